@@ -1,0 +1,69 @@
+import type { Entry, EntryId, HardState, Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
+import type { BatchId, LogRead, ProposalId, ReadId } from "./input.ts";
+import type { Message } from "./message.ts";
+
+/** What the algorithm wants done. The node carries it out; nothing in here has happened yet. */
+export interface Effects {
+  /** One atomic, durable write. Never for a moved commit index alone. */
+  readonly persist?: WriteBatch;
+  readonly send: readonly Outgoing[];
+  /** Everything up to here may be applied: committed, and on stable storage at this node. */
+  readonly commit?: Index;
+  readonly readEntries: readonly LogRead[];
+  /** These followers need entries that the log no longer holds. */
+  readonly sendSnapshot: readonly NodeId[];
+  /** Once `persist` is durable, the state is to be replaced by this received snapshot before anything is applied. */
+  readonly restoreSnapshot?: SnapshotMetadata;
+  readonly reads: readonly ReadOutcome[];
+  readonly outcomes: readonly ProposalOutcome[];
+  /** Set when role, term or known leader have changed. */
+  readonly role?: RoleChange;
+}
+
+/** A message, and the batch that must be on stable storage before it may leave; undefined: it is free to go. */
+export interface Outgoing {
+  readonly to: NodeId;
+  readonly message: Message;
+  readonly after?: BatchId;
+}
+
+export interface WriteBatch {
+  readonly id: BatchId;
+  readonly hardState?: HardState;
+  /** Drops the entries from here on before appending. Always above the commit and applied index. */
+  readonly truncateFrom?: Index;
+  readonly append: readonly Entry[];
+  /**
+   * A received snapshot takes the place of the log up to its index. Entries after it stay if the log holds an entry
+   * with the snapshot's index and term; else the whole log goes. Comes before `append`.
+   */
+  readonly resetTo?: SnapshotMetadata;
+}
+
+/** `dropped`: the read was not answered, because nobody leads; ask again. */
+export type ReadOutcome =
+  | { readonly kind: "ready"; readonly id: ReadId; readonly index: Index }
+  | { readonly kind: "dropped"; readonly id: ReadId };
+
+/**
+ * `appended`: it stands in the leader's log at these entry ids, and took effect if entries with those ids are applied.
+ * `dropped`: nothing was appended, and it certainly never takes effect.
+ */
+export type ProposalOutcome =
+  | { readonly kind: "appended"; readonly id: ProposalId; readonly first: EntryId; readonly count: number }
+  | {
+      readonly kind: "dropped";
+      readonly id: ProposalId;
+      readonly reason: DropReason;
+      readonly leader: NodeId | undefined;
+    };
+
+export type DropReason = "notLeader" | "overloaded" | "transferring" | "tooLarge";
+
+export type Role = "follower" | "preCandidate" | "candidate" | "leader";
+
+export interface RoleChange {
+  readonly role: Role;
+  readonly term: Term;
+  readonly leader: NodeId | undefined;
+}

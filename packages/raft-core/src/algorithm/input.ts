@@ -1,0 +1,54 @@
+import type { Entry, EntryId, Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
+import type { Message } from "./message.ts";
+
+/** Chosen by the node; comes back in a `ProposalOutcome`. */
+export type ProposalId = number;
+/** Chosen by the node; comes back in a `ReadReady`. */
+export type ReadId = number;
+/** Counts up from 1 with each batch that the algorithm hands out to be persisted. */
+export type BatchId = number;
+
+/** Everything that can happen to a Raft node. The algorithm takes one at a time. */
+export type Input =
+  /** Time has passed: `elapsedMs` since the last tick, on the monotonic clock; a stall is one tick, already capped. */
+  | { readonly kind: "tick"; readonly elapsedMs: number }
+  | { readonly kind: "message"; readonly from: NodeId; readonly message: Message }
+  /** Appends one command entry a payload, all or none. */
+  | { readonly kind: "propose"; readonly id: ProposalId; readonly payloads: readonly Uint8Array[] }
+  /** Asks for the index that a linearizable read must wait for. */
+  | { readonly kind: "readIndex"; readonly id: ReadId }
+  /** Nobody waits for that read any more. */
+  | { readonly kind: "cancelRead"; readonly id: ReadId }
+  /** `to` undefined: the follower whose log reaches furthest. */
+  | { readonly kind: "transferLeadership"; readonly to: NodeId | undefined }
+  /** Campaigns now, without waiting for the election timeout. */
+  | { readonly kind: "campaign" }
+  /** Batch `batch`, and all before it, are on stable storage. */
+  | { readonly kind: "persisted"; readonly batch: BatchId }
+  /** The state machine has applied everything up to `index`. */
+  | { readonly kind: "applied"; readonly index: Index }
+  /** The answer to a `readEntries` effect; fewer entries than asked for is fine, none means they are gone. */
+  | { readonly kind: "entriesRead"; readonly request: LogRead; readonly entries: readonly Entry[] }
+  /** Storage has dropped every entry up to `metadata.index`; what is in memory of them can go too. */
+  | { readonly kind: "compacted"; readonly metadata: SnapshotMetadata }
+  /** A snapshot has arrived whole from `from` and is on stable storage. */
+  | {
+      readonly kind: "snapshotReceived";
+      readonly from: NodeId;
+      readonly term: Term;
+      readonly metadata: SnapshotMetadata;
+    }
+  /** Sending a snapshot to `to` has ended. `at` names the snapshot when the follower has it; undefined: it failed. */
+  | { readonly kind: "snapshotSent"; readonly to: NodeId; readonly at: EntryId | undefined }
+  | { readonly kind: "unreachable"; readonly peer: NodeId };
+
+/** Entries that a follower needs and memory no longer holds. */
+export interface LogRead {
+  readonly peer: NodeId;
+  /** The leader's term when it asked: an answer from another term is dropped. */
+  readonly term: Term;
+  readonly from: Index;
+  /** Inclusive. */
+  readonly to: Index;
+  readonly maxBytes: number;
+}

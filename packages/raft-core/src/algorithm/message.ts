@@ -1,0 +1,123 @@
+import type { Entry, Index, Term } from "./entry.ts";
+
+/** What nodes say to each other. Sender and receiver are the transport's; `term` is always the sender's. */
+export type Message =
+  | PreVoteRequest
+  | PreVoteResponse
+  | VoteRequest
+  | VoteResponse
+  | AppendRequest
+  | AppendResponse
+  | HeartbeatRequest
+  | HeartbeatResponse
+  | ReadIndexRequest
+  | ReadIndexResponse
+  | TimeoutNowRequest;
+
+/** Asks whether an election could be won, without disturbing anybody (dissertation, section 9.6). */
+export interface PreVoteRequest {
+  readonly kind: "preVoteRequest";
+  readonly term: Term;
+  /** The term that the sender would campaign in. */
+  readonly campaignTerm: Term;
+  readonly lastIndex: Index;
+  readonly lastTerm: Term;
+}
+
+export interface PreVoteResponse {
+  readonly kind: "preVoteResponse";
+  /** The answering node's own term, so that a sender that lags behind learns of it. */
+  readonly term: Term;
+  /** Repeats the request's, so that an answer counts only for the campaign that asked. */
+  readonly campaignTerm: Term;
+  readonly granted: boolean;
+}
+
+/** RequestVote (Raft, section 5.2). */
+export interface VoteRequest {
+  readonly kind: "voteRequest";
+  readonly term: Term;
+  readonly lastIndex: Index;
+  readonly lastTerm: Term;
+  /** The leader itself asked for this election: leader stickiness does not apply (dissertation, section 3.10). */
+  readonly leadershipTransfer: boolean;
+}
+
+export interface VoteResponse {
+  readonly kind: "voteResponse";
+  readonly term: Term;
+  readonly granted: boolean;
+}
+
+/** AppendEntries (Raft, section 5.3), without its role as heartbeat. */
+export interface AppendRequest {
+  readonly kind: "appendRequest";
+  readonly term: Term;
+  readonly prevIndex: Index;
+  readonly prevTerm: Term;
+  readonly entries: readonly Entry[];
+  readonly commit: Index;
+}
+
+export type AppendResponse = AppendAccepted | AppendRejected;
+
+export interface AppendAccepted {
+  readonly kind: "appendResponse";
+  readonly term: Term;
+  readonly rejected: false;
+  /** Every entry up to here is the leader's, and is on stable storage at the sender. Never past the request's end. */
+  readonly match: Index;
+}
+
+export interface AppendRejected {
+  readonly kind: "appendResponse";
+  readonly term: Term;
+  readonly rejected: true;
+  /** The request's `prevIndex`: a refusal counts only while it is what the leader last probed with. */
+  readonly prevIndex: Index;
+  /** The sender's log, to skip whole runs of conflicting terms (Raft, section 5.3, "if desired"). */
+  readonly hintIndex: Index;
+  readonly hintTerm: Term;
+}
+
+/** Proves leadership and moves the commit index; never carries entries. */
+export interface HeartbeatRequest {
+  readonly kind: "heartbeatRequest";
+  readonly term: Term;
+  /** min(the leader's commit, what it knows this follower to match). */
+  readonly commit: Index;
+  /** Counts up within a term. An answer shows that its sender still followed when the round reached it. */
+  readonly round: number;
+}
+
+export interface HeartbeatResponse {
+  readonly kind: "heartbeatResponse";
+  readonly term: Term;
+  readonly round: number;
+}
+
+/** Asks the leader for an index at which a linearizable read may be served here (dissertation, section 6.4). */
+export interface ReadIndexRequest {
+  readonly kind: "readIndexRequest";
+  readonly term: Term;
+  readonly context: ReadContext;
+}
+
+export interface ReadIndexResponse {
+  readonly kind: "readIndexResponse";
+  readonly term: Term;
+  readonly context: ReadContext;
+  readonly index: Index;
+}
+
+/** Never used twice, across restarts either: the incarnation grows with each start of the asking node. */
+export interface ReadContext {
+  readonly incarnation: number;
+  readonly sequence: number;
+}
+
+/** Tells a follower to campaign at once (dissertation, section 3.10). */
+export interface TimeoutNowRequest {
+  readonly kind: "timeoutNowRequest";
+  readonly term: Term;
+}

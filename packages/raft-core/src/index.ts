@@ -1,0 +1,16 @@
+export type * from "./algorithm/effects.ts";
+export type * from "./algorithm/entry.ts";
+export type * from "./algorithm/input.ts";
+export type * from "./algorithm/membership.ts";
+export type * from "./algorithm/message.ts";
+export type * from "./algorithm/random.ts";
+export type * from "./algorithm/restored-state.ts";
+export type * from "./node/consensus.ts";
+export { RaftError, type RaftErrorCode } from "./node/raft-error.ts";
+export type * from "./ports/clock.ts";
+export type * from "./ports/identity.ts";
+export type * from "./ports/raft-storage.ts";
+export type * from "./ports/raft-transport.ts";
+export type * from "./ports/snapshot.ts";
+export type * from "./ports/state-machine.ts";
+export { StorageError, type StorageErrorCode } from "./ports/storage-error.ts";

@@ -1,0 +1,48 @@
+import type { Role } from "../algorithm/effects.ts";
+import type { EntryId, HardState, Index, NodeId, Term } from "../algorithm/entry.ts";
+import type { Member, Membership } from "../algorithm/membership.ts";
+import type { Identity } from "../ports/identity.ts";
+
+/** What the layers above see of consensus. `RaftNode` implements it; tests may put a simpler thing in its place. */
+export interface Consensus<Result = unknown> {
+  /**
+   * Replicates a command and resolves with its result, once it has been applied here. Rejects with a `RaftError`:
+   * `notLeader`, `overloaded`, `tooLarge`, `transferring` and `closed` mean that it certainly never takes effect;
+   * `superseded` likewise; `outcomeUnknown` means that nobody here can tell.
+   */
+  propose(payload: Uint8Array): Promise<Result>;
+  /**
+   * Resolves once a linearizable read may be served from the local state; works on any node that knows a leader.
+   * Resolves with the index that was waited for. Rejects with `notLeader` (nobody leads just now), `closed`, or the
+   * signal's reason.
+   */
+  readIndex(signal?: AbortSignal): Promise<Index>;
+  /** Hands leadership to `to`, or to the follower that is furthest. Resolves once another node leads. */
+  transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void>;
+  status(): ConsensusStatus;
+  /** Calls back on each change of role, term or leader. Returns what ends the subscription. */
+  onRoleChange(listener: (status: ConsensusStatus) => void): () => void;
+}
+
+export interface ConsensusStatus {
+  readonly identity: Identity;
+  readonly role: Role;
+  readonly term: Term;
+  /** The known leader, with its address. */
+  readonly leader: Member | undefined;
+  readonly commit: Index;
+  readonly applied: Index;
+  readonly last: EntryId;
+  readonly hardState: HardState;
+  readonly membership: Membership;
+  /** On the leader: how far each peer has come. */
+  readonly progress: readonly PeerProgress[];
+}
+
+export interface PeerProgress {
+  readonly id: NodeId;
+  readonly state: "probe" | "replicate" | "snapshot";
+  readonly match: Index;
+  readonly next: Index;
+  readonly recentlyActive: boolean;
+}

@@ -1,0 +1,12 @@
+import type { NodeId } from "../algorithm/entry.ts";
+
+/** Whose data a directory holds. Written when the directory is first opened, and never changed but for `clusterId`. */
+export interface Identity {
+  readonly nodeId: NodeId;
+  /** Fresh and random for each fresh directory. */
+  readonly memberId: string;
+  /** Counts the starts of this directory, from 1; durable before the storage is handed out. */
+  readonly incarnation: number;
+  /** Undefined until the cluster has formed. */
+  readonly clusterId: string | undefined;
+}

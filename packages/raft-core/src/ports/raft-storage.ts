@@ -1,0 +1,45 @@
+import type { WriteBatch } from "../algorithm/effects.ts";
+import type { Entry, Index, SnapshotMetadata } from "../algorithm/entry.ts";
+import type { Membership } from "../algorithm/membership.ts";
+import type { RestoredState } from "../algorithm/restored-state.ts";
+import type { Identity } from "./identity.ts";
+import type { SnapshotSink, SnapshotSource } from "./snapshot.ts";
+
+/**
+ * Term, vote, log and snapshots of one node, on stable storage.
+ *
+ * Every method rejects with a `StorageError`. After any rejected write the storage is failed for good: each further
+ * call rejects with the same error, and the node stops (a sync is never retried: the kernel may report success for
+ * pages it has dropped).
+ */
+export interface RaftStorage {
+  identity(): Identity;
+  /** Makes a fresh directory a founding member: records the cluster and its bootstrap membership. Once only. */
+  form(clusterId: string, membership: Membership): Promise<void>;
+  /** What a restart needs. Fails on damage: a shorter log is never made up for a damaged one. */
+  load(): Promise<RestoredState>;
+  /** Resolves once durable. Batches become durable in the order of the calls; calls need not wait for each other. */
+  write(batch: WriteBatch): Promise<void>;
+  /** Entries `from` to `to` (inclusive) as far as `maxBytes` goes, but at least one; none if `from` was compacted. */
+  entries(from: Index, to: Index, maxBytes: number): Promise<readonly Entry[]>;
+  /** Drops the entries up to and including `base.index`, recording `base` in the same durable write. */
+  compact(base: SnapshotMetadata): Promise<void>;
+  /** Bytes of payload in the log, and where it starts and ends. Cheap; for policies and status. */
+  usage(): StorageUsage;
+  /** Writes a snapshot aside and makes it visible whole, or not at all; replaces older ones. */
+  saveSnapshot(source: SnapshotSource): Promise<void>;
+  /** Takes in a snapshot from a peer. It becomes visible, whole and verified, when the sink is committed. */
+  receiveSnapshot(metadata: SnapshotMetadata): Promise<SnapshotSink>;
+  /** The newest whole snapshot, or undefined. The caller closes the source. */
+  openSnapshot(): Promise<SnapshotSource | undefined>;
+  /** Removes the snapshot files that nothing needs any more: those with an index below `index`. */
+  removeSnapshotsBelow(index: Index): Promise<void>;
+  /** Resolves once everything handed in is durable and all files are closed. */
+  close(): Promise<void>;
+}
+
+export interface StorageUsage {
+  readonly logBytes: number;
+  readonly firstIndex: Index;
+  readonly lastIndex: Index;
+}

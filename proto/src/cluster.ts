@@ -1,0 +1,1 @@
+export * from "./gen/raftkv/cluster/v1/cluster_pb.ts";

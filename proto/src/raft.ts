@@ -1,0 +1,1 @@
+export * from "./gen/raftkv/raft/v1/raft_pb.ts";
