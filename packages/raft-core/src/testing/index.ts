@@ -1,1 +1,4 @@
-export {};
+export { raftStorageConformance } from "./raft-storage/conformance.ts";
+export type { BreakableStoragePlace, RaftStoragePlace, RaftStorageSuiteOptions } from "./raft-storage/suite.ts";
+export { integerBetween, seededRandom } from "./seeded-random.ts";
+export type { TestApi } from "./test-api.ts";
