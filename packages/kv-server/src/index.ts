@@ -1,2 +1,10 @@
+export { KvError, type KvErrorCode } from "./kv-error.ts";
 export type * from "./ports/state-store.ts";
 export type * from "./ports/storage.ts";
+export type { Answer, ApplyResult, Refusal, RefusalCode } from "./state/answer.ts";
+export type { ClusterClock } from "./state/cluster-clock.ts";
+export type { EntryDecoder } from "./state/entry-decoder.ts";
+export type { KeyEntry } from "./state/key-record.ts";
+export { type Fingerprint, KvStateMachine, type KvStateMachineOptions } from "./state/kv-state-machine.ts";
+export { DEFAULT_MERGE_LIMITS, type MergeLimits } from "./state/merger.ts";
+export type { Read, ReadAnswer, ReadAnswers, ReadLimits } from "./state/read.ts";

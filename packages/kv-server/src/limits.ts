@@ -1,0 +1,49 @@
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/**
+ * What a node accepts. Beyond a bound comes a refusal, never a queue that grows. These bounds are a node's own and are
+ * checked before anything is proposed: what was replicated is applied by every node, whatever its limits.
+ */
+export interface KvLimits {
+  readonly maxKeyBytes: number;
+  readonly maxValueBytes: number;
+  /** Operations in one command batch. */
+  readonly maxBatchOperations: number;
+  /** An encoded command batch. */
+  readonly maxBatchBytes: number;
+  /** Reads in one read batch. */
+  readonly maxReads: number;
+  /** Ranges among them: each one looks at memory as a whole. */
+  readonly maxRangesPerBatch: number;
+  /** One page of a range. */
+  readonly maxPageBytes: number;
+  /** The whole answer to one read batch. */
+  readonly maxReadBytes: number;
+  /** Open `Exchange` streams of all clients. */
+  readonly maxStreams: number;
+  /** Requests of one stream that have not been answered. */
+  readonly maxStreamRequests: number;
+  /** Bytes of one stream's unanswered requests and of its answers that have not been sent. */
+  readonly maxStreamBytes: number;
+  /** Unanswered requests of all clients. */
+  readonly maxRequests: number;
+  /** Bytes of unanswered requests, and of answers not sent, of all clients. */
+  readonly maxRequestBytes: number;
+}
+
+export const DEFAULT_KV_LIMITS: KvLimits = {
+  maxKeyBytes: 4 * KIB,
+  maxValueBytes: MIB,
+  maxBatchOperations: 4_096,
+  maxBatchBytes: 4 * MIB,
+  maxReads: 4_096,
+  maxRangesPerBatch: 16,
+  maxPageBytes: MIB,
+  maxReadBytes: 4 * MIB,
+  maxStreams: 10_000,
+  maxStreamRequests: 1_024,
+  maxStreamBytes: 16 * MIB,
+  maxRequests: 100_000,
+  maxRequestBytes: 256 * MIB,
+};

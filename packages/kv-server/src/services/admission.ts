@@ -1,0 +1,41 @@
+/** Bounds requests under way by their number and their bytes. Refuses; never queues. */
+export class Admission {
+  readonly #maxRequests: number;
+  readonly #maxBytes: number;
+  readonly #outer: Admission | undefined;
+  #requests = 0;
+  #bytes = 0;
+
+  /** What is admitted here must be admitted by `outer` too. */
+  constructor(maxRequests: number, maxBytes: number, outer?: Admission) {
+    this.#maxRequests = maxRequests;
+    this.#maxBytes = maxBytes;
+    this.#outer = outer;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** False: a bound is reached. A single request is admitted whatever its size where nothing else is under way. */
+  admit(bytes: number): boolean {
+    const full = this.#requests >= this.#maxRequests || (this.#requests > 0 && this.#bytes + bytes > this.#maxBytes);
+    if (full || this.#outer?.admit(bytes) === false) return false;
+    this.#requests++;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  /** An admitted request turned out to hold so many bytes more. */
+  grow(bytes: number): void {
+    this.#bytes += bytes;
+    this.#outer?.grow(bytes);
+  }
+
+  /** `bytes`: everything that was admitted and grown for the request. */
+  release(bytes: number): void {
+    this.#requests--;
+    this.#bytes -= bytes;
+    this.#outer?.release(bytes);
+  }
+}

@@ -1,0 +1,114 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { RaftError, type RaftErrorCode } from "@raftkv/raft-core";
+import { ErrorCode, type ErrorDetail, ErrorDetailSchema } from "@raftkv/proto/kv";
+import type { Refusal, RefusalCode } from "../state/answer.ts";
+import { type Failure, KvFailure, type LeaderHint } from "./kv-failure.ts";
+
+/** How each error appears to Connect and gRPC clients; over plain HTTP the status follows from that. */
+const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
+  [ErrorCode.UNSPECIFIED]: Code.Unknown,
+  [ErrorCode.KEY_EMPTY]: Code.InvalidArgument,
+  [ErrorCode.KEY_TOO_LARGE]: Code.InvalidArgument,
+  [ErrorCode.VALUE_TOO_LARGE]: Code.InvalidArgument,
+  [ErrorCode.INVALID_REQUEST]: Code.InvalidArgument,
+  [ErrorCode.NOT_LEADER]: Code.FailedPrecondition,
+  [ErrorCode.NO_LEADER]: Code.Unavailable,
+  [ErrorCode.RESOURCE_EXHAUSTED]: Code.ResourceExhausted,
+  [ErrorCode.SESSION_UNKNOWN]: Code.FailedPrecondition,
+  [ErrorCode.SEQUENCE_GAP]: Code.FailedPrecondition,
+  [ErrorCode.ANSWER_DISCARDED]: Code.FailedPrecondition,
+  [ErrorCode.DEADLINE_EXCEEDED]: Code.DeadlineExceeded,
+  // Not `unavailable`: clients and proxies retry that by themselves, and a retry here could apply twice.
+  [ErrorCode.OUTCOME_UNKNOWN]: Code.Unknown,
+  [ErrorCode.SHUTTING_DOWN]: Code.Unavailable,
+  [ErrorCode.INTERNAL]: Code.Internal,
+};
+
+/** What a refusal of the replicated state is called on the wire. The messages are not part of the state. */
+const REFUSALS: Readonly<Record<RefusalCode, readonly [ErrorCode, string]>> = {
+  malformedEntry: [ErrorCode.INVALID_REQUEST, "the command batch cannot be decoded"],
+  invalidOperation: [
+    ErrorCode.INVALID_REQUEST,
+    "the operation is unknown to this version, or not allowed here: sessions are opened alone and without a " +
+      "session, closed and skipped in with one",
+  ],
+  invalidBatch: [ErrorCode.INVALID_REQUEST, "first_sequence is 0: the sequences of a session start at 1"],
+  keyEmpty: [ErrorCode.KEY_EMPTY, "the key is empty"],
+  sessionUnknown: [ErrorCode.SESSION_UNKNOWN, "the session does not exist or has expired: open a new one"],
+  sequenceGap: [ErrorCode.SEQUENCE_GAP, "an earlier command of the session is missing: send again from there"],
+  answerDiscarded: [
+    ErrorCode.ANSWER_DISCARDED,
+    "the command was applied earlier, and the session has given up its answer",
+  ],
+  tooManySessions: [ErrorCode.RESOURCE_EXHAUSTED, "there are too many sessions: close some, or try again later"],
+  tooManyAnswers: [
+    ErrorCode.RESOURCE_EXHAUSTED,
+    "too many answers are kept: acknowledge those received, then send again from here",
+  ],
+  invalidTtl: [ErrorCode.INVALID_REQUEST, "ttl_ms must be between 1000 (1 s) and 86400000 (24 h)"],
+};
+
+/** What an error of consensus means for a command. `superseded` is a lost leadership that is known to do no harm. */
+const RAFT_ERRORS: Readonly<Record<RaftErrorCode, readonly [ErrorCode, outcomeUnknown: boolean]>> = {
+  notLeader: [ErrorCode.NOT_LEADER, false],
+  superseded: [ErrorCode.NOT_LEADER, false],
+  transferring: [ErrorCode.NO_LEADER, false],
+  overloaded: [ErrorCode.RESOURCE_EXHAUSTED, false],
+  tooLarge: [ErrorCode.INVALID_REQUEST, false],
+  closed: [ErrorCode.SHUTTING_DOWN, false],
+  outcomeUnknown: [ErrorCode.OUTCOME_UNKNOWN, true],
+  failed: [ErrorCode.INTERNAL, true],
+};
+
+export function refusalFailure(refusal: Refusal): Failure {
+  const [code, message] = REFUSALS[refusal.code];
+  return { code, message, expectedSequence: refusal.expectedSequence };
+}
+
+/** This node does not lead. */
+export function notLeader(leader: LeaderHint | undefined): Failure {
+  if (leader === undefined) return { code: ErrorCode.NO_LEADER, message: "nobody leads just now: try again" };
+  return {
+    code: ErrorCode.NOT_LEADER,
+    message: `this node does not lead: node ${leader.nodeId} at ${leader.address} does`,
+    leader,
+  };
+}
+
+/**
+ * What an error on the way of a request means. `leader` is the leader known now. `mayHaveTakenEffect`: it is a write
+ * that was proposed, so an error that says nothing about it leaves its outcome unknown.
+ */
+export function failureOf(error: unknown, leader: LeaderHint | undefined, mayHaveTakenEffect: boolean): Failure {
+  if (error instanceof KvFailure) return error.failure;
+  if (!(error instanceof RaftError)) {
+    return { code: ErrorCode.INTERNAL, message: internalMessage(error), outcomeUnknown: mayHaveTakenEffect };
+  }
+  const [code, unknown] = RAFT_ERRORS[error.code];
+  if (code === ErrorCode.NOT_LEADER) return notLeader(leader);
+  return { code, message: error.message, outcomeUnknown: unknown && mayHaveTakenEffect, leader };
+}
+
+function internalMessage(error: unknown): string {
+  return `the node failed: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+export function errorDetail(failure: Failure): ErrorDetail {
+  return create(ErrorDetailSchema, {
+    code: failure.code,
+    message: failure.message,
+    outcomeUnknown: failure.outcomeUnknown ?? false,
+    ...(failure.leader === undefined ? {} : { leader: leaderMessage(failure.leader) }),
+    expectedSequence: BigInt(failure.expectedSequence ?? 0),
+  });
+}
+
+export function leaderMessage(leader: LeaderHint): { nodeId: bigint; address: string } {
+  return { nodeId: BigInt(leader.nodeId), address: leader.address };
+}
+
+export function connectError(failure: Failure, cause?: unknown): ConnectError {
+  const detail = { desc: ErrorDetailSchema, value: errorDetail(failure) };
+  return new ConnectError(failure.message, CONNECT_CODES[failure.code], undefined, [detail], cause);
+}

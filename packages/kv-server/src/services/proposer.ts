@@ -1,0 +1,37 @@
+import type { Consensus, Term } from "@raftkv/raft-core";
+import { encodeEnvelope } from "../codec/envelope.ts";
+import type { KvLimits } from "../limits.ts";
+import type { ApplyResult } from "../state/answer.ts";
+import type { KvStateMachine } from "../state/kv-state-machine.ts";
+import { checkCommand } from "./command-check.ts";
+import type { Failure } from "./kv-failure.ts";
+
+/** A command batch on its way, or the reason why it was not let on it. */
+export type Proposed =
+  | { readonly kind: "proposed"; readonly result: Promise<ApplyResult> }
+  | { readonly kind: "refused"; readonly failure: Failure };
+
+/** Takes encoded command batches to consensus: stamped, checked, and decoded once. */
+export class Proposer {
+  readonly #consensus: Pick<Consensus<ApplyResult>, "propose">;
+  readonly #state: Pick<KvStateMachine, "clusterClock" | "decoder">;
+  readonly #limits: KvLimits;
+
+  constructor(
+    consensus: Pick<Consensus<ApplyResult>, "propose">,
+    state: Pick<KvStateMachine, "clusterClock" | "decoder">,
+    limits: KvLimits,
+  ) {
+    this.#consensus = consensus;
+    this.#state = state;
+    this.#limits = limits;
+  }
+
+  /** Synchronous up to the proposal, so that calls are proposed in their order. `term`: the one this node leads. */
+  propose(commandBatch: Uint8Array, term: Term): Proposed {
+    const payload = encodeEnvelope(this.#state.clusterClock.stampMs(term), commandBatch);
+    const failure = checkCommand(this.#state.decoder.preview(payload), this.#limits);
+    if (failure !== undefined) return { kind: "refused", failure };
+    return { kind: "proposed", result: this.#consensus.propose(payload) };
+  }
+}

@@ -1,0 +1,121 @@
+import type { KeyId } from "./key-id.ts";
+import { type Change, MemTable } from "./mem-table.ts";
+
+/**
+ * The changes that the engine does not have yet: an active table that takes new ones, and, while a merge runs, the
+ * frozen one that is being merged. Reads look in the active table, then in the frozen one, then in the engine.
+ *
+ * A read awaits the engine between looking in memory and answering. What keeps it from seeing a merge move things under
+ * it: a table is not written to the engine while a read that began before it was frozen is under way. So whatever such
+ * a read did not find in memory stays as it was in the engine until the read has ended. (The table that was frozen
+ * already may be written meanwhile: its keys were all found in memory.)
+ */
+export class Generations {
+  #active = new Generation();
+  #frozen: Generation | undefined;
+
+  get active(): MemTable {
+    return this.#active.table;
+  }
+
+  get frozen(): MemTable | undefined {
+    return this.#frozen?.table;
+  }
+
+  find(id: KeyId): Change | undefined {
+    return this.#active.table.get(id) ?? this.#frozen?.table.get(id);
+  }
+
+  /** A read begins here and now. Call what it returns, once, when the read has ended. */
+  beginRead(): () => void {
+    const generation = this.#active;
+    generation.readers++;
+    return () => generation.endRead();
+  }
+
+  /** Makes the active table the frozen one. There must be none yet. */
+  freeze(): MemTable {
+    if (this.#frozen !== undefined) throw new Error("a merge is under way: there is a frozen table already");
+    this.#frozen = this.#active;
+    this.#active = new Generation();
+    return this.#frozen.table;
+  }
+
+  /** Resolves once no read that began before the freeze is under way. */
+  readsBeforeFreezeEnded(): Promise<void> {
+    return this.#frozen?.readersGone() ?? Promise.resolve();
+  }
+
+  /** The frozen table is in the engine. */
+  dropFrozen(): void {
+    this.#frozen = undefined;
+  }
+
+  /** Resolves once no read is under way; the caller sees to it that none begins. */
+  async allReadsEnded(): Promise<void> {
+    await this.#frozen?.readersGone();
+    await this.#active.readersGone();
+  }
+
+  /** Forgets everything: the engine's content was replaced. */
+  clear(): void {
+    this.#active = new Generation();
+    this.#frozen = undefined;
+  }
+
+  /**
+   * The changes in [from, to) in key order, the newest of each key: as many as decide what a page of `limit` live keys
+   * and `maxBytes` holds, whatever the engine adds to them, and no more.
+   */
+  overlay(from: KeyId, to: KeyId | undefined, limit: number, maxBytes: number, cost: (change: Change) => number) {
+    const overlay: Change[] = [];
+    let live = 0;
+    let bytes = 0;
+    for (const change of this.#merged(from)) {
+      if (to !== undefined && change.id >= to) break;
+      overlay.push(change);
+      if (change.record === undefined) continue;
+      live++;
+      bytes += cost(change);
+      if (live >= 2 && (live > limit || bytes > maxBytes)) break;
+    }
+    return overlay;
+  }
+
+  *#merged(from: KeyId): Generator<Change, void, undefined> {
+    const newer = this.#active.table.from(from);
+    const older = (this.#frozen?.table ?? NOTHING).from(from);
+    let a = newer.next();
+    let b = older.next();
+    while (!a.done || !b.done) {
+      if (b.done || (!a.done && a.value.id <= b.value.id)) {
+        if (a.done) return;
+        if (!b.done && a.value.id === b.value.id) b = older.next();
+        yield a.value;
+        a = newer.next();
+      } else {
+        yield b.value;
+        b = older.next();
+      }
+    }
+  }
+}
+
+class Generation {
+  readonly table = new MemTable();
+  readers = 0;
+  #gone: PromiseWithResolvers<void> | undefined;
+
+  readersGone(): Promise<void> {
+    if (this.readers === 0) return Promise.resolve();
+    this.#gone ??= Promise.withResolvers();
+    return this.#gone.promise;
+  }
+
+  endRead(): void {
+    this.readers--;
+    if (this.readers === 0) this.#gone?.resolve();
+  }
+}
+
+const NOTHING = new MemTable();

@@ -1,0 +1,254 @@
+import { createHash } from "node:crypto";
+import type { Clock, Entry, Index, SnapshotSource, StateMachine, StateSnapshot } from "@raftkv/raft-core";
+import { indexRowKey } from "../codec/row-keys.ts";
+import { decodeIndexRow } from "../codec/rows.ts";
+import { KvError } from "../kv-error.ts";
+import type { StateStore } from "../ports/state-store.ts";
+import type { ApplyResult } from "./answer.ts";
+import { ClusterClock } from "./cluster-clock.ts";
+import type { EntryContent } from "./command.ts";
+import { EntryDecoder } from "./entry-decoder.ts";
+import { Fold, type KnownRecords } from "./fold.ts";
+import { Generations } from "./generations.ts";
+import { type KeyId, keyBytes } from "./key-id.ts";
+import { readTogether } from "./kv-reader.ts";
+import { DEFAULT_MERGE_LIMITS, type MergeLimits, Merger } from "./merger.ts";
+import type { Read, ReadAnswers, ReadLimits } from "./read.ts";
+import { loadSavedState, type SavedState } from "./saved-state.ts";
+import { Serial } from "./serial.ts";
+import { decodeSnapshot } from "./snapshot-decoder.ts";
+import { encodeSnapshot } from "./snapshot-format.ts";
+
+export interface KvStateMachineOptions {
+  /** The engine. The state machine owns it from here on, and closes it. */
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly merge?: Partial<MergeLimits>;
+}
+
+/** Every row of the state at `index`, as one number: equal on all nodes that have applied the same entries. */
+export interface Fingerprint {
+  readonly index: Index;
+  readonly sha256: string;
+}
+
+/**
+ * The key-value state that the log is folded into: keys with their revisions, and sessions. Entries are applied to
+ * memory; the engine follows in merges (see `Merger`), and `durableIndex` with it.
+ */
+export class KvStateMachine implements StateMachine<ApplyResult> {
+  /** What a leader stamps its entries with. */
+  readonly clusterClock: ClusterClock;
+  /** Shared with whoever proposes, so that a payload is decoded once on the node that proposes it. */
+  readonly decoder = new EntryDecoder();
+  readonly #store: StateStore;
+  readonly #generations = new Generations();
+  readonly #serial = new Serial();
+  readonly #merger: Merger;
+  #saved: SavedState;
+  #applying = false;
+  #closed = false;
+  /** Set while the engine's content is being replaced: reads wait for it. */
+  #restoring: Promise<unknown> | undefined;
+
+  private constructor({ store, clock, merge }: KvStateMachineOptions, saved: SavedState) {
+    this.#store = store;
+    this.#saved = saved;
+    this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
+    const state = () => ({ ...this.#saved, generations: this.#generations });
+    this.#merger = new Merger(store, clock, { ...DEFAULT_MERGE_LIMITS, ...merge }, state, this.#serial);
+  }
+
+  /** Rejects with a `KvError` (`corruptState`, `newerFormat`) or the engine's error where the state is unusable. */
+  static async open(options: KvStateMachineOptions): Promise<KvStateMachine> {
+    return new KvStateMachine(options, await loadSavedState(options.store));
+  }
+
+  appliedIndex(): Index {
+    return this.#saved.counters.appliedIndex;
+  }
+
+  durableIndex(): Index {
+    return this.#store.appliedIndex();
+  }
+
+  /** The store's revision at the applied index; 1 while nothing was ever written. */
+  revision(): number {
+    return this.#saved.counters.revision;
+  }
+
+  /** Cluster time at the applied index. */
+  clusterTimeMs(): number {
+    return this.#saved.counters.clusterTimeMs;
+  }
+
+  sessionCount(): number {
+    return this.#saved.sessions.size;
+  }
+
+  /** Bytes of the engine. */
+  sizeBytes(): number {
+    return this.#store.sizeBytes();
+  }
+
+  /** Waits while merges lag too far behind. Rejects only where the engine failed or the caller erred. */
+  async apply(entries: readonly Entry[]): Promise<readonly ApplyResult[]> {
+    this.#assertInOrder(entries);
+    this.#applying = true;
+    try {
+      await this.#merger.room();
+      const contents = entries.map((entry) =>
+        entry.kind === "command" ? this.decoder.decode(entry.payload) : undefined,
+      );
+      const known = await this.#recordsOf(contents);
+      return this.#fold(entries, contents, known);
+    } finally {
+      this.#applying = false;
+    }
+  }
+
+  /**
+   * Answers reads together from one revision, that of the applied index when the answer was begun. For a linearizable
+   * answer the caller gets a read index first.
+   */
+  async read(reads: readonly Read[], limits: ReadLimits): Promise<ReadAnswers> {
+    while (this.#restoring !== undefined) await this.#restoring;
+    this.#assertOpen();
+    return readTogether(reads, limits, this.#saved.counters.revision, this.#generations, this.#store);
+  }
+
+  async flush(): Promise<Index> {
+    this.#assertOpen();
+    return this.#merger.flush();
+  }
+
+  async snapshot(): Promise<StateSnapshot> {
+    await this.flush();
+    const view = await this.#store.view();
+    return {
+      index: view.appliedIndex,
+      read: () => encodeSnapshot(view.appliedIndex, view.rows()),
+      close: () => view.close(),
+    };
+  }
+
+  /** Rejects with `malformedSnapshot` or `newerFormat` where the snapshot is unusable; the old state is kept then. */
+  async restore(source: SnapshotSource): Promise<void> {
+    this.#assertOpen();
+    if (this.#applying) throw new KvError("outOfOrder", "a snapshot cannot be restored while entries are applied");
+    const restoring = this.#serial.run(() => this.#replace(source));
+    this.#restoring = restoring.catch(() => undefined);
+    try {
+      await restoring;
+    } finally {
+      this.#restoring = undefined;
+      this.#merger.noteApplied();
+    }
+  }
+
+  /** For tests and checks of replicas. Merges first, so it is not cheap. */
+  async fingerprint(): Promise<Fingerprint> {
+    await this.flush();
+    const view = await this.#store.view();
+    try {
+      const hash = createHash("sha256");
+      const chunks = encodeSnapshot(0, singleRows(view.rows()));
+      for await (const chunk of chunks) hash.update(chunk);
+      return { index: view.appliedIndex, sha256: hash.digest("hex") };
+    } finally {
+      await view.close();
+    }
+  }
+
+  /** Merges what was applied, unless the engine has failed, and closes the engine. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.#merger.flush();
+    } finally {
+      await this.#merger.stop();
+      await this.#generations.allReadsEnded();
+      await this.#store.close();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new KvError("closed", "the key-value state is closed");
+  }
+
+  #assertInOrder(entries: readonly Entry[]): void {
+    this.#assertOpen();
+    if (this.#applying) throw new KvError("outOfOrder", "entries are applied one batch at a time");
+    if (this.#restoring !== undefined) throw new KvError("outOfOrder", "a snapshot is being restored");
+    let expected = this.appliedIndex() + 1;
+    for (const { index } of entries) {
+      if (index !== expected)
+        throw new KvError("outOfOrder", `entry ${index} was handed in, where ${expected} is next`);
+      expected++;
+    }
+  }
+
+  /**
+   * The state of every key that the entries name: from memory, taken now, or else from the engine, in one fetch. Only
+   * applying changes keys, so this stays true until the entries are folded in, whatever is merged meanwhile.
+   */
+  async #recordsOf(contents: readonly (EntryContent | undefined)[]): Promise<KnownRecords> {
+    const known: KnownRecords = new Map();
+    const missing: KeyId[] = [];
+    for (const content of contents) {
+      if (content?.kind !== "command") continue;
+      for (const operation of content.command.operations) {
+        if (operation.kind !== "put" && operation.kind !== "delete") continue;
+        if (known.has(operation.id)) continue;
+        const change = this.#generations.find(operation.id);
+        known.set(operation.id, change?.record);
+        if (change === undefined) missing.push(operation.id);
+      }
+    }
+    if (missing.length === 0) return known;
+    const rows = await this.#store.getMany(missing.map((id) => indexRowKey(keyBytes(id))));
+    for (const [i, id] of missing.entries()) {
+      const row = rows[i];
+      if (row !== undefined) known.set(id, decodeIndexRow(row));
+    }
+    return known;
+  }
+
+  /** Synchronous: nobody sees a state between two entries of a batch. */
+  #fold(
+    entries: readonly Entry[],
+    contents: readonly (EntryContent | undefined)[],
+    known: KnownRecords,
+  ): readonly ApplyResult[] {
+    const { counters, sessions } = this.#saved;
+    const fold = new Fold(counters, sessions, this.#generations, known);
+    const results = entries.map((entry, i): ApplyResult => {
+      const content = contents[i];
+      counters.appliedIndex = entry.index;
+      const result = content === undefined ? NONE : fold.apply(entry.index, content);
+      this.clusterClock.applied(entry.term, counters.clusterTimeMs);
+      return result;
+    });
+    this.#merger.noteApplied();
+    return results;
+  }
+
+  async #replace(source: SnapshotSource): Promise<void> {
+    await this.#generations.allReadsEnded();
+    const { index } = source.metadata;
+    await this.#store.replace(index, decodeSnapshot(index, source.read()));
+    this.#generations.clear();
+    this.#saved = await loadSavedState(this.#store);
+    this.clusterClock.applied(0, this.#saved.counters.clusterTimeMs);
+  }
+}
+
+const NONE: ApplyResult = { kind: "none" };
+
+/** One row a batch, so that how an engine batches its rows does not show. */
+async function* singleRows<Row>(
+  batches: AsyncIterable<readonly Row[]>,
+): AsyncGenerator<readonly Row[], void, undefined> {
+  for await (const batch of batches) for (const row of batch) yield [row];
+}

@@ -1,0 +1,141 @@
+import type { Clock, Index, Timer } from "@raftkv/raft-core";
+import { encodeSessionRow } from "../codec/session-row.ts";
+import type { StateStore } from "../ports/state-store.ts";
+import type { Counters } from "./counters.ts";
+import type { Generations } from "./generations.ts";
+import { type Merge, mergeBatch } from "./merge-batch.ts";
+import type { Serial } from "./serial.ts";
+import type { SessionTable } from "./session-table.ts";
+
+/** When recent changes are merged into the engine. */
+export interface MergeLimits {
+  /** At the latest so long after the first change. */
+  readonly intervalMs: number;
+  /** Sooner, when so many bytes have changed. */
+  readonly mergeBytes: number;
+  /** While a merge runs and so many bytes have changed meanwhile, nothing more is applied. */
+  readonly maxBytes: number;
+}
+
+export const DEFAULT_MERGE_LIMITS: MergeLimits = {
+  intervalMs: 500,
+  mergeBytes: 4 * 1024 * 1024,
+  maxBytes: 32 * 1024 * 1024,
+};
+
+/** What merges read and write. */
+export interface MergedState {
+  readonly counters: Counters;
+  readonly generations: Generations;
+  readonly sessions: SessionTable;
+}
+
+/**
+ * Brings what was applied to memory into the engine, in large sorted batches in the background. The Raft log is the
+ * write-ahead log of what is not merged yet. After a failed merge nothing is merged or applied any more.
+ */
+export class Merger {
+  readonly #store: StateStore;
+  readonly #clock: Clock;
+  readonly #limits: MergeLimits;
+  readonly #state: () => MergedState;
+  readonly #serial: Serial;
+  #timer: Timer | undefined;
+  #running: Promise<void> | undefined;
+  /** Resolved when the active table is frozen, and a new one takes its place. */
+  #frozen = Promise.withResolvers<void>();
+  #failure: { readonly error: unknown } | undefined;
+
+  /** `serial` keeps merges apart from whatever else replaces the engine's content. */
+  constructor(store: StateStore, clock: Clock, limits: MergeLimits, state: () => MergedState, serial: Serial) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#state = state;
+    this.#serial = serial;
+  }
+
+  /** Something was applied. */
+  noteApplied(): void {
+    if (this.#failure !== undefined || this.#running !== undefined) return;
+    if (this.#state().generations.active.bytes >= this.#limits.mergeBytes) this.#start();
+    else this.#timer ??= this.#clock.setTimer(this.#limits.intervalMs, () => this.#start());
+  }
+
+  /** Resolves once there is room for more changes in memory. Rejects after a failed merge. */
+  async room(): Promise<void> {
+    this.#assertWorking();
+    while (this.#state().generations.active.bytes >= this.#limits.maxBytes) {
+      await Promise.race([this.#frozen.promise, this.#start()]);
+      this.#assertWorking();
+    }
+  }
+
+  /** Merges everything applied so far. */
+  async flush(): Promise<Index> {
+    const target = this.#state().counters.appliedIndex;
+    this.#assertWorking();
+    while (this.#store.appliedIndex() < target) {
+      await this.#start();
+      this.#assertWorking();
+    }
+    return this.#store.appliedIndex();
+  }
+
+  /** No merge begins by itself until something is applied again. Resolves once none is under way. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    await this.#running;
+  }
+
+  /** Starts a merge, or joins the one that runs. Never rejects. */
+  #start(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#running ??= this.#serial
+      .run(() => this.#merge())
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#state().counters.appliedIndex > this.#store.appliedIndex()) this.noteApplied();
+      });
+    return this.#running;
+  }
+
+  async #merge(): Promise<void> {
+    if (this.#failure !== undefined) return;
+    const { counters, generations, sessions } = this.#state();
+    if (counters.appliedIndex <= this.#store.appliedIndex()) return;
+    const merge = freeze(counters, generations, sessions);
+    this.#frozen.resolve();
+    this.#frozen = Promise.withResolvers();
+    const batch = await mergeBatch(merge, this.#clock);
+    await generations.readsBeforeFreezeEnded();
+    await this.#store.write(batch);
+    generations.dropFrozen();
+  }
+
+  #assertWorking(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
+/** Everything as of this moment, without an await in between. */
+function freeze(counters: Counters, generations: Generations, sessions: SessionTable): Merge {
+  return {
+    appliedIndex: counters.appliedIndex,
+    table: generations.freeze(),
+    meta: {
+      revision: counters.revision,
+      clusterTimeMs: counters.clusterTimeMs,
+      applyVersion: counters.applyVersion,
+    },
+    sessionRows: sessions.takeChanges().map(({ id, session }) => ({
+      id,
+      row: session === undefined ? undefined : encodeSessionRow(session),
+    })),
+  };
+}

@@ -1,0 +1,63 @@
+import { META_KEY, parseRowKey, SESSION_ROWS } from "../codec/row-keys.ts";
+import { decodeMetaRow, type MetaRow } from "../codec/rows.ts";
+import { decodeSessionRow } from "../codec/session-row.ts";
+import { KvError } from "../kv-error.ts";
+import type { StateStore } from "../ports/state-store.ts";
+import { APPLY_VERSION, type Counters, FIRST_REVISION } from "./counters.ts";
+import type { Session } from "./session.ts";
+import { SessionTable } from "./session-table.ts";
+
+const SCAN_ROWS = 1_000;
+const SCAN_BYTES = 4 * 1024 * 1024;
+
+/** What of the engine's content is kept in memory: everything but keys and values. */
+export interface SavedState {
+  readonly counters: Counters;
+  readonly sessions: SessionTable;
+}
+
+/** Reads it at start and after a restore. Throws a `KvError` on damage, or on a newer version's data. */
+export async function loadSavedState(store: StateStore): Promise<SavedState> {
+  const appliedIndex = store.appliedIndex();
+  const [row] = await store.getMany([META_KEY]);
+  if (row === undefined && appliedIndex > 0) {
+    throw new KvError(
+      "corruptState",
+      `the key-value state at index ${appliedIndex} has no meta row: rebuild this node from the others`,
+    );
+  }
+  const fresh = { revision: FIRST_REVISION, clusterTimeMs: 0, applyVersion: APPLY_VERSION };
+  const meta = row === undefined ? fresh : checkedMeta(decodeMetaRow(row));
+  return {
+    counters: { ...meta, appliedIndex },
+    sessions: new SessionTable(await loadSessions(store)),
+  };
+}
+
+/** Refuses what this version would apply differently. */
+export function checkedMeta(meta: MetaRow): MetaRow {
+  if (meta.applyVersion <= APPLY_VERSION) return meta;
+  throw new KvError(
+    "newerFormat",
+    `the key-value state has apply version ${meta.applyVersion}, this version knows up to ${APPLY_VERSION}: ` +
+      "start a newer raftkv on this data",
+  );
+}
+
+async function loadSessions(store: StateStore): Promise<readonly Session[]> {
+  const sessions: Session[] = [];
+  let from: Uint8Array = SESSION_ROWS.from;
+  for (;;) {
+    const rows = await store.scan({ from, to: SESSION_ROWS.to, limit: SCAN_ROWS, maxBytes: SCAN_BYTES });
+    const last = rows.at(-1);
+    if (last === undefined) return sessions;
+    for (const { key, value } of rows) sessions.push(decodeSession(key, value));
+    from = Buffer.concat([last.key, Uint8Array.of(0)]);
+  }
+}
+
+function decodeSession(rowKey: Uint8Array, row: Uint8Array): Session {
+  const parsed = parseRowKey(rowKey);
+  if (parsed.kind !== "session") throw new KvError("corruptState", `a ${parsed.kind} row stands among the sessions`);
+  return decodeSessionRow(parsed.sessionId, row);
+}

@@ -1,0 +1,100 @@
+import type { Answer } from "./answer.ts";
+import { expiresAtMs, lastSequence, type Session } from "./session.ts";
+import { SESSION_BOUNDS } from "./session-bounds.ts";
+import { SessionExpiry } from "./session-expiry.ts";
+
+/** A session that changed since the last merge; `session` undefined: it is gone. */
+export interface SessionChange {
+  readonly id: number;
+  readonly session: Session | undefined;
+}
+
+/** All sessions, in memory. Every change to one goes through here, so that merges write what has changed. */
+export class SessionTable {
+  readonly #sessions = new Map<number, Session>();
+  #expiry = new SessionExpiry();
+  #changed = new Set<number>();
+  #answerCount = 0;
+
+  constructor(sessions: Iterable<Session> = []) {
+    for (const session of sessions) this.#insert(session);
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Undefined if there is no room for another. */
+  open(id: number, ttlMs: number, nowMs: number): Session | undefined {
+    if (this.#sessions.size >= SESSION_BOUNDS.maxSessions) return undefined;
+    const session = { id, ttlMs, lastActiveMs: nowMs, acknowledgedThrough: 0, answers: [] };
+    this.#insert(session);
+    this.#changed.add(id);
+    return session;
+  }
+
+  get(id: number): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  close(session: Session): void {
+    this.#sessions.delete(session.id);
+    this.#answerCount -= session.answers.length;
+    this.#changed.add(session.id);
+    this.#dropStaleExpiries();
+  }
+
+  /** Something was heard from the session, and it gives up its answers up to `acknowledgedThrough`. */
+  touch(session: Session, nowMs: number, acknowledgedThrough: number): void {
+    session.lastActiveMs = nowMs;
+    this.#changed.add(session.id);
+    const through = Math.min(acknowledgedThrough, lastSequence(session));
+    const dropped = through - session.acknowledgedThrough;
+    if (dropped <= 0) return;
+    session.answers = session.answers.slice(dropped);
+    session.acknowledgedThrough = through;
+    this.#answerCount -= dropped;
+  }
+
+  hasRoomForAnswer(session: Session): boolean {
+    return (
+      session.answers.length < SESSION_BOUNDS.maxAnswersPerSession && this.#answerCount < SESSION_BOUNDS.maxAnswers
+    );
+  }
+
+  /** Keeps the answer to the session's next sequence. */
+  keepAnswer(session: Session, answer: Answer): void {
+    session.answers.push(answer);
+    this.#answerCount++;
+  }
+
+  /** Ends every session whose time is over at cluster time `nowMs`. */
+  expire(nowMs: number): void {
+    for (let id = this.#expiry.takeDue(nowMs); id !== undefined; id = this.#expiry.takeDue(nowMs)) {
+      const session = this.#sessions.get(id);
+      if (session === undefined) continue;
+      if (expiresAtMs(session) <= nowMs) this.close(session);
+      else this.#expiry.add(id, expiresAtMs(session));
+    }
+  }
+
+  /** What changed since this was last asked, ascending by id. */
+  takeChanges(): readonly SessionChange[] {
+    const ids = [...this.#changed].sort((a, b) => a - b);
+    this.#changed = new Set();
+    return ids.map((id) => ({ id, session: this.#sessions.get(id) }));
+  }
+
+  #insert(session: Session): void {
+    this.#sessions.set(session.id, session);
+    this.#answerCount += session.answers.length;
+    this.#expiry.add(session.id, expiresAtMs(session));
+  }
+
+  /** Sessions that were closed early must not pile up until their time would have come. */
+  #dropStaleExpiries(): void {
+    if (this.#expiry.size <= 2 * this.#sessions.size + 1024) return;
+    this.#expiry = new SessionExpiry();
+    for (const session of this.#sessions.values()) this.#expiry.add(session.id, expiresAtMs(session));
+  }
+}

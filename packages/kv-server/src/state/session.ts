@@ -1,0 +1,24 @@
+import type { Answer } from "./answer.ts";
+
+/** One client's run of commands, and the answers it may still ask for again (DESIGN.md, rule 15). */
+export interface Session {
+  /** The index of the entry that opened it. */
+  readonly id: number;
+  readonly ttlMs: number;
+  /** Cluster time at which something was last heard from it. */
+  lastActiveMs: number;
+  /** The answers up to here were given up. */
+  acknowledgedThrough: number;
+  /** The answer to sequence `acknowledgedThrough + 1`, and so on without a gap. */
+  answers: Answer[];
+}
+
+/** The sequence of the last command that was applied; 0 before the first. */
+export function lastSequence(session: Session): number {
+  return session.acknowledgedThrough + session.answers.length;
+}
+
+/** From this cluster time on the session is gone. */
+export function expiresAtMs(session: Session): number {
+  return session.lastActiveMs + session.ttlMs;
+}
