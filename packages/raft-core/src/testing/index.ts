@@ -1,4 +1,6 @@
+export { assertSameBytes, hex, rejectsWithCode } from "./expectations.ts";
 export { raftStorageConformance } from "./raft-storage/conformance.ts";
 export type { BreakableStoragePlace, RaftStoragePlace, RaftStorageSuiteOptions } from "./raft-storage/suite.ts";
+export { membershipOf, patternBytes } from "./sample-log.ts";
 export { integerBetween, seededRandom } from "./seeded-random.ts";
 export type { TestApi } from "./test-api.ts";
