@@ -1,0 +1,57 @@
+import type { Member as WireMember, Membership as WireMembership } from "@raftkv/proto/raft";
+import type { Member, Membership, NodeId } from "@raftkv/raft-core";
+import { WireError } from "./wire-error.ts";
+import { nodeIdFromWire, toWire } from "./wire-number.ts";
+
+export function encodeMembership(membership: Membership): WireMembership {
+  return {
+    $typeName: "raftkv.raft.v1.Membership",
+    voters: membership.voters.map(toWire),
+    outgoingVoters: membership.outgoingVoters.map(toWire),
+    learners: membership.learners.map(toWire),
+    members: membership.members.map(encodeMember),
+  };
+}
+
+/** Throws a `WireError` unless all ids are node ids, in ascending order without repeats. */
+export function decodeMembership(wire: WireMembership): Membership {
+  const members = wire.members.map(decodeMember);
+  assertAscending(
+    members.map((member) => member.id),
+    "membership.members",
+  );
+  return {
+    voters: decodeIds(wire.voters, "membership.voters"),
+    outgoingVoters: decodeIds(wire.outgoingVoters, "membership.outgoing_voters"),
+    learners: decodeIds(wire.learners, "membership.learners"),
+    members,
+  };
+}
+
+function encodeMember(member: Member): WireMember {
+  return {
+    $typeName: "raftkv.raft.v1.Member",
+    id: toWire(member.id),
+    address: member.address,
+    memberId: member.memberId,
+  };
+}
+
+function decodeMember(wire: WireMember): Member {
+  return { id: nodeIdFromWire(wire.id, "member.id"), address: wire.address, memberId: wire.memberId };
+}
+
+function decodeIds(wire: readonly bigint[], field: string): readonly NodeId[] {
+  const ids = wire.map((id) => nodeIdFromWire(id, field));
+  assertAscending(ids, field);
+  return ids;
+}
+
+function assertAscending(ids: readonly NodeId[], field: string): void {
+  ids.forEach((id, position) => {
+    const previous = ids[position - 1];
+    if (previous !== undefined && previous >= id) {
+      throw new WireError(`${field} has ${id} after ${previous}, expected ascending ids`);
+    }
+  });
+}

@@ -1,0 +1,198 @@
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { RaftService } from "@raftkv/proto/raft";
+import type {
+  Clock,
+  Identity,
+  Member,
+  Message,
+  NodeId,
+  RaftTransport,
+  Random,
+  SnapshotSource,
+  Term,
+  TransportHandler,
+} from "@raftkv/raft-core";
+import { type Hello, protocolVersion } from "./codec/hello-codec.ts";
+import { PeerConnection } from "./http2/peer-connection.ts";
+import { defaultWindows } from "./http2/windows.ts";
+import { introduce } from "./introduce/introduce.ts";
+import type { Introducer, Introduction } from "./introduce/introduction.ts";
+import { PeerLink } from "./link/peer-link.ts";
+import type { Logger } from "./logger.ts";
+import { Admission } from "./service/admission.ts";
+import { raftService } from "./service/raft-service.ts";
+import { sendSnapshot } from "./snapshot/send-snapshot.ts";
+import { Slots } from "./snapshot/slots.ts";
+import { defaultTransportLimits, type TransportLimits } from "./transport-limits.ts";
+
+/** Room for what frames a message of the largest size. */
+const framingBytes = 64 * 1024;
+
+export interface ConnectTransportOptions {
+  /** Who this node is. Asked for each stream, because the cluster id comes only when the cluster has formed. */
+  readonly identity: () => Identity;
+  /** Answers a node that introduces itself while a cluster forms. */
+  readonly onIntroduce: (from: Introducer) => Introduction | Promise<Introduction>;
+  readonly clock: Clock;
+  /** Jitters the pauses between attempts to connect. */
+  readonly random: Random;
+  readonly logger: Logger;
+  /** What differs from `defaultTransportLimits`. */
+  readonly limits?: Partial<TransportLimits>;
+}
+
+/**
+ * The Raft transport over Connect: one long-lived stream to each peer, batches of messages on it, snapshots on
+ * connections of their own. It listens nowhere: `routes` mounts the raft service beside others on one port.
+ */
+export class ConnectTransport implements RaftTransport {
+  readonly #options: ConnectTransportOptions;
+  readonly #limits: TransportLimits;
+  readonly #admission: Admission;
+  readonly #outgoingSnapshots: Slots;
+  readonly #incomingSnapshots: Slots;
+  readonly #links = new Map<NodeId, PeerLink>();
+  readonly #closing = new AbortController();
+  #peers: ReadonlyMap<NodeId, Member> = new Map();
+  #handler: TransportHandler | undefined;
+
+  constructor(options: ConnectTransportOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultTransportLimits, ...options.limits };
+    this.#outgoingSnapshots = new Slots(this.#limits.snapshots, "snapshots to other nodes");
+    this.#incomingSnapshots = new Slots(this.#limits.snapshots, "snapshots from other nodes");
+    this.#admission = new Admission({
+      identity: options.identity,
+      logger: options.logger,
+      onPeerAlive: (peer) => this.#links.get(peer)?.dialNow(),
+    });
+  }
+
+  /** Mounts the raft service. Streams are refused as unavailable until `start`; introductions are answered at once. */
+  routes(router: ConnectRouter): void {
+    const { identity, onIntroduce, clock, logger } = this.#options;
+    const service = raftService({
+      admission: this.#admission,
+      slots: this.#incomingSnapshots,
+      identity,
+      onIntroduce,
+      clock,
+      logger,
+      helloTimeoutMs: this.#limits.helloTimeoutMs,
+      progressTimeoutMs: this.#limits.snapshotProgressTimeoutMs,
+    });
+    router.service(RaftService, service, {
+      readMaxBytes: this.#limits.messageBytes + framingBytes,
+      acceptCompression: [],
+    });
+  }
+
+  start(handler: TransportHandler): void {
+    this.#handler = handler;
+    this.#admission.start(handler);
+    this.#connectPeers();
+  }
+
+  /** This node itself may be among the members. A peer whose address or member id has changed is dialled anew. */
+  setPeers(members: readonly Member[]): void {
+    const self = this.#options.identity().nodeId;
+    this.#peers = new Map(members.filter((member) => member.id !== self).map((member) => [member.id, member]));
+    this.#admission.setPeers(this.#peers);
+    for (const [id, link] of this.#links) {
+      if (isSame(link.peer, this.#peers.get(id))) continue;
+      link.close();
+      this.#links.delete(id);
+    }
+    this.#connectPeers();
+  }
+
+  send(to: NodeId, message: Message): void {
+    this.#links.get(to)?.send(message);
+  }
+
+  /**
+   * Rejects with a `ConnectError`: not found for a node that is no peer, resource exhausted when too many snapshots are
+   * under way, else whatever the peer or the network had against it. Leaves closing the source to the caller.
+   */
+  async sendSnapshot(to: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+    const peer = this.#peers.get(to);
+    if (peer === undefined) throw new ConnectError(`node ${to} is not a peer`, Code.NotFound);
+    const release = this.#outgoingSnapshots.take();
+    try {
+      const header = { hello: this.#helloTo(peer), term, metadata: source.metadata };
+      const either = AbortSignal.any([signal, this.#closing.signal]);
+      await sendSnapshot(this.#connectionTo(peer.address), header, source, either, {
+        clock: this.#options.clock,
+        timeoutMs: this.#limits.snapshotProgressTimeoutMs,
+        commitTimeoutMs: this.#limits.snapshotCommitTimeoutMs,
+      });
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Introduces this node to whoever listens at `address`; works before a cluster has formed. Rejects with a
+   * `ConnectError` if nobody answers within `limits.introduceTimeoutMs`, or with a `WireError` for a malformed answer.
+   */
+  async introduce(address: string, from: Introducer, signal: AbortSignal): Promise<Introduction> {
+    const either = AbortSignal.any([signal, this.#closing.signal]);
+    return introduce(this.#connectionTo(address), from, either, this.#limits.introduceTimeoutMs);
+  }
+
+  /** Ends all streams, in and out; everything on its way may be lost. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#admission.close();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+  }
+
+  #connectPeers(): void {
+    const handler = this.#handler;
+    if (handler === undefined || this.#closing.signal.aborted) return;
+    for (const peer of this.#peers.values()) {
+      if (!this.#links.has(peer.id)) this.#links.set(peer.id, this.#linkTo(peer, handler));
+    }
+  }
+
+  #linkTo(peer: Member, handler: TransportHandler): PeerLink {
+    const { clock, random, logger } = this.#options;
+    const link = new PeerLink({
+      peer,
+      hello: () => this.#helloTo(peer),
+      clock,
+      random,
+      limits: this.#limits,
+      windows: defaultWindows,
+      logger,
+      // Not from within `send`: the handler may be in the middle of carrying out effects.
+      onUnreachable: () =>
+        queueMicrotask(() => {
+          if (this.#links.get(peer.id) === link) handler.unreachable(peer.id);
+        }),
+    });
+    return link;
+  }
+
+  #connectionTo(address: string): PeerConnection {
+    return new PeerConnection(address, { clock: this.#options.clock, windows: defaultWindows, ...this.#limits });
+  }
+
+  #helloTo(peer: Member): Hello {
+    const self = this.#options.identity();
+    return {
+      protocolVersion,
+      clusterId: self.clusterId ?? "",
+      fromNodeId: self.nodeId,
+      fromMemberId: self.memberId,
+      fromIncarnation: self.incarnation,
+      toNodeId: peer.id,
+      toMemberId: peer.memberId,
+    };
+  }
+}
+
+function isSame(peer: Member, other: Member | undefined): boolean {
+  return other !== undefined && peer.address === other.address && peer.memberId === other.memberId;
+}

@@ -1,0 +1,72 @@
+import type { IntroduceRequest, IntroduceResponse, Formation as WireFormation } from "@raftkv/proto/raft";
+import type { Membership, NodeId } from "@raftkv/raft-core";
+import { decodeMembership, encodeMembership } from "../codec/membership-codec.ts";
+import { WireError } from "../codec/wire-error.ts";
+import { nodeIdFromWire, toWire } from "../codec/wire-number.ts";
+
+/** Who speaks while a cluster forms. */
+export interface Introducer {
+  readonly nodeId: NodeId;
+  readonly memberId: string;
+}
+
+/** What a node says of itself. */
+export interface Introduction extends Introducer {
+  /** Set once the node belongs to a cluster that has formed. */
+  readonly formation: Formation | undefined;
+}
+
+/** How a cluster began. */
+export interface Formation {
+  readonly clusterId: string;
+  readonly membership: Membership;
+}
+
+export function encodeIntroducer(introducer: Introducer): IntroduceRequest {
+  return {
+    $typeName: "raftkv.raft.v1.IntroduceRequest",
+    fromNodeId: toWire(introducer.nodeId),
+    fromMemberId: introducer.memberId,
+  };
+}
+
+export function decodeIntroducer(wire: IntroduceRequest): Introducer {
+  if (wire.fromMemberId === "") throw new WireError("introduce_request.from_member_id is empty");
+  return {
+    nodeId: nodeIdFromWire(wire.fromNodeId, "introduce_request.from_node_id"),
+    memberId: wire.fromMemberId,
+  };
+}
+
+export function encodeIntroduction(introduction: Introduction): IntroduceResponse {
+  const response: IntroduceResponse = {
+    $typeName: "raftkv.raft.v1.IntroduceResponse",
+    nodeId: toWire(introduction.nodeId),
+    memberId: introduction.memberId,
+  };
+  if (introduction.formation !== undefined) response.formation = encodeFormation(introduction.formation);
+  return response;
+}
+
+export function decodeIntroduction(wire: IntroduceResponse): Introduction {
+  if (wire.memberId === "") throw new WireError("introduce_response.member_id is empty");
+  return {
+    nodeId: nodeIdFromWire(wire.nodeId, "introduce_response.node_id"),
+    memberId: wire.memberId,
+    formation: wire.formation === undefined ? undefined : decodeFormation(wire.formation),
+  };
+}
+
+function encodeFormation(formation: Formation): WireFormation {
+  return {
+    $typeName: "raftkv.raft.v1.Formation",
+    clusterId: formation.clusterId,
+    membership: encodeMembership(formation.membership),
+  };
+}
+
+function decodeFormation(wire: WireFormation): Formation {
+  if (wire.clusterId === "") throw new WireError("formation.cluster_id is empty");
+  if (wire.membership === undefined) throw new WireError("formation.membership is missing");
+  return { clusterId: wire.clusterId, membership: decodeMembership(wire.membership) };
+}

@@ -1,0 +1,51 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { ListenerLimits, ServerReply, ServerRequest } from "./listener-options.ts";
+
+const maxCheckIntervalMs = 5000;
+
+/** Serves HTTP/1.1 on sockets that somebody else has accepted. */
+export class Http1Server {
+  readonly #server: Server;
+  readonly #inProgress = new Set<ServerResponse>();
+  #isClosing = false;
+
+  constructor(limits: ListenerLimits, handle: (request: ServerRequest, reply: ServerReply) => void) {
+    this.#server = createServer({
+      keepAliveTimeout: limits.idleTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      headersTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(maxCheckIntervalMs, limits.requestTimeoutMs),
+    });
+    this.#server.on("request", (request, reply) => {
+      this.#track(reply);
+      handle(request, reply);
+    });
+    this.#server.on("clientError", (_error, socket) => {
+      if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+      else socket.destroy();
+    });
+    // It never listens itself, and Node begins to watch over slow requests when a server does.
+    this.#server.emit("listening");
+  }
+
+  serve(socket: NodeJS.Socket): void {
+    this.#server.emit("connection", socket);
+  }
+
+  /** Ends idle connections now, the others after their answer. */
+  close(): void {
+    this.#isClosing = true;
+    for (const reply of this.#inProgress) lastOnItsConnection(reply);
+    this.#server.close(() => {});
+  }
+
+  #track(reply: ServerResponse): void {
+    if (this.#isClosing) lastOnItsConnection(reply);
+    this.#inProgress.add(reply);
+    reply.once("close", () => this.#inProgress.delete(reply));
+  }
+}
+
+function lastOnItsConnection(reply: ServerResponse): void {
+  reply.shouldKeepAlive = false;
+}

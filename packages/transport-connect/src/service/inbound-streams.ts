@@ -1,0 +1,59 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { NodeId } from "@raftkv/raft-core";
+
+/** One stream of messages that was let in. */
+export interface InboundStream {
+  readonly from: NodeId;
+  /** Aborted once the stream is to end; nothing that arrives after is delivered. */
+  readonly signal: AbortSignal;
+  close(): void;
+}
+
+interface Sender {
+  readonly memberId: string;
+  readonly incarnation: number;
+  readonly abort: AbortController;
+}
+
+/**
+ * At most one stream of messages a peer: a newer one takes the place of the older, so that messages stay in order, and
+ * what a former life of the peer left in the network is not taken for its present word.
+ */
+export class InboundStreams {
+  /** The newest life of each sender; kept after its stream has ended. */
+  readonly #senders = new Map<NodeId, Sender>();
+
+  /** Throws a `ConnectError` if the peer has already spoken in a later incarnation. */
+  open(from: NodeId, memberId: string, incarnation: number): InboundStream {
+    this.assertNewest(from, memberId, incarnation);
+    this.#senders.get(from)?.abort.abort(new ConnectError("a newer stream has taken its place", Code.Aborted));
+    const abort = new AbortController();
+    this.#senders.set(from, { memberId, incarnation, abort });
+    return { from, signal: abort.signal, close: () => abort.abort(new ConnectError("closed", Code.Canceled)) };
+  }
+
+  /** Throws a `ConnectError` if the peer has already spoken in a later incarnation. */
+  assertNewest(from: NodeId, memberId: string, incarnation: number): void {
+    const known = this.#senders.get(from);
+    if (known === undefined || known.memberId !== memberId || known.incarnation <= incarnation) return;
+    throw new ConnectError(
+      `incarnation ${incarnation} of node ${from} is over: it has started again as ${known.incarnation}`,
+      Code.FailedPrecondition,
+    );
+  }
+
+  /** Ends the streams of nodes for which `keep` is false. */
+  retain(keep: (from: NodeId, memberId: string) => boolean): void {
+    for (const [from, sender] of this.#senders) {
+      if (keep(from, sender.memberId)) continue;
+      sender.abort.abort(new ConnectError(`node ${from} is no longer a member`, Code.PermissionDenied));
+      this.#senders.delete(from);
+    }
+  }
+
+  closeAll(): void {
+    for (const sender of this.#senders.values()) {
+      sender.abort.abort(new ConnectError("the node is shutting down", Code.Unavailable));
+    }
+  }
+}
