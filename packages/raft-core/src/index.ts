@@ -1,10 +1,28 @@
+export type { RaftConfig } from "./algorithm/config.ts";
+export {
+  describeEffects,
+  describeEntry,
+  describeEntryId,
+  describeHardState,
+  describeMembership,
+  describeMessage,
+  describeOutgoing,
+  describeSnapshot,
+  describeStatus,
+  describeWrite,
+} from "./algorithm/describe.ts";
 export type * from "./algorithm/effects.ts";
 export type * from "./algorithm/entry.ts";
+export { entrySize } from "./algorithm/entry-cache.ts";
 export type * from "./algorithm/input.ts";
+export { InvariantViolation } from "./algorithm/invariant.ts";
 export type * from "./algorithm/membership.ts";
 export type * from "./algorithm/message.ts";
+export type { ProgressState } from "./algorithm/progress.ts";
+export { Raft } from "./algorithm/raft.ts";
 export type * from "./algorithm/random.ts";
 export type * from "./algorithm/restored-state.ts";
+export type { ProgressStatus, RaftStatus } from "./algorithm/status.ts";
 export type * from "./node/consensus.ts";
 export { RaftError, type RaftErrorCode } from "./node/raft-error.ts";
 export type * from "./ports/clock.ts";

@@ -65,7 +65,10 @@ export interface AppendAccepted {
   readonly kind: "appendResponse";
   readonly term: Term;
   readonly rejected: false;
-  /** Every entry up to here is the leader's, and is on stable storage at the sender. Never past the request's end. */
+  /**
+   * Every entry up to here is the leader's, and is on stable storage at the sender. Never past the request's end,
+   * unless all of the request is committed: then it is the sender's commit index, up to which all logs agree.
+   */
   readonly match: Index;
 }
 

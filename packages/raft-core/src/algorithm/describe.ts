@@ -1,0 +1,162 @@
+import type { Effects, Outgoing, ProposalOutcome, ReadOutcome, WriteBatch } from "./effects.ts";
+import type { Entry, EntryId, HardState, SnapshotMetadata } from "./entry.ts";
+import type { Membership } from "./membership.ts";
+import type { Message, ReadContext } from "./message.ts";
+import type { ProgressStatus, RaftStatus } from "./status.ts";
+
+/** One line a thing, the same in logs and in golden transcripts. `7@3` is the entry with index 7 and term 3. */
+export function describeEntryId(id: EntryId): string {
+  return `${id.index}@${id.term}`;
+}
+
+export function describeEntry(entry: Entry): string {
+  const id = describeEntryId(entry);
+  if (entry.kind === "noop") return `${id} noop`;
+  if (entry.kind === "membership") return `${id} membership ${describeMembership(entry.membership)}`;
+  return `${id} ${describePayload(entry.payload)}`;
+}
+
+export function describeMembership({ voters, outgoingVoters, learners }: Membership): string {
+  const outgoing = outgoingVoters.length === 0 ? "" : ` leaving (${outgoingVoters.join(" ")})`;
+  const learning = learners.length === 0 ? "" : ` learning (${learners.join(" ")})`;
+  return `(${voters.join(" ")})${outgoing}${learning}`;
+}
+
+export function describeSnapshot(metadata: SnapshotMetadata): string {
+  return `${describeEntryId(metadata)} with ${describeMembership(metadata.membership)}`;
+}
+
+export function describeMessage(message: Message): string {
+  return `${messageName(message)}, term ${message.term}${messageContent(message)}`;
+}
+
+export function describeOutgoing({ to, message, after }: Outgoing): string {
+  return `to ${to}: ${describeMessage(message)}${after === undefined ? "" : ` [after write ${after}]`}`;
+}
+
+export function describeHardState({ term, votedFor, commit }: HardState): string {
+  return `term ${term}, vote ${votedFor ?? "none"}, commit ${commit}`;
+}
+
+export function describeWrite(batch: WriteBatch): string {
+  const parts = [
+    ...(batch.hardState === undefined ? [] : [describeHardState(batch.hardState)]),
+    ...(batch.resetTo === undefined ? [] : [`reset to ${describeSnapshot(batch.resetTo)}`]),
+    ...(batch.truncateFrom === undefined ? [] : [`truncate from ${batch.truncateFrom}`]),
+    ...(batch.append.length === 0 ? [] : [`append ${batch.append.map(describeEntry).join(", ")}`]),
+  ];
+  return `write ${batch.id}: ${parts.join("; ")}`;
+}
+
+/** One line an effect. */
+export function describeEffects(effects: Effects): readonly string[] {
+  const { role, persist, commit, restoreSnapshot } = effects;
+  return [
+    ...(role === undefined ? [] : [`${role.role} in term ${role.term}, leader ${role.leader ?? "unknown"}`]),
+    ...(persist === undefined ? [] : [describeWrite(persist)]),
+    ...(restoreSnapshot === undefined ? [] : [`restore the snapshot ${describeSnapshot(restoreSnapshot)}`]),
+    ...(commit === undefined ? [] : [`commit up to ${commit}`]),
+    ...effects.outcomes.map(describeOutcome),
+    ...effects.reads.map(describeRead),
+    ...effects.readEntries.map(({ peer, from, to }) => `read entries ${from} to ${to} for ${peer}`),
+    ...effects.sendSnapshot.map((to) => `send a snapshot to ${to}`),
+    ...effects.send.map(describeOutgoing),
+  ];
+}
+
+/** A line for the node, and on a leader one for each peer. */
+export function describeStatus(status: RaftStatus): readonly string[] {
+  const { role, hardState, leader, base, last, durable } = status;
+  const known = `leader ${leader ?? "unknown"}`;
+  return [
+    `${role}, ${describeHardState(hardState)}, ${known}, log ${describeEntryId(base)} to ${describeEntryId(last)}, durable to ${durable}`,
+    ...status.progress.map(describeProgress),
+  ];
+}
+
+function describeProgress({ id, state, match, next, recentlyActive }: ProgressStatus): string {
+  return `  ${id}: ${state}, match ${match}, next ${next}${recentlyActive ? "" : ", silent"}`;
+}
+
+function describeOutcome(outcome: ProposalOutcome): string {
+  if (outcome.kind === "appended") {
+    const count = outcome.count === 1 ? "" : `, ${outcome.count} entries`;
+    return `proposal ${outcome.id} appended at ${describeEntryId(outcome.first)}${count}`;
+  }
+  return `proposal ${outcome.id} dropped: ${outcome.reason}, leader ${outcome.leader ?? "unknown"}`;
+}
+
+function describeRead(outcome: ReadOutcome): string {
+  return outcome.kind === "ready"
+    ? `read ${outcome.id} may be served at ${outcome.index}`
+    : `read ${outcome.id} dropped: nobody leads`;
+}
+
+function messageName(message: Message): string {
+  switch (message.kind) {
+    case "preVoteRequest":
+      return "pre-vote?";
+    case "preVoteResponse":
+      return message.granted ? "pre-vote granted" : "pre-vote refused";
+    case "voteRequest":
+      return "vote?";
+    case "voteResponse":
+      return message.granted ? "vote granted" : "vote refused";
+    case "appendRequest":
+      return "append";
+    case "appendResponse":
+      return message.rejected ? "append refused" : "append accepted";
+    case "heartbeatRequest":
+      return "heartbeat";
+    case "heartbeatResponse":
+      return "heartbeat answered";
+    case "readIndexRequest":
+      return "read index?";
+    case "readIndexResponse":
+      return "read index";
+    case "timeoutNowRequest":
+      return "campaign now";
+  }
+}
+
+function messageContent(message: Message): string {
+  switch (message.kind) {
+    case "preVoteRequest":
+      return `, would campaign in ${message.campaignTerm}, log ends ${message.lastIndex}@${message.lastTerm}`;
+    case "preVoteResponse":
+      return `, for a campaign in ${message.campaignTerm}`;
+    case "voteRequest":
+      return `, log ends ${message.lastIndex}@${message.lastTerm}${message.leadershipTransfer ? ", by transfer" : ""}`;
+    case "voteResponse":
+    case "timeoutNowRequest":
+      return "";
+    case "appendRequest": {
+      const entries = message.entries.map((entry) => `, ${describeEntry(entry)}`).join("");
+      return `, after ${message.prevIndex}@${message.prevTerm}${entries === "" ? ", nothing" : entries}, commit ${message.commit}`;
+    }
+    case "appendResponse":
+      return message.rejected
+        ? `, after ${message.prevIndex}, hint ${message.hintIndex}@${message.hintTerm}`
+        : `, match ${message.match}`;
+    case "heartbeatRequest":
+      return `, round ${message.round}, commit ${message.commit}`;
+    case "heartbeatResponse":
+      return `, round ${message.round}`;
+    case "readIndexRequest":
+      return `, ${describeContext(message.context)}`;
+    case "readIndexResponse":
+      return `, ${describeContext(message.context)}, index ${message.index}`;
+  }
+}
+
+function describeContext({ incarnation, sequence }: ReadContext): string {
+  return `context ${incarnation}.${sequence}`;
+}
+
+/** The first bytes as text: enough to tell entries apart. */
+function describePayload(payload: Uint8Array): string {
+  const shown = Array.from(payload.subarray(0, 16), (byte) =>
+    byte > 32 && byte < 127 ? String.fromCharCode(byte) : ".",
+  );
+  return `"${shown.join("")}"${payload.byteLength > 16 ? ` (${payload.byteLength} bytes)` : ""}`;
+}

@@ -1,0 +1,92 @@
+import type { Effects, Outgoing, ProposalOutcome, ReadOutcome, RoleChange, WriteBatch } from "./effects.ts";
+import type { Index, NodeId, SnapshotMetadata } from "./entry.ts";
+import type { BatchId, LogRead } from "./input.ts";
+
+/** What only the whole state can say about a turn's effects. */
+export interface TurnResult {
+  readonly persist: WriteBatch | undefined;
+  readonly commit: Index | undefined;
+  readonly role: RoleChange | undefined;
+}
+
+/** Gathers what a turn wants done until it is taken. */
+export class EffectsBuffer {
+  #send: Outgoing[] = [];
+  #readEntries: LogRead[] = [];
+  #sendSnapshot: NodeId[] = [];
+  #restoreSnapshot: SnapshotMetadata | undefined;
+  #reads: ReadOutcome[] = [];
+  #outcomes: ProposalOutcome[] = [];
+
+  send(outgoing: Outgoing): void {
+    this.#send.push(outgoing);
+  }
+
+  /** That batch is durable: messages that waited for it no longer do. */
+  persisted(batch: BatchId): void {
+    this.#send = this.#send.map((outgoing) => {
+      if (outgoing.after === undefined || outgoing.after > batch) return outgoing;
+      return { to: outgoing.to, message: outgoing.message };
+    });
+  }
+
+  readEntries(request: LogRead): void {
+    this.#readEntries.push(request);
+  }
+
+  sendSnapshot(to: NodeId): void {
+    this.#sendSnapshot.push(to);
+  }
+
+  restoreSnapshot(metadata: SnapshotMetadata): void {
+    this.#restoreSnapshot = metadata;
+  }
+
+  read(outcome: ReadOutcome): void {
+    this.#reads.push(outcome);
+  }
+
+  outcome(outcome: ProposalOutcome): void {
+    this.#outcomes.push(outcome);
+  }
+
+  /** Everything gathered, and the turn's result; undefined if there is nothing to do. */
+  take(turn: TurnResult): Effects | undefined {
+    if (this.#isEmpty() && turn.persist === undefined && turn.commit === undefined && turn.role === undefined) {
+      return undefined;
+    }
+    const effects: Effects = {
+      ...(turn.persist === undefined ? {} : { persist: turn.persist }),
+      send: this.#send,
+      ...(turn.commit === undefined ? {} : { commit: turn.commit }),
+      readEntries: this.#readEntries,
+      sendSnapshot: this.#sendSnapshot,
+      ...(this.#restoreSnapshot === undefined ? {} : { restoreSnapshot: this.#restoreSnapshot }),
+      reads: this.#reads,
+      outcomes: this.#outcomes,
+      ...(turn.role === undefined ? {} : { role: turn.role }),
+    };
+    this.#clear();
+    return effects;
+  }
+
+  #isEmpty(): boolean {
+    return (
+      this.#send.length === 0 &&
+      this.#readEntries.length === 0 &&
+      this.#sendSnapshot.length === 0 &&
+      this.#restoreSnapshot === undefined &&
+      this.#reads.length === 0 &&
+      this.#outcomes.length === 0
+    );
+  }
+
+  #clear(): void {
+    this.#send = [];
+    this.#readEntries = [];
+    this.#sendSnapshot = [];
+    this.#restoreSnapshot = undefined;
+    this.#reads = [];
+    this.#outcomes = [];
+  }
+}

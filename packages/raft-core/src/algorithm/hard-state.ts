@@ -1,0 +1,81 @@
+import type { HardState, Index, NodeId, Term } from "./entry.ts";
+import type { BatchId } from "./input.ts";
+import { invariant } from "./invariant.ts";
+
+/** Term, vote and commit index, and which batch makes the present term and vote durable. */
+export class HardStateKeeper {
+  #term: Term;
+  #votedFor: NodeId | undefined;
+  #commit: Index;
+  /** Set from a change of term or vote until it is durable. */
+  #batch: BatchId | undefined;
+  #changed = false;
+  #writtenCommit: Index;
+
+  constructor(restored: HardState, commit: Index) {
+    this.#term = restored.term;
+    this.#votedFor = restored.votedFor;
+    this.#commit = commit;
+    this.#writtenCommit = restored.commit;
+  }
+
+  get term(): Term {
+    return this.#term;
+  }
+
+  get votedFor(): NodeId | undefined {
+    return this.#votedFor;
+  }
+
+  get commit(): Index {
+    return this.#commit;
+  }
+
+  /** The batch that nothing that speaks of this term may overtake; undefined: term and vote are durable. */
+  get pendingBatch(): BatchId | undefined {
+    return this.#batch;
+  }
+
+  current(): HardState {
+    return { term: this.#term, votedFor: this.#votedFor, commit: this.#commit };
+  }
+
+  /** A new term, in which nobody has this node's vote yet. `batch` is the next one to be handed out. */
+  enterTerm(term: Term, batch: BatchId): void {
+    invariant(term > this.#term, "the term only grows");
+    this.#term = term;
+    this.#votedFor = undefined;
+    this.#mark(batch);
+  }
+
+  /** One vote a term, for good (Raft, section 5.2). */
+  vote(candidate: NodeId, batch: BatchId): void {
+    if (this.#votedFor === candidate) return;
+    invariant(this.#votedFor === undefined, "nobody votes twice in a term");
+    this.#votedFor = candidate;
+    this.#mark(batch);
+  }
+
+  advanceCommit(index: Index): void {
+    invariant(index >= this.#commit, "the commit index never goes back");
+    this.#commit = index;
+  }
+
+  persisted(batch: BatchId): void {
+    if (this.#batch !== undefined && this.#batch <= batch) this.#batch = undefined;
+  }
+
+  /** What the next write must hold of it, once. A moved commit index is no reason to write, but rides along. */
+  takeWrite(writesAnyway: boolean): HardState | undefined {
+    const commitMoved = this.#commit !== this.#writtenCommit;
+    if (!this.#changed && !(writesAnyway && commitMoved)) return undefined;
+    this.#changed = false;
+    this.#writtenCommit = this.#commit;
+    return this.current();
+  }
+
+  #mark(batch: BatchId): void {
+    this.#batch = batch;
+    this.#changed = true;
+  }
+}

@@ -1,0 +1,270 @@
+import { handleAppendRequest } from "./append.ts";
+import { checkQuorum } from "./check-quorum.ts";
+import { checkConfig, type RaftConfig } from "./config.ts";
+import type { Effects, RoleChange, WriteBatch } from "./effects.ts";
+import { EffectsBuffer } from "./effects-buffer.ts";
+import { ElectionTimer } from "./election-timer.ts";
+import type { Entry, Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
+import { HardStateKeeper } from "./hard-state.ts";
+import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse } from "./heartbeat.ts";
+import type { BatchId, Input } from "./input.ts";
+import { invariant, unreachable } from "./invariant.ts";
+import { LogView } from "./log-view.ts";
+import { MembershipTracker } from "./membership-tracker.ts";
+import type { Message } from "./message.ts";
+import { handlePropose } from "./proposal.ts";
+import type { Random } from "./random.ts";
+import {
+  advanceReads,
+  handleCancelRead,
+  handleRead,
+  handleReadIndexRequest,
+  handleReadIndexResponse,
+  tickReads,
+} from "./read-index.ts";
+import { advanceLeaderCommit, handleAppendResponse, handleEntriesRead, replicate } from "./replication.ts";
+import type { RestoredState } from "./restored-state.ts";
+import { knownLeader, type LeaderState, type RaftState } from "./role-state.ts";
+import { handleCompacted, handleSnapshotReceived, handleSnapshotSent } from "./snapshot.ts";
+import { type RaftStatus, statusOf } from "./status.ts";
+import { admitTerm, type MessageInTerm } from "./term.ts";
+import { handleTimeoutNow, handleTransfer, tickTransfer } from "./transfer.ts";
+import {
+  handlePreVoteRequest,
+  handlePreVoteResponse,
+  handleVotePersisted,
+  handleVoteRequest,
+  handleVoteResponse,
+  startPreVote,
+} from "./vote.ts";
+import { WaitingReads } from "./waiting-reads.ts";
+
+/**
+ * Raft as a pure state machine: it takes one input at a time and hands out effects. No I/O, no clock, no chance of
+ * its own: the same inputs give the same effects. A turn is any number of `step`s and one `takeEffects`; whatever the
+ * turn's inputs want sent or written is sent and written together.
+ *
+ * `step` throws an `InvariantViolation` when something impossible has happened; the instance is not to be used again.
+ */
+export class Raft {
+  readonly #state: RaftState;
+  /** What the last commit effect said. */
+  #reportedCommit: Index;
+  #reportedRole: RoleChange;
+
+  /** Takes up where `restored` ends; the caller has restored the state machine to the log's base at least. */
+  constructor(config: RaftConfig, restored: RestoredState, random: Random) {
+    checkConfig(config);
+    const commit = Math.max(restored.hardState.commit, config.appliedIndex);
+    invariant(config.appliedIndex >= restored.base.index, "the state reaches the log's base");
+    invariant(commit <= restored.lastIndex, "the log holds everything committed");
+    this.#state = {
+      config,
+      hardState: new HardStateKeeper(restored.hardState, commit),
+      log: new LogView(restored, config.maxCachedBytes),
+      memberships: new MembershipTracker(restored.base, restored.memberships),
+      timer: new ElectionTimer(config, random, restored.hardState.term > 0),
+      reads: new WaitingReads(),
+      effects: new EffectsBuffer(),
+      nextBatch: 1,
+      applied: config.appliedIndex,
+      role: { kind: "follower", leader: undefined },
+    };
+    this.#reportedCommit = config.appliedIndex;
+    this.#reportedRole = this.#roleNow();
+  }
+
+  step(input: Input): void {
+    const state = this.#state;
+    switch (input.kind) {
+      case "tick":
+        tick(state, input.elapsedMs);
+        break;
+      case "message":
+        handleMessage(state, input.from, input.message);
+        break;
+      case "propose":
+        handlePropose(state, input.id, input.payloads);
+        break;
+      case "readIndex":
+        handleRead(state, input.id);
+        break;
+      case "cancelRead":
+        handleCancelRead(state, input.id);
+        break;
+      case "transferLeadership":
+        handleTransfer(state, input.to);
+        break;
+      case "campaign":
+        startPreVote(state);
+        break;
+      case "persisted":
+        handlePersisted(state, input.batch);
+        break;
+      case "applied":
+        this.#handleApplied(input.index);
+        break;
+      case "entriesRead":
+        handleEntriesRead(state, input.request, input.entries);
+        break;
+      case "compacted":
+        handleCompacted(state, input.metadata);
+        break;
+      case "snapshotReceived":
+        handleSnapshotReceived(state, input.from, input.term, input.metadata);
+        break;
+      case "snapshotSent":
+        handleSnapshotSent(state, input.to, input.at);
+        break;
+      case "unreachable":
+        handleUnreachable(state, input.peer);
+        break;
+      default:
+        unreachable(input);
+    }
+  }
+
+  /** Ends the turn: what is to be done now, or undefined if there is nothing. */
+  takeEffects(): Effects | undefined {
+    const state = this.#state;
+    if (state.role.kind === "leader") replicate(state, state.role);
+    advanceReads(state);
+    return state.effects.take({ persist: takeWrite(state), commit: this.#takeCommit(), role: this.#takeRole() });
+  }
+
+  status(): RaftStatus {
+    return statusOf(this.#state);
+  }
+
+  /** The term of the entry at `index`; undefined below the log's base and beyond its end. */
+  termAt(index: Index): Term | undefined {
+    return this.#state.log.termAt(index);
+  }
+
+  /** What a snapshot of the state at `index` is labelled with; undefined below the log's base and beyond its end. */
+  metadataAt(index: Index): SnapshotMetadata | undefined {
+    const term = this.#state.log.termAt(index);
+    return term === undefined ? undefined : { index, term, membership: this.#state.memberships.at(index) };
+  }
+
+  /**
+   * Consecutive entries from `from`, up to `to` or until `maxBytes` are reached, but at least one; undefined unless
+   * all of `from` to `to` are in memory. Spares the applying of fresh entries a read from storage.
+   */
+  cachedEntries(from: Index, to: Index, maxBytes: number): readonly Entry[] | undefined {
+    const { log } = this.#state;
+    return from <= to && from >= log.cachedFrom && to <= log.lastIndex ? log.slice(from, to, maxBytes) : undefined;
+  }
+
+  #handleApplied(index: Index): void {
+    invariant(index <= this.#reportedCommit, "only what was handed out as committed is applied");
+    this.#state.applied = Math.max(this.#state.applied, index);
+  }
+
+  /** What is committed and not durable here is not applied yet: a crash would leave a state ahead of its log. */
+  #takeCommit(): Index | undefined {
+    const { hardState, log } = this.#state;
+    const commit = Math.min(hardState.commit, log.durable);
+    if (commit <= this.#reportedCommit) return undefined;
+    this.#reportedCommit = commit;
+    return commit;
+  }
+
+  #takeRole(): RoleChange | undefined {
+    const before = this.#reportedRole;
+    const now = this.#roleNow();
+    if (now.role === before.role && now.term === before.term && now.leader === before.leader) return undefined;
+    this.#reportedRole = now;
+    return now;
+  }
+
+  #roleNow(): RoleChange {
+    const state = this.#state;
+    return { role: state.role.kind, term: state.hardState.term, leader: knownLeader(state) };
+  }
+}
+
+function handleMessage(state: RaftState, from: NodeId, message: Message): void {
+  switch (message.kind) {
+    case "preVoteRequest":
+      handlePreVoteRequest(state, from, message);
+      break;
+    case "voteRequest":
+      handleVoteRequest(state, from, message);
+      break;
+    case "appendRequest":
+      handleAppendRequest(state, from, message);
+      break;
+    case "heartbeatRequest":
+      handleHeartbeatRequest(state, from, message);
+      break;
+    default:
+      if (admitTerm(state, from, message)) handleInTerm(state, from, message);
+  }
+}
+
+/** The rest makes sense in the present term only. */
+function handleInTerm(state: RaftState, from: NodeId, message: MessageInTerm): void {
+  switch (message.kind) {
+    case "preVoteResponse":
+      handlePreVoteResponse(state, from, message);
+      break;
+    case "voteResponse":
+      handleVoteResponse(state, from, message);
+      break;
+    case "appendResponse":
+      handleAppendResponse(state, from, message);
+      break;
+    case "heartbeatResponse":
+      handleHeartbeatResponse(state, from, message);
+      break;
+    case "readIndexRequest":
+      handleReadIndexRequest(state, from, message);
+      break;
+    case "readIndexResponse":
+      handleReadIndexResponse(state, message);
+      break;
+    case "timeoutNowRequest":
+      handleTimeoutNow(state);
+      break;
+    default:
+      unreachable(message);
+  }
+}
+
+function tick(state: RaftState, elapsedMs: number): void {
+  invariant(elapsedMs >= 0, "time does not go back");
+  state.timer.advance(elapsedMs);
+  if (state.role.kind === "leader") tickLeader(state, state.role, elapsedMs);
+  else if (state.timer.expired) startPreVote(state);
+  tickReads(state, elapsedMs);
+}
+
+function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number): void {
+  for (const progress of leader.progress.values()) progress.tick(elapsedMs);
+  tickTransfer(state, leader, elapsedMs);
+  leader.heartbeatElapsedMs += elapsedMs;
+  if (leader.heartbeatElapsedMs >= state.config.heartbeatIntervalMs) beginRound(state, leader);
+  checkQuorum(state, leader);
+}
+
+function handlePersisted(state: RaftState, batch: BatchId): void {
+  invariant(batch < state.nextBatch, "only what was handed out can be durable");
+  state.hardState.persisted(batch);
+  state.log.persisted(batch);
+  state.effects.persisted(batch);
+  handleVotePersisted(state, batch);
+  if (state.role.kind === "leader") advanceLeaderCommit(state, state.role);
+}
+
+function handleUnreachable(state: RaftState, peer: NodeId): void {
+  if (state.role.kind === "leader") state.role.progress.get(peer)?.unreachable();
+}
+
+/** One write a turn at most. */
+function takeWrite(state: RaftState): WriteBatch | undefined {
+  const logWrite = state.log.takeWrite();
+  const hardState = state.hardState.takeWrite(logWrite !== undefined);
+  if (logWrite === undefined && hardState === undefined) return undefined;
+  return { id: state.nextBatch++, ...(hardState === undefined ? {} : { hardState }), append: [], ...logWrite };
+}

@@ -1,0 +1,76 @@
+import type { Backlog } from "./backlog.ts";
+import type { RaftConfig } from "./config.ts";
+import type { EffectsBuffer } from "./effects-buffer.ts";
+import type { ElectionTimer } from "./election-timer.ts";
+import type { Index, NodeId, Term } from "./entry.ts";
+import type { HardStateKeeper } from "./hard-state.ts";
+import type { BatchId } from "./input.ts";
+import type { LogView } from "./log-view.ts";
+import type { MembershipTracker } from "./membership-tracker.ts";
+import type { Progress } from "./progress.ts";
+import type { ReadRounds } from "./read-rounds.ts";
+import type { WaitingReads } from "./waiting-reads.ts";
+
+/** Everything a Raft instance knows. The handlers work on it; each part guards its own invariants. */
+export interface RaftState {
+  readonly config: RaftConfig;
+  readonly hardState: HardStateKeeper;
+  readonly log: LogView;
+  readonly memberships: MembershipTracker;
+  readonly timer: ElectionTimer;
+  /** Linearizable reads while this node does not lead. */
+  readonly reads: WaitingReads;
+  readonly effects: EffectsBuffer;
+  /** The batch that the next write will be. */
+  nextBatch: BatchId;
+  /** What the state machine has applied. */
+  applied: Index;
+  role: RoleState;
+}
+
+export type RoleState = FollowerState | PreCandidateState | CandidateState | LeaderState;
+
+export interface FollowerState {
+  readonly kind: "follower";
+  readonly leader: NodeId | undefined;
+}
+
+/** Asks whether it could win, before it disturbs anybody (dissertation, section 9.6). */
+export interface PreCandidateState {
+  readonly kind: "preCandidate";
+  readonly campaignTerm: Term;
+  readonly votes: Map<NodeId, boolean>;
+}
+
+export interface CandidateState {
+  readonly kind: "candidate";
+  readonly votes: Map<NodeId, boolean>;
+  /** Its own vote counts once this batch is durable. */
+  readonly voteBatch: BatchId;
+}
+
+export interface LeaderState {
+  readonly kind: "leader";
+  /** Everybody in the newest membership but the leader itself. */
+  readonly progress: ReadonlyMap<NodeId, Progress>;
+  /** The first entry of this term: until it is committed, nothing may be read and nobody knows what is committed. */
+  readonly noopIndex: Index;
+  readonly backlog: Backlog;
+  readonly reads: ReadRounds;
+  /** The last heartbeat round begun; counts up within the term. */
+  round: number;
+  heartbeatElapsedMs: number;
+  transfer: Transfer | undefined;
+}
+
+/** Leadership on its way to another node (dissertation, section 3.10). */
+export interface Transfer {
+  readonly to: NodeId;
+  elapsedMs: number;
+}
+
+/** Who leads, as far as this node knows. */
+export function knownLeader(state: RaftState): NodeId | undefined {
+  if (state.role.kind === "leader") return state.config.nodeId;
+  return state.role.kind === "follower" ? state.role.leader : undefined;
+}

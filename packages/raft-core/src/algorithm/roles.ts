@@ -1,0 +1,71 @@
+import { Backlog } from "./backlog.ts";
+import type { NodeId, Term } from "./entry.ts";
+import { invariant } from "./invariant.ts";
+import { allMembers } from "./membership-tracker.ts";
+import { Progress } from "./progress.ts";
+import { ReadRounds } from "./read-rounds.ts";
+import { appendOwn } from "./replication.ts";
+import { knownLeader, type LeaderState, type RaftState, type RoleState } from "./role-state.ts";
+
+/** Follows `leader`, or nobody yet, in `term`, which is not behind one's own (Raft, section 5.1). */
+export function becomeFollower(state: RaftState, term: Term, leader: NodeId | undefined): void {
+  const { role, hardState } = state;
+  if (term > hardState.term) hardState.enterTerm(term, state.nextBatch);
+  invariant(term === hardState.term, "nobody follows into a term that is past");
+  if (role.kind === "follower" && role.leader === leader) return;
+  if (role.kind !== "follower") state.timer.reset();
+  changeRole(state, { kind: "follower", leader });
+}
+
+export function becomePreCandidate(state: RaftState): void {
+  invariant(state.role.kind !== "leader", "a leader does not campaign");
+  state.timer.reset();
+  changeRole(state, { kind: "preCandidate", campaignTerm: state.hardState.term + 1, votes: new Map() });
+}
+
+/** Enters a new term and votes for itself in it (Raft, section 5.2). */
+export function becomeCandidate(state: RaftState): void {
+  invariant(state.role.kind !== "leader", "a leader does not campaign");
+  const { hardState, nextBatch } = state;
+  hardState.enterTerm(hardState.term + 1, nextBatch);
+  hardState.vote(state.config.nodeId, nextBatch);
+  state.timer.reset();
+  changeRole(state, { kind: "candidate", votes: new Map(), voteBatch: nextBatch });
+}
+
+/** Leads, and appends a no-op at once: it commits what came before (Raft, section 8). */
+export function becomeLeader(state: RaftState): void {
+  invariant(state.role.kind === "candidate", "only a candidate becomes leader");
+  const { config, log, memberships } = state;
+  const noopIndex = log.lastIndex + 1;
+  const others = allMembers(memberships.newest()).filter((id) => id !== config.nodeId);
+  const leader: LeaderState = {
+    kind: "leader",
+    progress: new Map(others.map((id) => [id, new Progress(id, noopIndex, config)])),
+    noopIndex,
+    backlog: new Backlog(noopIndex, config.maxUncommittedBytes),
+    reads: new ReadRounds(),
+    round: 0,
+    heartbeatElapsedMs: 0,
+    transfer: undefined,
+  };
+  changeRole(state, leader);
+  appendOwn(state, leader, [{ kind: "noop", term: state.hardState.term, index: noopIndex }]);
+  for (const id of state.reads.takeAll()) leader.reads.addLocal(id);
+}
+
+function changeRole(state: RaftState, next: RoleState): void {
+  const { role: previous } = state;
+  const leaderBefore = knownLeader(state);
+  state.role = next;
+  const leader = knownLeader(state);
+  if (previous.kind === "leader") keepReads(state, previous);
+  if (leader !== undefined && leader !== leaderBefore) state.reads.leaderChanged();
+}
+
+/** What a deposed leader's own callers wanted to read, it asks of the next leader. */
+function keepReads(state: RaftState, deposed: LeaderState): void {
+  for (const id of deposed.reads.surrenderLocal()) {
+    if (!state.reads.add(id)) state.effects.read({ kind: "dropped", id });
+  }
+}

@@ -1,0 +1,62 @@
+import type { Role } from "./effects.ts";
+import type { EntryId, HardState, Index, NodeId } from "./entry.ts";
+import type { Membership } from "./membership.ts";
+import type { ProgressState } from "./progress.ts";
+import { knownLeader, type RaftState } from "./role-state.ts";
+
+/** What a Raft instance knows, for status and decisions outside of it. A copy: it does not change. */
+export interface RaftStatus {
+  readonly nodeId: NodeId;
+  readonly role: Role;
+  readonly leader: NodeId | undefined;
+  /** Term, vote and commit index in memory; on disk they may be a write behind. */
+  readonly hardState: HardState;
+  /** What the state machine has applied. */
+  readonly applied: Index;
+  /** Everything up to here is on stable storage at this node. */
+  readonly durable: Index;
+  readonly base: EntryId;
+  readonly last: EntryId;
+  /** The newest membership, which is the one in force. */
+  readonly membership: Membership;
+  /** Entries in memory begin here. */
+  readonly cachedFrom: Index;
+  /** On the leader: whom it hands leadership to. */
+  readonly transferTo: NodeId | undefined;
+  /** On the leader: how far each peer has come. */
+  readonly progress: readonly ProgressStatus[];
+}
+
+export interface ProgressStatus {
+  readonly id: NodeId;
+  readonly state: ProgressState;
+  readonly match: Index;
+  readonly next: Index;
+  /** Heard of within the last maximum election timeout. */
+  readonly recentlyActive: boolean;
+}
+
+export function statusOf(state: RaftState): RaftStatus {
+  const { role, log, hardState, config } = state;
+  return {
+    nodeId: config.nodeId,
+    role: role.kind,
+    leader: knownLeader(state),
+    hardState: hardState.current(),
+    applied: state.applied,
+    durable: log.durable,
+    base: log.base,
+    last: log.last,
+    membership: state.memberships.newest(),
+    cachedFrom: log.cachedFrom,
+    transferTo: role.kind === "leader" ? role.transfer?.to : undefined,
+    progress: role.kind === "leader" ? [...role.progress.values()].map((peer) => progressOf(state, peer)) : [],
+  };
+}
+
+function progressOf(
+  { config }: RaftState,
+  { id, state, match, next, silentMs }: Omit<ProgressStatus, "recentlyActive"> & { readonly silentMs: number },
+): ProgressStatus {
+  return { id, state, match, next, recentlyActive: silentMs < config.electionTimeoutMaxMs };
+}

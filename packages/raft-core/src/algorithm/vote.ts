@@ -1,0 +1,139 @@
+import { hasActiveQuorum } from "./check-quorum.ts";
+import type { NodeId } from "./entry.ts";
+import type { BatchId } from "./input.ts";
+import { allVoters, isVoter } from "./membership-tracker.ts";
+import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from "./message.ts";
+import { voteResult } from "./quorum.ts";
+import type { CandidateState, PreCandidateState, RaftState } from "./role-state.ts";
+import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./roles.ts";
+import { send } from "./send.ts";
+
+/** Asks the voters whether an election could be won; nothing is changed or written by that. */
+export function startPreVote(state: RaftState): void {
+  if (state.role.kind === "leader") return;
+  if (!mayCampaign(state)) {
+    loseLeader(state);
+    return;
+  }
+  becomePreCandidate(state);
+  const role = state.role;
+  if (role.kind !== "preCandidate") return;
+  if (countsItself(state)) role.votes.set(state.config.nodeId, true);
+  askVoters(state, (to) => {
+    const { index: lastIndex, term: lastTerm } = state.log.last;
+    const { campaignTerm } = role;
+    send(state, to, { kind: "preVoteRequest", term: state.hardState.term, campaignTerm, lastIndex, lastTerm });
+  });
+  countPreVotes(state, role);
+}
+
+/** Campaigns in a new term. The requests leave when term and own vote are durable, and so does the own vote count. */
+export function startElection(state: RaftState, leadershipTransfer: boolean): void {
+  becomeCandidate(state);
+  askVoters(state, (to) => {
+    const { index: lastIndex, term: lastTerm } = state.log.last;
+    send(state, to, { kind: "voteRequest", term: state.hardState.term, lastIndex, lastTerm, leadershipTransfer });
+  });
+}
+
+/** Whether this node is a voter of the membership that is in force or of the one last known to be committed. */
+export function mayCampaign(state: RaftState): boolean {
+  const { memberships, hardState, config } = state;
+  return isVoter(memberships.newest(), config.nodeId) || isVoter(memberships.at(hardState.commit), config.nodeId);
+}
+
+export function handlePreVoteRequest(state: RaftState, from: NodeId, request: PreVoteRequest): void {
+  const { term } = state.hardState;
+  const { campaignTerm } = request;
+  const granted =
+    campaignTerm > term &&
+    !knowsLiveLeader(state) &&
+    state.log.isCoveredBy({ index: request.lastIndex, term: request.lastTerm });
+  send(state, from, { kind: "preVoteResponse", term, campaignTerm, granted });
+}
+
+export function handlePreVoteResponse(state: RaftState, from: NodeId, response: PreVoteResponse): void {
+  const { role } = state;
+  if (role.kind !== "preCandidate" || role.campaignTerm !== response.campaignTerm) return;
+  role.votes.set(from, response.granted);
+  countPreVotes(state, role);
+}
+
+/** RequestVote, receiver (Raft, Figure 2), and leader stickiness (section 6; dissertation, section 4.2.3). */
+export function handleVoteRequest(state: RaftState, from: NodeId, request: VoteRequest): void {
+  const { hardState } = state;
+  if (request.term > hardState.term) {
+    if (knowsLiveLeader(state) && !request.leadershipTransfer) {
+      answerVote(state, from, false);
+      return;
+    }
+    becomeFollower(state, request.term, undefined);
+  }
+  const granted = request.term === hardState.term && mayVoteFor(state, from, request);
+  if (granted) {
+    hardState.vote(from, state.nextBatch);
+    state.timer.reset();
+  }
+  answerVote(state, from, granted);
+}
+
+export function handleVoteResponse(state: RaftState, from: NodeId, response: VoteResponse): void {
+  const { role } = state;
+  if (role.kind !== "candidate") return;
+  role.votes.set(from, response.granted);
+  countVotes(state, role);
+}
+
+/** A candidate's own vote counts from now on, if the write that holds it is among those done. */
+export function handleVotePersisted(state: RaftState, batch: BatchId): void {
+  const { role } = state;
+  if (role.kind !== "candidate" || batch < role.voteBatch || role.votes.has(state.config.nodeId)) return;
+  if (countsItself(state)) role.votes.set(state.config.nodeId, true);
+  countVotes(state, role);
+}
+
+function mayVoteFor(state: RaftState, candidate: NodeId, request: VoteRequest): boolean {
+  const { votedFor } = state.hardState;
+  if (votedFor === candidate) return true;
+  if (votedFor !== undefined) return false;
+  if (state.role.kind !== "follower" || state.role.leader !== undefined) return false;
+  return state.log.isCoveredBy({ index: request.lastIndex, term: request.lastTerm });
+}
+
+function answerVote(state: RaftState, to: NodeId, granted: boolean): void {
+  send(state, to, { kind: "voteResponse", term: state.hardState.term, granted });
+}
+
+/** Who hears a leader, or leads with a quorum behind it, does not help to depose it. */
+function knowsLiveLeader(state: RaftState): boolean {
+  if (state.role.kind !== "leader") return state.timer.heardLeaderLately;
+  return hasActiveQuorum(state, state.role, state.config.electionTimeoutMinMs);
+}
+
+function countsItself(state: RaftState): boolean {
+  return isVoter(state.memberships.newest(), state.config.nodeId);
+}
+
+function askVoters(state: RaftState, ask: (voter: NodeId) => void): void {
+  for (const voter of allVoters(state.memberships.newest())) {
+    if (voter !== state.config.nodeId) ask(voter);
+  }
+}
+
+function countPreVotes(state: RaftState, role: PreCandidateState): void {
+  const result = voteResult(state.memberships.newest(), (voter) => role.votes.get(voter));
+  if (result === "won") startElection(state, false);
+  if (result === "lost") becomeFollower(state, state.hardState.term, undefined);
+}
+
+function countVotes(state: RaftState, role: CandidateState): void {
+  const result = voteResult(state.memberships.newest(), (voter) => role.votes.get(voter));
+  if (result === "won") becomeLeader(state);
+  if (result === "lost") becomeFollower(state, state.hardState.term, undefined);
+}
+
+/** A node that cannot campaign only stops pointing others to a leader that it no longer hears. */
+function loseLeader(state: RaftState): void {
+  becomeFollower(state, state.hardState.term, undefined);
+  state.timer.reset();
+}
