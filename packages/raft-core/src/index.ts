@@ -24,7 +24,17 @@ export type * from "./algorithm/random.ts";
 export type * from "./algorithm/restored-state.ts";
 export type { ProgressStatus, RaftStatus } from "./algorithm/status.ts";
 export type * from "./node/consensus.ts";
+export { cryptoRandom } from "./node/crypto-random.ts";
+export type { LogFields, Logger } from "./node/logger.ts";
 export { RaftError, type RaftErrorCode } from "./node/raft-error.ts";
+export { RaftNode } from "./node/raft-node.ts";
+export {
+  defaultRaftNodeConfig,
+  type RaftNodeConfig,
+  type RaftNodeOptions,
+  type SnapshotPolicy,
+} from "./node/raft-node-options.ts";
+export { systemClock } from "./node/system-clock.ts";
 export type * from "./ports/clock.ts";
 export type * from "./ports/identity.ts";
 export type * from "./ports/raft-storage.ts";

@@ -8,16 +8,21 @@ export interface Consensus<Result = unknown> {
   /**
    * Replicates a command and resolves with its result, once it has been applied here. Rejects with a `RaftError`:
    * `notLeader`, `overloaded`, `tooLarge`, `transferring` and `closed` mean that it certainly never takes effect;
-   * `superseded` likewise; `outcomeUnknown` means that nobody here can tell.
+   * `superseded` likewise; `outcomeUnknown` means that nobody here can tell. `failed`: the node has stopped for good;
+   * a call made before that may still take effect.
    */
   propose(payload: Uint8Array): Promise<Result>;
   /**
    * Resolves once a linearizable read may be served from the local state; works on any node that knows a leader.
-   * Resolves with the index that was waited for. Rejects with `notLeader` (nobody leads just now), `closed`, or the
-   * signal's reason.
+   * Resolves with the index that was waited for. Rejects with `notLeader` (nobody leads just now), `overloaded` (too
+   * many reads wait already), `closed`, `failed`, or the signal's reason.
    */
   readIndex(signal?: AbortSignal): Promise<Index>;
-  /** Hands leadership to `to`, or to the follower that is furthest. Resolves once another node leads. */
+  /**
+   * Hands leadership to `to`, or to the follower that is furthest. Resolves once another node leads. Rejects with
+   * `notLeader`, `unknownMember` (`to` is no other voter), `closed`, `failed`, or the signal's reason; the attempt is
+   * not taken back by that.
+   */
   transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void>;
   status(): ConsensusStatus;
   /** Calls back on each change of role, term or leader. Returns what ends the subscription. */

@@ -8,6 +8,7 @@ export type RaftErrorCode =
   | "transferring"
   | "superseded"
   | "outcomeUnknown"
+  | "unknownMember"
   | "closed"
   | "failed";
 

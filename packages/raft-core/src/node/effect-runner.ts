@@ -1,0 +1,125 @@
+import type { Effects, RoleChange, WriteBatch } from "../algorithm/effects.ts";
+import type { Index, SnapshotMetadata } from "../algorithm/entry.ts";
+import type { Input } from "../algorithm/input.ts";
+import type { Membership } from "../algorithm/membership.ts";
+import type { RaftStorage } from "../ports/raft-storage.ts";
+import type { Applier } from "./applier.ts";
+import type { ApplyBacklog } from "./apply-backlog.ts";
+import type { BackgroundWork } from "./background-work.ts";
+import type { Compaction } from "./compaction.ts";
+import type { LogReader } from "./log-reader.ts";
+import type { Outbox } from "./outbox.ts";
+import type { PeerDirectory } from "./peer-directory.ts";
+import type { Proposals } from "./proposals.ts";
+import type { Reads } from "./reads.ts";
+import type { SnapshotReceiver } from "./snapshot-receiver.ts";
+import type { SnapshotSender } from "./snapshot-sender.ts";
+
+interface EffectRunnerOptions<Result> {
+  readonly storage: RaftStorage;
+  readonly work: BackgroundWork;
+  readonly outbox: Outbox;
+  readonly backlog: ApplyBacklog;
+  readonly applier: Applier<Result>;
+  readonly proposals: Proposals<Result>;
+  readonly reads: Reads;
+  readonly logReader: LogReader;
+  readonly sender: SnapshotSender;
+  readonly receiver: SnapshotReceiver;
+  readonly compaction: Compaction;
+  readonly peers: PeerDirectory;
+  readonly feed: (input: Input) => void;
+  readonly membership: () => Membership;
+  readonly term: () => number;
+  readonly stopped: () => boolean;
+  readonly roleChanged: (change: RoleChange) => void;
+}
+
+/** Carries out what the algorithm wants done. Waits for nothing: completions come back as inputs. */
+export class EffectRunner<Result> {
+  readonly #options: EffectRunnerOptions<Result>;
+  /** A snapshot that has taken the log's place, and is to take the state's once that is durable. */
+  #restore: SnapshotMetadata | undefined;
+
+  constructor(options: EffectRunnerOptions<Result>) {
+    this.#options = options;
+  }
+
+  run(effects: Effects): void {
+    const { outbox, proposals, reads, logReader, sender, term } = this.#options;
+    if (effects.restoreSnapshot !== undefined) this.#replaceState(effects.restoreSnapshot);
+    // The write is on its way before any message: the disk works while the messages travel.
+    if (effects.persist !== undefined) this.#persist(effects.persist);
+    outbox.send(effects.send);
+    for (const outcome of effects.outcomes) proposals.settle(outcome);
+    if (effects.commit !== undefined) this.#commit(effects.commit);
+    for (const read of effects.reads) reads.settle(read);
+    if (effects.role !== undefined) this.#changeRole(effects.role);
+    for (const request of effects.readEntries) logReader.read(request);
+    for (const peer of effects.sendSnapshot) sender.send(peer, term());
+  }
+
+  #persist(batch: WriteBatch): void {
+    const { storage, work, backlog, compaction, peers, membership } = this.#options;
+    backlog.written(batch);
+    if (batch.resetTo !== undefined) compaction.reset(batch.resetTo.index);
+    if (mayChangeMembership(batch)) peers.update(membership());
+    work.run(async () => {
+      await storage.write(batch);
+      this.#persisted(batch);
+    });
+  }
+
+  #persisted(batch: WriteBatch): void {
+    const { outbox, receiver, feed, stopped } = this.#options;
+    if (stopped()) return;
+    outbox.persisted(batch.id);
+    feed({ kind: "persisted", batch: batch.id });
+    if (batch.resetTo !== undefined) receiver.replaced();
+  }
+
+  /** Comes before the commit index moves: what that covers may be part of the snapshot, and gone from the log. */
+  #replaceState(metadata: SnapshotMetadata): void {
+    this.#restore = metadata;
+    this.#options.applier.pause();
+    this.#options.receiver.accepted();
+  }
+
+  #commit(index: Index): void {
+    const { applier, work } = this.#options;
+    const metadata = this.#restore;
+    applier.commitTo(index);
+    // What is committed is durable here, so the write that replaced the log by the snapshot is.
+    if (metadata === undefined || index < metadata.index) return;
+    this.#restore = undefined;
+    work.run(() => this.#restoreState(metadata));
+  }
+
+  /** Nothing else may be at work on the state meanwhile. */
+  async #restoreState(metadata: SnapshotMetadata): Promise<void> {
+    const { applier, compaction, sender, backlog, proposals, reads, feed } = this.#options;
+    await compaction.idle();
+    await sender.idle();
+    await applier.restore(metadata);
+    backlog.applied(metadata.index);
+    proposals.restored(metadata.index);
+    reads.applied(metadata.index);
+    feed({ kind: "applied", index: metadata.index });
+  }
+
+  #changeRole(change: RoleChange): void {
+    const { proposals, sender, applier, roleChanged } = this.#options;
+    const leads = change.role === "leader";
+    proposals.roleChanged(change.term, leads, change.leader, applier.committed);
+    if (!leads) sender.abortAll();
+    roleChanged(change);
+  }
+}
+
+function mayChangeMembership(batch: WriteBatch): boolean {
+  return (
+    batch.resetTo !== undefined ||
+    batch.truncateFrom !== undefined ||
+    batch.append.some((entry) => entry.kind === "membership")
+  );
+}

@@ -1,0 +1,44 @@
+import type { Outgoing } from "../algorithm/effects.ts";
+import type { BatchId } from "../algorithm/input.ts";
+import type { RaftTransport } from "../ports/raft-transport.ts";
+
+/**
+ * Holds messages back until what they say is on stable storage. First in, first out: a message may wait for a later
+ * batch than its own when one before it does, and never leaves before its own.
+ */
+export class Outbox {
+  readonly #transport: RaftTransport;
+  #held: Outgoing[] = [];
+  #persisted: BatchId = 0;
+  #closed = false;
+
+  constructor(transport: RaftTransport) {
+    this.#transport = transport;
+  }
+
+  send(messages: readonly Outgoing[]): void {
+    if (this.#closed) return;
+    for (const outgoing of messages) {
+      if (this.#mayLeave(outgoing)) this.#transport.send(outgoing.to, outgoing.message);
+      else this.#held.push(outgoing);
+    }
+  }
+
+  /** Batch `batch`, and all before it, are on stable storage. */
+  persisted(batch: BatchId): void {
+    if (batch > this.#persisted) this.#persisted = batch;
+    const stays = this.#held.findIndex((outgoing) => !this.#mayLeave(outgoing));
+    const leaving = this.#held.splice(0, stays === -1 ? this.#held.length : stays);
+    for (const outgoing of leaving) this.#transport.send(outgoing.to, outgoing.message);
+  }
+
+  /** Nothing leaves any more, what is held included. */
+  close(): void {
+    this.#closed = true;
+    this.#held = [];
+  }
+
+  #mayLeave(outgoing: Outgoing): boolean {
+    return outgoing.after === undefined || outgoing.after <= this.#persisted;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Random } from "../algorithm/random.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { RaftStorage } from "../ports/raft-storage.ts";
+import type { RaftTransport } from "../ports/raft-transport.ts";
+import type { StateMachine } from "../ports/state-machine.ts";
+import type { Logger } from "./logger.ts";
+
+/** What a node runs on. The node closes none of it: whoever opened it closes it, after the node. */
+export interface RaftNodeOptions<Result = unknown> {
+  /** Belongs to a formed cluster (`identity().clusterId` is set). */
+  readonly storage: RaftStorage;
+  readonly transport: RaftTransport;
+  readonly stateMachine: StateMachine<Result>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** What is left out is as in `defaultRaftNodeConfig`. */
+  readonly config?: Partial<RaftNodeConfig>;
+  /** Called once, when the node has stopped for good: a write failed, or applying did. Restart it from disk. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Times, bounds and policies of one node. Bytes are bytes of payload. */
+export interface RaftNodeConfig {
+  /** The election timeout is drawn anew from [min, max) for each election (Raft, section 5.2). */
+  readonly electionTimeoutMinMs: number;
+  readonly electionTimeoutMaxMs: number;
+  /** How often a leader proves itself; well below the election timeout. The node ticks four times as often. */
+  readonly heartbeatIntervalMs: number;
+  /** One append request carries at most this much, but at least one entry. */
+  readonly maxAppendBytes: number;
+  /** What may be under way to one follower without an answer: so many append requests, and so many bytes. */
+  readonly maxInflightMessages: number;
+  readonly maxInflightBytes: number;
+  /** What a leader takes in beyond its commit index before it refuses with `overloaded`. */
+  readonly maxUncommittedBytes: number;
+  /** A larger payload is refused with `tooLarge`. */
+  readonly maxEntryBytes: number;
+  /** The tail of the log kept in memory, for followers and for applying; what is not durable yet comes on top. */
+  readonly maxCachedBytes: number;
+  /** One call to `StateMachine.apply` carries at most this much, but at least one entry. */
+  readonly maxApplyBytes: number;
+  /** What may be committed and not applied yet before proposals are refused with `overloaded`. */
+  readonly maxApplyBacklogBytes: number;
+  /** Reads that may wait at one time; more are refused with `overloaded`. */
+  readonly maxPendingReads: number;
+  readonly snapshot: SnapshotPolicy;
+  /** A snapshot that a follower has not taken in by then is given up, and begun again. */
+  readonly snapshotTimeoutMs: number;
+}
+
+/** When the log is compacted. */
+export interface SnapshotPolicy {
+  /** Compact once so many entries have gathered since the log's base … */
+  readonly entries: number;
+  /** … or so many bytes. */
+  readonly bytes: number;
+  /** Entries left in the log for followers that are a little behind; at most half of `bytes` worth of them. */
+  readonly tailEntries: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const defaultRaftNodeConfig: RaftNodeConfig = {
+  electionTimeoutMinMs: 150,
+  electionTimeoutMaxMs: 300,
+  heartbeatIntervalMs: 30,
+  maxAppendBytes: MIB,
+  maxInflightMessages: 256,
+  maxInflightBytes: 8 * MIB,
+  maxUncommittedBytes: 64 * MIB,
+  maxEntryBytes: 8 * MIB,
+  maxCachedBytes: 32 * MIB,
+  maxApplyBytes: 4 * MIB,
+  maxApplyBacklogBytes: 64 * MIB,
+  maxPendingReads: 100_000,
+  snapshot: { entries: 100_000, bytes: 128 * MIB, tailEntries: 10_000 },
+  snapshotTimeoutMs: 600_000,
+};

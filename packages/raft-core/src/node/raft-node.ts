@@ -1,0 +1,274 @@
+import type { RoleChange } from "../algorithm/effects.ts";
+import type { Entry, Index, NodeId } from "../algorithm/entry.ts";
+import type { Input } from "../algorithm/input.ts";
+import { Raft } from "../algorithm/raft.ts";
+import type { RestoredState } from "../algorithm/restored-state.ts";
+import type { Identity } from "../ports/identity.ts";
+import type { TransportHandler } from "../ports/raft-transport.ts";
+import { Applier } from "./applier.ts";
+import { ApplyBacklog } from "./apply-backlog.ts";
+import { BackgroundWork } from "./background-work.ts";
+import { Compaction } from "./compaction.ts";
+import type { Consensus, ConsensusStatus } from "./consensus.ts";
+import { consensusStatus } from "./consensus-status.ts";
+import { EffectRunner } from "./effect-runner.ts";
+import { LogReader } from "./log-reader.ts";
+import type { Logger } from "./logger.ts";
+import { Outbox } from "./outbox.ts";
+import { PeerDirectory } from "./peer-directory.ts";
+import { Proposals } from "./proposals.ts";
+import { RaftError } from "./raft-error.ts";
+import { defaultRaftNodeConfig, type RaftNodeConfig, type RaftNodeOptions } from "./raft-node-options.ts";
+import { Reads } from "./reads.ts";
+import { restoreAtStart } from "./restore-at-start.ts";
+import { RoleListeners } from "./role-listeners.ts";
+import { SnapshotReceiver } from "./snapshot-receiver.ts";
+import { SnapshotSender } from "./snapshot-sender.ts";
+import { Ticker } from "./ticker.ts";
+import { Transfers } from "./transfers.ts";
+import { TurnLoop } from "./turn-loop.ts";
+
+/**
+ * One node of a cluster: runs the algorithm over storage, transport, state machine and clock.
+ *
+ * It works in turns. A turn takes every input that has gathered, steps the algorithm through them, and carries out
+ * the effects without waiting for any; what comes of them arrives as inputs of later turns. When a write or applying
+ * fails, the node stops for good: nothing leaves it any more, calls reject with `failed`, and `onFailure` is called.
+ */
+export class RaftNode<Result = unknown> implements Consensus<Result> {
+  readonly #identity: Identity;
+  readonly #config: RaftNodeConfig;
+  readonly #logger: Logger;
+  readonly #onFailure: (error: Error) => void;
+  readonly #raft: Raft;
+  readonly #loop: TurnLoop;
+  readonly #ticker: Ticker;
+  readonly #work: BackgroundWork;
+  readonly #outbox: Outbox;
+  readonly #backlog: ApplyBacklog;
+  readonly #applier: Applier<Result>;
+  readonly #proposals = new Proposals<Result>();
+  readonly #reads: Reads;
+  readonly #transfers: Transfers;
+  readonly #listeners: RoleListeners;
+  readonly #compaction: Compaction;
+  readonly #sender: SnapshotSender;
+  readonly #receiver: SnapshotReceiver;
+  readonly #effects: EffectRunner<Result>;
+  #leads = false;
+  /** Why calls are refused; undefined while the node runs. */
+  #stopped: RaftError | undefined;
+
+  /**
+   * Restores what is on disk and takes part from then on. Rejects with a `StorageError` (`corrupt`) where log and state
+   * do not fit together, and with what storage and state machine reject with.
+   */
+  static async start<Result>(options: RaftNodeOptions<Result>): Promise<RaftNode<Result>> {
+    const { storage, stateMachine } = options;
+    const identity = storage.identity();
+    if (identity.clusterId === undefined) {
+      throw new RaftError("failed", "the storage belongs to no cluster yet: form the cluster before starting its node");
+    }
+    const restored = await storage.load();
+    await restoreAtStart(storage, stateMachine, restored);
+    return new RaftNode(options, identity, restored);
+  }
+
+  private constructor(options: RaftNodeOptions<Result>, identity: Identity, restored: RestoredState) {
+    const { storage, transport, stateMachine, clock, random, logger } = options;
+    const config = { ...defaultRaftNodeConfig, ...options.config };
+    const feed = (input: Input) => this.#loop.add(input);
+    const fail = (error: unknown) => this.#fail(error);
+    const stopped = () => this.#stopped !== undefined;
+    const restoring = () => this.#applier.restoring;
+    const status = () => this.#raft.status();
+    const metadataAt = (index: Index) => this.#raft.metadataAt(index);
+    this.#identity = identity;
+    this.#config = config;
+    this.#logger = logger;
+    this.#onFailure = options.onFailure;
+    const { nodeId, incarnation } = identity;
+    const appliedIndex = stateMachine.appliedIndex();
+    this.#raft = new Raft({ ...config, nodeId, incarnation, appliedIndex }, restored, random);
+    this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs));
+    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs) => this.#loop.addTick(elapsedMs));
+    this.#work = new BackgroundWork(fail);
+    const work = this.#work;
+    this.#outbox = new Outbox(transport);
+    this.#backlog = new ApplyBacklog(restored.lastIndex);
+    this.#applier = new Applier({
+      stateMachine,
+      storage,
+      cached: (from, to, maxBytes) => this.#raft.cachedEntries(from, to, maxBytes),
+      work,
+      maxApplyBytes: config.maxApplyBytes,
+      applied: (entries, results) => this.#applied(entries, results),
+    });
+    this.#reads = new Reads({
+      maxPending: config.maxPendingReads,
+      ask: (id) => feed({ kind: "readIndex", id }),
+      cancel: (id) => feed({ kind: "cancelRead", id }),
+      applied: () => this.#applier.applied,
+    });
+    this.#transfers = new Transfers(nodeId);
+    this.#listeners = new RoleListeners(logger);
+    this.#compaction = new Compaction({
+      storage,
+      stateMachine,
+      work,
+      policy: config.snapshot,
+      logger,
+      base: restored.base.index,
+      feed,
+      metadataAt,
+      progress: () => status().progress,
+      snapshotInUse: () => this.#sender.lowestIndexInUse(),
+      suspended: () => stopped() || restoring(),
+    });
+    this.#sender = new SnapshotSender({
+      storage,
+      transport,
+      stateMachine,
+      clock,
+      work,
+      logger,
+      timeoutMs: config.snapshotTimeoutMs,
+      retryDelayMs: config.electionTimeoutMinMs,
+      feed,
+      metadataAt,
+      base: () => this.#compaction.base,
+    });
+    this.#receiver = new SnapshotReceiver({ storage, logger, feed, status, restoring, stopped, fail });
+    const peers = new PeerDirectory(nodeId, transport);
+    this.#effects = new EffectRunner({
+      storage,
+      work,
+      outbox: this.#outbox,
+      backlog: this.#backlog,
+      applier: this.#applier,
+      proposals: this.#proposals,
+      reads: this.#reads,
+      logReader: new LogReader(storage, work, feed),
+      sender: this.#sender,
+      receiver: this.#receiver,
+      compaction: this.#compaction,
+      peers,
+      feed,
+      membership: () => status().membership,
+      term: () => status().hardState.term,
+      stopped,
+      roleChanged: (change) => this.#roleChanged(change),
+    });
+    transport.start(this.#handler());
+    peers.update(status().membership);
+    this.#ticker.start();
+  }
+
+  propose(payload: Uint8Array): Promise<Result> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    const unapplied = this.#leads ? this.#backlog.bytesThrough(this.#applier.committed) : 0;
+    if (unapplied > this.#config.maxApplyBacklogBytes) {
+      const message = `${unapplied} bytes are committed and wait to be applied: try again after a while`;
+      return Promise.reject(new RaftError("overloaded", message, { leader: this.#identity.nodeId }));
+    }
+    return this.#proposals.add((id) => this.#loop.add({ kind: "propose", id, payloads: [payload] }));
+  }
+
+  readIndex(signal?: AbortSignal): Promise<Index> {
+    return this.#stopped === undefined ? this.#reads.add(signal) : Promise.reject(this.#stopped);
+  }
+
+  transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    const { role, leader, membership } = this.#raft.status();
+    if (role !== "leader") {
+      return Promise.reject(
+        new RaftError("notLeader", "this node does not lead, so it has nothing to hand over", { leader }),
+      );
+    }
+    if (to !== undefined && (to === this.#identity.nodeId || !membership.voters.includes(to))) {
+      return Promise.reject(new RaftError("unknownMember", `node ${to} is no other voter of this cluster`, { leader }));
+    }
+    this.#loop.add({ kind: "transferLeadership", to });
+    return this.#transfers.add(signal);
+  }
+
+  status(): ConsensusStatus {
+    return consensusStatus(this.#identity, this.#applier.applied, this.#raft.status());
+  }
+
+  onRoleChange(listener: (status: ConsensusStatus) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  /**
+   * Takes no more input, sends nothing more, and resolves once nothing of this node is at work on storage or state
+   * machine. Calls that wait reject: with `outcomeUnknown` what stands in the log, with `closed` all else.
+   */
+  async close(): Promise<void> {
+    if (this.#stopped === undefined) {
+      const closed = new RaftError("closed", "this node has been closed");
+      this.#stop(closed, new RaftError("outcomeUnknown", "this node was closed before the command was applied"));
+    }
+    await this.#work.idle();
+  }
+
+  #handler(): TransportHandler {
+    return {
+      message: (from, message) => this.#loop.add({ kind: "message", from, message }),
+      unreachable: (peer) => this.#loop.add({ kind: "unreachable", peer }),
+      snapshot: (incoming) => this.#receiver.receive(incoming),
+    };
+  }
+
+  #turn(inputs: readonly Input[]): void {
+    try {
+      this.#reads.turnBegins();
+      for (const input of inputs) this.#raft.step(input);
+      for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
+        this.#effects.run(effects);
+      }
+      if (inputs.some((input) => input.kind === "snapshotReceived")) this.#receiver.decided();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #applied(entries: readonly Entry[], results: readonly Result[]): void {
+    const index = this.#applier.applied;
+    this.#backlog.applied(index);
+    this.#proposals.applied(entries, results);
+    this.#reads.applied(index);
+    this.#loop.add({ kind: "applied", index });
+    this.#compaction.applied(index);
+  }
+
+  #roleChanged(change: RoleChange): void {
+    this.#leads = change.role === "leader";
+    this.#logger.info("role changed", { role: change.role, term: change.term, leader: change.leader });
+    this.#transfers.leaderChanged(change.leader);
+    this.#listeners.notify(this.status());
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped?.code === "failed") return;
+    const cause = error instanceof Error ? error : new Error(String(error));
+    const failed = new RaftError("failed", `this node has stopped: ${cause.message}`, { cause });
+    this.#logger.error("stopping: the node cannot go on safely", { error: cause });
+    this.#stop(failed, failed);
+    this.#onFailure(cause);
+  }
+
+  #stop(submitted: RaftError, appended: RaftError): void {
+    this.#stopped = submitted;
+    this.#outbox.close();
+    this.#loop.stop();
+    this.#ticker.stop();
+    this.#applier.stop();
+    this.#sender.abortAll();
+    this.#receiver.stop(submitted);
+    this.#proposals.rejectAll(submitted, appended);
+    this.#reads.rejectAll(submitted);
+    this.#transfers.rejectAll(submitted);
+  }
+}
