@@ -748,7 +748,7 @@ export type SnapshotChunk = Message$1<"raftkv.raft.v1.SnapshotChunk"> & {
   data: Uint8Array;
 
   /**
-   * CRC-32C of data.
+   * CRC-32 of data (the polynomial of IEEE 802.3, as in zip and gzip).
    *
    * @generated from field: uint32 checksum = 3;
    */
@@ -884,7 +884,7 @@ export const RaftService: GenService<{
     output: typeof MessagesResponseSchema;
   },
   /**
-   * One snapshot. The first request is a header, the last carries the checksum of all chunks.
+   * One snapshot. The first request is a header, then come the chunks in order, the last request carries their size.
    *
    * @generated from rpc raftkv.raft.v1.RaftService.InstallSnapshot
    */
