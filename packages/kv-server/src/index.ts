@@ -1,6 +1,11 @@
 export { KvError, type KvErrorCode } from "./kv-error.ts";
+export { DEFAULT_KV_LIMITS, type KvLimits } from "./limits.ts";
 export type * from "./ports/state-store.ts";
 export type * from "./ports/storage.ts";
+export { type Failure, KvFailure, type LeaderHint } from "./services/kv-failure.ts";
+export { KvServices } from "./services/kv-services.ts";
+export { isWriteMethod } from "./services/method-path.ts";
+export type { ForwardClient, KvServicesOptions } from "./services/service-context.ts";
 export type { Answer, ApplyResult, Refusal, RefusalCode } from "./state/answer.ts";
 export type { ClusterClock } from "./state/cluster-clock.ts";
 export type { EntryDecoder } from "./state/entry-decoder.ts";

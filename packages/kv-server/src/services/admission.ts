@@ -5,16 +5,13 @@ export class Admission {
   readonly #outer: Admission | undefined;
   #requests = 0;
   #bytes = 0;
+  #closed = false;
 
   /** What is admitted here must be admitted by `outer` too. */
   constructor(maxRequests: number, maxBytes: number, outer?: Admission) {
     this.#maxRequests = maxRequests;
     this.#maxBytes = maxBytes;
     this.#outer = outer;
-  }
-
-  get requests(): number {
-    return this.#requests;
   }
 
   /** False: a bound is reached. A single request is admitted whatever its size where nothing else is under way. */
@@ -28,14 +25,25 @@ export class Admission {
 
   /** An admitted request turned out to hold so many bytes more. */
   grow(bytes: number): void {
+    if (this.#closed) return;
     this.#bytes += bytes;
     this.#outer?.grow(bytes);
   }
 
   /** `bytes`: everything that was admitted and grown for the request. */
   release(bytes: number): void {
-    this.#requests--;
+    if (!this.#closed) this.#free(1, bytes);
+  }
+
+  /** Nothing that was admitted here holds anything any more. */
+  close(): void {
+    this.#free(this.#requests, this.#bytes);
+    this.#closed = true;
+  }
+
+  #free(requests: number, bytes: number): void {
+    this.#requests -= requests;
     this.#bytes -= bytes;
-    this.#outer?.release(bytes);
+    if (this.#outer !== undefined) this.#outer.#free(requests, bytes);
   }
 }

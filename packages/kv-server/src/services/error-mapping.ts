@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorCode, type ErrorDetail, ErrorDetailSchema, type Leader } from "@raftkv/proto/kv";
 import { RaftError, type RaftErrorCode } from "@raftkv/raft-core";
-import { ErrorCode, type ErrorDetail, ErrorDetailSchema } from "@raftkv/proto/kv";
 import type { Refusal, RefusalCode } from "../state/answer.ts";
 import { type Failure, KvFailure, type LeaderHint } from "./kv-failure.ts";
 
@@ -54,6 +54,7 @@ const RAFT_ERRORS: Readonly<Record<RaftErrorCode, readonly [ErrorCode, outcomeUn
   notLeader: [ErrorCode.NOT_LEADER, false],
   superseded: [ErrorCode.NOT_LEADER, false],
   transferring: [ErrorCode.NO_LEADER, false],
+  unknownMember: [ErrorCode.INVALID_REQUEST, false],
   overloaded: [ErrorCode.RESOURCE_EXHAUSTED, false],
   tooLarge: [ErrorCode.INVALID_REQUEST, false],
   closed: [ErrorCode.SHUTTING_DOWN, false],
@@ -77,17 +78,18 @@ export function notLeader(leader: LeaderHint | undefined): Failure {
 }
 
 /**
- * What an error on the way of a request means. `leader` is the leader known now. `mayHaveTakenEffect`: it is a write
- * that was proposed, so an error that says nothing about it leaves its outcome unknown.
+ * What an error on the way of a request means. `leader` is the leader known now. `isWrite`: it was proposed, so an
+ * error that says nothing about it leaves its outcome unknown.
  */
-export function failureOf(error: unknown, leader: LeaderHint | undefined, mayHaveTakenEffect: boolean): Failure {
+export function failureOf(error: unknown, leader: LeaderHint | undefined, isWrite: boolean): Failure {
   if (error instanceof KvFailure) return error.failure;
   if (!(error instanceof RaftError)) {
-    return { code: ErrorCode.INTERNAL, message: internalMessage(error), outcomeUnknown: mayHaveTakenEffect };
+    return { code: ErrorCode.INTERNAL, message: internalMessage(error), outcomeUnknown: isWrite };
   }
   const [code, unknown] = RAFT_ERRORS[error.code];
-  if (code === ErrorCode.NOT_LEADER) return notLeader(leader);
-  return { code, message: error.message, outcomeUnknown: unknown && mayHaveTakenEffect, leader };
+  // A read is refused only where nobody leads; any node serves it otherwise.
+  if (code === ErrorCode.NOT_LEADER) return notLeader(isWrite ? leader : undefined);
+  return { code, message: error.message, outcomeUnknown: unknown && isWrite, leader };
 }
 
 function internalMessage(error: unknown): string {
@@ -104,8 +106,8 @@ export function errorDetail(failure: Failure): ErrorDetail {
   });
 }
 
-export function leaderMessage(leader: LeaderHint): { nodeId: bigint; address: string } {
-  return { nodeId: BigInt(leader.nodeId), address: leader.address };
+export function leaderMessage(leader: LeaderHint): Leader {
+  return { $typeName: "raftkv.kv.v1.Leader", nodeId: BigInt(leader.nodeId), address: leader.address };
 }
 
 export function connectError(failure: Failure, cause?: unknown): ConnectError {

@@ -1,0 +1,62 @@
+import type { CommandResults, ErrorDetail, ExchangeResponse, KeyValue, OperationResult } from "@raftkv/proto/kv";
+import type { Answer } from "../state/answer.ts";
+import type { KeyEntry } from "../state/key-record.ts";
+import { errorDetail, refusalFailure } from "./error-mapping.ts";
+import { textOf } from "./text-form.ts";
+
+/*
+ * Messages are put together as plain literals: one is made for each operation, and `create` would go through each field
+ * of each of them again.
+ */
+
+/** A key with its value. With `asText` also as text, where it is that. */
+export function keyValue(entry: KeyEntry, asText: boolean): KeyValue {
+  return {
+    $typeName: "raftkv.kv.v1.KeyValue",
+    key: entry.key,
+    value: entry.value,
+    createRevision: BigInt(entry.createRevision),
+    modRevision: BigInt(entry.modRevision),
+    version: BigInt(entry.version),
+    keyText: asText ? (textOf(entry.key) ?? "") : "",
+    valueText: asText ? (textOf(entry.value) ?? "") : "",
+  };
+}
+
+export function exchangeResponse(requestId: bigint, response: ExchangeResponse["response"]): ExchangeResponse {
+  return { $typeName: "raftkv.kv.v1.ExchangeResponse", requestId, response };
+}
+
+export function exchangeError(requestId: bigint, error: ErrorDetail): ExchangeResponse {
+  return exchangeResponse(requestId, { case: "error", value: error });
+}
+
+export function commandResults(answers: readonly Answer[]): CommandResults {
+  return { $typeName: "raftkv.kv.v1.CommandResults", results: answers.map(operationResult) };
+}
+
+function operationResult(answer: Answer): OperationResult {
+  return { $typeName: "raftkv.kv.v1.OperationResult", result: resultOf(answer) };
+}
+
+function resultOf(answer: Answer): OperationResult["result"] {
+  switch (answer.kind) {
+    case "put":
+      return { case: "put", value: { $typeName: "raftkv.kv.v1.PutResult", revision: BigInt(answer.revision) } };
+    case "delete": {
+      const { revision, deleted } = answer;
+      const value = { $typeName: "raftkv.kv.v1.DeleteResult", revision: BigInt(revision), deleted } as const;
+      return { case: "delete", value };
+    }
+    case "openSession": {
+      const sessionId = BigInt(answer.sessionId);
+      return { case: "openSession", value: { $typeName: "raftkv.kv.v1.OpenSessionResult", sessionId } };
+    }
+    case "closeSession":
+      return { case: "closeSession", value: { $typeName: "raftkv.kv.v1.CloseSessionResult" } };
+    case "skip":
+      return { case: "skip", value: { $typeName: "raftkv.kv.v1.SkipResult" } };
+    case "refused":
+      return { case: "error", value: errorDetail(refusalFailure(answer)) };
+  }
+}

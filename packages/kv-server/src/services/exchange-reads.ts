@@ -1,0 +1,102 @@
+import type { ReadBatch, ReadOperation, ReadResult, ReadResults } from "@raftkv/proto/kv";
+import type { KvLimits } from "../limits.ts";
+import type { Read, ReadAnswer, ReadAnswers } from "../state/read.ts";
+import { keyValue } from "./answer-messages.ts";
+import { checkKey } from "./command-check.ts";
+import { errorDetail } from "./error-mapping.ts";
+import type { Failure } from "./kv-failure.ts";
+import { READ_TOO_LARGE, rangeRead } from "./read-path.ts";
+import { invalid } from "./text-form.ts";
+
+/** The reads of a batch; where one makes no sense, what is wrong with it stands in its place. */
+export interface ParsedReads {
+  readonly kind: "reads";
+  readonly slots: readonly ("read" | Failure)[];
+  /** Those that make sense, in order. */
+  readonly reads: readonly Read[];
+}
+
+export type ParsedReadBatch = ParsedReads | { readonly kind: "refused"; readonly failure: Failure };
+
+export function parseReadBatch({ operations }: ReadBatch, limits: KvLimits): ParsedReadBatch {
+  if (operations.length > limits.maxReads) {
+    return refused(`the batch has ${operations.length} reads, at most ${limits.maxReads} are allowed`);
+  }
+  const ranges = operations.filter(({ operation }) => operation.case === "range").length;
+  if (ranges > limits.maxRangesPerBatch) {
+    return refused(`the batch has ${ranges} ranges, at most ${limits.maxRangesPerBatch} are allowed`);
+  }
+  const reads: Read[] = [];
+  const slots = operations.map((operation) => {
+    const parsed = parseRead(operation, limits);
+    if (!("kind" in parsed)) return parsed;
+    reads.push(parsed);
+    return "read";
+  });
+  return { kind: "reads", slots, reads };
+}
+
+function refused(message: string): ParsedReadBatch {
+  return { kind: "refused", failure: invalid(message) };
+}
+
+function parseRead({ operation }: ReadOperation, limits: KvLimits): Read | Failure {
+  switch (operation.case) {
+    case "get": {
+      const { key } = operation.value;
+      return checkKey(key, limits) ?? { kind: "get", key };
+    }
+    case "range": {
+      const { from, to, limit, keysOnly } = operation.value;
+      return rangeRead(from, to, limit, keysOnly);
+    }
+    case undefined:
+      return invalid("the read is unknown to this version of raftkv");
+  }
+}
+
+export function readResults({ slots }: ParsedReads, { revision, answers }: ReadAnswers): ReadResults {
+  let next = 0;
+  const results = slots.map((slot) => (slot === "read" ? answerResult(answers[next++]) : errorResult(slot)));
+  return { $typeName: "raftkv.kv.v1.ReadResults", revision: BigInt(revision), results };
+}
+
+function answerResult(answer: ReadAnswer | undefined): ReadResult {
+  if (answer === undefined || answer.kind === "tooLarge") return errorResult(READ_TOO_LARGE);
+  return { $typeName: "raftkv.kv.v1.ReadResult", result: resultOf(answer) };
+}
+
+function resultOf(answer: Exclude<ReadAnswer, { kind: "tooLarge" }>): ReadResult["result"] {
+  if (answer.kind === "get") {
+    const entry = answer.entry === undefined ? {} : { entry: keyValue(answer.entry, false) };
+    return { case: "get", value: { $typeName: "raftkv.kv.v1.GetResult", ...entry } };
+  }
+  return {
+    case: "range",
+    value: {
+      $typeName: "raftkv.kv.v1.RangeResult",
+      entries: answer.entries.map((entry) => keyValue(entry, false)),
+      next: answer.next ?? NOTHING,
+    },
+  };
+}
+
+function errorResult(failure: Failure): ReadResult {
+  return { $typeName: "raftkv.kv.v1.ReadResult", result: { case: "error", value: errorDetail(failure) } };
+}
+
+/** Bytes of keys and values. */
+export function resultBytes({ results }: ReadResults): number {
+  let bytes = 0;
+  for (const { result } of results) {
+    if (result.case === "get") bytes += entryBytes(result.value.entry);
+    if (result.case === "range") for (const entry of result.value.entries) bytes += entryBytes(entry);
+  }
+  return bytes;
+}
+
+function entryBytes(entry: { readonly key: Uint8Array; readonly value: Uint8Array } | undefined): number {
+  return entry === undefined ? 0 : entry.key.length + entry.value.length;
+}
+
+const NOTHING = new Uint8Array(0);

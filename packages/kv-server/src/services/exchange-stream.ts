@@ -1,0 +1,218 @@
+import {
+  ErrorCode,
+  type ExchangeRequest,
+  type ExchangeResponse,
+  type ReadBatch,
+  type ReadResults,
+} from "@raftkv/proto/kv";
+import type { ApplyResult } from "../state/answer.ts";
+import { Admission } from "./admission.ts";
+import { commandResults, exchangeError, exchangeResponse } from "./answer-messages.ts";
+import { errorDetail, failureOf, leaderMessage, notLeader, refusalFailure } from "./error-mapping.ts";
+import { parseReadBatch, readResults, resultBytes } from "./exchange-reads.ts";
+import { type Failure, KvFailure } from "./kv-failure.ts";
+import type { LeadershipView } from "./leadership.ts";
+import { Outbox } from "./outbox.ts";
+import { SHUTTING_DOWN } from "./pending-writes.ts";
+import { type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";
+import { invalid } from "./text-form.ts";
+
+/** A read operation takes so many bytes while it waits, roughly. */
+const READ_BYTES = 64;
+
+/**
+ * One client's stream. Requests are taken as they come and answered as their answers are ready; command batches are
+ * proposed in the order in which they came.
+ */
+export class ExchangeStream {
+  readonly #context: ServiceContext;
+  readonly #admission: Admission;
+  readonly #outbox = new Outbox();
+  /** Requests without an answer; when the client has said its last, the stream ends with the last of them. */
+  #unanswered = 0;
+  #requestsEnded = false;
+  /** Why the stream ends before all is answered. */
+  #ended: { readonly error: unknown } | undefined;
+  readonly #abort = new AbortController();
+
+  constructor(context: ServiceContext) {
+    const { maxStreamRequests, maxStreamBytes } = context.limits;
+    this.#context = context;
+    this.#admission = new Admission(maxStreamRequests, maxStreamBytes, context.admission);
+  }
+
+  /** The answers. Ends when the client has ended its requests and all are answered; throws when `signal` is aborted. */
+  async *run(requests: AsyncIterable<ExchangeRequest>, signal: AbortSignal): AsyncGenerator<ExchangeResponse> {
+    const aborted = () => this.#end(signal.reason);
+    signal.addEventListener("abort", aborted);
+    const unsubscribe = this.#context.leadership.onChange((view) => this.#leaderChanged(view));
+    void this.#take(requests);
+    try {
+      while (!this.#isOver()) {
+        await this.#outbox.changed();
+        for (const { message, written } of this.#outbox.takeAll()) {
+          yield message;
+          written();
+        }
+      }
+      if (this.#ended?.error !== undefined) throw this.#ended.error;
+    } finally {
+      unsubscribe();
+      signal.removeEventListener("abort", aborted);
+      this.#end(undefined);
+      this.#admission.close();
+    }
+  }
+
+  /** Ends the stream once what is answered has been written. */
+  close(): void {
+    this.#end(undefined);
+  }
+
+  #isOver(): boolean {
+    if (this.#outbox.size > 0) return false;
+    return this.#ended !== undefined || (this.#requestsEnded && this.#unanswered === 0);
+  }
+
+  #end(error: unknown): void {
+    this.#ended ??= { error };
+    this.#abort.abort(this.#ended.error);
+    this.#outbox.wake();
+  }
+
+  /** Never rejects: a stream that breaks off rejects its iterator, and that is the end of the stream, no more. */
+  async #take(requests: AsyncIterable<ExchangeRequest>): Promise<void> {
+    try {
+      for await (const request of requests) {
+        if (this.#ended !== undefined) return;
+        this.#handle(request);
+        while (this.#outbox.size >= 2 * this.#context.limits.maxStreamRequests) await this.#outbox.taken();
+      }
+      this.#requestsEnded = true;
+      this.#outbox.wake();
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  #handle({ requestId, request }: ExchangeRequest): void {
+    switch (request.case) {
+      case "commandBatch":
+        this.#commands(requestId, request.value);
+        return;
+      case "reads":
+        this.#reads(requestId, request.value);
+        return;
+      case undefined:
+        this.#refuse(requestId, invalid("the request has neither command_batch nor reads"));
+        return;
+    }
+  }
+
+  #commands(requestId: bigint, commandBatch: Uint8Array): void {
+    const { leadership, proposer, pendingWrites, limits } = this.#context;
+    if (pendingWrites.draining) {
+      this.#refuse(requestId, SHUTTING_DOWN);
+      return;
+    }
+    const { ledTerm, leader } = leadership.view();
+    if (ledTerm === undefined) {
+      this.#refuse(requestId, notLeader(leader));
+      return;
+    }
+    const bytes = commandBatch.length;
+    if (bytes > limits.maxBatchBytes) {
+      this.#refuse(requestId, batchTooLarge(bytes, limits.maxBatchBytes));
+      return;
+    }
+    if (!this.#admission.admit(bytes)) {
+      this.#refuse(requestId, exhausted());
+      return;
+    }
+    const proposed = proposer.propose(commandBatch, ledTerm);
+    if (proposed.kind === "refused") {
+      this.#answer(error(requestId, proposed.failure), bytes);
+      return;
+    }
+    this.#unanswered++;
+    pendingWrites.wait(ledTerm, proposed.result).then(
+      (result) => this.#settle(commandAnswer(requestId, result), bytes),
+      (cause) => this.#settle(error(requestId, this.#failure(cause, true)), bytes),
+    );
+  }
+
+  #reads(requestId: bigint, batch: ReadBatch): void {
+    const bytes = batch.operations.length * READ_BYTES;
+    if (!this.#admission.admit(bytes)) {
+      this.#refuse(requestId, exhausted());
+      return;
+    }
+    this.#unanswered++;
+    this.#read(batch).then(
+      (results) => {
+        const grown = resultBytes(results);
+        this.#admission.grow(grown);
+        this.#settle(exchangeResponse(requestId, { case: "reads", value: results }), bytes + grown);
+      },
+      (cause) => this.#settle(error(requestId, this.#failure(cause, false)), bytes),
+    );
+  }
+
+  async #read(batch: ReadBatch): Promise<ReadResults> {
+    const { limits, readPath } = this.#context;
+    const parsed = parseReadBatch(batch, limits);
+    if (parsed.kind === "refused") throw new KvFailure(parsed.failure);
+    const answers = await readPath.read(parsed.reads, batch.consistency, this.#abort.signal);
+    return readResults(parsed, answers);
+  }
+
+  #failure(cause: unknown, isWrite: boolean): Failure {
+    return failureOf(cause, this.#context.leadership.view().leader, isWrite);
+  }
+
+  #settle(message: ExchangeResponse, bytes: number): void {
+    this.#unanswered--;
+    this.#answer(message, bytes);
+  }
+
+  /** The answer to an admitted request, which takes its place until the answer is written. */
+  #answer(message: ExchangeResponse, bytes: number): void {
+    this.#outbox.put({ message, written: () => this.#admission.release(bytes) });
+  }
+
+  #refuse(requestId: bigint, failure: Failure): void {
+    this.#outbox.put({ message: error(requestId, failure), written: () => undefined });
+  }
+
+  #leaderChanged({ ledTerm, leader }: LeadershipView): void {
+    if (ledTerm !== undefined) return;
+    const value = {
+      $typeName: "raftkv.kv.v1.LeaderChange",
+      ...(leader === undefined ? {} : { leader: leaderMessage(leader) }),
+    } as const;
+    this.#outbox.notify(exchangeResponse(0n, { case: "leaderChange", value }));
+  }
+}
+
+function commandAnswer(requestId: bigint, result: ApplyResult): ExchangeResponse {
+  switch (result.kind) {
+    case "answers":
+      return exchangeResponse(requestId, { case: "results", value: commandResults(result.answers) });
+    case "refused":
+      return error(requestId, refusalFailure(result));
+    case "none":
+      return error(requestId, { code: ErrorCode.INTERNAL, message: "a command was applied as something else" });
+  }
+}
+
+function error(requestId: bigint, failure: Failure): ExchangeResponse {
+  return exchangeError(requestId, errorDetail(failure));
+}
+
+function batchTooLarge(bytes: number, maxBytes: number): Failure {
+  return invalid(`the command batch has ${bytes} bytes, at most ${maxBytes} are allowed`);
+}
+
+function exhausted(): Failure {
+  return { code: ErrorCode.RESOURCE_EXHAUSTED, message: TOO_MANY_REQUESTS };
+}

@@ -1,0 +1,93 @@
+import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { ClusterService } from "@raftkv/proto/cluster";
+import { ErrorCode, type ExchangeRequest, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
+import { clusterStatus } from "./cluster-status.ts";
+import { connectError, failureOf } from "./error-mapping.ts";
+import { ExchangeStream } from "./exchange-stream.ts";
+import { type Failure, KvFailure } from "./kv-failure.ts";
+import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
+import { get, range } from "./unary-reads.ts";
+import { del, put } from "./unary-writes.ts";
+
+/** What a node serves to clients: `KvService` and `ClusterService`, over one state machine and one consensus. */
+export class KvServices {
+  readonly #context: ServiceContext;
+  readonly #streams = new Set<ExchangeStream>();
+
+  constructor(options: KvServicesOptions) {
+    this.#context = serviceContext(options);
+  }
+
+  /** Adds the services to a router; to several, if a node has several. */
+  register(router: ConnectRouter): void {
+    const context = this.#context;
+    // Without a decoder that refuses it, invalid UTF-8 in JSON would be taken for U+FFFD.
+    const jsonOptions = { ignoreUnknownFields: true, textDecoder: new TextDecoder("utf-8", { fatal: true }) };
+    const options = { jsonOptions };
+    router.service(
+      KvService,
+      {
+        put: (request, call) => this.#unary(call, true, () => put(context, request, call)),
+        delete: (request, call) => this.#unary(call, true, () => del(context, request, call)),
+        get: (request, call) => this.#unary(call, false, () => get(context, request, call)),
+        range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
+        exchange: (requests, call) => this.#exchange(requests, call),
+      },
+      options,
+    );
+    router.service(ClusterService, { status: () => clusterStatus(context.options) }, options);
+  }
+
+  /**
+   * Refuses new writes from now on; resolves once those under way have been answered. Reads go on, and so do streams.
+   */
+  drain(): Promise<void> {
+    return this.#context.pendingWrites.drain();
+  }
+
+  /** Ends all streams, after the answers that are ready. Drain first. */
+  close(): void {
+    for (const stream of this.#streams) stream.close();
+    this.#context.pendingWrites.close();
+    this.#context.leadership.close();
+  }
+
+  async #unary<Response>(call: HandlerContext, isWrite: boolean, answer: () => Promise<Response>): Promise<Response> {
+    try {
+      return await answer();
+    } catch (error) {
+      const failure = call.signal.aborted && !(error instanceof KvFailure) ? abortFailure(call, isWrite) : undefined;
+      throw connectError(failure ?? failureOf(error, this.#context.leadership.view().leader, isWrite), error);
+    }
+  }
+
+  async *#exchange(requests: AsyncIterable<ExchangeRequest>, call: HandlerContext): AsyncGenerator<ExchangeResponse> {
+    const { maxStreams } = this.#context.limits;
+    if (this.#streams.size >= maxStreams) {
+      throw connectError({
+        code: ErrorCode.RESOURCE_EXHAUSTED,
+        message: `this node has ${maxStreams} streams open, and takes no more: try another node`,
+      });
+    }
+    const stream = new ExchangeStream(this.#context);
+    this.#streams.add(stream);
+    try {
+      yield* stream.run(requests, call.signal);
+    } finally {
+      this.#streams.delete(stream);
+    }
+  }
+}
+
+/** The deadline passed, or the client went away (and will not read this). */
+function abortFailure({ signal }: HandlerContext, isWrite: boolean): Failure {
+  const reason = ConnectError.from(signal.reason);
+  const deadline = reason.code === Code.DeadlineExceeded;
+  return {
+    code: ErrorCode.DEADLINE_EXCEEDED,
+    message: deadline
+      ? "the deadline passed before there was an answer"
+      : `the request was given up: ${reason.message}`,
+    outcomeUnknown: isWrite,
+  };
+}

@@ -1,0 +1,57 @@
+import type { ExchangeResponse } from "@raftkv/proto/kv";
+
+/** An answer that waits to be written, and what becomes free when it is. */
+export interface Outgoing {
+  readonly message: ExchangeResponse;
+  readonly written: () => void;
+}
+
+/** The answers of one stream that have not been written yet; bounded by whoever puts them in. */
+export class Outbox {
+  #waiting: Outgoing[] = [];
+  /** At most one, the newest: an older change of leader is of no use to anybody. */
+  #notice: ExchangeResponse | undefined;
+  #changed = Promise.withResolvers<void>();
+  #taken = Promise.withResolvers<void>();
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  put(outgoing: Outgoing): void {
+    this.#waiting.push(outgoing);
+    this.wake();
+  }
+
+  /** Takes the place of a notice that has not been written. */
+  notify(message: ExchangeResponse): void {
+    this.#notice = message;
+    this.wake();
+  }
+
+  /** Everything that waits, in order. */
+  takeAll(): readonly Outgoing[] {
+    const taken = this.#waiting;
+    if (this.#notice !== undefined) taken.push({ message: this.#notice, written: () => undefined });
+    this.#waiting = [];
+    this.#notice = undefined;
+    this.#changed = Promise.withResolvers();
+    this.#taken.resolve();
+    this.#taken = Promise.withResolvers();
+    return taken;
+  }
+
+  /** Resolves once something was put in, or `wake` was called, since the last `takeAll`. */
+  changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  /** Resolves once what waits now has been taken. */
+  taken(): Promise<void> {
+    return this.#taken.promise;
+  }
+
+  wake(): void {
+    this.#changed.resolve();
+  }
+}

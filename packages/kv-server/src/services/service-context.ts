@@ -1,0 +1,63 @@
+import type { Client } from "@connectrpc/connect";
+import type { KvService } from "@raftkv/proto/kv";
+import type { Consensus, StorageUsage } from "@raftkv/raft-core";
+import { DEFAULT_KV_LIMITS, type KvLimits } from "../limits.ts";
+import type { ApplyResult } from "../state/answer.ts";
+import type { KvStateMachine } from "../state/kv-state-machine.ts";
+import { Admission } from "./admission.ts";
+import type { LeaderHint } from "./kv-failure.ts";
+import { Leadership } from "./leadership.ts";
+import { PendingWrites } from "./pending-writes.ts";
+import { Proposer } from "./proposer.ts";
+import { ReadGate } from "./read-gate.ts";
+import { ReadPath } from "./read-path.ts";
+
+/** The part of a client of another node that forwarding needs. */
+export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete">;
+
+/** What the services stand on. */
+export interface KvServicesOptions {
+  readonly consensus: Consensus<ApplyResult>;
+  readonly state: KvStateMachine;
+  /** Unset fields have the values of `DEFAULT_KV_LIMITS`. */
+  readonly limits?: Partial<KvLimits>;
+  /** The version of the node, for its status. */
+  readonly version: string;
+  /** `host:port` at which this node serves. */
+  readonly address: string;
+  /** What the log takes, for the status: `RaftStorage.usage`. */
+  readonly usage: () => StorageUsage;
+  /** A client of the leader, for unary writes with `forward`. Without it such writes are refused as any other. */
+  readonly forward?: (leader: LeaderHint) => ForwardClient;
+  /** Calls back when the present turn of the event loop is over; `setImmediate` unless a simulation has its own. */
+  readonly endOfTurn?: (callback: () => void) => void;
+}
+
+/** What all services and streams of a node share. */
+export interface ServiceContext {
+  readonly options: KvServicesOptions;
+  readonly limits: KvLimits;
+  readonly leadership: Leadership;
+  readonly pendingWrites: PendingWrites;
+  readonly proposer: Proposer;
+  readonly readPath: ReadPath;
+  readonly admission: Admission;
+}
+
+export function serviceContext(options: KvServicesOptions): ServiceContext {
+  const limits = { ...DEFAULT_KV_LIMITS, ...options.limits };
+  const { consensus, state } = options;
+  const leadership = new Leadership(consensus);
+  const gate = new ReadGate(consensus, options.endOfTurn ?? ((callback) => void setImmediate(callback)));
+  return {
+    options,
+    limits,
+    leadership,
+    pendingWrites: new PendingWrites(leadership),
+    proposer: new Proposer(consensus, state, limits),
+    readPath: new ReadPath(gate, state, limits),
+    admission: new Admission(limits.maxRequests, limits.maxRequestBytes),
+  };
+}
+
+export const TOO_MANY_REQUESTS = "too many requests are under way: back off, then try again";

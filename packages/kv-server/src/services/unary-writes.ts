@@ -1,0 +1,116 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { ConnectError, type HandlerContext } from "@connectrpc/connect";
+import {
+  CommandBatchSchema,
+  type DeleteRequest,
+  type DeleteResponse,
+  DeleteResponseSchema,
+  ErrorCode,
+  ErrorDetailSchema,
+  type Operation,
+  type PutRequest,
+  type PutResponse,
+  PutResponseSchema,
+} from "@raftkv/proto/kv";
+import type { Answer } from "../state/answer.ts";
+import { notLeader, refusalFailure } from "./error-mapping.ts";
+import { type Failure, KvFailure } from "./kv-failure.ts";
+import { SHUTTING_DOWN } from "./pending-writes.ts";
+import { type ForwardClient, type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";
+import { givenKey, givenValue } from "./text-form.ts";
+
+type Call = Pick<HandlerContext, "signal" | "timeoutMs">;
+type WriteOperation = Exclude<Operation["operation"], { case: undefined }>;
+
+export async function put(context: ServiceContext, request: PutRequest, call: Call): Promise<PutResponse> {
+  const key = givenKey(request.keyForm).bytes;
+  const value = givenValue(request.valueForm);
+  const client = request.forward ? leaderClient(context) : undefined;
+  if (client !== undefined) {
+    return forwarded(call, (options) => client.put({ ...request, forward: false }, options));
+  }
+  const operation = { $typeName: "raftkv.kv.v1.PutOperation", key, value } as const;
+  const answer = await write(context, { case: "put", value: operation }, key.length + value.length, call);
+  if (answer.kind !== "put") throw unexpected(answer);
+  return create(PutResponseSchema, { revision: BigInt(answer.revision) });
+}
+
+export async function del(context: ServiceContext, request: DeleteRequest, call: Call): Promise<DeleteResponse> {
+  const key = givenKey(request.keyForm).bytes;
+  const client = request.forward ? leaderClient(context) : undefined;
+  if (client !== undefined) {
+    return forwarded(call, (options) => client.delete({ ...request, forward: false }, options));
+  }
+  const operation = { $typeName: "raftkv.kv.v1.DeleteOperation", key } as const;
+  const answer = await write(context, { case: "delete", value: operation }, key.length, call);
+  if (answer.kind !== "delete") throw unexpected(answer);
+  return create(DeleteResponseSchema, { revision: BigInt(answer.revision), deleted: answer.deleted });
+}
+
+/** Proposes one operation, without a session. Rejects with a `KvFailure`, or what consensus rejects with. */
+async function write(context: ServiceContext, operation: WriteOperation, bytes: number, call: Call): Promise<Answer> {
+  const { pendingWrites, admission, leadership, proposer } = context;
+  if (pendingWrites.draining) throw new KvFailure(SHUTTING_DOWN);
+  const { ledTerm, leader } = leadership.view();
+  if (ledTerm === undefined) throw new KvFailure(notLeader(leader));
+  if (!admission.admit(bytes)) throw new KvFailure(exhausted());
+  try {
+    const proposed = proposer.propose(encodeBatch(operation), ledTerm);
+    if (proposed.kind === "refused") throw new KvFailure(proposed.failure);
+    const result = await pendingWrites.wait(ledTerm, proposed.result, call.signal);
+    if (result.kind === "refused") throw new KvFailure(refusalFailure(result));
+    const answer = result.kind === "answers" ? result.answers[0] : undefined;
+    if (answer === undefined) throw new Error("applying one operation gave no answer");
+    if (answer.kind === "refused") throw new KvFailure(refusalFailure(answer));
+    return answer;
+  } finally {
+    admission.release(bytes);
+  }
+}
+
+function encodeBatch(operation: WriteOperation): Uint8Array {
+  return toBinary(CommandBatchSchema, create(CommandBatchSchema, { operations: [{ operation }] }));
+}
+
+function unexpected(answer: Answer): Error {
+  return new Error(`an operation was answered with the answer to another: ${answer.kind}`);
+}
+
+function exhausted(): Failure {
+  return { code: ErrorCode.RESOURCE_EXHAUSTED, message: TOO_MANY_REQUESTS };
+}
+
+/** Undefined: this node leads, or nobody does, or it cannot forward; then the write goes on as any other. */
+function leaderClient({ leadership, options }: ServiceContext): ForwardClient | undefined {
+  const { ledTerm, leader } = leadership.view();
+  return ledTerm === undefined && leader !== undefined ? options.forward?.(leader) : undefined;
+}
+
+/**
+ * Sends a write on, once: it has no session, so it is never sent again after that, and an answer that does not come
+ * from a raftkv node leaves its outcome unknown.
+ */
+async function forwarded<Response>(
+  call: Call,
+  send: (options: { signal: AbortSignal; timeoutMs?: number }) => Promise<Response>,
+): Promise<Response> {
+  const timeoutMs = call.timeoutMs();
+  try {
+    return await send({ signal: call.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+  } catch (error) {
+    call.signal.throwIfAborted();
+    const [detail] = ConnectError.from(error).findDetails(ErrorDetailSchema);
+    if (detail === undefined) throw new KvFailure(lostOnTheWay(error), { cause: error });
+    const leader = detail.leader && { nodeId: Number(detail.leader.nodeId), address: detail.leader.address };
+    const { code, message, outcomeUnknown } = detail;
+    throw new KvFailure({ code, message, outcomeUnknown, leader }, { cause: error });
+  }
+}
+
+function lostOnTheWay(error: unknown): Failure {
+  return {
+    code: ErrorCode.OUTCOME_UNKNOWN,
+    message: `the leader did not answer the forwarded request (${ConnectError.from(error).message}): it may or may not take effect`,
+    outcomeUnknown: true,
+  };
+}
