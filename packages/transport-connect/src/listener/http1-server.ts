@@ -20,8 +20,8 @@ export class Http1Server {
       this.#track(reply);
       handle(request, reply);
     });
-    this.#server.on("clientError", (_error, socket) => {
-      if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+      if (socket.writable) socket.end(`HTTP/1.1 ${statusFor(error.code)}\r\nConnection: close\r\n\r\n`);
       else socket.destroy();
     });
     // It never listens itself, and Node begins to watch over slow requests when a server does.
@@ -48,4 +48,10 @@ export class Http1Server {
 
 function lastOnItsConnection(reply: ServerResponse): void {
   reply.shouldKeepAlive = false;
+}
+
+function statusFor(code: string | undefined): string {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return "408 Request Timeout";
+  if (code === "HPE_HEADER_OVERFLOW") return "431 Request Header Fields Too Large";
+  return "400 Bad Request";
 }

@@ -51,7 +51,8 @@ function pathOf(request: ServerRequest): string {
   return request.url?.split("?", 1)[0] ?? "";
 }
 
-async function serve(
+/** Throws for a request that has no URL: a name of this server that is missing, or is none. */
+function serve(
   handler: UniversalHandler,
   request: ServerRequest,
   reply: ServerReply,
@@ -61,7 +62,7 @@ async function serve(
   const isStream = handler.method.methodKind !== "unary";
   if (!isStream) limitRequestTime(request, options);
   const signal = isStream ? AbortSignal.any([call.signal, options.closing]) : call.signal;
-  await universalResponseToNodeResponse(await handler({ ...call, signal }), reply);
+  return handler({ ...call, signal }).then((answer) => universalResponseToNodeResponse(answer, reply));
 }
 
 /** A body that never ends would hold its handler for ever. Node's HTTP/1.1 server sees to that by itself. */

@@ -1,0 +1,209 @@
+import { crc32 } from "node:zlib";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { InstallSnapshotRequest } from "@raftkv/proto/raft";
+import type { IncomingSnapshot, SnapshotMetadata, SnapshotSource } from "@raftkv/raft-core";
+import { afterEach, describe, expect, it } from "vitest";
+import { encodeSnapshotChunk, encodeSnapshotEnd, encodeSnapshotHeader } from "../codec/snapshot-codec.ts";
+import {
+  connectAll,
+  eventually,
+  type LoopbackNode,
+  type LoopbackOptions,
+  RecordingHandler,
+  startNode,
+} from "../testing/loopback.ts";
+import { helloFrom, ManualStream, rawPeer } from "../testing/raw-peer.ts";
+
+const open: { close(): void | Promise<void> }[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((part) => part.close()));
+});
+
+const metadata: SnapshotMetadata = {
+  index: 40,
+  term: 3,
+  membership: {
+    voters: [1, 2],
+    outgoingVoters: [],
+    learners: [],
+    members: [
+      { id: 1, address: "127.0.0.1:1", memberId: "member-1" },
+      { id: 2, address: "127.0.0.1:2", memberId: "member-2" },
+    ],
+  },
+};
+
+function sourceOf(...chunks: readonly Uint8Array[]): SnapshotSource {
+  return {
+    metadata,
+    async *read() {
+      yield* chunks;
+    },
+    close: async () => {},
+  };
+}
+
+async function pair(options: LoopbackOptions = {}): Promise<readonly [LoopbackNode, LoopbackNode]> {
+  const nodes = [await startNode(1, options), await startNode(2, options)] as const;
+  open.push(...nodes);
+  connectAll(nodes);
+  return nodes;
+}
+
+const never = new AbortController().signal;
+
+async function errorOf(work: Promise<unknown>): Promise<ConnectError> {
+  try {
+    await work;
+  } catch (error) {
+    return ConnectError.from(error);
+  }
+  throw new Error("it was expected to fail");
+}
+
+describe("a snapshot", () => {
+  it("arrives whole, in chunks of at most 256 KiB", async () => {
+    const [one, two] = await pair();
+    const bytes = new Uint8Array(1_000_003).map((_, position) => position % 253);
+    await one.transport.sendSnapshot(2, 3, sourceOf(bytes.subarray(0, 700_000), bytes.subarray(700_000)), never);
+    const [received] = two.handler.snapshots;
+    expect(received?.incoming).toMatchObject({ from: 1, term: 3, metadata });
+    expect(Buffer.compare(received?.bytes ?? new Uint8Array(), bytes)).toBe(0);
+  });
+
+  it("may be empty", async () => {
+    const [one, two] = await pair();
+    await one.transport.sendSnapshot(2, 3, sourceOf(), never);
+    expect(two.handler.snapshots[0]?.bytes.byteLength).toBe(0);
+  });
+
+  it("is answered only once the receiver has it durably", async () => {
+    let finish: () => void = () => {};
+    const handler = new RecordingHandler();
+    const durable = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const slow = {
+      message: () => {},
+      unreachable: () => {},
+      snapshot: async (incoming: IncomingSnapshot) => {
+        await handler.snapshot(incoming);
+        await durable;
+      },
+    };
+    const one = await startNode(1);
+    const two = await startNode(2, { handler: slow });
+    open.push(one, two);
+    connectAll([one, two]);
+    let answered = false;
+    const sending = one.transport.sendSnapshot(2, 3, sourceOf(Uint8Array.of(1)), never).then(() => {
+      answered = true;
+    });
+    await eventually("the bytes", () => handler.snapshots.length === 1);
+    expect(answered).toBe(false);
+    finish();
+    await sending;
+  });
+
+  it("fails with the receiver's reason, the source's, or the signal", async () => {
+    const refusing = new RecordingHandler();
+    refusing.snapshot = async () => {
+      throw new Error("index 50 is committed here already");
+    };
+    const one = await startNode(1);
+    const two = await startNode(2, { handler: refusing });
+    open.push(one, two);
+    connectAll([one, two]);
+    const refusal = await errorOf(one.transport.sendSnapshot(2, 3, sourceOf(Uint8Array.of(1)), never));
+    expect(refusal.code).toBe(Code.Aborted);
+    expect(refusal.rawMessage).toMatch(/index 50 is committed here already/);
+
+    const [three, four] = await pair();
+    const broken: SnapshotSource = {
+      ...sourceOf(),
+      async *read() {
+        yield Uint8Array.of(1);
+        throw new Error("the disk is gone");
+      },
+    };
+    expect((await errorOf(three.transport.sendSnapshot(2, 3, broken, never))).message).toMatch(/the disk is gone/);
+    await errorOf(three.transport.sendSnapshot(2, 3, sourceOf(), AbortSignal.abort()));
+    expect(four.handler.snapshots).toEqual([]);
+    const unknown = await errorOf(three.transport.sendSnapshot(9, 3, sourceOf(), never));
+    expect(unknown.code).toBe(Code.NotFound);
+  });
+
+  it("that stands still is given up, by both", async () => {
+    const [one, two] = await pair({ limits: { snapshotProgressTimeoutMs: 60 } });
+    const stalled: SnapshotSource = {
+      ...sourceOf(),
+      async *read() {
+        yield Uint8Array.of(1);
+        await new Promise(() => {});
+      },
+    };
+    expect((await errorOf(one.transport.sendSnapshot(2, 3, stalled, never))).rawMessage).toMatch(/60 ms/);
+    expect(two.handler.snapshots).toEqual([]);
+  });
+
+  it("is refused when too many are under way", async () => {
+    const [one] = await pair({ limits: { snapshots: 1, snapshotProgressTimeoutMs: 60 } });
+    const stalled: SnapshotSource = {
+      ...sourceOf(),
+      async *read() {
+        yield await new Promise<Uint8Array>(() => {});
+      },
+    };
+    const first = errorOf(one.transport.sendSnapshot(2, 3, stalled, never));
+    const second = await errorOf(one.transport.sendSnapshot(2, 3, sourceOf(), never));
+    expect(second.code).toBe(Code.ResourceExhausted);
+    await first;
+    await one.transport.sendSnapshot(2, 3, sourceOf(), never);
+  });
+});
+
+describe("a snapshot's stream that is damaged is refused:", () => {
+  const data = Uint8Array.of(1, 2, 3);
+  const chunk = encodeSnapshotChunk(0, data);
+  function chunkWith(change: { readonly checksum?: number; readonly offset?: bigint }): InstallSnapshotRequest {
+    return {
+      $typeName: "raftkv.raft.v1.InstallSnapshotRequest",
+      request: {
+        case: "chunk",
+        value: { $typeName: "raftkv.raft.v1.SnapshotChunk", offset: 0n, data, checksum: crc32(data), ...change },
+      },
+    };
+  }
+
+  const damages: readonly (readonly [string, readonly InstallSnapshotRequest[], RegExp])[] = [
+    ["a wrong checksum", [chunkWith({ checksum: 7 }), encodeSnapshotEnd(3)], /has checksum \d+, its sender says 7/],
+    ["a gap", [chunk, encodeSnapshotChunk(4, data), encodeSnapshotEnd(7)], /offset is 4, expected 3/],
+    ["a repeated chunk", [chunk, chunk, encodeSnapshotEnd(6)], /offset is 0, expected 3/],
+    ["a wrong size", [chunk, encodeSnapshotEnd(4)], /has 3 bytes, its sender says 4/],
+    ["no end", [chunk], /broke off after 3 bytes/],
+    ["an offset beyond the safe integers", [chunkWith({ offset: 2n ** 63n })], /snapshot_chunk.offset is/],
+  ];
+  it.each(damages)("%s", async (_name, requests, reason) => {
+    const [, two] = await pair();
+    const peer = rawPeer(two.member.address);
+    open.push(peer);
+    const header = encodeSnapshotHeader({ hello: helloFrom(1, two), term: 3, metadata });
+    const stream = new ManualStream<InstallSnapshotRequest>();
+    stream.push(header, ...requests);
+    stream.end();
+    const refusal = await errorOf(peer.client.installSnapshot(stream));
+    expect(refusal.code).toBe(Code.InvalidArgument);
+    expect(refusal.rawMessage).toMatch(reason);
+    expect(two.handler.snapshots).toEqual([]);
+  });
+
+  it("a hello that is not true", async () => {
+    const [, two] = await pair();
+    const peer = rawPeer(two.member.address);
+    open.push(peer);
+    const stream = new ManualStream<InstallSnapshotRequest>();
+    stream.push(encodeSnapshotHeader({ hello: helloFrom(1, two, { clusterId: "x" }), term: 3, metadata }));
+    expect((await errorOf(peer.client.installSnapshot(stream))).code).toBe(Code.FailedPrecondition);
+  });
+});

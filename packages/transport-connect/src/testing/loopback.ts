@@ -1,0 +1,165 @@
+import { createServer, type Socket } from "node:net";
+import type { ConnectRouter } from "@connectrpc/connect";
+import type {
+  Clock,
+  Identity,
+  IncomingSnapshot,
+  Member,
+  Message,
+  NodeId,
+  Random,
+  TransportHandler,
+} from "@raftkv/raft-core";
+import { ConnectTransport } from "../connect-transport.ts";
+import type { Introduction } from "../introduce/introduction.ts";
+import { listen, type ServerListener } from "../listener/listen.ts";
+import type { ListenOptions } from "../listener/listener-options.ts";
+import type { Logger } from "../logger.ts";
+import type { TransportLimits } from "../transport-limits.ts";
+
+export const realClock: Clock = {
+  now: () => performance.now(),
+  setTimer: (delayMs, callback) => {
+    const timeout = setTimeout(callback, delayMs);
+    return { cancel: () => clearTimeout(timeout) };
+  },
+};
+
+/** No jitter: the upper end of each pause. */
+export const fixedRandom: Random = { next: () => 0.5 };
+
+/** Keeps every line, for tests to read. */
+export class RecordingLogger implements Logger {
+  readonly lines: string[] = [];
+  debug(message: string): void {
+    this.lines.push(`debug ${message}`);
+  }
+  info(message: string): void {
+    this.lines.push(`info ${message}`);
+  }
+  warn(message: string): void {
+    this.lines.push(`warn ${message}`);
+  }
+  error(message: string): void {
+    this.lines.push(`error ${message}`);
+  }
+  matching(pattern: RegExp): readonly string[] {
+    return this.lines.filter((line) => pattern.test(line));
+  }
+}
+
+/** What a node heard, and what it does with a snapshot. */
+export class RecordingHandler implements TransportHandler {
+  readonly messages: { readonly from: NodeId; readonly message: Message }[] = [];
+  readonly unreachables: NodeId[] = [];
+  readonly snapshots: { readonly incoming: IncomingSnapshot; readonly bytes: Uint8Array }[] = [];
+
+  message(from: NodeId, message: Message): void {
+    this.messages.push({ from, message });
+  }
+  unreachable(peer: NodeId): void {
+    this.unreachables.push(peer);
+  }
+  async snapshot(incoming: IncomingSnapshot): Promise<void> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of incoming.read()) chunks.push(chunk);
+    this.snapshots.push({ incoming, bytes: Buffer.concat(chunks) });
+  }
+}
+
+export interface LoopbackOptions {
+  readonly identity?: Partial<Identity>;
+  readonly port?: number;
+  readonly limits?: Partial<TransportLimits>;
+  readonly introduction?: Introduction;
+  readonly handler?: TransportHandler;
+  /** False: the node listens, but has not started. */
+  readonly started?: boolean;
+}
+
+/** One node on a port of its own. */
+export interface LoopbackNode {
+  readonly member: Member;
+  readonly transport: ConnectTransport;
+  readonly handler: RecordingHandler;
+  readonly logger: RecordingLogger;
+  close(): Promise<void>;
+}
+
+export async function startNode(id: NodeId, options: LoopbackOptions = {}): Promise<LoopbackNode> {
+  const logger = new RecordingLogger();
+  const handler = new RecordingHandler();
+  const identity: Identity = {
+    nodeId: id,
+    memberId: `member-${id}`,
+    incarnation: 1,
+    clusterId: "cluster",
+    ...options.identity,
+  };
+  const transport = new ConnectTransport({
+    identity: () => identity,
+    onIntroduce: () => options.introduction ?? { nodeId: id, memberId: identity.memberId, formation: undefined },
+    clock: realClock,
+    random: fixedRandom,
+    logger,
+    limits: { reconnectMinMs: 5, reconnectMaxMs: 50, ...options.limits },
+  });
+  const listener = await startListener((router) => transport.routes(router), { port: options.port ?? 0 });
+  if (options.started !== false) transport.start(options.handler ?? handler);
+  return {
+    member: { id, address: `127.0.0.1:${listener.port}`, memberId: identity.memberId },
+    transport,
+    handler,
+    logger,
+    close: async () => {
+      await transport.close();
+      await listener.close(0);
+    },
+  };
+}
+
+export function startListener(
+  routes: (router: ConnectRouter) => void,
+  options: Partial<ListenOptions> = {},
+): Promise<ServerListener> {
+  return listen({ host: "127.0.0.1", port: 0, clock: realClock, logger: new RecordingLogger(), ...options, routes });
+}
+
+/** Introduces nodes to each other as one membership. */
+export function connectAll(nodes: readonly LoopbackNode[]): void {
+  for (const node of nodes) node.transport.setPeers(nodes.map(({ member }) => member));
+}
+
+/** A port that accepts connections and never says a word; ends with `close`. */
+export async function startSilentServer(): Promise<{ readonly address: string; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no TCP address");
+  return {
+    address: `127.0.0.1:${address.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+/** Polls until `condition` holds; fails with what it waited for. */
+export async function eventually(what: string, condition: () => boolean, timeoutMs = 5000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+export function heartbeat(round: number): Message {
+  return { kind: "heartbeatRequest", term: 3, commit: 7, round };
+}
