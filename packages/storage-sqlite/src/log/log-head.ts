@@ -1,0 +1,45 @@
+import type { HardState, Identity, Index, Term } from "@raftkv/raft-core";
+import type { Fields } from "../fields.ts";
+
+/** Where the log stands. Written with each commit, so that log and hard state agree on what there must be. */
+export interface LogHead {
+  /** Counts the commits of this database. Never goes back. */
+  readonly sequence: number;
+  readonly hardState: HardState;
+  readonly lastIndex: Index;
+  readonly lastTerm: Term;
+  /** Bytes of the entries above the base. */
+  readonly logBytes: number;
+}
+
+export const freshHead: LogHead = {
+  sequence: 1,
+  hardState: { term: 0, votedFor: undefined, commit: 0 },
+  lastIndex: 0,
+  lastTerm: 0,
+  logBytes: 0,
+};
+
+export function parseHead(fields: Fields): LogHead {
+  const hardState = fields.record("hardState");
+  return {
+    sequence: fields.integer("sequence"),
+    hardState: {
+      term: hardState.integer("term"),
+      votedFor: hardState.optionalInteger("votedFor"),
+      commit: hardState.integer("commit"),
+    },
+    lastIndex: fields.integer("lastIndex"),
+    lastTerm: fields.integer("lastTerm"),
+    logBytes: fields.integer("logBytes"),
+  };
+}
+
+export function parseIdentity(fields: Fields): Identity {
+  return {
+    nodeId: fields.integer("nodeId"),
+    memberId: fields.text("memberId"),
+    incarnation: fields.integer("incarnation"),
+    clusterId: fields.optionalText("clusterId"),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Membership, SnapshotMetadata } from "@raftkv/raft-core";
+import { Fields } from "../fields.ts";
+
+export const emptyMembership: Membership = { voters: [], outgoingVoters: [], learners: [], members: [] };
+
+export function encodeMembership(membership: Membership): Uint8Array {
+  return Buffer.from(JSON.stringify(membership));
+}
+
+export function decodeMembership(bytes: Uint8Array, file: string): Membership {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  return parseMembership(new Fields(JSON.parse(text), file, "a membership"));
+}
+
+export function parseMembership(fields: Fields): Membership {
+  return {
+    voters: fields.integers("voters"),
+    outgoingVoters: fields.integers("outgoingVoters"),
+    learners: fields.integers("learners"),
+    members: fields.records("members").map((member) => ({
+      id: member.integer("id"),
+      address: member.text("address"),
+      memberId: member.text("memberId"),
+    })),
+  };
+}
+
+export function parseSnapshotMetadata(fields: Fields): SnapshotMetadata {
+  return {
+    index: fields.integer("index"),
+    term: fields.integer("term"),
+    membership: parseMembership(fields.record("membership")),
+  };
+}

@@ -1,0 +1,152 @@
+import {
+  type Entry,
+  type Identity,
+  type Index,
+  type Membership,
+  type RaftStorage,
+  type RestoredState,
+  type SnapshotMetadata,
+  type SnapshotSink,
+  type SnapshotSource,
+  StorageError,
+  type StorageUsage,
+  type WriteBatch,
+} from "@raftkv/raft-core";
+import type { FailStop } from "../fail-stop.ts";
+import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
+import { runningError } from "../sqlite/sqlite-error.ts";
+import { expectAnswer, type WorkerClient } from "../thread/worker-client.ts";
+import { decodeBlock, encodeBlocks } from "./block.ts";
+import type { LogAnswer, LogChange, LogRequest, LogStatus, LogWrite } from "./protocol.ts";
+
+export interface SqliteRaftStorageParts {
+  readonly raftDb: string;
+  readonly thread: WorkerClient<LogRequest, LogAnswer>;
+  readonly snapshots: SnapshotDirectory;
+  readonly failStop: FailStop;
+  readonly identity: Identity;
+  readonly status: LogStatus;
+  /** Called once everything is closed. */
+  readonly closed: () => void;
+}
+
+/** `RaftStorage` over a thread with `raft.db` and a folder of snapshot files. */
+export class SqliteRaftStorage implements RaftStorage {
+  readonly #parts: SqliteRaftStorageParts;
+  #identity: Identity;
+  #status: LogStatus;
+  #forming = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: SqliteRaftStorageParts) {
+    this.#parts = parts;
+    this.#identity = parts.identity;
+    this.#status = parts.status;
+  }
+
+  identity(): Identity {
+    return this.#identity;
+  }
+
+  usage(): StorageUsage {
+    return this.#status.usage;
+  }
+
+  /** The number of the last commit that is known to be durable. The state's database bears witness to it as well. */
+  durableSequence(): number {
+    return this.#status.sequence;
+  }
+
+  async form(clusterId: string, membership: Membership): Promise<void> {
+    this.#requireOpen();
+    if (this.#forming || this.#identity.clusterId !== undefined) {
+      throw new StorageError(
+        "wrongOwner",
+        `${this.#parts.raftDb} belongs to cluster ${this.#identity.clusterId ?? clusterId} already: a data directory ` +
+          "forms a cluster once. To start another cluster, choose a fresh data directory.",
+      );
+    }
+    this.#forming = true;
+    await this.#change({ kind: "form", clusterId, membership });
+    this.#identity = { ...this.#identity, clusterId };
+  }
+
+  async load(): Promise<RestoredState> {
+    this.#requireOpen();
+    return expectAnswer(await this.#parts.thread.call({ kind: "load" }), "loaded").state;
+  }
+
+  async write(batch: WriteBatch): Promise<void> {
+    this.#requireOpen();
+    const write = this.#pack(batch);
+    return this.#change(
+      write,
+      write.append.map(({ body }) => body.buffer),
+    );
+  }
+
+  async entries(from: Index, to: Index, maxBytes: number): Promise<readonly Entry[]> {
+    this.#requireOpen();
+    const answer = await this.#parts.thread.call({ kind: "entries", from, to, maxBytes });
+    return expectAnswer(answer, "entries").blocks.flatMap((block) => decodeBlock(block, this.#parts.raftDb));
+  }
+
+  async compact(base: SnapshotMetadata): Promise<void> {
+    this.#requireOpen();
+    return this.#change({ kind: "compact", base });
+  }
+
+  async saveSnapshot(source: SnapshotSource): Promise<void> {
+    this.#requireOpen();
+    return this.#parts.snapshots.save(source);
+  }
+
+  async receiveSnapshot(metadata: SnapshotMetadata): Promise<SnapshotSink> {
+    this.#requireOpen();
+    return this.#parts.snapshots.receive(metadata);
+  }
+
+  async openSnapshot(): Promise<SnapshotSource | undefined> {
+    this.#requireOpen();
+    return this.#parts.snapshots.open();
+  }
+
+  async removeSnapshotsBelow(index: Index): Promise<void> {
+    this.#requireOpen();
+    return this.#parts.snapshots.removeBelow(index);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { snapshots, thread, failStop, closed } = this.#parts;
+    try {
+      await snapshots.close();
+      await (failStop.error === undefined ? thread.finish({ kind: "close" }) : thread.terminate());
+    } finally {
+      closed();
+    }
+  }
+
+  async #change(change: LogChange, transfer: readonly ArrayBuffer[] = []): Promise<void> {
+    this.#status = expectAnswer(await this.#parts.thread.call(change, transfer), "durable").status;
+  }
+
+  /** Entries that do not follow each other are a fault of the caller's, after which its log cannot be vouched for. */
+  #pack(batch: WriteBatch): LogWrite {
+    const { hardState, resetTo, truncateFrom } = batch;
+    try {
+      return { kind: "write", hardState, resetTo, truncateFrom, append: encodeBlocks(batch.append) };
+    } catch (error) {
+      throw this.#parts.failStop.fail(runningError(error, this.#parts.raftDb, "writing to"));
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#parts.failStop.error !== undefined) throw this.#parts.failStop.error;
+    if (this.#closing !== undefined) throw new StorageError("closed", "the storage is closed");
+  }
+}

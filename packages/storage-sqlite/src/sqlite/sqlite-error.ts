@@ -1,0 +1,45 @@
+import { StorageError } from "@raftkv/raft-core";
+import { damaged, unwritable } from "../storage-errors.ts";
+
+/** What an error met while opening `file` means for whoever starts the node. */
+export function openingError(error: unknown, file: string): StorageError {
+  if (error instanceof StorageError) return error;
+  const code = codeOf(error);
+  if (isDamage(code)) return damaged(file, describe(error), error);
+  if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH|FULL)/.test(code)) return unwritable(file, error);
+  if (/^(EACCES|EPERM|ENOENT|ENOTDIR|EISDIR|EROFS|ENOSPC|ELOOP|ENAMETOOLONG)$/.test(code))
+    return unwritable(file, error);
+  if (/^SQLITE_BUSY/.test(code)) {
+    return new StorageError("locked", `${file} is open in another program: close it and start again.`, {
+      cause: error,
+    });
+  }
+  return runningError(error, file, "opening");
+}
+
+/** What an error met while working on `file` means: damage, or a failure after which nothing is tried again. */
+export function runningError(error: unknown, file: string, doing: string): StorageError {
+  if (error instanceof StorageError) return error;
+  if (isDamage(codeOf(error))) return damaged(file, describe(error), error);
+  return new StorageError(
+    "failed",
+    `${doing} ${file} failed: ${describe(error)}. Nothing more is written: see to the disk, then start the node ` +
+      "again, so that it reads what the disk really holds.",
+    { cause: error },
+  );
+}
+
+/** `SQLITE_ERROR` is about the statement: ours are right, so the schema in the file is not. */
+function isDamage(code: string): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(code) || code === "SQLITE_ERROR";
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = codeOf(error);
+  return code === "" || error.message.includes(code) ? error.message : `${error.message} (${code})`;
+}
