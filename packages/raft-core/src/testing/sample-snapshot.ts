@@ -31,6 +31,6 @@ export function brokenSnapshot(
 /** All bytes of a stream of chunks, in one piece. */
 export async function readAll(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for await (const chunk of chunks) pieces.push(chunk.slice());
+  for await (const chunk of chunks) pieces.push(new Uint8Array(chunk));
   return Buffer.concat(pieces);
 }

@@ -1,0 +1,14 @@
+/** What is about to become durable on a `MemoryDisk`. */
+export interface DiskOperation {
+  readonly store: "raft" | "state";
+  readonly kind: "form" | "write" | "compact" | "saveSnapshot" | "removeSnapshots" | "replace";
+}
+
+export interface MemoryDiskOptions {
+  /**
+   * Called before each operation takes effect; what is behind it in the same store waits. A promise delays it: until
+   * it resolves, nothing of the operation can be seen, and a crash loses it. Throwing or rejecting fails it as a failed
+   * sync does: the store refuses everything from then on, and `onFailure` is called.
+   */
+  readonly beforeWrite?: (operation: DiskOperation) => void | Promise<void>;
+}
