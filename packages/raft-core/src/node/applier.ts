@@ -3,12 +3,12 @@ import type { RaftStorage } from "../ports/raft-storage.ts";
 import type { StateMachine } from "../ports/state-machine.ts";
 import { StorageError } from "../ports/storage-error.ts";
 import type { BackgroundWork } from "./background-work.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 
 interface ApplierOptions<Result> {
   readonly stateMachine: StateMachine<Result>;
   readonly storage: RaftStorage;
-  /** Entries from memory, if it holds them all: fresh ones need not be read back from the disk. */
-  readonly cached: (from: Index, to: Index, maxBytes: number) => readonly Entry[] | undefined;
+  readonly recent: RecentEntries;
   readonly work: BackgroundWork;
   readonly maxApplyBytes: number;
   readonly applied: (entries: readonly Entry[], results: readonly Result[]) => void;
@@ -111,9 +111,10 @@ export class Applier<Result> {
   }
 
   #next(): readonly Entry[] | Promise<readonly Entry[]> {
-    const { cached, storage, maxApplyBytes } = this.#options;
+    const { recent, storage, maxApplyBytes } = this.#options;
     const [from, to] = [this.#applied + 1, this.#committed];
-    return cached(from, to, maxApplyBytes) ?? storage.entries(from, to, maxApplyBytes);
+    const held = recent.slice(from, to, maxApplyBytes);
+    return held.length > 0 ? held : storage.entries(from, to, maxApplyBytes);
   }
 
   #assertFollows(entries: readonly Entry[]): Entry {

@@ -1,6 +1,6 @@
 import type { WriteBatch } from "../algorithm/effects.ts";
 import type { Index } from "../algorithm/entry.ts";
-import { entrySize } from "./entry-size.ts";
+import { entrySize } from "../algorithm/entry-cache.ts";
 
 /**
  * Counts the bytes between the applied index and another one, of the entries written since the node started. (What was

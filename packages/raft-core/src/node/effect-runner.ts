@@ -12,6 +12,7 @@ import type { Outbox } from "./outbox.ts";
 import type { PeerDirectory } from "./peer-directory.ts";
 import type { Proposals } from "./proposals.ts";
 import type { Reads } from "./reads.ts";
+import type { RecentEntries } from "./recent-entries.ts";
 import type { SnapshotReceiver } from "./snapshot-receiver.ts";
 import type { SnapshotSender } from "./snapshot-sender.ts";
 
@@ -19,6 +20,7 @@ interface EffectRunnerOptions<Result> {
   readonly storage: RaftStorage;
   readonly work: BackgroundWork;
   readonly outbox: Outbox;
+  readonly recent: RecentEntries;
   readonly backlog: ApplyBacklog;
   readonly applier: Applier<Result>;
   readonly proposals: Proposals<Result>;
@@ -60,7 +62,8 @@ export class EffectRunner<Result> {
   }
 
   #persist(batch: WriteBatch): void {
-    const { storage, work, backlog, compaction, peers, membership } = this.#options;
+    const { storage, work, recent, backlog, compaction, peers, membership } = this.#options;
+    recent.written(batch);
     backlog.written(batch);
     if (batch.resetTo !== undefined) compaction.reset(batch.resetTo.index);
     if (mayChangeMembership(batch)) peers.update(membership());
@@ -97,10 +100,11 @@ export class EffectRunner<Result> {
 
   /** Nothing else may be at work on the state meanwhile. */
   async #restoreState(metadata: SnapshotMetadata): Promise<void> {
-    const { applier, compaction, sender, backlog, proposals, reads, feed } = this.#options;
+    const { applier, compaction, sender, recent, backlog, proposals, reads, feed } = this.#options;
     await compaction.idle();
     await sender.idle();
     await applier.restore(metadata);
+    recent.applied(metadata.index);
     backlog.applied(metadata.index);
     proposals.restored(metadata.index);
     reads.applied(metadata.index);

@@ -36,8 +36,10 @@ export interface RaftNodeConfig {
   readonly maxUncommittedBytes: number;
   /** A larger payload is refused with `tooLarge`. */
   readonly maxEntryBytes: number;
-  /** The tail of the log kept in memory, for followers and for applying; what is not durable yet comes on top. */
+  /** The tail of the log kept in memory for followers; what is not durable yet comes on top. */
   readonly maxCachedBytes: number;
+  /** Entries kept in memory until they are applied; beyond it they are read back from storage. */
+  readonly maxUnappliedCachedBytes: number;
   /** One call to `StateMachine.apply` carries at most this much, but at least one entry. */
   readonly maxApplyBytes: number;
   /** What may be committed and not applied yet before proposals are refused with `overloaded`. */
@@ -71,6 +73,7 @@ export const defaultRaftNodeConfig: RaftNodeConfig = {
   maxUncommittedBytes: 64 * MIB,
   maxEntryBytes: 8 * MIB,
   maxCachedBytes: 32 * MIB,
+  maxUnappliedCachedBytes: 32 * MIB,
   maxApplyBytes: 4 * MIB,
   maxApplyBacklogBytes: 64 * MIB,
   maxPendingReads: 100_000,

@@ -20,6 +20,7 @@ import { Proposals } from "./proposals.ts";
 import { RaftError } from "./raft-error.ts";
 import { defaultRaftNodeConfig, type RaftNodeConfig, type RaftNodeOptions } from "./raft-node-options.ts";
 import { Reads } from "./reads.ts";
+import { RecentEntries } from "./recent-entries.ts";
 import { restoreAtStart } from "./restore-at-start.ts";
 import { RoleListeners } from "./role-listeners.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
@@ -45,6 +46,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #ticker: Ticker;
   readonly #work: BackgroundWork;
   readonly #outbox: Outbox;
+  readonly #recent: RecentEntries;
   readonly #backlog: ApplyBacklog;
   readonly #applier: Applier<Result>;
   readonly #proposals = new Proposals<Result>();
@@ -95,11 +97,12 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     this.#work = new BackgroundWork(fail);
     const work = this.#work;
     this.#outbox = new Outbox(transport);
+    this.#recent = new RecentEntries(config.maxUnappliedCachedBytes);
     this.#backlog = new ApplyBacklog(restored.lastIndex);
     this.#applier = new Applier({
       stateMachine,
       storage,
-      cached: (from, to, maxBytes) => this.#raft.cachedEntries(from, to, maxBytes),
+      recent: this.#recent,
       work,
       maxApplyBytes: config.maxApplyBytes,
       applied: (entries, results) => this.#applied(entries, results),
@@ -144,6 +147,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       storage,
       work,
       outbox: this.#outbox,
+      recent: this.#recent,
       backlog: this.#backlog,
       applier: this.#applier,
       proposals: this.#proposals,
@@ -236,6 +240,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
 
   #applied(entries: readonly Entry[], results: readonly Result[]): void {
     const index = this.#applier.applied;
+    this.#recent.applied(index);
     this.#backlog.applied(index);
     this.#proposals.applied(entries, results);
     this.#reads.applied(index);

@@ -1,0 +1,118 @@
+import type { NodeId } from "../../algorithm/entry.ts";
+import type { Membership } from "../../algorithm/membership.ts";
+import { seededRandom } from "../../testing/seeded-random.ts";
+import type { Logger } from "../logger.ts";
+import { RaftNode } from "../raft-node.ts";
+import type { RaftNodeConfig } from "../raft-node-options.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { TestNetwork } from "./test-network.ts";
+import { TestStateMachine } from "./test-state-machine.ts";
+import { TestStorage } from "./test-storage.ts";
+
+/** One node with all that it stands on. */
+export interface TestMember {
+  readonly id: NodeId;
+  readonly storage: TestStorage;
+  readonly state: TestStateMachine;
+  node: RaftNode<number>;
+  /** What `onFailure` was called with. */
+  readonly failures: Error[];
+  /** What was logged as an error. */
+  readonly errors: string[];
+}
+
+/** Real nodes over a network, disks, state machines and a clock that belong to the test. */
+export class TestCluster {
+  readonly clock = new FakeClock();
+  readonly network = new TestNetwork(this.clock);
+  readonly members: TestMember[] = [];
+  readonly #config: Partial<RaftNodeConfig>;
+
+  private constructor(config: Partial<RaftNodeConfig>) {
+    this.#config = config;
+  }
+
+  static async start(size: number, config: Partial<RaftNodeConfig> = {}): Promise<TestCluster> {
+    const cluster = new TestCluster(config);
+    const membership = foundingMembership(size);
+    for (const id of membership.voters) {
+      const parts = {
+        id,
+        storage: new TestStorage(id, membership),
+        state: new TestStateMachine(),
+        failures: [],
+        errors: [],
+      };
+      cluster.members.push({ ...parts, node: await cluster.#startNode(parts) });
+    }
+    return cluster;
+  }
+
+  member(id: NodeId): TestMember {
+    return found(this.members.find((member) => member.id === id));
+  }
+
+  /** Lets time pass until one node leads and all that are connected to it know. */
+  async elect(among: readonly TestMember[] = this.members): Promise<TestMember> {
+    return this.until(() => {
+      const leader = among.find(({ node }) => node.status().role === "leader");
+      return among.every(({ node }) => node.status().leader?.id === leader?.id) ? leader : undefined;
+    });
+  }
+
+  /** Lets time pass until `condition` gives something, within ten seconds of the clock. */
+  async until<T>(condition: () => T | undefined | false): Promise<T> {
+    for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 5) {
+      const value = condition();
+      if (value !== undefined && value !== false) return value;
+      await this.clock.advance(5);
+    }
+    throw new Error("what was waited for did not happen within 10 seconds");
+  }
+
+  followers(leader: TestMember): readonly [TestMember, TestMember] {
+    const [first, second] = this.members.filter((member) => member !== leader);
+    return [found(first), found(second)];
+  }
+
+  /** Crashes a node and starts it again from what is durable. */
+  async restart(member: TestMember): Promise<void> {
+    await member.node.close();
+    member.state.crash();
+    member.storage.restarted();
+    member.node = await this.#startNode(member);
+  }
+
+  #startNode(parts: Omit<TestMember, "node">): Promise<RaftNode<number>> {
+    return RaftNode.start({
+      storage: parts.storage,
+      transport: this.network.transport(parts.id),
+      stateMachine: parts.state,
+      clock: this.clock,
+      random: seededRandom(parts.id * 7919 + parts.storage.identity().incarnation),
+      logger: errorLogger(parts.errors),
+      config: this.#config,
+      onFailure: (error) => parts.failures.push(error),
+    });
+  }
+}
+
+export function command(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function foundingMembership(size: number): Membership {
+  const voters = Array.from({ length: size }, (_, position) => position + 1);
+  const members = voters.map((id) => ({ id, address: `127.0.0.1:${9000 + id}`, memberId: `member-${id}` }));
+  return { voters, outgoingVoters: [], learners: [], members };
+}
+
+function errorLogger(errors: string[]): Logger {
+  const silent = () => {};
+  return { debug: silent, info: silent, warn: silent, error: (message) => errors.push(message) };
+}
+
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("the test looks for what is not there");
+  return value;
+}
