@@ -13,7 +13,6 @@ export {
 } from "./algorithm/describe.ts";
 export type * from "./algorithm/effects.ts";
 export type * from "./algorithm/entry.ts";
-export { entrySize } from "./algorithm/entry-cache.ts";
 export type * from "./algorithm/input.ts";
 export { InvariantViolation } from "./algorithm/invariant.ts";
 export type * from "./algorithm/membership.ts";

@@ -4,7 +4,7 @@ import { checkConfig, type RaftConfig } from "./config.ts";
 import type { Effects, RoleChange, WriteBatch } from "./effects.ts";
 import { EffectsBuffer } from "./effects-buffer.ts";
 import { ElectionTimer } from "./election-timer.ts";
-import type { Entry, Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
+import type { Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
 import { HardStateKeeper } from "./hard-state.ts";
 import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse } from "./heartbeat.ts";
 import type { BatchId, Input } from "./input.ts";
@@ -147,17 +147,8 @@ export class Raft {
     return term === undefined ? undefined : { index, term, membership: this.#state.memberships.at(index) };
   }
 
-  /**
-   * Consecutive entries from `from`, up to `to` or until `maxBytes` are reached, but at least one; undefined unless
-   * all of `from` to `to` are in memory. Spares the applying of fresh entries a read from storage.
-   */
-  cachedEntries(from: Index, to: Index, maxBytes: number): readonly Entry[] | undefined {
-    const { log } = this.#state;
-    return from <= to && from >= log.cachedFrom && to <= log.lastIndex ? log.slice(from, to, maxBytes) : undefined;
-  }
-
   #handleApplied(index: Index): void {
-    invariant(index <= this.#reportedCommit, "only what was handed out as committed is applied");
+    invariant(index <= this.#mayBeApplied(), "only what was handed out as committed is applied");
     this.#state.applied = Math.max(this.#state.applied, index);
   }
 
@@ -165,9 +156,14 @@ export class Raft {
   #takeCommit(): Index | undefined {
     const { hardState, log } = this.#state;
     const commit = Math.min(hardState.commit, log.durable);
-    if (commit <= this.#reportedCommit) return undefined;
+    if (commit <= this.#mayBeApplied()) return undefined;
     this.#reportedCommit = commit;
     return commit;
+  }
+
+  /** What the node was told to apply, or to restore: the base is the index of the last snapshot. */
+  #mayBeApplied(): Index {
+    return Math.max(this.#reportedCommit, this.#state.log.base.index);
   }
 
   #takeRole(): RoleChange | undefined {

@@ -1,0 +1,305 @@
+import { describeEffects, describeMessage } from "../describe.ts";
+import type { Effects } from "../effects.ts";
+import type { NodeId } from "../entry.ts";
+import { SeededRandom } from "../harness/seeded-random.ts";
+import { freshBase, type TestConfig, testConfig } from "../harness/settings.ts";
+import { type SentSnapshot, TestNode } from "../harness/test-node.ts";
+import type { Input, ReadId } from "../input.ts";
+import type { Membership } from "../membership.ts";
+import { allMembers } from "../membership-tracker.ts";
+import type { Message } from "../message.ts";
+import { Invariants } from "./invariants.ts";
+
+type Packet = { readonly from: NodeId; readonly to: NodeId } & (
+  | { readonly kind: "message"; readonly message: Message }
+  | { readonly kind: "snapshot"; readonly snapshot: SentSnapshot }
+);
+
+/** How often each thing happens, relative to the others. */
+export interface Weights {
+  readonly tick: number;
+  readonly deliver: number;
+  readonly persist: number;
+  readonly propose: number;
+  readonly read: number;
+  readonly crash: number;
+  readonly restart: number;
+  readonly compact: number;
+  readonly partition: number;
+  readonly transfer: number;
+  readonly campaign: number;
+  readonly unreachable: number;
+}
+
+/**
+ * A cluster under a seed: messages are lost, doubled and overtake each other, writes take their time, nodes crash and
+ * lose what was not written, logs are compacted. The same seed gives the same run.
+ */
+export class Simulation {
+  readonly #random: SeededRandom;
+  readonly #nodes = new Map<NodeId, TestNode>();
+  readonly #down = new Set<NodeId>();
+  readonly #cut = new Set<string>();
+  readonly #invariants: Invariants;
+  readonly #actions: readonly (() => void)[];
+  /** What was committed when each waiting read was asked for. */
+  readonly #reads = new Map<ReadId, number>();
+  readonly #lossRate: number;
+  readonly #trace: string[] | undefined;
+  #packets: Packet[] = [];
+  #nextId = 1;
+  #steps = 0;
+  #readsServed = 0;
+  #snapshotsRestored = 0;
+
+  /** @param trace Receives a line an event, for a look at a seed that fails. */
+  constructor(seed: number, membership: Membership, weights: Weights, trace?: string[]) {
+    this.#random = new SeededRandom(seed);
+    this.#invariants = new Invariants(membership);
+    this.#lossRate = this.#random.next() * 0.3;
+    this.#trace = trace;
+    const { voters, outgoingVoters, learners } = membership;
+    const config = this.#drawConfig();
+    for (const nodeId of allMembers(membership)) {
+      const base = freshBase(voters, outgoingVoters, learners);
+      const node = new TestNode({ ...config, nodeId }, base, this.#random, this.#surroundings());
+      node.fastDisk = false;
+      this.#nodes.set(nodeId, node);
+    }
+    this.#actions = this.#weigh(weights);
+  }
+
+  get invariants(): Invariants {
+    return this.#invariants;
+  }
+
+  get readsServed(): number {
+    return this.#readsServed;
+  }
+
+  get snapshotsRestored(): number {
+    return this.#snapshotsRestored;
+  }
+
+  /** Whatever may happen, happens; nothing may go wrong. */
+  runWithFaults(steps: number): void {
+    for (let step = 0; step < steps; step++) {
+      this.#random.pick(this.#actions)?.();
+      this.#check();
+    }
+  }
+
+  /** Without faults the cluster elects a leader, agrees, and serves, within 20 election timeouts. Answers the commit. */
+  converge(): number {
+    this.#cut.clear();
+    for (const id of [...this.#down]) this.#restart(id);
+    for (const node of this.#nodes.values()) {
+      node.fastDisk = true;
+      node.persist(node.pendingWrites);
+    }
+    const limitMs = 20 * testConfig.electionTimeoutMaxMs;
+    this.#passTime(limitMs / 2);
+    const leaders = this.#live().filter((node) => node.raft.status().role === "leader");
+    if (leaders.length !== 1) throw new Error(`One leader was expected after the faults, not ${leaders.length}.`);
+    const before = this.#readsServed;
+    this.#reads.clear();
+    for (const node of this.#live()) {
+      this.#propose(node);
+      this.#read(node);
+    }
+    this.#passTime(limitMs / 2);
+    if (this.#readsServed - before < this.#nodes.size) throw new Error("Every node was expected to serve its read.");
+    return this.#agreedCommit();
+  }
+
+  #agreedCommit(): number {
+    const ends = this.#live().map((node) => node.state);
+    const [first] = ends;
+    if (first === undefined || ends.some((end) => end.index !== first.index || end.checksum !== first.checksum)) {
+      throw new Error(`All were expected to have applied the same: ${ends.map(({ index }) => index).join(", ")}.`);
+    }
+    for (const node of this.#live()) {
+      const { last, progress } = node.raft.status();
+      if (last.index !== first.index) throw new Error(`Node ${node.id} was expected to end at ${first.index}.`);
+      const stuck = progress.find(({ state }) => state !== "replicate");
+      if (stuck !== undefined) throw new Error(`Follower ${stuck.id} is stuck in ${stuck.state}.`);
+    }
+    return first.index;
+  }
+
+  #passTime(ms: number): void {
+    const stepMs = 25;
+    for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
+      for (const node of this.#live()) node.step({ kind: "tick", elapsedMs: stepMs });
+      for (let delivered = 0; this.#packets.length > 0; delivered++) {
+        if (delivered > 5_000) throw new Error("The nodes talk in circles.");
+        const packet = this.#packets.shift();
+        if (packet !== undefined) this.#arrive(packet);
+      }
+      this.#check();
+    }
+  }
+
+  #weigh(weights: Weights): readonly (() => void)[] {
+    const actions: { readonly [Name in keyof Weights]: () => void } = {
+      tick: () => this.#onLive((node) => node.step({ kind: "tick", elapsedMs: 1 + this.#random.below(60) })),
+      deliver: () => this.#deliverSome(),
+      persist: () => this.#onLive((node) => node.persist(1 + this.#random.below(3))),
+      propose: () => this.#onLive((node) => this.#propose(node)),
+      read: () => this.#onLive((node) => this.#read(node)),
+      crash: () => this.#onLive((node) => this.#crash(node)),
+      restart: () => this.#restart(this.#random.pick([...this.#down])),
+      compact: () => this.#onLive((node) => this.#compact(node)),
+      partition: () => this.#partition(),
+      transfer: () => this.#onLive((node) => node.step({ kind: "transferLeadership", to: undefined })),
+      campaign: () => this.#onLive((node) => node.step({ kind: "campaign" })),
+      unreachable: () => this.#onLive((node) => node.step({ kind: "unreachable", peer: this.#anyId() })),
+    };
+    return Object.entries(actions).flatMap(([name, action]) => {
+      const weight = new Map<string, number>(Object.entries(weights)).get(name) ?? 0;
+      return Array.from({ length: weight }, () => action);
+    });
+  }
+
+  #drawConfig(): Omit<TestConfig, "nodeId"> {
+    const few = () => 1 + this.#random.below(4);
+    const { nodeId: _, ...config } = testConfig;
+    return {
+      ...config,
+      maxInflightMessages: few(),
+      maxInflightBytes: 40 * few(),
+      maxAppendBytes: 30 * few(),
+      maxCachedBytes: 50 * few(),
+      maxUncommittedBytes: 200 * few(),
+    };
+  }
+
+  #surroundings() {
+    return {
+      message: (from: NodeId, to: NodeId, message: Message) => {
+        this.#invariants.sent(from, to, message);
+        this.#packets.push({ kind: "message", from, to, message });
+      },
+      snapshot: (from: NodeId, to: NodeId, snapshot: SentSnapshot) => {
+        this.#packets.push({ kind: "snapshot", from, to, snapshot });
+      },
+      effects: (id: NodeId, effects: Effects) => this.#watch(id, effects),
+      applied: (_: NodeId, state: { readonly index: number; readonly checksum: number }) =>
+        this.#invariants.applied(state),
+    };
+  }
+
+  #watch(id: NodeId, effects: Effects): void {
+    if (this.#trace !== undefined) for (const line of describeEffects(effects)) this.#tell(`${id}: ${line}`);
+    const node = this.#nodes.get(id);
+    if (node !== undefined) this.#invariants.effects(node, effects);
+    if (effects.restoreSnapshot !== undefined) this.#snapshotsRestored++;
+    for (const read of effects.reads) {
+      const committed = this.#reads.get(read.id);
+      this.#reads.delete(read.id);
+      if (read.kind !== "ready" || committed === undefined) continue;
+      this.#readsServed++;
+      if (read.index < committed)
+        throw new Error(`Read ${read.id} at ${read.index} misses the commit at ${committed}.`);
+    }
+  }
+
+  #check(): void {
+    this.#steps++;
+    this.#invariants.check(this.#nodes, this.#live());
+  }
+
+  #deliverSome(): void {
+    if (this.#packets.length === 0) return;
+    // The oldest are likelier: mostly in order, and now and then not at all.
+    const position = this.#random.below(1 + this.#random.below(this.#packets.length));
+    const [packet] = this.#random.chance(0.05)
+      ? this.#packets.slice(position, position + 1)
+      : this.#packets.splice(position, 1);
+    if (packet === undefined) return;
+    if (this.#random.chance(this.#lossRate)) this.#lose(packet);
+    else this.#arrive(packet);
+  }
+
+  #arrive(packet: Packet): void {
+    const { from, to } = packet;
+    const node = this.#nodes.get(to);
+    if (node === undefined || this.#down.has(to) || this.#cut.has(`${from}->${to}`)) {
+      this.#lose(packet);
+      return;
+    }
+    if (packet.kind === "message") {
+      if (this.#trace !== undefined) this.#tell(`${from} -> ${to}: ${describeMessage(packet.message)}`);
+      node.step({ kind: "message", from, message: packet.message });
+      return;
+    }
+    this.#tell(`${from} -> ${to}: snapshot ${packet.snapshot.metadata.index}`);
+    node.receiveSnapshot(from, packet.snapshot);
+    this.#feed(from, { kind: "snapshotSent", to, at: packet.snapshot.metadata });
+  }
+
+  #lose(packet: Packet): void {
+    if (packet.kind === "snapshot") this.#feed(packet.from, { kind: "snapshotSent", to: packet.to, at: undefined });
+  }
+
+  #feed(id: NodeId, input: Input): void {
+    if (!this.#down.has(id)) this.#nodes.get(id)?.step(input);
+  }
+
+  #propose(node: TestNode): void {
+    const payload = new TextEncoder().encode(`${this.#nextId}`);
+    node.step({ kind: "propose", id: this.#nextId++, payloads: [payload] });
+  }
+
+  #read(node: TestNode): void {
+    const id = this.#nextId++;
+    this.#reads.set(id, this.#invariants.committed);
+    node.step({ kind: "readIndex", id });
+  }
+
+  #crash(node: TestNode): void {
+    const surviving = this.#random.below(node.pendingWrites + 1);
+    this.#tell(`${node.id}: crashes, ${surviving} of ${node.pendingWrites} writes survive`);
+    node.crash(surviving);
+    this.#down.add(node.id);
+  }
+
+  #restart(id: NodeId | undefined): void {
+    if (id === undefined) return;
+    this.#tell(`${id}: restarts`);
+    this.#down.delete(id);
+    this.#invariants.restarted(id);
+    this.#nodes.get(id)?.restart();
+  }
+
+  #compact(node: TestNode): void {
+    if (this.#random.chance(0.5)) node.flush();
+    const { base } = node.raft.status();
+    const through = base.index + this.#random.below(node.durableState.index - base.index + 1);
+    if (through > base.index) node.compact(through);
+  }
+
+  #partition(): void {
+    if (this.#random.chance(0.5)) this.#cut.clear();
+    for (const from of this.#nodes.keys()) {
+      for (const to of this.#nodes.keys()) if (this.#random.chance(0.15)) this.#cut.add(`${from}->${to}`);
+    }
+  }
+
+  #onLive(action: (node: TestNode) => void): void {
+    const node = this.#random.pick(this.#live());
+    if (node !== undefined) action(node);
+  }
+
+  #anyId(): NodeId {
+    return this.#random.pick([...this.#nodes.keys()]) ?? 1;
+  }
+
+  #live(): readonly TestNode[] {
+    return [...this.#nodes.values()].filter((node) => !this.#down.has(node.id));
+  }
+
+  #tell(line: string): void {
+    this.#trace?.push(`${this.#steps} ${line}`);
+  }
+}

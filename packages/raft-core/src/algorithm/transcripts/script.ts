@@ -1,0 +1,120 @@
+import type { TestConfig } from "../harness/settings.ts";
+import { Story } from "./story.ts";
+
+/** The settings that a script may name in its `cluster` line. */
+const settings = {
+  heartbeat: "heartbeatIntervalMs",
+  inflight: "maxInflightMessages",
+  "inflight-bytes": "maxInflightBytes",
+  append: "maxAppendBytes",
+  uncommitted: "maxUncommittedBytes",
+  cache: "maxCachedBytes",
+  entry: "maxEntryBytes",
+} as const satisfies Record<string, keyof TestConfig>;
+
+type Command = (story: Story, args: readonly string[]) => void;
+
+/**
+ * A script has one command a line. `#` begins a comment, which is part of the story.
+ *
+ *     cluster 3 learners=1 inflight=2   three voters and a learner (node 4)
+ *     given 2 terms 1 1 4 [commit 2]    node 2 starts with such a log
+ *     campaign 1 | tick 1 150 | tick all 50
+ *     propose 1 x y | read 1 | cancel 1 7 | transfer 1 2 | unreachable 1 2
+ *     deliver 1->2 [3] | drop 1->2 [2] | stabilize | isolate 3 | heal | network
+ *     keep 1->2 as late | release late
+ *     disk 2 slow | persist 2 [1] | disk 2 fast | crash 2 | restart 2 | compact 1 4
+ *     status [1] | log 1 | quiet | loud
+ */
+const commands: Readonly<Record<string, Command>> = {
+  cluster: (story, [voters, ...options]) => {
+    const named = new Map(options.map((option) => parseOption(option)));
+    const learners = named.get("learners") ?? 0;
+    named.delete("learners");
+    story.form(numberOf(voters), learners, overridesOf(named));
+  },
+  given: (story, [id, ...rest]) => {
+    const commitAt = rest.indexOf("commit");
+    const terms = rest.slice(1, commitAt === -1 ? undefined : commitAt).map(numberOf);
+    const commit = commitAt === -1 ? 0 : numberOf(rest[commitAt + 1]);
+    story.give(numberOf(id), terms, terms.at(-1) ?? 0, commit);
+  },
+  campaign: (story, [id]) => story.input(numberOf(id), { kind: "campaign" }),
+  tick: (story, [id, ms]) => {
+    if (id === "all") story.tickAll(numberOf(ms));
+    else story.tick(numberOf(id), numberOf(ms));
+  },
+  propose: (story, [id, ...texts]) => {
+    const payloads = texts.map((text) => new TextEncoder().encode(text));
+    story.input(numberOf(id), { kind: "propose", id: story.freshId(), payloads });
+  },
+  read: (story, [id, count]) => {
+    const reads = Array.from({ length: count === undefined ? 1 : numberOf(count) }, () => story.freshId());
+    story.input(numberOf(id), ...reads.map((read) => ({ kind: "readIndex", id: read }) as const));
+  },
+  cancel: (story, [id, read]) => story.input(numberOf(id), { kind: "cancelRead", id: numberOf(read) }),
+  transfer: (story, [id, to]) =>
+    story.input(numberOf(id), { kind: "transferLeadership", to: to === undefined ? undefined : numberOf(to) }),
+  unreachable: (story, [id, peer]) => story.input(numberOf(id), { kind: "unreachable", peer: numberOf(peer) }),
+  deliver: (story, [link, count]) => story.deliver(...linkOf(link), count === undefined ? 1 : numberOf(count)),
+  drop: (story, [link, count]) => story.drop(...linkOf(link), count === undefined ? 1 : numberOf(count)),
+  keep: (story, [link, , name]) => story.keep(...linkOf(link), wordOf(name)),
+  release: (story, [name]) => story.release(wordOf(name)),
+  stabilize: (story) => story.stabilize(),
+  isolate: (story, [id]) => story.isolate(numberOf(id)),
+  heal: (story) => story.heal(),
+  network: (story) => story.showNetwork(),
+  disk: (story, [id, speed]) => story.setDisk(numberOf(id), speed === "fast"),
+  persist: (story, [id, count]) => story.persist(numberOf(id), count === undefined ? 1_000 : numberOf(count)),
+  crash: (story, [id]) => story.crash(numberOf(id)),
+  restart: (story, [id]) => story.restart(numberOf(id)),
+  compact: (story, [id, through]) => story.compact(numberOf(id), numberOf(through)),
+  status: (story, [id]) => (id === undefined ? story.statusAll() : story.status(numberOf(id))),
+  log: (story, [id]) => story.log(numberOf(id)),
+  quiet: (story) => story.setQuiet(true),
+  loud: (story) => story.setQuiet(false),
+};
+
+/** Plays a script; answers the script's own lines, each with what came of it. */
+export function playScript(script: string): string {
+  const story = new Story();
+  for (const [position, line] of script.trimEnd().split("\n").entries()) {
+    story.quote(line);
+    const [name, ...args] = line.split("#")[0]?.trim().split(/\s+/) ?? [];
+    if (name === undefined || name === "") continue;
+    const command = commands[name];
+    if (command === undefined) throw new Error(`Line ${position + 1}: there is no command "${name}".`);
+    command(story, args);
+  }
+  return story.text();
+}
+
+function parseOption(option: string): [string, number] {
+  const [name, value] = option.split("=");
+  return [wordOf(name), numberOf(value)];
+}
+
+function overridesOf(named: ReadonlyMap<string, number>): Partial<TestConfig> {
+  const known = Object.entries(settings).flatMap(([name, key]) => {
+    const value = named.get(name);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  if (known.length < named.size) throw new Error(`Settings are ${Object.keys(settings).join(", ")}.`);
+  return Object.fromEntries(known);
+}
+
+function linkOf(text: string | undefined): [number, number] {
+  const [from, to] = wordOf(text).split("->");
+  return [numberOf(from), numberOf(to)];
+}
+
+function numberOf(text: string | undefined): number {
+  const value = Number(text);
+  if (text === undefined || !Number.isFinite(value)) throw new Error(`A number was expected, not ${text}.`);
+  return value;
+}
+
+function wordOf(text: string | undefined): string {
+  if (text === undefined) throw new Error("A word is missing.");
+  return text;
+}

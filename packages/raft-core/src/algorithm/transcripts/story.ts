@@ -1,0 +1,228 @@
+import { describeEffects, describeEntry, describeMessage, describeSnapshot, describeStatus } from "../describe.ts";
+import type { Effects } from "../effects.ts";
+import type { Entry, NodeId } from "../entry.ts";
+import { freshBase, type TestConfig, testConfig } from "../harness/settings.ts";
+import { TestNode } from "../harness/test-node.ts";
+import type { Input } from "../input.ts";
+import { Network, type Packet } from "./network.ts";
+
+/** So many deliveries without coming to rest mean that the nodes talk in circles. */
+const maxDeliveries = 2_000;
+
+/** Several Raft instances, a network driven by hand, and an account of what happens. */
+export class Story {
+  readonly #network = new Network();
+  readonly #nodes = new Map<NodeId, TestNode>();
+  readonly #down = new Set<NodeId>();
+  readonly #kept = new Map<string, Packet>();
+  readonly #lines: string[] = [];
+  #isQuiet = false;
+  #tellsSends = true;
+  #nextId = 1;
+
+  /** Each node draws the same election timeout each time: 1 the shortest, the last the longest. */
+  form(voters: number, learners: number, overrides: Partial<TestConfig>): void {
+    const ids = Array.from({ length: voters + learners }, (_, position) => position + 1);
+    const base = freshBase(ids.slice(0, voters), [], ids.slice(voters));
+    for (const [position, nodeId] of ids.entries()) {
+      const random = { next: () => position / ids.length };
+      const config = { ...testConfig, ...overrides, nodeId };
+      this.#nodes.set(nodeId, new TestNode(config, base, random, this.#surroundings()));
+    }
+  }
+
+  /** The node comes back with a log of entries of these terms. */
+  give(id: NodeId, terms: readonly number[], term: number, commit: number): void {
+    const node = this.#node(id);
+    const append = terms.map((entryTerm, position): Entry => {
+      const payload = new TextEncoder().encode(`${position + 1}of${entryTerm}`);
+      return { kind: "command", term: entryTerm, index: position + 1, payload };
+    });
+    node.disk.write({ id: 0, hardState: { term, votedFor: undefined, commit }, append });
+    node.restart();
+  }
+
+  input(id: NodeId, ...inputs: readonly Input[]): void {
+    this.#node(id).step(...inputs);
+  }
+
+  tick(id: NodeId, elapsedMs: number): void {
+    this.input(id, { kind: "tick", elapsedMs });
+  }
+
+  tickAll(elapsedMs: number): void {
+    for (const id of this.#nodes.keys()) if (!this.#down.has(id)) this.tick(id, elapsedMs);
+  }
+
+  /** A number for a proposal or a read. */
+  freshId(): number {
+    return this.#nextId++;
+  }
+
+  setDisk(id: NodeId, isFast: boolean): void {
+    const node = this.#node(id);
+    node.fastDisk = isFast;
+    if (isFast) node.persist(node.pendingWrites);
+  }
+
+  persist(id: NodeId, count: number): void {
+    const node = this.#node(id);
+    this.tell(`${id}: ${Math.min(count, node.pendingWrites)} of ${node.pendingWrites} writes durable`);
+    node.persist(count);
+  }
+
+  crash(id: NodeId): void {
+    this.#node(id).crash(0);
+    this.#down.add(id);
+  }
+
+  restart(id: NodeId): void {
+    this.#down.delete(id);
+    const node = this.#node(id);
+    node.restart();
+    this.status(id);
+  }
+
+  compact(id: NodeId, through: number): void {
+    this.#node(id).flush();
+    this.#node(id).compact(through);
+  }
+
+  isolate(id: NodeId): void {
+    this.#network.isolate(id);
+  }
+
+  heal(): void {
+    this.#network.heal();
+  }
+
+  deliver(from: NodeId, to: NodeId, count: number): void {
+    for (let delivered = 0; delivered < count; delivered++) this.#deliver(this.#take(from, to));
+  }
+
+  drop(from: NodeId, to: NodeId, count: number): void {
+    for (let dropped = 0; dropped < count; dropped++) this.#lose(this.#take(from, to));
+  }
+
+  /** Takes the next message of a link out of the network, for `release`. */
+  keep(from: NodeId, to: NodeId, name: string): void {
+    const packet = this.#take(from, to);
+    this.tell(`${from} -> ${to}, kept back as ${name}: ${describePacket(packet)}`);
+    this.#kept.set(name, packet);
+  }
+
+  /** Delivers what was kept; it stays at hand, and may arrive again. */
+  release(name: string): void {
+    const packet = this.#kept.get(name);
+    if (packet === undefined) throw new Error(`Nothing was kept as ${name}.`);
+    this.#deliver(packet);
+  }
+
+  /** Delivers everything, and what comes of it, until no message is left. Tells deliveries only: each send is one. */
+  stabilize(): void {
+    this.#tellsSends = false;
+    for (let delivered = 0; delivered < maxDeliveries; delivered++) {
+      const packet = this.#network.take();
+      if (packet === undefined) {
+        this.#tellsSends = true;
+        return;
+      }
+      this.#deliver(packet);
+    }
+    throw new Error(`The nodes still talk after ${maxDeliveries} messages.`);
+  }
+
+  status(id: NodeId): void {
+    const [first, ...rest] = describeStatus(this.#node(id).raft.status());
+    this.tell(`${id}: ${first}`);
+    for (const line of rest) this.tell(line);
+  }
+
+  statusAll(): void {
+    for (const id of this.#nodes.keys()) if (!this.#down.has(id)) this.status(id);
+  }
+
+  log(id: NodeId): void {
+    const { disk } = this.#node(id);
+    const entries = disk.entries(disk.base.index + 1, disk.lastIndex, Number.POSITIVE_INFINITY);
+    this.tell(`${id}: ${entries.length === 0 ? "nothing" : entries.map(describeEntry).join(", ")}`);
+  }
+
+  showNetwork(): void {
+    const pending = this.#network.pending();
+    if (pending.length === 0) this.tell("nothing under way");
+    for (const packet of pending) this.tell(`${packet.from} -> ${packet.to}: ${describePacket(packet)}`);
+  }
+
+  setQuiet(isQuiet: boolean): void {
+    this.#isQuiet = isQuiet;
+  }
+
+  tell(line: string): void {
+    if (!this.#isQuiet) this.#lines.push(`  ${line}`);
+  }
+
+  /** The script's own words are told even while it is quiet. */
+  quote(line: string): void {
+    this.#lines.push(line);
+  }
+
+  text(): string {
+    return `${this.#lines.join("\n")}\n`;
+  }
+
+  #node(id: NodeId): TestNode {
+    const node = this.#nodes.get(id);
+    if (node === undefined) throw new Error(`There is no node ${id}.`);
+    if (this.#down.has(id)) throw new Error(`Node ${id} is down.`);
+    return node;
+  }
+
+  #take(from: NodeId, to: NodeId): Packet {
+    const packet = this.#network.take(from, to);
+    if (packet === undefined) throw new Error(`Nothing is under way from ${from} to ${to}.`);
+    return packet;
+  }
+
+  #deliver(packet: Packet): void {
+    const { from, to, content } = packet;
+    if (this.#down.has(to) || this.#network.isCut(packet)) {
+      this.#lose(packet);
+      return;
+    }
+    this.tell(`${from} -> ${to}: ${describePacket(packet)}`);
+    if ("message" in content) {
+      this.input(to, { kind: "message", from, message: content.message });
+      return;
+    }
+    this.#node(to).receiveSnapshot(from, content.snapshot);
+    this.input(from, { kind: "snapshotSent", to, at: content.snapshot.metadata });
+  }
+
+  #lose(packet: Packet): void {
+    const { from, to, content } = packet;
+    this.tell(`${from} -> ${to}, lost: ${describePacket(packet)}`);
+    if ("snapshot" in content && !this.#down.has(from)) this.input(from, { kind: "snapshotSent", to, at: undefined });
+  }
+
+  #surroundings() {
+    return {
+      message: (from: NodeId, to: NodeId, message: Extract<Packet["content"], { message: unknown }>["message"]) =>
+        this.#network.send({ from, to, content: { message } }),
+      snapshot: (from: NodeId, to: NodeId, snapshot: Extract<Packet["content"], { snapshot: unknown }>["snapshot"]) =>
+        this.#network.send({ from, to, content: { snapshot } }),
+      effects: (id: NodeId, effects: Effects) => this.#tellEffects(id, effects),
+      applied: () => {},
+    };
+  }
+
+  #tellEffects(id: NodeId, effects: Effects): void {
+    const told = this.#tellsSends ? effects : { ...effects, send: [] };
+    for (const line of describeEffects(told)) this.tell(`${id}: ${line}`);
+  }
+}
+
+function describePacket({ content }: Packet): string {
+  if ("message" in content) return describeMessage(content.message);
+  return `snapshot, term ${content.snapshot.term}, ${describeSnapshot(content.snapshot.metadata)}`;
+}
