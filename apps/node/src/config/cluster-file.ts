@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { parseAddress } from "./address.ts";
+
+const wholeNumber = (min: number, max: number, what = "a whole number") =>
+  z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max, {
+    error: `${what} from ${min} to ${max}`,
+  });
+
+const milliseconds = (min: number, max: number) => wholeNumber(min, max, "a whole number of milliseconds");
+
+const address = z.custom<string>((value) => typeof value === "string" && (parseAddress(value)?.port ?? 0) !== 0, {
+  error: "host:port",
+});
+
+const strictObject = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, { error: (issue) => (issue.code === "invalid_type" ? "an object" : undefined) });
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** The largest key and value that can be allowed: an entry with both still fits into a message between nodes. */
+const maxKeyBytes = 64 * KIB;
+const maxValueBytes = 4 * MIB;
+
+const node = strictObject({ id: wholeNumber(1, Number.MAX_SAFE_INTEGER), address });
+
+/** What cluster.conf holds. Times are milliseconds, sizes bytes. */
+export const clusterFileSchema = strictObject({
+  nodes: z.array(node, { error: "a list of nodes" }).min(1, { error: "at least one node" }),
+  election_timeout: strictObject({ min: milliseconds(10, 600_000), max: milliseconds(10, 600_000) }).optional(),
+  heartbeat_interval: milliseconds(1, 300_000).optional(),
+  storage: z.string({ error: "the name of a package" }).min(1, { error: "the name of a package" }).optional(),
+  snapshot: strictObject({
+    entries: wholeNumber(1, 1_000_000_000).optional(),
+    bytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
+    tail_entries: wholeNumber(0, 1_000_000_000).optional(),
+  }).optional(),
+  limits: strictObject({
+    max_key_bytes: wholeNumber(1, maxKeyBytes).optional(),
+    max_value_bytes: wholeNumber(0, maxValueBytes).optional(),
+  }).optional(),
+}).superRefine((file, context) => {
+  for (const issue of contradictions(file)) {
+    context.addIssue({ code: "custom", path: [...issue.path], message: issue.expected });
+  }
+});
+
+export type ClusterFile = z.infer<typeof clusterFileSchema>;
+
+interface Contradiction {
+  readonly path: readonly (string | number)[];
+  readonly expected: string;
+}
+
+interface Fields {
+  readonly nodes: readonly { readonly id: number; readonly address: string }[];
+  readonly election_timeout?: { readonly min: number; readonly max: number } | undefined;
+  readonly heartbeat_interval?: number | undefined;
+}
+
+/** What each field allows for itself, but not together with the others. */
+function* contradictions({ nodes, election_timeout: timeout, heartbeat_interval: heartbeat }: Fields) {
+  yield* repeated(nodes, "id");
+  yield* repeated(nodes, "address");
+  if (timeout !== undefined && timeout.min >= timeout.max) {
+    yield { path: ["election_timeout", "min"], expected: `less than election_timeout.max (${timeout.max})` };
+  }
+  const electionMin = timeout?.min ?? 150;
+  if (heartbeat !== undefined && heartbeat * 2 >= electionMin) {
+    yield { path: ["heartbeat_interval"], expected: `less than half of election_timeout.min (${electionMin})` };
+  }
+}
+
+function* repeated(nodes: Fields["nodes"], field: "id" | "address"): Iterable<Contradiction> {
+  const seen = new Set<number | string>();
+  for (const [position, node] of nodes.entries()) {
+    const value = node[field];
+    if (seen.has(value)) yield { path: ["nodes", position, field], expected: `an ${field} that no other node has` };
+    seen.add(value);
+  }
+}

@@ -1,0 +1,80 @@
+import type { Member, Membership } from "@raftkv/raft-core";
+import type { Formation, Introduction } from "@raftkv/transport-connect";
+import type { Founder, Newcomer } from "./founder.ts";
+
+/** What one founder answered when it was asked who it is. */
+export type Answer =
+  | { readonly kind: "introduced"; readonly founder: Founder; readonly introduction: Introduction }
+  | { readonly kind: "unreachable"; readonly founder: Founder; readonly reason: string };
+
+export type Verdict =
+  /** The cluster has formed, with this data directory in it. */
+  | { readonly kind: "adopt"; readonly formation: Formation }
+  /** Everybody has spoken, and this node is the one that decides: it draws a cluster id and makes this durable. */
+  | { readonly kind: "decide"; readonly membership: Membership }
+  /** There is a cluster, and this data directory does not belong to it. */
+  | { readonly kind: "refused"; readonly message: string }
+  | { readonly kind: "wait"; readonly reasons: readonly string[] };
+
+/**
+ * Decides what follows from the answers of one round, in which every other founder was asked. One node only ever
+ * decides, the founder with the lowest id, and only when all founders have spoken in the same round and none of them
+ * knows of a cluster; every other node takes over what was decided if it names its own data directory.
+ */
+export function judgeRound(self: Newcomer, answers: readonly Answer[]): Verdict {
+  for (const answer of answers) {
+    const verdict = answer.kind === "introduced" ? judgeFormation(self, answer) : undefined;
+    if (verdict !== undefined) return verdict;
+  }
+  const reasons = answers.flatMap(missing);
+  if (reasons.length > 0) return { kind: "wait", reasons };
+  const members = membersOf(self, answers);
+  const decider = members[0]?.id ?? self.nodeId;
+  if (decider !== self.nodeId) return { kind: "wait", reasons: [`node ${decider} to form the cluster`] };
+  return { kind: "decide", membership: bootstrapMembership(members) };
+}
+
+function judgeFormation(self: Newcomer, answer: Answer & { readonly kind: "introduced" }): Verdict | undefined {
+  const { formation } = answer.introduction;
+  if (formation === undefined) return undefined;
+  const { clusterId, membership } = formation;
+  const recorded = membership.members.find((member) => member.id === self.nodeId);
+  if (recorded?.memberId === self.memberId) return { kind: "adopt", formation };
+  const teller = `node ${answer.founder.id} at ${answer.founder.address}`;
+  return { kind: "refused", message: refusal(self, clusterId, teller, recorded) };
+}
+
+function refusal(self: Newcomer, clusterId: string, teller: string, recorded: Member | undefined): string {
+  if (recorded === undefined) {
+    return (
+      `node ${self.nodeId} is not a member of cluster ${clusterId}, which ${teller} belongs to: ` +
+      "use the cluster.conf that the cluster was formed with, or data directories of their own for a new cluster"
+    );
+  }
+  return (
+    `cluster ${clusterId} knows node ${self.nodeId} with another data directory (${teller} says so), and this one is ` +
+    "empty: a node that has lost its disk must not vote under its old identity. Start it on its old data directory; " +
+    "if that is lost, leave the node down (the others go on while a majority of them is up)"
+  );
+}
+
+function missing(answer: Answer): readonly string[] {
+  const { id, address } = answer.founder;
+  if (answer.kind === "unreachable") return [`node ${id} at ${address} (${answer.reason})`];
+  const { nodeId } = answer.introduction;
+  return nodeId === id ? [] : [`node ${id} at ${address} (found node ${nodeId} there: check the addresses)`];
+}
+
+function membersOf(self: Newcomer, answers: readonly Answer[]): readonly Member[] {
+  const others = answers.flatMap((answer) =>
+    answer.kind === "introduced"
+      ? [{ id: answer.founder.id, address: answer.founder.address, memberId: answer.introduction.memberId }]
+      : [],
+  );
+  const own = { id: self.nodeId, address: self.address, memberId: self.memberId };
+  return [own, ...others].toSorted((a, b) => a.id - b.id);
+}
+
+function bootstrapMembership(members: readonly Member[]): Membership {
+  return { voters: members.map((member) => member.id), outgoingVoters: [], learners: [], members };
+}

@@ -1,0 +1,55 @@
+import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
+import type { LogFormat, LogLevel } from "../config/options.ts";
+import { prettyLine } from "./pretty-line.ts";
+
+/** The facts of a line, for machines. `event` names what happened: README.md lists the names, which are stable. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Where a node says what it does; also the logger of the packages that it wires together. */
+export interface NodeLog {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  fatal(message: string, fields?: LogFields): void;
+}
+
+export interface LogOptions {
+  readonly nodeId: number;
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  readonly colorize: boolean;
+}
+
+const stdout = 1;
+
+/** Writes to standard output, synchronously: the lines are few, and the last ones matter most. */
+export function openLog({ nodeId, level, format, colorize }: LogOptions): NodeLog {
+  const destination = pino.destination({ dest: stdout, sync: true });
+  const options = {
+    level,
+    base: { node: nodeId },
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { error: (error: unknown) => describeError(error, level) },
+  };
+  return toNodeLog(pino(options, format === "json" ? destination : prettyDestination(destination, colorize)));
+}
+
+function prettyDestination(destination: DestinationStream, colorize: boolean): DestinationStream {
+  return { write: (json) => destination.write(prettyLine(json, colorize)) };
+}
+
+function describeError(error: unknown, level: LogLevel): unknown {
+  if (!(error instanceof Error)) return error;
+  return level === "debug" ? error.stack : error.message;
+}
+
+function toNodeLog(logger: PinoLogger): NodeLog {
+  return {
+    debug: (message, fields) => logger.debug(fields, message),
+    info: (message, fields) => logger.info(fields, message),
+    warn: (message, fields) => logger.warn(fields, message),
+    error: (message, fields) => logger.error(fields, message),
+    fatal: (message, fields) => logger.fatal(fields, message),
+  };
+}

@@ -1,0 +1,102 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { KvServices } from "@raftkv/kv-server";
+import { cryptoRandom, type RaftStorage, systemClock } from "@raftkv/raft-core";
+import {
+  ConnectTransport,
+  defaultListenerLimits,
+  type Formation,
+  type Introduction,
+  ListenError,
+  listen,
+  type ServerListener,
+} from "@raftkv/transport-connect";
+import { formatAddress, type HostAndPort } from "../config/address.ts";
+import { exitCodes } from "../exit/exit-code.ts";
+import { NodeFailure } from "../exit/node-failure.ts";
+import type { NodeLog } from "../logging/node-log.ts";
+import { formingServices } from "../server/forming-services.ts";
+import { Forwarding, forwardHeader } from "../server/forwarding.ts";
+import { nameLeaderLocation, redirectToLeader } from "../server/leader-location.ts";
+import { SwitchingRoutes } from "../server/switching-routes.ts";
+
+/** Everything of a node that is on the wire: one port for peers and clients, and the way to the other nodes. */
+export class Network {
+  readonly transport: ConnectTransport;
+  readonly forwarding = new Forwarding();
+  readonly #routes: SwitchingRoutes;
+  readonly #raft: RaftStorage;
+  readonly #log: NodeLog;
+  #listener: ServerListener | undefined;
+  #formation: Formation | undefined;
+  #waiting = "the node is starting";
+
+  constructor(raft: RaftStorage, log: NodeLog) {
+    this.#raft = raft;
+    this.#log = log;
+    this.transport = new ConnectTransport({
+      identity: () => raft.identity(),
+      onIntroduce: () => this.#introduce(),
+      clock: systemClock,
+      random: cryptoRandom,
+      logger: log,
+    });
+    this.#routes = new SwitchingRoutes({
+      first: formingServices(() => this.#waiting),
+      finish: redirectToLeader,
+      router: {
+        readMaxBytes: defaultListenerLimits.messageBytes,
+        interceptors: [nameLeaderLocation, forwardHeader],
+      },
+    });
+  }
+
+  /** Resolves with the address that it listens on, with its real port. Rejects with a `NodeFailure`. */
+  async listen({ host, port }: HostAndPort): Promise<string> {
+    try {
+      this.#listener = await listen({
+        host,
+        port,
+        routes: (router) => {
+          this.transport.routes(router);
+          this.#routes.mount(router);
+        },
+        clock: systemClock,
+        logger: this.#log,
+      });
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      throw new NodeFailure(exitCodes.listen, error.message, { cause: error });
+    }
+    return formatAddress({ host, port: this.#listener.port });
+  }
+
+  /** What clients are told until `serve` is called. */
+  waitsFor(reason: string): void {
+    this.#waiting = reason;
+  }
+
+  /** From now on the node tells whoever introduces itself that it belongs to this cluster. */
+  belongsTo(formation: Formation): void {
+    this.#formation = formation;
+  }
+
+  serve(services: KvServices): void {
+    this.#routes.switchTo((router) => services.register(router));
+  }
+
+  /** Ends streams, lets running calls end for `graceMs`, then cuts every connection. */
+  async close(graceMs: number): Promise<void> {
+    await this.#listener?.close(graceMs);
+    await this.transport.close();
+    this.forwarding.close();
+  }
+
+  #introduce(): Introduction {
+    const { nodeId, memberId, clusterId } = this.#raft.identity();
+    if (clusterId !== undefined && this.#formation === undefined) {
+      // Never to be mistaken for a node that belongs to no cluster.
+      throw new ConnectError("the node is starting", Code.Unavailable);
+    }
+    return { nodeId, memberId, formation: this.#formation };
+  }
+}

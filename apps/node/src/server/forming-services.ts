@@ -1,0 +1,26 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { ClusterService } from "@raftkv/proto/cluster";
+import { ErrorCode, ErrorDetailSchema, KvService } from "@raftkv/proto/kv";
+
+/** What clients are served before the node takes part in a cluster: an error that says what it waits for. */
+export function formingServices(state: () => string): (router: ConnectRouter) => void {
+  const refuse = (): never => {
+    const message = state();
+    const detail = create(ErrorDetailSchema, { code: ErrorCode.NO_LEADER, message });
+    throw new ConnectError(message, Code.Unavailable, undefined, [{ desc: ErrorDetailSchema, value: detail }]);
+  };
+  return (router) => {
+    router.service(KvService, {
+      put: refuse,
+      get: refuse,
+      delete: refuse,
+      range: refuse,
+      // biome-ignore lint/correctness/useYield: a stream that is refused yields nothing
+      exchange: async function* () {
+        refuse();
+      },
+    });
+    router.service(ClusterService, { status: refuse });
+  };
+}

@@ -1,0 +1,47 @@
+import { isMessage } from "@bufbuild/protobuf";
+import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import type { ForwardClient, LeaderHint } from "@raftkv/kv-server";
+import { DeleteRequestSchema, KvService, PutRequestSchema } from "@raftkv/proto/kv";
+
+const header = "raftkv-forward";
+const idleConnectionTimeoutMs = 60_000;
+const pingIntervalMs = 5_000;
+const pingTimeoutMs = 3_000;
+
+/** `Raftkv-Forward: true` asks for the same as `forward` in the request, where a header is easier to set. */
+export const forwardHeader: Interceptor = (next) => (request) => {
+  if (!request.stream && request.header.get(header)?.toLowerCase() === "true") {
+    const { message } = request;
+    if (isMessage(message, PutRequestSchema) || isMessage(message, DeleteRequestSchema)) message.forward = true;
+  }
+  return next(request);
+};
+
+interface Connection {
+  readonly client: Client<typeof KvService>;
+  readonly session: Http2SessionManager;
+}
+
+/** Clients of the other nodes, for writes that are passed on; one connection an address. */
+export class Forwarding {
+  readonly #connections = new Map<string, Connection>();
+
+  /** A client of the leader. */
+  readonly clientOf = ({ address }: LeaderHint): ForwardClient => {
+    const known = this.#connections.get(address) ?? connect(address);
+    this.#connections.set(address, known);
+    return known.client;
+  };
+
+  close(): void {
+    for (const { session } of this.#connections.values()) session.abort();
+    this.#connections.clear();
+  }
+}
+
+function connect(address: string): Connection {
+  const baseUrl = `http://${address}`;
+  const session = new Http2SessionManager(baseUrl, { idleConnectionTimeoutMs, pingIntervalMs, pingTimeoutMs });
+  return { client: createClient(KvService, createGrpcTransport({ baseUrl, sessionManager: session })), session };
+}
