@@ -37,3 +37,15 @@ export async function rejectsWithCode(promise: Promise<unknown>, code: StorageEr
 function isStorageError(error: unknown): error is StorageError {
   return error instanceof StorageError || (error instanceof Error && error.name === "StorageError" && "code" in error);
 }
+
+/** Expects the write to have resolved when the close has, give or take what the event loop had ready by then. */
+export async function assertCloseWaitsFor(write: Promise<unknown>, close: Promise<unknown>): Promise<void> {
+  let durable = false;
+  const noted = write.then(() => {
+    durable = true;
+  });
+  await close;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(durable, "close() resolved while a write that was handed in before it was still pending");
+  await noted;
+}

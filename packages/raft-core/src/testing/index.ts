@@ -1,4 +1,4 @@
-export { assertSameBytes, hex, rejectsWithCode } from "./expectations.ts";
+export { assertCloseWaitsFor, assertSameBytes, hex, rejectsWithCode } from "./expectations.ts";
 export { raftStorageConformance } from "./raft-storage/conformance.ts";
 export type { BreakableStoragePlace, RaftStoragePlace, RaftStorageSuiteOptions } from "./raft-storage/suite.ts";
 export { membershipOf, patternBytes } from "./sample-log.ts";

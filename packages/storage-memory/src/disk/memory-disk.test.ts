@@ -98,6 +98,19 @@ describe("MemoryDisk", () => {
     expect((await raft.load()).lastIndex).toBe(2);
   });
 
+  it("closes a store only when what was handed in is durable", async () => {
+    const { waiting, beforeWrite } = gate();
+    const { raft } = await new MemoryDisk({ beforeWrite }).open(optionsFor(1));
+    const events: string[] = [];
+    const write = raft.write({ id: 1, append: [noopAt(1)] }).then(() => events.push("durable"));
+    const close = raft.close().then(() => events.push("closed"));
+    await settle();
+    expect(events).toEqual([]);
+    waiting[0]?.go();
+    await Promise.all([write, close]);
+    expect(events).toEqual(["durable", "closed"]);
+  });
+
   it("reports a failure once, whichever store it is in", async () => {
     const failures: Error[] = [];
     const disk = new MemoryDisk({ beforeWrite: () => Promise.reject(new Error("no space left")) });

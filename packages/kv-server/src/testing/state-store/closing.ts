@@ -1,4 +1,4 @@
-import { rejectsWithCode } from "@raftkv/raft-core/testing";
+import { assertCloseWaitsFor, rejectsWithCode } from "@raftkv/raft-core/testing";
 import { allRows, assertSameRows, bytes, inBatches, puts, row } from "./rows.ts";
 import type { StoreTests } from "./suite.ts";
 
@@ -20,8 +20,7 @@ export function closingTests(tests: StoreTests): void {
 
     tests.withStore("waits for the writes that were handed in", async (store) => {
       const write = store.write(puts(1, row("a", "1")));
-      await store.close();
-      await write;
+      await assertCloseWaitsFor(write, store.close());
     });
 
     if (!tests.durable) return;

@@ -1,4 +1,4 @@
-import { assertSameEntries, rejectsWithCode } from "../expectations.ts";
+import { assertCloseWaitsFor, assertSameEntries, rejectsWithCode } from "../expectations.ts";
 import { command, commands, membershipOf, metadata } from "../sample-log.ts";
 import { snapshotOf } from "../sample-snapshot.ts";
 import { BatchWriter, type StorageTests } from "./suite.ts";
@@ -25,8 +25,7 @@ export function closingTests(tests: StorageTests): void {
 
     tests.withStorage("waits for the writes that were handed in", async (storage) => {
       const write = new BatchWriter(storage).write({ append: [command(1, 1)] });
-      await storage.close();
-      await write;
+      await assertCloseWaitsFor(write, storage.close());
     });
 
     if (!tests.durable) return;
