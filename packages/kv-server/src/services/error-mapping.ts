@@ -44,7 +44,7 @@ const REFUSALS: Readonly<Record<RefusalCode, readonly [ErrorCode, string]>> = {
   tooManySessions: [ErrorCode.RESOURCE_EXHAUSTED, "there are too many sessions: close some, or try again later"],
   tooManyAnswers: [
     ErrorCode.RESOURCE_EXHAUSTED,
-    "too many answers are kept: acknowledge those received, then send again from here",
+    "the session has too many answers that it did not acknowledge: do that, then send the batch again",
   ],
   invalidTtl: [ErrorCode.INVALID_REQUEST, "ttl_ms must be between 1000 (1 s) and 86400000 (24 h)"],
 };

@@ -1,5 +1,5 @@
 import type { Index } from "@raftkv/raft-core";
-import { type Answer, type ApplyResult, type Refusal, refuse } from "./answer.ts";
+import { type Answer, type ApplyResult, refuse } from "./answer.ts";
 import type { Command, EntryContent, Operation } from "./command.ts";
 import type { Counters } from "./counters.ts";
 import type { Generations } from "./generations.ts";
@@ -63,7 +63,9 @@ export class Fold {
     if (command.operations.length === 0) return { kind: "answers", answers: [] };
     if (command.firstSequence === 0) return refuse("invalidBatch");
     const expectedSequence = lastSequence(session) + 1;
-    if (command.firstSequence > expectedSequence) return gap(expectedSequence);
+    if (command.firstSequence > expectedSequence) return { kind: "refused", code: "sequenceGap", expectedSequence };
+    const newOperations = command.firstSequence + command.operations.length - expectedSequence;
+    if (newOperations > this.#sessions.roomForAnswers(session)) return refuse("tooManyAnswers");
     const answers = command.operations.map((operation, i) =>
       this.#operateInSequence(session, command.firstSequence + i, operation),
     );
@@ -75,13 +77,10 @@ export class Fold {
     const kept = session.answers[sequence - session.acknowledgedThrough - 1];
     if (kept !== undefined) return kept;
     if (this.#sessions.get(session.id) === undefined) return refuse("sessionUnknown");
-    const expectedSequence = lastSequence(session) + 1;
-    if (sequence !== expectedSequence) return gap(expectedSequence);
     if (operation.kind === "closeSession") {
       this.#sessions.close(session);
       return CLOSED;
     }
-    if (!this.#sessions.hasRoomForAnswer(session)) return refuse("tooManyAnswers");
     const answer = operation.kind === "skip" ? SKIPPED : this.#operate(operation);
     this.#sessions.keepAnswer(session, answer);
     return answer;
@@ -123,8 +122,4 @@ export class Fold {
     this.#generations.active.delete(id, key, previous);
     return { kind: "delete", revision, deleted: true };
   }
-}
-
-function gap(expectedSequence: number): Refusal {
-  return { kind: "refused", code: "sequenceGap", expectedSequence };
 }

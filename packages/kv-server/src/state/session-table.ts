@@ -56,10 +56,10 @@ export class SessionTable {
     this.#answerCount -= dropped;
   }
 
-  hasRoomForAnswer(session: Session): boolean {
-    return (
-      session.answers.length < SESSION_BOUNDS.maxAnswersPerSession && this.#answerCount < SESSION_BOUNDS.maxAnswers
-    );
+  /** How many more answers may be kept for the session. */
+  roomForAnswers(session: Session): number {
+    const { maxAnswersPerSession, maxAnswers } = SESSION_BOUNDS;
+    return Math.min(maxAnswersPerSession - session.answers.length, maxAnswers - this.#answerCount);
   }
 
   /** Keeps the answer to the session's next sequence. */

@@ -1,0 +1,142 @@
+import type { Entry } from "@raftkv/raft-core";
+import { integerBetween, seededRandom } from "@raftkv/raft-core/testing";
+import { describe, expect, test } from "vitest";
+import { bytes, CommandLog, del, type OperationInit, openSession, put, skip } from "../test-rig/command-log.ts";
+import { GatedStore } from "../test-rig/gated-store.ts";
+import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
+import { sourceOf } from "../test-rig/snapshot-source.ts";
+import { StateModel } from "../test-rig/state-model.ts";
+import { KvStateMachine } from "./kv-state-machine.ts";
+
+const limits = { pageBytes: 1024 * 1024, totalBytes: 4 * 1024 * 1024 };
+const alphabet = ["a", "b", "c", "\x00", "\xff"];
+
+/** One replica with a merge schedule of its own. */
+class Replica {
+  readonly clock = new ManualClock();
+  store = new GatedStore();
+  #machine: KvStateMachine | undefined;
+
+  get machine(): KvStateMachine {
+    if (this.#machine === undefined) throw new Error("the replica was not started");
+    return this.#machine;
+  }
+
+  /** From what was merged: after a crash, everything else is gone. */
+  async start(): Promise<this> {
+    this.store = this.store.copy();
+    this.#machine = await KvStateMachine.open({ store: this.store, clock: this.clock });
+    return this;
+  }
+
+  /** Applies what the log holds, and compares the answers, also to what it had applied before a crash. */
+  async catchUp(log: CommandLog, expected: readonly unknown[]): Promise<void> {
+    const from = this.machine.appliedIndex();
+    expect(await this.machine.apply(log.after(this.machine)), `from ${from}`).toEqual(expected.slice(from));
+  }
+}
+
+describe("the state does what a plain model does", () => {
+  for (let seed = 1; seed <= 12; seed++) test(`seed ${seed}`, () => runSeed(seed));
+});
+
+async function runSeed(seed: number): Promise<void> {
+  const random = seededRandom(seed);
+  const model = new StateModel();
+  const log = new CommandLog();
+  const expected: unknown[] = [];
+  const steady = await new Replica().start();
+  const shaken = await new Replica().start();
+  for (let step = 0; step < 120; step++) {
+    for (let i = integerBetween(random, 1, 4); i > 0; i--) {
+      expected.push(model.apply(appendRandom(log, model, random)));
+    }
+    await steady.catchUp(log, expected);
+    await shake(shaken, steady, random);
+    await shaken.catchUp(log, expected);
+    await compareReads(shaken.machine, model, random);
+    if (step % 20 === 0) await compareFingerprints(steady, shaken);
+  }
+  await compareFingerprints(steady, shaken);
+}
+
+async function compareFingerprints(a: Replica, b: Replica): Promise<void> {
+  b.store.release("write");
+  expect(await b.machine.fingerprint()).toEqual(await a.machine.fingerprint());
+  expect(b.store.rowKeys()).toEqual(a.store.rowKeys());
+}
+
+/** Merges that end, merges that hang for a while, crashes, and snapshots of the other replica. */
+async function shake(replica: Replica, other: Replica, random: ReturnType<typeof seededRandom>) {
+  const choice = random.next();
+  if (choice < 0.2) {
+    replica.store.release("write");
+    await replica.machine.flush();
+  } else if (choice < 0.3) replica.store.hold("write");
+  else if (choice < 0.5) replica.store.release("write");
+  else if (choice < 0.6) await replica.start();
+  else if (choice < 0.65) await restoreFrom(replica, other);
+  replica.clock.advance(integerBetween(random, 0, 400));
+  await promisesSettle();
+}
+
+async function restoreFrom(replica: Replica, other: Replica): Promise<void> {
+  replica.store.release("write");
+  const snapshot = await other.machine.snapshot();
+  await replica.machine.restore(sourceOf(snapshot.index, snapshot.read()));
+  await snapshot.close();
+}
+
+function appendRandom(log: CommandLog, model: StateModel, random: ReturnType<typeof seededRandom>): Entry {
+  const choice = random.next();
+  log.timeMs += integerBetween(random, 0, 200);
+  if (choice < 0.05) return log.appendNoop();
+  if (choice < 0.08) return log.appendPayload(Uint8Array.of(0xff, 1, 2));
+  if (choice < 0.13) return log.append({ operations: [openSession(integerBetween(random, 900, 5_000))] });
+  if (choice < 0.55) return log.append({ operations: randomOperations(random) });
+  const session = model.someSession(random.next()) ?? 7;
+  const last = model.lastSequence(session);
+  const first = Math.max(0, last + integerBetween(random, -2, 2));
+  return log.append({ session, first, acknowledged: Math.max(0, last - 3), operations: randomOperations(random) });
+}
+
+function randomOperations(random: ReturnType<typeof seededRandom>): readonly OperationInit[] {
+  return Array.from({ length: integerBetween(random, 0, 4) }, () => {
+    const choice = random.next();
+    const key = randomKey(random);
+    if (choice < 0.05) return skip;
+    return choice < 0.6 ? put(key, `${key}${integerBetween(random, 0, 999)}`) : del(key);
+  });
+}
+
+function randomKey(random: ReturnType<typeof seededRandom>): string {
+  const length = integerBetween(random, 0, 3);
+  return Array.from({ length }, () => alphabet[integerBetween(random, 0, alphabet.length - 1)]).join("");
+}
+
+async function compareReads(machine: KvStateMachine, model: StateModel, random: ReturnType<typeof seededRandom>) {
+  const [key, from, to] = [randomKey(random), randomKey(random), randomKey(random)];
+  const limit = integerBetween(random, 1, 8);
+  const { revision, answers } = await machine.read(
+    [
+      { kind: "get", key: bytes(key) },
+      { kind: "range", from: bytes(from), to: bytes(to), limit, keysOnly: false },
+      { kind: "range", from: bytes(from), to: undefined, limit: 1_000, keysOnly: true },
+    ],
+    limits,
+  );
+  expect(revision).toBe(model.revision);
+  expect(answers.map(plain)).toEqual([
+    { kind: "get", entry: model.get(key) },
+    { kind: "range", ...model.range(from, to, limit, false) },
+    { kind: "range", ...model.range(from, undefined, 1_000, true) },
+  ]);
+}
+
+/** Bytes as strings, so that it does not show what kind of array they stand in. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([field, inner]) => [field, plain(inner)]));
+}

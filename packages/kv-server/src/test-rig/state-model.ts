@@ -1,0 +1,134 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { type CommandBatch, CommandBatchSchema, EntryEnvelopeSchema, type Operation } from "@raftkv/proto/kv";
+import type { Entry } from "@raftkv/raft-core";
+
+interface ModelEntry {
+  readonly key: string;
+  readonly value: string;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  readonly version: number;
+}
+
+interface ModelSession {
+  readonly ttlMs: number;
+  activeMs: number;
+  acknowledged: number;
+  readonly answers: unknown[];
+}
+
+/** What the state machine should do, written down without any regard for memory, engines or speed. */
+export class StateModel {
+  appliedIndex = 0;
+  revision = 1;
+  #timeMs = 0;
+  readonly #keys = new Map<string, ModelEntry>();
+  readonly #sessions = new Map<number, ModelSession>();
+
+  lastSequence(session: number): number {
+    return this.#sessions.get(session)?.answers.length ?? 0;
+  }
+
+  /** One that is open; `chance` in [0, 1) chooses which. */
+  someSession(chance: number): number | undefined {
+    const ids = [...this.#sessions.keys()];
+    return ids[Math.floor(chance * ids.length)];
+  }
+
+  get(key: string): ModelEntry | undefined {
+    return this.#keys.get(key);
+  }
+
+  range(from: string, to: string | undefined, limit: number, keysOnly: boolean) {
+    const inRange = [...this.#keys.values()]
+      .filter(({ key }) => key >= from && (to === undefined || key < to))
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
+      .map((entry) => (keysOnly ? { ...entry, value: "" } : entry));
+    return { entries: inRange.slice(0, limit), next: inRange[limit]?.key };
+  }
+
+  apply(entry: Entry): unknown {
+    this.appliedIndex = entry.index;
+    if (entry.kind !== "command") return { kind: "none" };
+    const decoded = decode(entry.payload);
+    if (decoded === undefined) return { kind: "refused", code: "malformedEntry" };
+    this.#timeMs = Math.max(this.#timeMs, decoded.timeMs);
+    for (const [id, session] of this.#sessions) {
+      if (session.activeMs + session.ttlMs <= this.#timeMs) this.#sessions.delete(id);
+    }
+    const { batch } = decoded;
+    return batch.sessionId === 0n ? this.#sessionless(entry.index, batch) : this.#inSession(batch);
+  }
+
+  #sessionless(index: number, { operations }: CommandBatch): unknown {
+    const [only] = operations;
+    if (operations.length === 1 && only?.operation.case === "openSession") {
+      const ttlMs = Number(only.operation.value.ttlMs);
+      if (ttlMs < 1_000) return answers([{ kind: "refused", code: "invalidTtl" }]);
+      this.#sessions.set(index, { ttlMs, activeMs: this.#timeMs, acknowledged: 0, answers: [] });
+      return answers([{ kind: "openSession", sessionId: index }]);
+    }
+    return answers(
+      operations.map((operation) =>
+        operation.operation.case === "skip" ? { kind: "refused", code: "invalidOperation" } : this.#operate(operation),
+      ),
+    );
+  }
+
+  #inSession(batch: CommandBatch): unknown {
+    const session = this.#sessions.get(Number(batch.sessionId));
+    if (session === undefined) return { kind: "refused", code: "sessionUnknown" };
+    session.activeMs = this.#timeMs;
+    const acknowledged = Math.min(Number(batch.acknowledgedThrough), session.answers.length);
+    session.acknowledged = Math.max(session.acknowledged, acknowledged);
+    if (batch.operations.length === 0) return answers([]);
+    const first = Number(batch.firstSequence);
+    if (first === 0) return { kind: "refused", code: "invalidBatch" };
+    if (first > session.answers.length + 1) {
+      return { kind: "refused", code: "sequenceGap", expectedSequence: session.answers.length + 1 };
+    }
+    return answers(
+      batch.operations.map((operation, i) => {
+        const sequence = first + i;
+        if (sequence <= session.acknowledged) return { kind: "refused", code: "answerDiscarded" };
+        if (sequence > session.answers.length) session.answers.push(this.#operate(operation));
+        return session.answers[sequence - 1];
+      }),
+    );
+  }
+
+  #operate({ operation }: Operation): unknown {
+    if (operation.case === "skip") return { kind: "skip" };
+    if (operation.case !== "put" && operation.case !== "delete") return { kind: "refused", code: "invalidOperation" };
+    const key = text(operation.value.key);
+    if (key === "") return { kind: "refused", code: "keyEmpty" };
+    const previous = this.#keys.get(key);
+    if (operation.case === "delete") {
+      if (previous === undefined) return { kind: "delete", revision: this.revision, deleted: false };
+      this.#keys.delete(key);
+      return { kind: "delete", revision: ++this.revision, deleted: true };
+    }
+    const modRevision = ++this.revision;
+    const createRevision = previous?.createRevision ?? modRevision;
+    const version = (previous?.version ?? 0) + 1;
+    this.#keys.set(key, { key, value: text(operation.value.value), createRevision, modRevision, version });
+    return { kind: "put", revision: modRevision };
+  }
+}
+
+function decode(payload: Uint8Array) {
+  try {
+    const { clusterTimeMs, commandBatch } = fromBinary(EntryEnvelopeSchema, payload);
+    return { timeMs: Number(clusterTimeMs), batch: fromBinary(CommandBatchSchema, commandBatch) };
+  } catch {
+    return undefined;
+  }
+}
+
+function answers(list: readonly unknown[]): unknown {
+  return { kind: "answers", answers: list };
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
+}
