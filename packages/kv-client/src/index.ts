@@ -1,1 +1,11 @@
-export {};
+export type { Random } from "./backoff.ts";
+export type { CallOptions } from "./call.ts";
+export type { RaftKvOptions } from "./client-settings.ts";
+export type { Clock, Timer } from "./clock.ts";
+export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./error.ts";
+export type { KeyValue } from "./key-value.ts";
+export { type CloseOptions, RaftKv, type ReadOptions } from "./raft-kv.ts";
+export type { RangeOptions } from "./range.ts";
+export type { ReadConsistency } from "./read-operation.ts";
+export type { Member, MemberStatus, NodeRole, NodeStatus, StatusOptions } from "./status.ts";
+export type { DeleteResult, PutResult } from "./write-request.ts";

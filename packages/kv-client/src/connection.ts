@@ -1,0 +1,198 @@
+import type { ExchangeResponse, LeaderChange } from "@raftkv/proto/kv";
+import { backoffMs, type Random } from "./backoff.ts";
+import type { Clock, Timer } from "./clock.ts";
+import type { Endpoints } from "./endpoints.ts";
+import { type ExchangeRequestBody, ExchangeStream } from "./exchange-stream.ts";
+import { StallWatch } from "./stall-watch.ts";
+
+export type ExchangeAnswer = ExchangeResponse["response"];
+
+/** One of the two that share the connection: writes and reads. */
+export interface ConnectionUser {
+  /** Whether somebody waits for what only a connection can give. */
+  waits(): boolean;
+  /** A stream stands: send what waits. */
+  connected(): void;
+  /** The stream is gone, and what was in flight on it has an unknown fate. None of its answers comes any more. */
+  disconnected(): void;
+}
+
+export interface ConnectionOptions {
+  readonly endpoints: Endpoints;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+type State =
+  | { readonly kind: "idle" }
+  | { readonly kind: "connecting" }
+  | { readonly kind: "waiting"; readonly timer: Timer }
+  | { readonly kind: "connected"; readonly stream: ExchangeStream }
+  | { readonly kind: "closed" };
+
+/** How long a node may take to accept a connection before another is tried. */
+const connectTimeoutMs = 1_000;
+
+/**
+ * Keeps one stream to the node that serves, as long as somebody waits: picks the endpoint, follows leaders, and moves on
+ * after a failure, at once the first time and then with backoff. Whoever uses it sees connected, disconnected, connected.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #users: ConnectionUser[] = [];
+  readonly #answers = new Map<number, (answer: ExchangeAnswer) => void>();
+  readonly #stallWatch: StallWatch;
+  #state: State = { kind: "idle" };
+  /** Moves since the last useful answer. */
+  #failures = 0;
+  #lastFailure: string | undefined;
+  #lastRequestId = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#stallWatch = new StallWatch(options.clock, {
+      ping: (answered) => this.#stream()?.ping(answered),
+      stalled: (reason) => this.leave(reason),
+    });
+  }
+
+  add(user: ConnectionUser): void {
+    this.#users.push(user);
+  }
+
+  get connected(): boolean {
+    return this.#state.kind === "connected";
+  }
+
+  /** Why the last attempt failed, since the last useful answer; for messages. */
+  get lastFailure(): string | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Somebody waits: connect, unless that is under way. */
+  need(): void {
+    if (this.#state.kind === "idle") this.#connect();
+  }
+
+  /** Sends one request; `answered` is called with its answer, or never when the stream ends first. Only while connected. */
+  send(request: ExchangeRequestBody, answered: (answer: ExchangeAnswer) => void): void {
+    const stream = this.#stream();
+    if (stream === undefined) throw new Error("a request without a connection");
+    const id = ++this.#lastRequestId;
+    this.#answers.set(id, answered);
+    if (this.#answers.size === 1) this.#stallWatch.start();
+    stream.send(id, request);
+  }
+
+  /** An answer was of use: what failed before is history. */
+  served(): void {
+    this.#failures = 0;
+    this.#lastFailure = undefined;
+    this.#options.endpoints.served();
+  }
+
+  /** This node does not serve: go on to `leaderAddress`, or to the next endpoint. */
+  leave(reason: string, leaderAddress?: string): void {
+    const stream = this.#stream();
+    if (stream === undefined) return;
+    stream.close();
+    this.#moveOn(stream, reason, leaderAddress);
+  }
+
+  /** Ends it for good. Users hear nothing of it. */
+  close(): void {
+    if (this.#state.kind === "waiting") this.#state.timer.cancel();
+    this.#stream()?.close();
+    this.#stallWatch.stop();
+    this.#answers.clear();
+    this.#state = { kind: "closed" };
+  }
+
+  #stream(): ExchangeStream | undefined {
+    return this.#state.kind === "connected" ? this.#state.stream : undefined;
+  }
+
+  #connect(): void {
+    const { clock, endpoints } = this.#options;
+    const address = endpoints.next();
+    this.#state = { kind: "connecting" };
+    const handlers = {
+      response: (response: ExchangeResponse) => this.#receive(response),
+      ended: (reason: string) => this.#ended(reason),
+    };
+    ExchangeStream.open(address, handlers, { clock, timeoutMs: connectTimeoutMs }).then(
+      (stream) => this.#opened(stream),
+      (error: unknown) => {
+        if (this.#state.kind !== "connecting") return;
+        endpoints.failed(address);
+        this.#retry(`${address}: ${error instanceof Error ? error.message : String(error)}`, false);
+      },
+    );
+  }
+
+  #opened(stream: ExchangeStream): void {
+    if (this.#state.kind !== "connecting") {
+      stream.close();
+      return;
+    }
+    this.#state = { kind: "connected", stream };
+    void stream.members(connectTimeoutMs).then((members) => {
+      if (members.length > 0 && this.#stream() === stream) this.#options.endpoints.membersAre(members);
+    });
+    for (const user of this.#users) user.connected();
+  }
+
+  #receive(response: ExchangeResponse): void {
+    const { requestId, response: answer } = response;
+    this.#stallWatch.heard();
+    if (answer.case === "leaderChange") {
+      this.#leaderChanged(answer.value);
+      return;
+    }
+    const id = Number(requestId);
+    const answered = this.#answers.get(id);
+    if (answered === undefined) return;
+    this.#answers.delete(id);
+    if (this.#answers.size === 0) this.#stallWatch.stop();
+    answered(answer);
+  }
+
+  /** Reads could go on here, but writes come sooner to where they are taken. */
+  #leaderChanged({ leader }: LeaderChange): void {
+    this.leave("the leader has changed", leader?.address);
+  }
+
+  #ended(reason: string): void {
+    const stream = this.#stream();
+    if (stream !== undefined) this.#moveOn(stream, reason, undefined);
+  }
+
+  #moveOn(stream: ExchangeStream, reason: string, leaderAddress: string | undefined): void {
+    const { endpoints } = this.#options;
+    this.#stallWatch.stop();
+    this.#answers.clear();
+    endpoints.failed(stream.address);
+    const followLeader = leaderAddress !== undefined && leaderAddress !== "" && endpoints.leaderIs(leaderAddress);
+    // Users put back what was in flight before anything connects again; what they ask for then waits for #retry.
+    this.#state = { kind: "connecting" };
+    for (const user of this.#users) user.disconnected();
+    this.#retry(reason, followLeader);
+  }
+
+  #retry(reason: string, atOnce: boolean): void {
+    this.#lastFailure = reason;
+    this.#failures++;
+    const delayMs = atOnce ? 0 : backoffMs(this.#failures, this.#options.random);
+    if (delayMs === 0) {
+      this.#connectIfNeeded();
+      return;
+    }
+    const timer = this.#options.clock.setTimer(delayMs, () => this.#connectIfNeeded(), { background: true });
+    this.#state = { kind: "waiting", timer };
+  }
+
+  #connectIfNeeded(): void {
+    if (this.#users.some((user) => user.waits())) this.#connect();
+    else this.#state = { kind: "idle" };
+  }
+}

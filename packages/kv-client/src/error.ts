@@ -1,0 +1,56 @@
+/**
+ * Stable codes. What each says, and whether the command may have taken effect (`outcomeUnknown` decides where it can be
+ * either):
+ *
+ * - `INVALID_ARGUMENT`: the call or an option makes no sense (an empty key, a broken string, a negative limit). Nothing
+ *   was sent.
+ * - `INVALID_TEXT`: bytes were read as text (`KeyValue.text`, `KeyValue.key`) and are not UTF-8.
+ * - `KEY_TOO_LARGE`, `VALUE_TOO_LARGE`: above the cluster's limit. Nothing happened.
+ * - `REFUSED`: the cluster finds the request wrong for another reason, which the message names. Nothing happened.
+ * - `DEADLINE_EXCEEDED`: no answer within the call's `timeoutMs`. `outcomeUnknown` says whether it may have happened.
+ * - `ABORTED`: the call's `AbortSignal` fired. `outcomeUnknown` says whether it may have happened.
+ * - `OUTCOME_UNKNOWN`: the command was sent, no answer came, and its session ended before it could be asked for again. It
+ *   may have happened, and will not happen any more.
+ * - `OVERLOADED`: more calls wait in this client than its `maxQueuedBytes` allows. Nothing was sent.
+ * - `CLOSED`: the client is closed, or was closed under the call. `outcomeUnknown` says whether it may have happened.
+ * - `INTERNAL`: an answer that breaks the protocol: client and cluster do not fit together, or one has a bug.
+ */
+export type RaftKvErrorCode =
+  | "INVALID_ARGUMENT"
+  | "INVALID_TEXT"
+  | "KEY_TOO_LARGE"
+  | "VALUE_TOO_LARGE"
+  | "REFUSED"
+  | "DEADLINE_EXCEEDED"
+  | "ABORTED"
+  | "OUTCOME_UNKNOWN"
+  | "OVERLOADED"
+  | "CLOSED"
+  | "INTERNAL";
+
+export interface RaftKvErrorOptions extends ErrorOptions {
+  /** False unless told. */
+  readonly outcomeUnknown?: boolean;
+}
+
+/** Every failure of this package. Codes are stable; messages are for people and may change. */
+export class RaftKvError extends Error {
+  override readonly name = "RaftKvError";
+  readonly code: RaftKvErrorCode;
+  /**
+   * False: the command certainly did not take effect and never will. True: it may have taken effect, or may still do so:
+   * read the key to find out. Always false for reads.
+   */
+  readonly outcomeUnknown: boolean;
+
+  constructor(code: RaftKvErrorCode, message: string, options: RaftKvErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.outcomeUnknown = options.outcomeUnknown ?? false;
+  }
+}
+
+/** The error of a call whose arguments make no sense. */
+export function invalidArgument(message: string): RaftKvError {
+  return new RaftKvError("INVALID_ARGUMENT", message);
+}

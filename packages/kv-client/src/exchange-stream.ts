@@ -1,0 +1,92 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { ClusterService } from "@raftkv/proto/cluster";
+import { type ExchangeRequest, ExchangeRequestSchema, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
+import type { Address } from "./endpoint.ts";
+import { type ConnectOptions, Http2Connection } from "./http2-connection.ts";
+import { PushQueue } from "./push-queue.ts";
+
+export type ExchangeRequestBody = ExchangeRequest["request"];
+
+export interface ExchangeHandlers {
+  response(response: ExchangeResponse): void;
+  /** Nothing comes any more. Called once, and not after `close()`. */
+  ended(reason: string): void;
+}
+
+/** One long-lived Exchange stream to one node. Never throws and never rejects: whatever goes wrong ends it. */
+export class ExchangeStream {
+  readonly address: Address;
+  readonly #http2: Http2Connection;
+  readonly #requests = new PushQueue<ExchangeRequest>();
+  readonly #abort = new AbortController();
+  #open = true;
+
+  private constructor(http2: Http2Connection, address: Address) {
+    this.#http2 = http2;
+    this.address = address;
+  }
+
+  /** Rejects when the node cannot be reached within the connect timeout. */
+  static async open(address: Address, handlers: ExchangeHandlers, options: ConnectOptions): Promise<ExchangeStream> {
+    const http2 = await Http2Connection.open(address, options);
+    const stream = new ExchangeStream(http2, address);
+    void stream.#read(handlers);
+    return stream;
+  }
+
+  send(requestId: number, request: ExchangeRequestBody): void {
+    this.#requests.push(create(ExchangeRequestSchema, { requestId: BigInt(requestId), request }));
+  }
+
+  /** Calls back when the node's HTTP/2 layer has answered a ping. */
+  ping(answered: () => void): void {
+    this.#http2.ping(answered);
+  }
+
+  /** The addresses of the members, as this node sees them; none where it cannot say. */
+  async members(timeoutMs: number): Promise<readonly string[]> {
+    try {
+      const client = createClient(ClusterService, this.#transport());
+      const status = await client.status({}, { timeoutMs, signal: this.#abort.signal });
+      return status.members.map((member) => member.address);
+    } catch {
+      return []; // Another node will tell, or the configured endpoints have to do.
+    }
+  }
+
+  close(): void {
+    this.#open = false;
+    this.#requests.end();
+    this.#abort.abort();
+    this.#http2.close();
+  }
+
+  async #read(handlers: ExchangeHandlers): Promise<void> {
+    let reason = `${this.address} ended the stream`;
+    try {
+      const client = createClient(KvService, this.#transport());
+      for await (const response of client.exchange(this.#requests, { signal: this.#abort.signal })) {
+        if (!this.#open) return;
+        handlers.response(response);
+      }
+    } catch (error) {
+      reason = `${this.address}: ${describe(error)}`;
+    }
+    if (!this.#open) return;
+    this.close();
+    handlers.ended(reason);
+  }
+
+  #transport() {
+    const baseUrl = this.#http2.authority;
+    return createGrpcTransport({ baseUrl, sessionManager: this.#http2, acceptCompression: [] });
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof ConnectError)) return error instanceof Error ? error.message : String(error);
+  if (error.code === Code.Unimplemented) return "serves no raftkv.kv.v1.KvService: is it a raftkv node?";
+  return error.rawMessage;
+}

@@ -1,0 +1,81 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
+import type { Clock } from "./clock.ts";
+import type { Address } from "./endpoint.ts";
+
+/** Windows as large as a batch of answers needs, so that the stream never waits for a window update. */
+const windowBytes = 16 * 1024 * 1024;
+
+export interface ConnectOptions {
+  readonly clock: Clock;
+  /** How long the connection may take until the node has sent its HTTP/2 settings. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * One HTTP/2 connection to one node, which Connect's gRPC transport uses through `request`. It is opened once and never
+ * again: whoever needs another opens another. It does not keep the process alive.
+ */
+export class Http2Connection {
+  readonly authority: string;
+  readonly #session: ClientHttp2Session;
+
+  private constructor(session: ClientHttp2Session, address: Address) {
+    this.authority = new URL(`http://${address}`).origin;
+    this.#session = session;
+  }
+
+  /**
+   * Resolves once the node has sent its settings: a process that is stopped still accepts connections, because its kernel
+   * does. Rejects when that takes longer than `timeoutMs`.
+   */
+  static open(address: Address, options: ConnectOptions): Promise<Http2Connection> {
+    return new Promise((resolve, reject) => {
+      const session = connect(`http://${address}`, { settings: { enablePush: false, initialWindowSize: windowBytes } });
+      const fail = (error: Error): void => {
+        timer.cancel();
+        session.destroy();
+        reject(error);
+      };
+      const timer = options.clock.setTimer(
+        options.timeoutMs,
+        () => fail(new Error(`no HTTP/2 connection to ${address} within ${options.timeoutMs} ms`)),
+        { background: true },
+      );
+      // Stays for good: an error without a listener would end the process. Streams see the end for themselves.
+      session.on("error", fail);
+      session.once("close", () => fail(new Error(`${address} closed the connection`)));
+      session.once("connect", () => {
+        session.setLocalWindowSize(windowBytes);
+        session.unref();
+      });
+      session.once("remoteSettings", () => {
+        timer.cancel();
+        resolve(new Http2Connection(session, address));
+      });
+    });
+  }
+
+  /** For Connect's transport. */
+  request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
+    if (this.#session.closed || this.#session.destroyed) {
+      return Promise.reject(new Error(`the connection to ${this.authority} is closed`));
+    }
+    return Promise.resolve(this.#session.request({ ...headers, ":method": method, ":path": path }));
+  }
+
+  /** For Connect's transport, which tells of every read; nothing here depends on it. */
+  notifyResponseByteRead(): void {}
+
+  /** Calls back when the node's HTTP/2 layer has answered; never, where it does not. */
+  ping(answered: () => void): void {
+    if (this.#session.closed || this.#session.destroyed) return;
+    this.#session.ping((error) => {
+      if (error === null) answered();
+    });
+  }
+
+  /** Ends the connection and every stream on it. */
+  close(): void {
+    this.#session.destroy();
+  }
+}

@@ -1,0 +1,139 @@
+import { keyBytes, toBytes } from "./bytes.ts";
+import { type CallOptions, checkTimeout } from "./call.ts";
+import { type ClientSettings, type RaftKvOptions, readOptions } from "./client-settings.ts";
+import { Connection } from "./connection.ts";
+import { Endpoints } from "./endpoints.ts";
+import { invalidArgument, RaftKvError } from "./error.ts";
+import type { KeyValue } from "./key-value.ts";
+import { pages, planRange, type RangeOptions } from "./range.ts";
+import { getRequest, pageRequest, type ReadConsistency } from "./read-operation.ts";
+import { ReadPipeline } from "./read-pipeline.ts";
+import { type MemberStatus, type NodeStatus, type StatusOptions, StatusReader } from "./status.ts";
+import { WritePipeline } from "./write-pipeline.ts";
+import { type DeleteResult, deleteRequest, type PutResult, putRequest, type WriteRequest } from "./write-request.ts";
+
+export interface ReadOptions extends CallOptions {
+  /** `linearizable` unless told. */
+  readonly consistency?: ReadConsistency;
+}
+
+export interface CloseOptions {
+  /** How long calls under way may take to end, and the session to be closed. Default 2,000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * A client of a raftkv cluster. One is enough for a process: it holds one connection, and concurrent calls share its
+ * messages. It connects with the first call, finds the leader by itself, and retries under the deadline of each call.
+ *
+ * A write takes effect at most once, however often it had to be sent; writes of one client take effect in the order of the
+ * calls. A read sees every write that was acknowledged before it began. Whatever fails rejects with a `RaftKvError`.
+ */
+export class RaftKv implements AsyncDisposable {
+  readonly #settings: ClientSettings;
+  readonly #connection: Connection;
+  readonly #writes: WritePipeline;
+  readonly #reads: ReadPipeline;
+  readonly #status: StatusReader;
+  #closed: Promise<void> | undefined;
+
+  /** Connects to nothing yet. Throws INVALID_ARGUMENT where an option makes no sense. */
+  constructor(options: RaftKvOptions) {
+    const settings = readOptions(options);
+    const endpoints = new Endpoints(settings.addresses, settings.random);
+    this.#settings = settings;
+    this.#connection = new Connection({ endpoints, clock: settings.clock, random: settings.random });
+    this.#writes = new WritePipeline(this.#connection, settings);
+    this.#reads = new ReadPipeline(this.#connection, settings);
+    this.#status = new StatusReader(endpoints, settings);
+  }
+
+  /** The key with its value, or undefined where it does not exist. */
+  async get(key: string | Uint8Array, options: ReadOptions = {}): Promise<KeyValue | undefined> {
+    this.#check("get", options);
+    const request = getRequest(keyBytes(key), consistencyOf(options));
+    return (await this.#reads.read(request, options)).entry;
+  }
+
+  /** Writes one key. */
+  async put(key: string | Uint8Array, value: string | Uint8Array, options: CallOptions = {}): Promise<PutResult> {
+    return this.#write(putRequest(keyBytes(key), toBytes(value, "value")), options);
+  }
+
+  /** Removes one key; `deleted` says whether it existed. */
+  async delete(key: string | Uint8Array, options: CallOptions = {}): Promise<DeleteResult> {
+    return this.#write(deleteRequest(keyBytes(key)), options);
+  }
+
+  /**
+   * The keys that begin with a prefix, or lie between `from` and `to`, in the order of their bytes. Fetched a page at a
+   * time as they are used: each page is a read of its own with its own `timeoutMs`, so that a range of several pages is
+   * not one moment's picture. Nothing is sent before the first `next()`; argument errors are thrown at once.
+   */
+  range(range: string | Uint8Array | RangeOptions = {}, options: RangeOptions = {}): AsyncIterable<KeyValue> {
+    const all = typeof range === "string" || range instanceof Uint8Array ? { ...options, prefix: range } : range;
+    this.#check("range", all);
+    const plan = planRange(all);
+    const consistency = consistencyOf(all);
+    return pages(plan, async (bounds) => {
+      this.#check("range", all);
+      return this.#reads.read(pageRequest(bounds, consistency), all);
+    });
+  }
+
+  /** One node's view of itself and the cluster: of `endpoint`, or of the first node that answers. */
+  async status(options: StatusOptions = {}): Promise<NodeStatus> {
+    this.#check("status", options);
+    return this.#status.read(options);
+  }
+
+  /** Every member, as the first node that answers names them, each with its own status or with why it has none. */
+  async members(options: CallOptions = {}): Promise<readonly MemberStatus[]> {
+    this.#check("members", options);
+    return this.#status.readAll(options);
+  }
+
+  /**
+   * Waits for the calls under way, closes the session where that is possible without a new connection, and lets go of the
+   * connection; never longer than `timeoutMs`, and what is not settled by then rejects with CLOSED. Never rejects itself.
+   * Later calls reject with CLOSED.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closed ??= this.#close(checkTimeout(options.timeoutMs ?? 2_000));
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #write<T>(request: WriteRequest<T>, options: CallOptions): Promise<T> {
+    this.#check(request.name, options);
+    return this.#writes.write(request, options);
+  }
+
+  #check(name: string, options: CallOptions): void {
+    if (this.#closed !== undefined) throw new RaftKvError("CLOSED", `${name}: the client is closed`);
+    if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs);
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { clock } = this.#settings;
+    const endsAt = clock.now() + timeoutMs;
+    const { promise: timeUp, resolve } = Promise.withResolvers<void>();
+    const timer = clock.setTimer(timeoutMs, resolve);
+    await Promise.race([timeUp, Promise.all([this.#writes.settled(), this.#reads.settled()])]);
+    const leftMs = endsAt - clock.now();
+    if (leftMs > 0) await this.#writes.closeSession(leftMs);
+    timer.cancel();
+    this.#writes.close();
+    this.#reads.close();
+    this.#status.close();
+    this.#connection.close();
+  }
+}
+
+function consistencyOf({ consistency = "linearizable" }: ReadOptions): ReadConsistency {
+  if (consistency === "linearizable" || consistency === "serializable") return consistency;
+  throw invalidArgument(`consistency is ${JSON.stringify(consistency)}: expected "linearizable" or "serializable"`);
+}

@@ -1,0 +1,179 @@
+import { create } from "@bufbuild/protobuf";
+import { Consistency, type ErrorDetail, ReadBatchSchema, ReadOperationSchema, type ReadResult } from "@raftkv/proto/kv";
+import { Call, type CallOptions } from "./call.ts";
+import type { ClientSettings } from "./client-settings.ts";
+import type { Connection, ConnectionUser, ExchangeAnswer } from "./connection.ts";
+import { type ReadConsistency, ReadOperation, type ReadRequest } from "./read-operation.ts";
+import { classify, type FinalRefusal, finalError } from "./refusal.ts";
+import { RetryPause } from "./retry-pause.ts";
+
+const wireConsistency: Readonly<Record<ReadConsistency, Consistency>> = {
+  linearizable: Consistency.LINEARIZABLE,
+  serializable: Consistency.SERIALIZABLE,
+};
+
+/**
+ * Every read of one client. Reads of one turn, and reads that come while the window is full, share a batch; what is
+ * unanswered when a stream breaks is simply asked again.
+ */
+export class ReadPipeline implements ConnectionUser {
+  readonly #connection: Connection;
+  readonly #settings: ClientSettings;
+  readonly #pause: RetryPause;
+  #waiting = new Set<ReadOperation>();
+  readonly #inFlight = new Set<readonly ReadOperation[]>();
+  #pumpScheduled = false;
+
+  constructor(connection: Connection, settings: ClientSettings) {
+    this.#connection = connection;
+    this.#settings = settings;
+    this.#pause = new RetryPause(settings.clock, settings.random, () => this.#pump());
+    connection.add(this);
+  }
+
+  /** Resolves with the answer; rejects with a RaftKvError. */
+  read<T>(request: ReadRequest<T>, options: CallOptions): Promise<T> {
+    const call = new Call<T>({
+      ...options,
+      name: request.name,
+      mutates: false,
+      timeoutMs: options.timeoutMs ?? this.#settings.timeoutMs,
+      clock: this.#settings.clock,
+      giveUp: () => {
+        this.#waiting.delete(operation);
+        return { outcomeUnknown: false, lastFailure: this.#connection.lastFailure };
+      },
+    });
+    const operation = ReadOperation.of(request, call);
+    this.#waiting.add(operation);
+    this.#schedulePump();
+    return call.promise;
+  }
+
+  waits(): boolean {
+    return this.#waiting.size > 0 || [...this.#inFlight].some((batch) => batch.some((read) => !read.settled));
+  }
+
+  connected(): void {
+    this.#pump();
+  }
+
+  disconnected(): void {
+    const unanswered = [...this.#inFlight].flat();
+    this.#inFlight.clear();
+    this.#askAgain(unanswered);
+  }
+
+  /** Resolves once every read that was issued so far is settled. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#all().map((read) => read.done));
+  }
+
+  /** Rejects what is left. */
+  close(): void {
+    this.#pause.stop();
+    for (const read of this.#all()) read.close();
+  }
+
+  /** Lets the calls of this turn, and those that an answer has set free, come together first. */
+  #schedulePump(): void {
+    if (this.#pumpScheduled) return;
+    this.#pumpScheduled = true;
+    setImmediate(() => {
+      this.#pumpScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#pause.active || !this.waits()) return;
+    this.#connection.need();
+    if (!this.#connection.connected) return;
+    while (this.#waiting.size > 0 && this.#inFlight.size < this.#settings.maxInflightBatches) this.#send(this.#take());
+  }
+
+  /** The next reads that may share a batch: of one consistency, and of a bounded weight. */
+  #take(): readonly ReadOperation[] {
+    const taken: ReadOperation[] = [];
+    let weight = 0;
+    for (const read of this.#waiting) {
+      const [first] = taken;
+      if (first !== undefined) {
+        if (first.alone || weight + read.weight > this.#settings.maxBatchOperations) break;
+        if (read.alone || read.consistency !== first.consistency) continue;
+      }
+      taken.push(read);
+      weight += read.weight;
+    }
+    for (const read of taken) this.#waiting.delete(read);
+    return taken;
+  }
+
+  #send(batch: readonly ReadOperation[]): void {
+    const [first] = batch;
+    if (first === undefined) return;
+    this.#inFlight.add(batch);
+    const value = create(ReadBatchSchema, {
+      consistency: wireConsistency[first.consistency],
+      operations: batch.map((read) => create(ReadOperationSchema, { operation: read.wire })),
+    });
+    this.#connection.send({ case: "reads", value }, (answer) => this.#answered(batch, answer));
+  }
+
+  #answered(batch: readonly ReadOperation[], answer: ExchangeAnswer): void {
+    if (answer.case === "error") {
+      this.#inFlight.delete(batch);
+      this.#refused(batch, answer.value);
+    } else if (answer.case === "reads" && answer.value.results.length === batch.length) {
+      this.#inFlight.delete(batch);
+      this.#settle(batch, answer.value.results);
+    } else {
+      this.#connection.leave(`an answer to a batch of ${batch.length} reads that does not fit it`);
+    }
+    this.#schedulePump();
+  }
+
+  #settle(batch: readonly ReadOperation[], results: readonly ReadResult[]): void {
+    let served = 0;
+    for (const [index, read] of batch.entries()) {
+      const result = results[index]?.result ?? { case: undefined };
+      if (result.case === "error") this.#refused([read], result.value);
+      else {
+        served++;
+        read.answer(result);
+      }
+    }
+    if (served === 0) return;
+    this.#connection.served();
+    this.#pause.reset();
+  }
+
+  #refused(batch: readonly ReadOperation[], detail: ErrorDetail): void {
+    const refusal = classify(detail);
+    if (refusal.kind === "final") {
+      this.#refusedForGood(batch, refusal);
+      return;
+    }
+    this.#askAgain(batch);
+    if (refusal.kind === "elsewhere") this.#connection.leave(refusal.reason, refusal.leaderAddress);
+    else this.#pause.begin();
+  }
+
+  #refusedForGood(batch: readonly ReadOperation[], refusal: FinalRefusal): void {
+    if (batch.length === 1) {
+      for (const read of batch) read.reject(finalError(read.name, refusal, false));
+      return;
+    }
+    for (const read of batch) read.alone = true;
+    this.#askAgain(batch);
+  }
+
+  /** Before those that have not been asked yet. */
+  #askAgain(reads: readonly ReadOperation[]): void {
+    this.#waiting = new Set([...reads.filter((read) => !read.settled), ...this.#waiting]);
+  }
+
+  #all(): readonly ReadOperation[] {
+    return [...this.#waiting, ...[...this.#inFlight].flat()];
+  }
+}

@@ -1,0 +1,75 @@
+import type { ErrorDetail } from "@raftkv/proto/kv";
+import { ErrorCode } from "@raftkv/proto/kv";
+import { RaftKvError, type RaftKvErrorCode } from "./error.ts";
+
+/** What an error of a node means for whoever sent the request. */
+export type Refusal =
+  /** Another node may serve it. */
+  | { readonly kind: "elsewhere"; readonly reason: string; readonly leaderAddress: string | undefined }
+  /** The same node may serve it in a while. */
+  | { readonly kind: "later"; readonly reason: string }
+  | { readonly kind: "sequenceGap"; readonly reason: string; readonly expectedSequence: number }
+  | { readonly kind: "sessionUnknown"; readonly reason: string }
+  /** It was carried out earlier, and what came of it is not known any more. */
+  | { readonly kind: "answerDiscarded"; readonly reason: string }
+  /** No node will ever serve it. */
+  | { readonly kind: "final"; readonly reason: string; readonly code: RaftKvErrorCode };
+
+export type FinalRefusal = Extract<Refusal, { kind: "final" }>;
+
+export function classify(detail: ErrorDetail): Refusal {
+  const reason = detail.message === "" ? (ErrorCode[detail.code] ?? `error ${detail.code}`) : detail.message;
+  switch (detail.code) {
+    case ErrorCode.NOT_LEADER:
+    case ErrorCode.NO_LEADER:
+    case ErrorCode.SHUTTING_DOWN:
+    case ErrorCode.OUTCOME_UNKNOWN:
+    case ErrorCode.INTERNAL:
+    case ErrorCode.UNSPECIFIED:
+      return { kind: "elsewhere", reason, leaderAddress: detail.leader?.address };
+    case ErrorCode.RESOURCE_EXHAUSTED:
+    case ErrorCode.DEADLINE_EXCEEDED:
+      return { kind: "later", reason };
+    case ErrorCode.SEQUENCE_GAP:
+      return { kind: "sequenceGap", reason, expectedSequence: Number(detail.expectedSequence) };
+    case ErrorCode.SESSION_UNKNOWN:
+      return { kind: "sessionUnknown", reason };
+    case ErrorCode.ANSWER_DISCARDED:
+      return { kind: "answerDiscarded", reason };
+    case ErrorCode.KEY_TOO_LARGE:
+      return { kind: "final", reason, code: "KEY_TOO_LARGE" };
+    case ErrorCode.VALUE_TOO_LARGE:
+      return { kind: "final", reason, code: "VALUE_TOO_LARGE" };
+    case ErrorCode.KEY_EMPTY:
+    case ErrorCode.INVALID_REQUEST:
+      return { kind: "final", reason, code: "REFUSED" };
+    default:
+      // A code from a later version: what is not understood must not be tried for ever.
+      return { kind: "final", reason, code: "INTERNAL" };
+  }
+}
+
+/** Whether this answer leaves open that the command takes effect. Codes that promise nothing are taken as open. */
+export function leavesOutcomeOpen(detail: ErrorDetail): boolean {
+  if (detail.outcomeUnknown) return true;
+  return !certainlyNothing.has(detail.code);
+}
+
+const certainlyNothing: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.KEY_EMPTY,
+  ErrorCode.KEY_TOO_LARGE,
+  ErrorCode.VALUE_TOO_LARGE,
+  ErrorCode.INVALID_REQUEST,
+  ErrorCode.NOT_LEADER,
+  ErrorCode.NO_LEADER,
+  ErrorCode.RESOURCE_EXHAUSTED,
+  ErrorCode.SESSION_UNKNOWN,
+  ErrorCode.SEQUENCE_GAP,
+  ErrorCode.DEADLINE_EXCEEDED,
+  ErrorCode.SHUTTING_DOWN,
+]);
+
+/** The error of a call that no node will ever serve. */
+export function finalError(name: string, refusal: FinalRefusal, outcomeUnknown: boolean): RaftKvError {
+  return new RaftKvError(refusal.code, `${name}: ${refusal.reason}`, { outcomeUnknown });
+}

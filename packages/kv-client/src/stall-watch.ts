@@ -1,0 +1,85 @@
+import type { Clock, Timer } from "./clock.ts";
+
+export interface StallActions {
+  ping(answered: () => void): void;
+  stalled(reason: string): void;
+}
+
+const lookEveryMs = 250;
+/** After so long without a sign of life a ping is sent, */
+const pingAfterMs = 500;
+/** and after so long without one, with the ping unanswered, the connection counts as dead. */
+const deadAfterMs = 1_000;
+/** A node that answers pings but no requests for so long cannot serve: it is cut off from the others, or stuck. */
+const unansweredMs = 3_000;
+
+/**
+ * Notices, while requests are in flight, a node that has gone silent without closing the connection: stopped, unplugged,
+ * or cut off from the other nodes. Runs from the first request in flight to the last answer.
+ */
+export class StallWatch {
+  readonly #clock: Clock;
+  readonly #actions: StallActions;
+  #timer: Timer | undefined;
+  #run = 0;
+  #lastAnswerMs = 0;
+  #lastSignMs = 0;
+  #pingOut = false;
+
+  constructor(clock: Clock, actions: StallActions) {
+    this.#clock = clock;
+    this.#actions = actions;
+  }
+
+  start(): void {
+    this.#run++;
+    this.#pingOut = false;
+    this.heard();
+    if (this.#timer === undefined) this.#schedule();
+  }
+
+  heard(): void {
+    this.#lastAnswerMs = this.#clock.now();
+    this.#lastSignMs = this.#lastAnswerMs;
+  }
+
+  stop(): void {
+    this.#run++;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #schedule(): void {
+    this.#timer = this.#clock.setTimer(lookEveryMs, () => this.#afterInput(), { background: true });
+  }
+
+  /** When this process itself was held up, what has arrived meanwhile is read before judging the other side. */
+  #afterInput(): void {
+    const run = this.#run;
+    setImmediate(() => {
+      if (run === this.#run) this.#look();
+    });
+    this.#schedule();
+  }
+
+  #look(): void {
+    const now = this.#clock.now();
+    if (now - this.#lastAnswerMs >= unansweredMs) {
+      this.#actions.stalled(`no answer for ${unansweredMs} ms`);
+    } else if (!this.#pingOut) {
+      if (now - this.#lastSignMs >= pingAfterMs) this.#ping();
+    } else if (now - this.#lastSignMs >= deadAfterMs) {
+      this.#actions.stalled(`no sign of life for ${deadAfterMs} ms`);
+    }
+  }
+
+  #ping(): void {
+    const run = this.#run;
+    this.#pingOut = true;
+    this.#actions.ping(() => {
+      if (run !== this.#run) return;
+      this.#pingOut = false;
+      this.#lastSignMs = this.#clock.now();
+    });
+  }
+}

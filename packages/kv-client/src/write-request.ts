@@ -1,0 +1,69 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { CommandBatchSchema, type Operation, type OperationResult, OperationSchema } from "@raftkv/proto/kv";
+import { safeInteger } from "./safe-integer.ts";
+
+export interface PutResult {
+  /** The store's revision after the put: from now on the key's `modRevision`. */
+  readonly revision: number;
+}
+
+export interface DeleteResult {
+  /** The store's revision after the delete; it moves only if the key existed. */
+  readonly revision: number;
+  /** Whether the key existed. */
+  readonly deleted: boolean;
+}
+
+/** What a write wants, and how its answer is told. */
+export interface WriteRequest<T> {
+  /** For messages: "put". */
+  readonly name: string;
+  readonly operation: Operation["operation"];
+  /** About its size on the wire. */
+  readonly bytes: number;
+  /** It means nothing under another session. */
+  readonly boundToSession?: boolean;
+  /** Undefined: this is not the answer to such an operation. */
+  readonly toResult: (result: OperationResult["result"]) => T | undefined;
+}
+
+/** What an operation takes on the wire beside its key and value, rounded up. */
+const overheadBytes = 16;
+
+export function putRequest(key: Uint8Array, value: Uint8Array): WriteRequest<PutResult> {
+  return {
+    name: "put",
+    operation: { case: "put", value: { $typeName: "raftkv.kv.v1.PutOperation", key, value } },
+    bytes: key.length + value.length + overheadBytes,
+    toResult: (result) =>
+      result.case === "put" ? { revision: safeInteger(result.value.revision, "revision") } : undefined,
+  };
+}
+
+export function deleteRequest(key: Uint8Array): WriteRequest<DeleteResult> {
+  return {
+    name: "delete",
+    operation: { case: "delete", value: { $typeName: "raftkv.kv.v1.DeleteOperation", key } },
+    bytes: key.length + overheadBytes,
+    toResult: (result) =>
+      result.case === "delete"
+        ? { revision: safeInteger(result.value.revision, "revision"), deleted: result.value.deleted }
+        : undefined,
+  };
+}
+
+export function closeSessionRequest(): WriteRequest<true> {
+  return {
+    name: "close",
+    operation: { case: "closeSession", value: { $typeName: "raftkv.kv.v1.CloseSessionOperation" } },
+    bytes: overheadBytes,
+    boundToSession: true,
+    toResult: (result) => (result.case === "closeSession" ? true : undefined),
+  };
+}
+
+/** An encoded batch that opens a session: alone, and without a session. */
+export function encodeOpenSession(ttlMs: number): Uint8Array {
+  const operation = create(OperationSchema, { operation: { case: "openSession", value: { ttlMs: BigInt(ttlMs) } } });
+  return toBinary(CommandBatchSchema, create(CommandBatchSchema, { operations: [operation] }));
+}
