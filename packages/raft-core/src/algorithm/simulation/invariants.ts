@@ -30,6 +30,11 @@ export class Invariants {
     return this.#committed.length - 1;
   }
 
+  /** How many terms have had a leader. */
+  get leaders(): number {
+    return this.#leaders.size;
+  }
+
   /** Nobody is told of two votes of one node in one term, before and after any crash. */
   sent(from: NodeId, to: NodeId, message: Message): void {
     if (message.kind === "voteResponse" && message.granted) this.#voted(from, message.term, to);
