@@ -1,6 +1,6 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { unwritable } from "./storage-errors.ts";
+import { unwritable } from "./storage-fault.ts";
 
 /** Where everything lies below one node's data directory. */
 export interface DataDirectory {

@@ -1,8 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { StorageError } from "@raftkv/raft-core";
 import Database from "better-sqlite3";
 import type { DataDirectory } from "./data-directory.ts";
 import { openingError } from "./sqlite/sqlite-error.ts";
+import { StorageFault } from "./storage-fault.ts";
 
 /**
  * One owner a data directory: an exclusive transaction, never committed, on an empty database. Its lock is the
@@ -41,8 +41,8 @@ export class DirectoryLock {
   }
 }
 
-function lockedError(directory: DataDirectory, cause: unknown): StorageError {
-  return new StorageError(
+function lockedError(directory: DataDirectory, cause: unknown): StorageFault {
+  return new StorageFault(
     "locked",
     `${directory.root} is in use by ${ownerOf(directory)}: a data directory has one owner at a time. Stop that ` +
       "process, or choose another data directory.",

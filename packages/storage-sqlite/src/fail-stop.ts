@@ -1,4 +1,5 @@
 import type { StorageError } from "@raftkv/raft-core";
+import { asStorageError } from "./as-storage-error.ts";
 
 /**
  * Remembers the first failure of either store, for good. A write or sync that failed is never tried again: the kernel
@@ -13,11 +14,11 @@ export class FailStop {
   }
 
   /** Records `error` unless something has failed before. Returns what every call is to be refused with. */
-  fail(error: StorageError): StorageError {
+  fail(error: unknown): StorageError {
     if (this.#error !== undefined) return this.#error;
-    this.#error = error;
-    this.#listener?.(error);
-    return error;
+    this.#error = asStorageError(error);
+    this.#listener?.(this.#error);
+    return this.#error;
   }
 
   /** Whom to tell, once. Set when opening has succeeded: before that, `open` itself rejects. */

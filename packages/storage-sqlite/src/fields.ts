@@ -1,4 +1,4 @@
-import { damaged } from "./storage-errors.ts";
+import { damaged } from "./storage-fault.ts";
 
 /** Reads the fields of a record that came from a file, and says which field of which file is not what it must be. */
 export class Fields {

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { Storage, StorageOptions } from "@raftkv/kv-server";
 import { type Identity, StorageError } from "@raftkv/raft-core";
+import { asStorageError } from "./as-storage-error.ts";
 import { type DataDirectory, dataDirectory, makeFolder, syncFolder } from "./data-directory.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { FailStop } from "./fail-stop.ts";
@@ -11,7 +12,7 @@ import { openingError } from "./sqlite/sqlite-error.ts";
 import type { StateAnswer, StateRequest } from "./state/protocol.ts";
 import { SqliteStateStore } from "./state/sqlite-state-store.ts";
 import { StateReader } from "./state/state-reader.ts";
-import { damaged } from "./storage-errors.ts";
+import { damaged } from "./storage-fault.ts";
 import { expectAnswer, WorkerClient } from "./thread/worker-client.ts";
 
 type LogThread = WorkerClient<LogRequest, LogAnswer>;
@@ -24,8 +25,15 @@ type StateThread = WorkerClient<StateRequest, StateAnswer>;
  */
 export async function open(options: StorageOptions): Promise<Storage> {
   const directory = dataDirectory(options.dataDir);
-  await makeFolder(directory.root);
-  const lock = DirectoryLock.acquire(directory);
+  try {
+    await makeFolder(directory.root);
+    return await openLocked(directory, options, DirectoryLock.acquire(directory));
+  } catch (error) {
+    throw asStorageError(error instanceof StorageError ? error : openingError(error, directory.root));
+  }
+}
+
+async function openLocked(directory: DataDirectory, options: StorageOptions, lock: DirectoryLock): Promise<Storage> {
   const failStop = new FailStop();
   const log: LogThread = new WorkerClient("./log/log-worker", import.meta.url, "raftkv log", failStop);
   const state: StateThread = new WorkerClient("./state/state-worker", import.meta.url, "raftkv state", failStop);
@@ -36,7 +44,7 @@ export async function open(options: StorageOptions): Promise<Storage> {
   } catch (error) {
     await Promise.all([log.terminate(), state.terminate()]);
     lock.release();
-    throw openingError(error, directory.root);
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { bytesColumn, integerColumn } from "../sqlite/columns.ts";
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 import type { Block } from "./block.ts";
 
 /**

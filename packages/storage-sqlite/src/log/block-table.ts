@@ -1,7 +1,7 @@
 import type { Index } from "@raftkv/raft-core";
 import { integerColumn } from "../sqlite/columns.ts";
 import type { Connection } from "../sqlite/connection.ts";
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 import { type Block, sliceBlock } from "./block.ts";
 import { fromRow, toRow } from "./block-row.ts";
 

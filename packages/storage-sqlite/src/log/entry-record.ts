@@ -1,5 +1,5 @@
 import type { Entry, EntryId } from "@raftkv/raft-core";
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 import { decodeMembership, encodeMembership } from "./membership-record.ts";
 
 /**

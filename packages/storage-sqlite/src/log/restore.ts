@@ -1,5 +1,5 @@
 import type { Membership, RestoredState, SnapshotMetadata, TermRun } from "@raftkv/raft-core";
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 import { type Block, decodeBlock, joinRuns, sliceBlock } from "./block.ts";
 import type { LogHead } from "./log-head.ts";
 

@@ -88,7 +88,12 @@ export class SqliteRaftStorage implements RaftStorage {
   async entries(from: Index, to: Index, maxBytes: number): Promise<readonly Entry[]> {
     this.#requireOpen();
     const answer = await this.#parts.thread.call({ kind: "entries", from, to, maxBytes });
-    return expectAnswer(answer, "entries").blocks.flatMap((block) => decodeBlock(block, this.#parts.raftDb));
+    const { blocks } = expectAnswer(answer, "entries");
+    try {
+      return blocks.flatMap((block) => decodeBlock(block, this.#parts.raftDb));
+    } catch (error) {
+      throw this.#parts.failStop.fail(error);
+    }
   }
 
   async compact(base: SnapshotMetadata): Promise<void> {

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync
 import { dirname } from "node:path";
 import { Fields } from "../fields.ts";
 import { sealPadded, unseal } from "../sealed-json.ts";
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 
 /** How far the log of which member certainly reached. */
 export interface WitnessRecord {

@@ -8,6 +8,7 @@ import {
   StorageError,
   type Term,
 } from "@raftkv/raft-core";
+import { asStorageError } from "../as-storage-error.ts";
 import { syncFolder } from "../data-directory.ts";
 import type { FailStop } from "../fail-stop.ts";
 import { runningError } from "../sqlite/sqlite-error.ts";
@@ -122,7 +123,7 @@ export class SnapshotDirectory {
       return reader;
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-      throw runningError(error, snapshot.file, "reading");
+      throw asStorageError(runningError(error, snapshot.file, "reading"));
     }
   }
 

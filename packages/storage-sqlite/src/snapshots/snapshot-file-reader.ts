@@ -1,9 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { type SnapshotMetadata, type SnapshotSource, StorageError } from "@raftkv/raft-core";
+import { asStorageError } from "../as-storage-error.ts";
 import { Fields } from "../fields.ts";
 import { parseSnapshotMetadata } from "../log/membership-record.ts";
 import { unseal } from "../sealed-json.ts";
-import { damaged } from "../storage-errors.ts";
+import { runningError } from "../sqlite/sqlite-error.ts";
+import { damaged } from "../storage-fault.ts";
 import {
   chunkChecksum,
   decodeTrailer,
@@ -49,6 +51,14 @@ export class SnapshotFileReader implements SnapshotSource {
 
   async *read(): AsyncIterable<Uint8Array> {
     if (this.#handle.fd === -1) throw new StorageError("closed", `${this.#file} is closed`);
+    try {
+      yield* this.#chunks();
+    } catch (error) {
+      throw asStorageError(runningError(error, this.#file, "reading"));
+    }
+  }
+
+  async *#chunks(): AsyncIterable<Uint8Array> {
     let position = this.#contentStart;
     for (let number = 0; number < this.#totals.chunks; number++) {
       const frame = await readExactly(this.#handle, position, frameBytes, this.#file);

@@ -1,4 +1,4 @@
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 
 /** SQLite has no fixed column types, and a damaged record may hold anything: what is read is looked at. */
 export function integerColumn(value: unknown, file: string, what: string): number {

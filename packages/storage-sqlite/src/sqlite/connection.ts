@@ -1,5 +1,5 @@
-import { StorageError } from "@raftkv/raft-core";
 import Database from "better-sqlite3";
+import { StorageFault } from "../storage-fault.ts";
 import { integerColumn } from "./columns.ts";
 
 /** One connection to one database file. */
@@ -68,7 +68,7 @@ export function checkpointWhole(connection: Connection): void {
 function expectPragma(connection: Connection, file: string, name: string, expected: string | number): void {
   const found = connection.pragma(name, { simple: true });
   if (found === expected) return;
-  throw new StorageError(
+  throw new StorageFault(
     "unwritable",
     `${file}: SQLite runs with ${name} = ${String(found)} where ${expected} is needed for durable commits. Put the ` +
       "data directory on a local file system.",
@@ -82,7 +82,7 @@ function requireSqliteVersion(connection: Connection): void {
     const part = parts[position] ?? 0;
     if (part > least) return;
     if (part < least) {
-      throw new StorageError(
+      throw new StorageFault(
         "failed",
         `SQLite ${version} can lose commits in its write-ahead log; at least ${leastSqliteVersion.join(".")} is ` +
           "needed. Install a later better-sqlite3.",

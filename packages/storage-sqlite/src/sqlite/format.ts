@@ -1,5 +1,4 @@
-import { StorageError } from "@raftkv/raft-core";
-import { damaged } from "../storage-errors.ts";
+import { damaged, StorageFault } from "../storage-fault.ts";
 import { integerColumn } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 
@@ -14,7 +13,7 @@ export function inspectFormat(connection: Connection, file: string, format: Form
   const version = pragmaInteger(connection, "user_version");
   const applicationId = pragmaInteger(connection, "application_id");
   if (applicationId === format.applicationId && version > format.version) {
-    throw new StorageError(
+    throw new StorageFault(
       "newerFormat",
       `${file} has format ${version}; this version of raftkv reads formats up to ${format.version}. Run the version ` +
         "that wrote it, or a later one.",

@@ -1,6 +1,6 @@
 import { Fields } from "../fields.ts";
 import { seal, unseal } from "../sealed-json.ts";
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 import { bytesColumn } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 

@@ -1,16 +1,15 @@
-import { StorageError } from "@raftkv/raft-core";
-import { damaged, unwritable } from "../storage-errors.ts";
+import { damaged, StorageFault, unwritable } from "../storage-fault.ts";
 
 /** What an error met while opening `file` means for whoever starts the node. */
-export function openingError(error: unknown, file: string): StorageError {
-  if (error instanceof StorageError) return error;
+export function openingError(error: unknown, file: string): StorageFault {
+  if (error instanceof StorageFault) return error;
   const code = codeOf(error);
   if (isDamage(code)) return damaged(file, describe(error), error);
   if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH|FULL)/.test(code)) return unwritable(file, error);
   if (/^(EACCES|EPERM|ENOENT|ENOTDIR|EISDIR|EROFS|ENOSPC|ELOOP|ENAMETOOLONG)$/.test(code))
     return unwritable(file, error);
   if (/^SQLITE_BUSY/.test(code)) {
-    return new StorageError("locked", `${file} is open in another program: close it and start again.`, {
+    return new StorageFault("locked", `${file} is open in another program: close it and start again.`, {
       cause: error,
     });
   }
@@ -18,10 +17,10 @@ export function openingError(error: unknown, file: string): StorageError {
 }
 
 /** What an error met while working on `file` means: damage, or a failure after which nothing is tried again. */
-export function runningError(error: unknown, file: string, doing: string): StorageError {
-  if (error instanceof StorageError) return error;
+export function runningError(error: unknown, file: string, doing: string): StorageFault {
+  if (error instanceof StorageFault) return error;
   if (isDamage(codeOf(error))) return damaged(file, describe(error), error);
-  return new StorageError(
+  return new StorageFault(
     "failed",
     `${doing} ${file} failed: ${describe(error)}. Nothing more is written: see to the disk, then start the node ` +
       "again, so that it reads what the disk really holds.",

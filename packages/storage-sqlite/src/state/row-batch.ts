@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 
 /**
  * Rows on their way between threads, in one buffer: for each the length of the key and of the stored value (4 bytes

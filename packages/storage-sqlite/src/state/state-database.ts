@@ -5,7 +5,7 @@ import { type Connection, checkpointWhole, makeDurable, openConnection } from ".
 import { type Format, inspectFormat, stampFormat } from "../sqlite/format.ts";
 import { MetaTable, metaTableSchema } from "../sqlite/meta-table.ts";
 import { openingError } from "../sqlite/sqlite-error.ts";
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 import type { AppliedRecord } from "./protocol.ts";
 
 /** "RKST" */

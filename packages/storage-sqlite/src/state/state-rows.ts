@@ -1,6 +1,6 @@
 import { bytesColumn } from "../sqlite/columns.ts";
 import type { Connection } from "../sqlite/connection.ts";
-import { damaged } from "../storage-errors.ts";
+import { damaged } from "../storage-fault.ts";
 import { openStored } from "./row-batch.ts";
 
 export interface StoredRow {

@@ -1,0 +1,35 @@
+import type { StorageErrorCode } from "@raftkv/raft-core";
+
+/**
+ * What becomes a `StorageError` at the edge of this package (`asStorageError`). The threads throw it in its stead, and
+ * so need not load raft-core: loading modules is most of what their start takes.
+ */
+export class StorageFault extends Error {
+  override readonly name = "StorageFault";
+  readonly code: StorageErrorCode;
+
+  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The error of data that cannot be trusted: names the file, what is wrong with it, and the way out. */
+export function damaged(file: string, found: string, cause?: unknown): StorageFault {
+  return new StorageFault(
+    "corrupt",
+    `${file} is damaged: ${found}. This node cannot vouch for its data and must not go on with it: move its data ` +
+      "directory away and let the node join again as a new member, so that it is rebuilt from the others.",
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+/** The error of a place that cannot be created or written. */
+export function unwritable(path: string, cause: unknown): StorageFault {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StorageFault(
+    "unwritable",
+    `cannot create or write ${path}: ${reason}. Choose a data directory that this user may write.`,
+    { cause },
+  );
+}
