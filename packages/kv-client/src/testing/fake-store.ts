@@ -1,0 +1,133 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type CommandBatch,
+  ErrorCode,
+  ErrorDetailSchema,
+  type KeyValue,
+  KeyValueSchema,
+  type Operation,
+  type OperationResult,
+  OperationResultSchema,
+  type ReadBatch,
+  type ReadResult,
+  ReadResultSchema,
+} from "@raftkv/proto/kv";
+
+export type Refused = MessageInitShape<typeof ErrorDetailSchema>;
+export type Applied = { readonly results: readonly OperationResult[] } | { readonly refused: Refused };
+
+interface FakeSession {
+  readonly answers: Map<number, OperationResult>;
+  last: number;
+}
+
+/** What a cluster's state machine promises its clients, small: sessions, sequences, revisions. Shared by its nodes. */
+export class FakeStore {
+  readonly sessions = new Map<number, FakeSession>();
+  /** Every operation that took effect, in order, as "put k=v" or "delete k" or "skip". */
+  readonly effects: string[] = [];
+  readonly #entries = new Map<string, KeyValue>();
+  #revision = 0;
+  #lastSession = 0;
+
+  apply(batch: CommandBatch): Applied {
+    const session = this.sessions.get(Number(batch.sessionId));
+    if (batch.sessionId === 0n) return { results: batch.operations.map((operation) => this.#perform(operation)) };
+    if (session === undefined) return { refused: { code: ErrorCode.SESSION_UNKNOWN, message: "no such session" } };
+    const first = Number(batch.firstSequence);
+    if (first > session.last + 1) {
+      return { refused: { code: ErrorCode.SEQUENCE_GAP, expectedSequence: BigInt(session.last + 1) } };
+    }
+    const results = batch.operations.map((operation, index) => this.#performOnce(session, first + index, operation));
+    for (const sequence of session.answers.keys()) {
+      if (sequence <= Number(batch.acknowledgedThrough)) session.answers.delete(sequence);
+    }
+    if (batch.operations.some(({ operation }) => operation.case === "closeSession")) {
+      this.sessions.delete(Number(batch.sessionId));
+    }
+    return { results };
+  }
+
+  read(batch: ReadBatch): readonly ReadResult[] {
+    return batch.operations.map(({ operation }) => {
+      if (operation.case === "get") {
+        const entry = this.#entries.get(toKey(operation.value.key));
+        return create(ReadResultSchema, { result: { case: "get", value: entry === undefined ? {} : { entry } } });
+      }
+      if (operation.case !== "range") throw new Error("a read without an operation");
+      const { from, to, limit, keysOnly } = operation.value;
+      const found = [...this.#entries.values()]
+        .filter(({ key }) => Buffer.compare(key, from) >= 0 && (to.length === 0 || Buffer.compare(key, to) < 0))
+        .sort((a, b) => Buffer.compare(a.key, b.key));
+      const entries = found.slice(0, limit).map((entry) => (keysOnly ? { ...entry, value: new Uint8Array() } : entry));
+      const next = found[limit]?.key ?? new Uint8Array();
+      return create(ReadResultSchema, { result: { case: "range", value: { entries, next } } });
+    });
+  }
+
+  #performOnce(session: FakeSession, sequence: number, operation: Operation): OperationResult {
+    if (sequence <= session.last) {
+      return session.answers.get(sequence) ?? refusedResult({ code: ErrorCode.ANSWER_DISCARDED });
+    }
+    const result = this.#perform(operation);
+    session.last = sequence;
+    session.answers.set(sequence, result);
+    return result;
+  }
+
+  #perform({ operation }: Operation): OperationResult {
+    switch (operation.case) {
+      case "put":
+        return this.#put(operation.value.key, operation.value.value);
+      case "delete":
+        return this.#delete(operation.value.key);
+      case "openSession":
+        this.#lastSession++;
+        this.sessions.set(this.#lastSession, { answers: new Map(), last: 0 });
+        return create(OperationResultSchema, {
+          result: { case: "openSession", value: { sessionId: BigInt(this.#lastSession) } },
+        });
+      case "closeSession":
+        return create(OperationResultSchema, { result: { case: "closeSession", value: {} } });
+      case "skip":
+        this.effects.push("skip");
+        return create(OperationResultSchema, { result: { case: "skip", value: {} } });
+      default:
+        return refusedResult({ code: ErrorCode.INVALID_REQUEST, message: "no operation" });
+    }
+  }
+
+  #put(key: Uint8Array, value: Uint8Array): OperationResult {
+    const revision = BigInt(++this.#revision);
+    const before = this.#entries.get(toKey(key));
+    this.#entries.set(
+      toKey(key),
+      create(KeyValueSchema, {
+        key,
+        value,
+        createRevision: before?.createRevision ?? revision,
+        modRevision: revision,
+        version: (before?.version ?? 0n) + 1n,
+      }),
+    );
+    this.effects.push(`put ${Buffer.from(key)}=${Buffer.from(value)}`);
+    return create(OperationResultSchema, { result: { case: "put", value: { revision } } });
+  }
+
+  #delete(key: Uint8Array): OperationResult {
+    const deleted = this.#entries.delete(toKey(key));
+    if (deleted) this.#revision++;
+    this.effects.push(`delete ${Buffer.from(key)}`);
+    return create(OperationResultSchema, {
+      result: { case: "delete", value: { revision: BigInt(this.#revision), deleted } },
+    });
+  }
+}
+
+function toKey(key: Uint8Array): string {
+  return Buffer.from(key).toString("hex");
+}
+
+function refusedResult(detail: Refused): OperationResult {
+  return create(OperationResultSchema, { result: { case: "error", value: create(ErrorDetailSchema, detail) } });
+}
