@@ -1,5 +1,10 @@
 import type { Message } from "@raftkv/raft-core";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { startProxy } from "./testing/freezable-proxy.ts";
+
+// Real sockets on a machine that may be busy.
+vi.setConfig({ testTimeout: 20_000 });
+
 import {
   connectAll,
   eventually,
@@ -62,7 +67,7 @@ describe("messages", () => {
       entries: [{ kind: "command", term: 3, index: 5, payload }],
     };
     one.transport.send(2, message);
-    await eventually("the message", () => two.handler.messages.length === 1, 10_000);
+    await eventually("the message", () => two.handler.messages.length === 1);
     const [received] = two.handler.messages;
     if (received?.message.kind !== "appendRequest") throw new Error("expected an append request");
     const [entry] = received.message.entries;
@@ -120,6 +125,47 @@ describe("an outage", () => {
     one.transport.setPeers([{ id: 2, address: silent.address, memberId: "member-2" }]);
     await eventually("the outage", () => one.handler.unreachables.length === 1);
     expect(one.logger.matching(/node 2 cannot be reached: .* within 100 ms/)).toHaveLength(1);
+  });
+
+  it("is noticed by pings when a peer falls silent, and ends on a new connection", async () => {
+    const two = await node(2);
+    const proxy = await startProxy(two.member.address);
+    open.push(proxy);
+    const one = await node(1, { limits: { pingIntervalMs: 20, pingTimeoutMs: 300, connectTimeoutMs: 500 } });
+    one.transport.setPeers([{ ...two.member, address: proxy.address }]);
+    two.transport.setPeers([one.member]);
+    await eventually("a connection", () => isConnected(one, 2));
+    proxy.freeze();
+    await eventually("the outage", () => one.handler.unreachables.length === 1);
+    expect(one.logger.matching(/node 2 cannot be reached: .* has not answered a ping for 300 ms/)).toHaveLength(1);
+    proxy.thaw();
+    await eventually("a second connection", () => one.logger.matching(/connected to node 2/).length === 2);
+    one.transport.send(2, heartbeat(1));
+    await eventually("the message", () => two.handler.messages.length === 1);
+  });
+
+  it("is reported when a peer takes no more than its windows hold, with bounded memory", async () => {
+    const two = await node(2);
+    const proxy = await startProxy(two.member.address);
+    open.push(proxy);
+    const one = await node(1, { limits: { queueBytes: 1_000_000, pingIntervalMs: 60_000 } });
+    one.transport.setPeers([{ ...two.member, address: proxy.address }]);
+    two.transport.setPeers([one.member]);
+    await eventually("a connection", () => isConnected(one, 2));
+    proxy.freeze();
+    const payload = new Uint8Array(100_000);
+    await eventually("the queue to overflow", () => {
+      one.transport.send(2, {
+        kind: "appendRequest",
+        term: 1,
+        prevIndex: 0,
+        prevTerm: 0,
+        commit: 0,
+        entries: [{ kind: "command", term: 1, index: 1, payload }],
+      });
+      return one.handler.unreachables.length > 0;
+    });
+    expect(one.handler.unreachables).toEqual([2]);
   });
 
   it("is reported when the queue overflows, in number or in bytes", async () => {

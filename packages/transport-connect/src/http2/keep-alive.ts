@@ -26,10 +26,15 @@ export function keepAlive(session: Http2Session, options: KeepAliveOptions): voi
       session.close();
       return;
     }
-    timer = clock.setTimer(timeoutMs, onDead);
+    timer = clock.setTimer(timeoutMs, suspect);
     session.ping((error) => {
       timer.cancel();
       if (error === null && !session.destroyed) timer = clock.setTimer(intervalMs, probe);
     });
+  }
+
+  /** After a stall of this process the timer is late, and the answer may be here, unread: what has arrived goes first. */
+  function suspect(): void {
+    timer = clock.setTimer(0, onDead);
   }
 }

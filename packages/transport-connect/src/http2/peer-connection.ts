@@ -67,7 +67,8 @@ export class PeerConnection implements SessionSource {
       const fail = (reason: Error): void => {
         deadline.cancel();
         reject(reason);
-        if (!session.destroyed) session.destroy(undefined, constants.NGHTTP2_CANCEL);
+        // The reason is for the calls on this side: without one, a call that has no answer yet would wait for ever.
+        if (!session.destroyed) session.destroy(reason, constants.NGHTTP2_NO_ERROR);
       };
       const deadline = clock.setTimer(connectTimeoutMs, () =>
         fail(unavailable(`no connection to ${url.host} within ${connectTimeoutMs} ms`)),

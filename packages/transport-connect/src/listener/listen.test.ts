@@ -9,9 +9,13 @@ import {
   Http2SessionManager,
 } from "@connectrpc/connect-node";
 import { RaftService } from "@raftkv/proto/raft";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { eventually, startListener } from "../testing/loopback.ts";
 import type { ServerListener } from "./listen.ts";
+
+// Real sockets on a machine that may be busy.
+vi.setConfig({ testTimeout: 20_000 });
+
 import type { ListenOptions } from "./listener-options.ts";
 
 const open: { close(): void | Promise<void> }[] = [];

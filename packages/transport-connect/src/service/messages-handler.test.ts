@@ -1,10 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { MessagesRequest, MessagesResponse } from "@raftkv/proto/raft";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { encodeHello, type Hello } from "../codec/hello-codec.ts";
 import { encodeMessage } from "../codec/message-codec.ts";
 import { eventually, heartbeat, type LoopbackNode, type LoopbackOptions, startNode } from "../testing/loopback.ts";
 import { helloFrom, helloRequest, ManualStream, type RawPeer, rawPeer } from "../testing/raw-peer.ts";
+
+// Real sockets on a machine that may be busy.
+vi.setConfig({ testTimeout: 20_000 });
 
 let node: LoopbackNode;
 let peer: RawPeer;

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { InstallSnapshotRequest } from "@raftkv/proto/raft";
 import type { IncomingSnapshot, SnapshotMetadata, SnapshotSource } from "@raftkv/raft-core";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { encodeSnapshotChunk, encodeSnapshotEnd, encodeSnapshotHeader } from "../codec/snapshot-codec.ts";
 import {
   connectAll,
@@ -12,6 +12,10 @@ import {
   RecordingHandler,
   startNode,
 } from "../testing/loopback.ts";
+
+// Real sockets on a machine that may be busy.
+vi.setConfig({ testTimeout: 20_000 });
+
 import { helloFrom, ManualStream, rawPeer } from "../testing/raw-peer.ts";
 
 const open: { close(): void | Promise<void> }[] = [];
@@ -148,17 +152,31 @@ describe("a snapshot", () => {
   });
 
   it("is refused when too many are under way", async () => {
-    const [one] = await pair({ limits: { snapshots: 1, snapshotProgressTimeoutMs: 60 } });
+    const [one, two] = await pair({ limits: { snapshots: 1 } });
+    const peer = rawPeer(two.member.address);
+    open.push(peer);
     const stalled: SnapshotSource = {
       ...sourceOf(),
       async *read() {
         yield await new Promise<Uint8Array>(() => {});
       },
     };
-    const first = errorOf(one.transport.sendSnapshot(2, 3, stalled, never));
-    const second = await errorOf(one.transport.sendSnapshot(2, 3, sourceOf(), never));
-    expect(second.code).toBe(Code.ResourceExhausted);
+    const reading = vi.spyOn(two.handler, "snapshot");
+    const giveUp = new AbortController();
+    const first = errorOf(one.transport.sendSnapshot(2, 3, stalled, giveUp.signal));
+    const refusedHere = await errorOf(one.transport.sendSnapshot(2, 3, sourceOf(), never));
+    expect(refusedHere.rawMessage).toBe("1 snapshots to other nodes are under way already");
+
+    await eventually("the first to arrive", () => reading.mock.calls.length === 1);
+    const stream = new ManualStream<InstallSnapshotRequest>();
+    stream.push(encodeSnapshotHeader({ hello: helloFrom(1, two), term: 3, metadata }));
+    const refusedThere = await errorOf(peer.client.installSnapshot(stream));
+    expect(refusedThere.code).toBe(Code.ResourceExhausted);
+    expect(refusedThere.rawMessage).toBe("1 snapshots from other nodes are under way already");
+
+    giveUp.abort();
     await first;
+    await expect(reading.mock.results[0]?.value).rejects.toThrow();
     await one.transport.sendSnapshot(2, 3, sourceOf(), never);
   });
 });

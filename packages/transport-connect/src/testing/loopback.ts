@@ -152,7 +152,7 @@ export async function startSilentServer(): Promise<{ readonly address: string; c
 }
 
 /** Polls until `condition` holds; fails with what it waited for. */
-export async function eventually(what: string, condition: () => boolean, timeoutMs = 5000): Promise<void> {
+export async function eventually(what: string, condition: () => boolean, timeoutMs = 15_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for: ${what}`);

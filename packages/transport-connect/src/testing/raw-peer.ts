@@ -24,7 +24,7 @@ export function rawPeer(address: string): RawPeer {
 }
 
 /** The hello with which `from` introduces itself to `to` truthfully, but for `lies`. */
-export function helloFrom(from: number, to: LoopbackNode, lies: Partial<Hello> = {}): Hello {
+export function helloFrom(from: number, to: Pick<LoopbackNode, "member">, lies: Partial<Hello> = {}): Hello {
   return {
     protocolVersion: 1,
     clusterId: "cluster",
