@@ -1,0 +1,88 @@
+import type { NodeId, Term } from "../algorithm/entry.ts";
+import type { Member } from "../algorithm/membership.ts";
+import type { Message } from "../algorithm/message.ts";
+import type { RaftTransport, TransportHandler } from "../ports/raft-transport.ts";
+import type { SnapshotSource } from "../ports/snapshot.ts";
+
+/** Joins the nodes of one process: for tests, demos and examples. What is sent arrives in a later turn of the event loop. */
+export class MemoryNetwork {
+  readonly #handlers = new Map<NodeId, TransportHandler>();
+
+  /** The transport of one node. It can be reached from when it is started until it is closed; then another may follow. */
+  transport(id: NodeId): RaftTransport {
+    return new MemoryTransport(id, this.#handlers);
+  }
+}
+
+class MemoryTransport implements RaftTransport {
+  readonly #id: NodeId;
+  /** Of every node that can be reached. */
+  readonly #handlers: Map<NodeId, TransportHandler>;
+  readonly #unreachable = new Set<NodeId>();
+  readonly #closing = new AbortController();
+  #peers: ReadonlySet<NodeId> = new Set();
+  #handler: TransportHandler | undefined;
+
+  constructor(id: NodeId, handlers: Map<NodeId, TransportHandler>) {
+    this.#id = id;
+    this.#handlers = handlers;
+  }
+
+  start(handler: TransportHandler): void {
+    this.#handler = handler;
+    this.#handlers.set(this.#id, handler);
+  }
+
+  setPeers(peers: readonly Member[]): void {
+    this.#peers = new Set(peers.map(({ id }) => id).filter((id) => id !== this.#id));
+  }
+
+  send(to: NodeId, message: Message): void {
+    if (!this.#mayReach(to)) return;
+    setImmediate(() => {
+      if (this.#mayReach(to)) this.#deliver(to, message);
+    });
+  }
+
+  async sendSnapshot(to: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+    const target = this.#mayReach(to) ? this.#handlers.get(to) : undefined;
+    if (target === undefined) throw new Error(`node ${to} cannot be reached from node ${this.#id}`);
+    const aborted = AbortSignal.any([signal, this.#closing.signal]);
+    aborted.throwIfAborted();
+    const incoming = { from: this.#id, term, metadata: source.metadata, read: () => readUntil(aborted, source) };
+    await Promise.race([target.snapshot(incoming), rejectionOf(aborted)]);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error(`the transport of node ${this.#id} is closed`));
+    if (this.#handlers.get(this.#id) === this.#handler) this.#handlers.delete(this.#id);
+  }
+
+  #mayReach(to: NodeId): boolean {
+    return this.#peers.has(to) && !this.#closing.signal.aborted;
+  }
+
+  #deliver(to: NodeId, message: Message): void {
+    const target = this.#handlers.get(to);
+    if (target) {
+      this.#unreachable.delete(to);
+      target.message(this.#id, message);
+      return;
+    }
+    if (this.#unreachable.has(to)) return;
+    this.#unreachable.add(to);
+    this.#handler?.unreachable(to);
+  }
+}
+
+async function* readUntil(aborted: AbortSignal, source: SnapshotSource): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of source.read()) {
+    aborted.throwIfAborted();
+    yield chunk;
+  }
+  aborted.throwIfAborted();
+}
+
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { metadata, patternBytes } from "../sample-log.ts";
+import { snapshotOf } from "../sample-snapshot.ts";
+import { connected, numbered, numbersFrom, type TransportTests } from "./suite.ts";
+
+export function closingTests(tests: TransportTests): void {
+  tests.describe("closing", () => {
+    tests.withStations("afterwards nothing throws, leaves or arrives", async ({ first, second, third }) => {
+      await connected(first, second);
+      await connected(second, first);
+      await first.transport.close();
+      first.transport.send(second.member.id, numbered(1));
+      first.transport.setPeers([]);
+      second.transport.send(first.member.id, numbered(2));
+      await connected(second, third);
+      await connected(third, second);
+      assert.deepEqual(numbersFrom(first, second), []);
+      assert.deepEqual(numbersFrom(second, first), []);
+      const source = snapshotOf(metadata(1, 1), [patternBytes(10)]);
+      await assert.rejects(first.transport.sendSnapshot(second.member.id, 1, source, new AbortController().signal));
+    });
+
+    tests.withStations("twice is fine", async ({ first }) => {
+      await Promise.all([first.transport.close(), first.transport.close()]);
+      await first.transport.close();
+    });
+  });
+}
