@@ -89,10 +89,9 @@ export function messageTests(tests: TransportTests): void {
       await connected(first, second);
       const many = Array.from({ length: 2000 }, (_, i) => command(i + 1, 1, patternBytes(500, i)));
       const big = [command(2001, 1, patternBytes(1024 * 1024))];
-      for (const entries of [many, big]) {
-        const message: Message = { kind: "appendRequest", term: 1, prevIndex: 0, prevTerm: 0, entries, commit: 0 };
-        first.transport.send(second.member.id, message);
-      }
+      const request = { kind: "appendRequest", term: 1, prevTerm: 1, commit: 0 } as const;
+      first.transport.send(second.member.id, { ...request, prevIndex: 0, entries: many });
+      first.transport.send(second.member.id, { ...request, prevIndex: 2000, entries: big });
       const arrived = second.heard.messages;
       await eventually("both arrive", () => arrived.length >= 2);
       const found = arrived.map(({ message }) => (message.kind === "appendRequest" ? message.entries : []));
