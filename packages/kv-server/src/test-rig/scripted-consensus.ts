@@ -1,0 +1,96 @@
+import type { Consensus, ConsensusStatus, Entry, Member, RaftError, Role } from "@raftkv/raft-core";
+import type { ApplyResult } from "../state/answer.ts";
+import type { KvStateMachine } from "../state/kv-state-machine.ts";
+
+export const MEMBERS: readonly Member[] = [1, 2, 3].map((id) => ({
+  id,
+  address: `127.0.0.1:5005${id}`,
+  memberId: `member-${id}`,
+}));
+
+interface Waiting {
+  readonly payload: Uint8Array;
+  readonly resolve: (result: ApplyResult) => void;
+  readonly reject: (error: RaftError) => void;
+}
+
+/** Node 1 of three, whose role and progress the test decides. What is proposed is applied, unless the test holds it. */
+export class ScriptedConsensus implements Consensus<ApplyResult> {
+  readonly #machine: KvStateMachine;
+  readonly #listeners = new Set<(status: ConsensusStatus) => void>();
+  readonly proposed: Uint8Array[] = [];
+  readonly waiting: Waiting[] = [];
+  readIndexes = 0;
+  holding = false;
+  refuse: RaftError | undefined;
+  readIndexError: RaftError | undefined;
+  holdingReads = false;
+  #role: Role = "leader";
+  #term = 1;
+  #leader: number | undefined = 1;
+  #applied: Promise<unknown> = Promise.resolve();
+  #last = 0;
+
+  constructor(machine: KvStateMachine) {
+    this.#machine = machine;
+  }
+
+  propose(payload: Uint8Array): Promise<ApplyResult> {
+    if (this.refuse !== undefined) return Promise.reject(this.refuse);
+    this.proposed.push(payload);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ payload, resolve, reject });
+      if (!this.holding) this.commit();
+    });
+  }
+
+  /** Applies what is held. */
+  commit(): void {
+    for (const { payload, resolve } of this.waiting.splice(0)) {
+      const entry: Entry = { kind: "command", term: this.#term, index: ++this.#last, payload };
+      this.#applied = this.#applied.then(async () => {
+        const [result] = await this.#machine.apply([entry]);
+        if (result !== undefined) resolve(result);
+      });
+    }
+  }
+
+  async readIndex(signal?: AbortSignal): Promise<number> {
+    this.readIndexes++;
+    if (this.readIndexError !== undefined) throw this.readIndexError;
+    if (this.holdingReads) {
+      await new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    }
+    await this.#applied;
+    return this.#machine.appliedIndex();
+  }
+
+  async transferLeadership(): Promise<void> {}
+
+  become(role: Role, leader: number | undefined, term = this.#term + 1): void {
+    this.#role = role;
+    this.#leader = leader;
+    this.#term = term;
+    for (const listener of this.#listeners) listener(this.status());
+  }
+
+  onRoleChange(listener: (status: ConsensusStatus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  status(): ConsensusStatus {
+    return {
+      identity: { nodeId: 1, memberId: "member-1", incarnation: 1, clusterId: "cluster" },
+      role: this.#role,
+      term: this.#term,
+      leader: MEMBERS.find(({ id }) => id === this.#leader),
+      commit: this.#last,
+      applied: this.#machine.appliedIndex(),
+      last: { term: this.#term, index: this.#last },
+      hardState: { term: this.#term, votedFor: 1, commit: this.#last },
+      membership: { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: MEMBERS },
+      progress: [],
+    };
+  }
+}
