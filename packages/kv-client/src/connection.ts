@@ -137,7 +137,7 @@ export class Connection {
     }
     this.#state = { kind: "connected", stream };
     void stream.members(connectTimeoutMs).then((members) => {
-      if (members.length > 0 && this.#stream() === stream) this.#options.endpoints.membersAre(members);
+      if (this.#stream() === stream) this.#options.endpoints.membersAre(members);
     });
     for (const user of this.#users) user.connected();
   }

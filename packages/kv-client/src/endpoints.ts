@@ -47,9 +47,9 @@ export class Endpoints {
     return true;
   }
 
-  /** These are the members now. */
+  /** These are the members now; none where the node did not say. */
   membersAre(announced: readonly string[]): void {
-    this.#learn(announced.map(parseAnnounced).filter((address) => address !== undefined));
+    if (announced.length > 0) this.#learn(announced.map(parseAnnounced).filter((address) => address !== undefined));
   }
 
   /** A connection to it broke, or it did not serve. */

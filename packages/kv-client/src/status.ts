@@ -126,7 +126,9 @@ export class StatusReader {
     for (let failures = 0; !call.settled; ) {
       const target = address ?? this.#next();
       try {
-        call.resolve(await this.#ask(target, ended));
+        const status = await this.#ask(target, ended);
+        this.#endpoints.membersAre(status.members.map((member) => member.address));
+        call.resolve(status);
       } catch (error) {
         failed(`${target}: ${error instanceof Error ? error.message : String(error)}`);
         failures++;

@@ -22,8 +22,9 @@ export class ManualClock implements Clock {
     return { cancel: () => void this.#pending.delete(pending) };
   }
 
-  get timers(): number {
-    return this.#pending.size;
+  /** Until the next timer fires; Infinity where there is none. */
+  get nextInMs(): number {
+    return Math.min(...[...this.#pending].map(({ atMs }) => atMs)) - this.#nowMs;
   }
 
   /** Fires what falls due on the way, in order of time. */

@@ -42,6 +42,7 @@ export class ScriptedNode implements AsyncDisposable {
   /** Unset: the node does not say. */
   status: MessageInitShape<typeof StatusResponseSchema> | undefined;
   connections = 0;
+  statusCalls = 0;
   readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #outgoing = new Set<PushQueue<ExchangeResponse>>();
@@ -122,6 +123,8 @@ export class ScriptedNode implements AsyncDisposable {
     router.service(KvService, { exchange: (requests) => this.#exchange(requests) });
     router.service(ClusterService, {
       status: () => {
+        this.statusCalls++;
+        this.#signal();
         if (this.status === undefined) throw new ConnectError("not said", Code.Unavailable);
         return this.status;
       },

@@ -1,0 +1,196 @@
+import { ErrorCode } from "@raftkv/proto/kv";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RaftKv } from "./raft-kv.ts";
+import { FakeStore } from "./testing/fake-store.ts";
+import { ManualClock } from "./testing/manual-clock.ts";
+import { type Received, ScriptedNode } from "./testing/scripted-node.ts";
+
+let store: FakeStore;
+let first: ScriptedNode;
+let second: ScriptedNode;
+
+beforeEach(async () => {
+  store = new FakeStore();
+  first = await ScriptedNode.start(store);
+  second = await ScriptedNode.start(store);
+});
+
+afterEach(async () => {
+  await first.stop();
+  await second.stop();
+});
+
+const followerOf =
+  (leader: ScriptedNode) =>
+  (request: Received): void =>
+    request.reads === undefined
+      ? request.refuse({ code: ErrorCode.NOT_LEADER, leader: { nodeId: 2n, address: leader.address } })
+      : request.serve();
+
+const noLeader = (request: Received): void => request.refuse({ code: ErrorCode.NO_LEADER, message: "nobody leads" });
+
+/** An address where nothing listens. */
+async function unusedAddress(): Promise<string> {
+  const node = await ScriptedNode.start();
+  const { address } = node;
+  await node.stop();
+  return address;
+}
+
+describe("finding the leader", () => {
+  it("follows a redirect, also to an address that it was not told of", async () => {
+    first.script = followerOf(second);
+    await using kv = new RaftKv({ endpoints: [first.address] });
+    await kv.put("a", "1");
+    await kv.put("b", "2");
+    expect(first.texts).toEqual(["openSession"]);
+    expect(second.texts).toEqual(["openSession", "1/1: put a=1", "1/2: put b=2"]);
+  });
+
+  it("reads from whichever node it is at", async () => {
+    first.script = followerOf(second);
+    await using kv = new RaftKv({ endpoints: [first.address] });
+    expect(await kv.get("a")).toBeUndefined();
+    expect(second.connections).toBe(0);
+  });
+
+  it("goes past an endpoint that is down", async () => {
+    await using kv = new RaftKv({ endpoints: [await unusedAddress(), second.address], random: () => 0 });
+    await kv.put("a", "1");
+    expect(second.texts).toEqual(["openSession", "1/1: put a=1"]);
+  });
+
+  it("goes on to the next endpoint where nobody leads, at first at once and then with growing pauses", async () => {
+    const clock = new ManualClock();
+    first.script = noLeader;
+    second.script = noLeader;
+    await using kv = new RaftKv({ endpoints: [first.address, second.address], clock, random: () => 0 });
+    const put = kv.put("a", "1");
+    await second.receivedAtLeast(1);
+    const pauses: number[] = [];
+    for (const node of [first, second, first]) {
+      const before = node.received.length;
+      await until(() => clock.nextInMs <= 200);
+      pauses.push(clock.nextInMs);
+      if (pauses.length === 3) first.script = (request) => request.serve();
+      clock.advance(clock.nextInMs);
+      await node.receivedAtLeast(before + 1);
+    }
+    expect(pauses).toEqual([20, 40, 80]);
+    await put;
+  });
+
+  it("does not go back at once to a dead leader that followers still name", async () => {
+    const clock = new ManualClock();
+    await using kv = new RaftKv({ endpoints: [first.address, second.address], clock, random: () => 0 });
+    await kv.put("a", "1");
+    second.script = (request) => request.refuse({ code: ErrorCode.NOT_LEADER, leader: { nodeId: 1n, address: dead } });
+    const dead = first.address;
+    await first.stop();
+    const put = kv.put("b", "2");
+    await second.receivedAtLeast(1);
+    await until(() => clock.nextInMs <= 200); // Waits, instead of going in a circle.
+    second.script = (request) => request.serve();
+    while (store.effects.length < 2) {
+      if (clock.nextInMs <= 200) clock.advance(clock.nextInMs);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await put;
+  });
+});
+
+describe("a change of leader", () => {
+  it("moves to the leader that the node announces, and sends there what is unanswered", async () => {
+    await using kv = new RaftKv({ endpoints: [first.address] });
+    await kv.put("a", "1");
+    first.script = () => first.announceLeader(second.address);
+    await kv.put("b", "2");
+    expect(second.texts).toEqual(["1/2: put b=2"]);
+    expect(store.effects).toEqual(["put a=1", "put b=2"]);
+  });
+
+  it("fails over to another endpoint when the node dies, with writes under way", async () => {
+    await using kv = new RaftKv({ endpoints: [first.address, second.address], random: () => 0 });
+    await kv.put("a", "1");
+    first.script = (request) => {
+      request.apply();
+      void first.stop();
+    };
+    await Promise.all([kv.put("b", "2"), kv.put("c", "3")]);
+    expect(second.texts).toEqual(["1/2: put b=2, put c=3"]);
+    expect(store.effects).toEqual(["put a=1", "put b=2", "put c=3"]);
+  });
+
+  it("survives the only node it was told of, because nodes name the members", async () => {
+    first.status = { members: [{ address: first.address }, { address: second.address }] };
+    await using kv = new RaftKv({ endpoints: [first.address], random: () => 0 });
+    await kv.put("a", "1");
+    await first.until(() => first.statusCalls > 0);
+    await kv.put("b", "2"); // By its answer, that to the question for the members has arrived too.
+    await kv.put("c", "3");
+    await first.stop();
+    await kv.put("d", "4");
+    expect(second.texts).toEqual(["1/4: put d=4"]);
+  });
+
+  it("leaves a node that shuts down, though it named no other", async () => {
+    await using kv = new RaftKv({ endpoints: [first.address, second.address], random: () => 0 });
+    await kv.put("a", "1");
+    first.script = (request) => request.refuse({ code: ErrorCode.SHUTTING_DOWN });
+    await kv.put("b", "2");
+    expect(second.texts).toEqual(["1/2: put b=2"]);
+  });
+});
+
+describe("overload", () => {
+  it("backs off from a node that is at its bounds, longer each time, and stays with it", async () => {
+    const clock = new ManualClock();
+    await using kv = new RaftKv({ endpoints: [first.address], clock, random: () => 0 });
+    await kv.put("a", "1");
+    first.script = (request) => request.refuse({ code: ErrorCode.RESOURCE_EXHAUSTED });
+    const put = kv.put("b", "2");
+    const pauses: number[] = [];
+    for (let refusals = 1; refusals <= 6; refusals++) {
+      await first.receivedAtLeast(2 + refusals);
+      await until(() => clock.nextInMs <= 200);
+      pauses.push(clock.nextInMs);
+      if (refusals === 6) first.script = (request) => request.serve();
+      clock.advance(clock.nextInMs);
+    }
+    expect(pauses).toEqual([20, 40, 80, 160, 200, 200]);
+    expect(await put).toEqual({ revision: 2 });
+    expect(first.connections).toBe(1);
+  });
+
+  it("refuses writes beyond what may wait, and none of those was sent", async () => {
+    await using kv = new RaftKv({ endpoints: [first.address], maxQueuedBytes: 100 });
+    const ends = await Promise.allSettled([kv.put("a", "x".repeat(60)), kv.put("b", "x".repeat(60)), kv.put("c", "1")]);
+    expect(ends).toMatchObject([
+      { status: "fulfilled" },
+      { status: "rejected", reason: { code: "OVERLOADED", outcomeUnknown: false } },
+      { status: "fulfilled" },
+    ]);
+  });
+});
+
+describe("a node that has gone silent", () => {
+  it("is left when it answers pings but no request, and another is tried", async () => {
+    const clock = new ManualClock();
+    await using kv = new RaftKv({ endpoints: [first.address, second.address], clock, random: () => 0 });
+    await kv.put("a", "1");
+    first.script = () => undefined;
+    const put = kv.put("b", "2");
+    await first.receivedAtLeast(3);
+    for (let looks = 0; second.received.length === 0; looks++) {
+      expect(looks).toBeLessThan(20);
+      clock.advance(250);
+      for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await put).toEqual({ revision: 2 });
+    expect(clock.now()).toBeLessThanOrEqual(5_000);
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
