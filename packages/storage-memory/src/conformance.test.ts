@@ -1,5 +1,5 @@
 import type { Storage, StorageOptions } from "@raftkv/kv-server";
-import { type BreakableStatePlace, stateStoreConformance } from "@raftkv/kv-server/testing";
+import { type BreakableStatePlace, stateStoreConformance, storagePackageConformance } from "@raftkv/kv-server/testing";
 import { type BreakableStoragePlace, raftStorageConformance } from "@raftkv/raft-core/testing";
 import { describe, it } from "vitest";
 import { MemoryDisk } from "./disk/memory-disk.ts";
@@ -48,6 +48,10 @@ describe("a storage that is gone when it is closed", () => {
     { describe, it },
     { durable: false, create: async () => ({ open: async () => (await open(options)).state, remove: async () => {} }) },
   );
+  storagePackageConformance(
+    { describe, it },
+    { durable: false, create: async () => ({ package: { open }, dataDir: "/nowhere", remove: async () => {} }) },
+  );
 });
 
 describe("a memory disk", () => {
@@ -55,4 +59,11 @@ describe("a memory disk", () => {
   const statePlace = async (): Promise<BreakableStatePlace> => breakablePlace(stateAlone);
   raftStorageConformance({ describe, it }, { durable: true, create: raftPlace, createBreakable: raftPlace });
   stateStoreConformance({ describe, it }, { durable: true, create: statePlace, createBreakable: statePlace });
+  storagePackageConformance(
+    { describe, it },
+    {
+      durable: true,
+      create: async () => ({ package: new MemoryDisk(), dataDir: "/nowhere", remove: async () => {} }),
+    },
+  );
 });

@@ -1,2 +1,7 @@
 export { stateStoreConformance } from "./state-store/conformance.ts";
 export type { BreakableStatePlace, StateStorePlace, StateStoreSuiteOptions } from "./state-store/suite.ts";
+export {
+  type StoragePackagePlace,
+  type StoragePackageSuiteOptions,
+  storagePackageConformance,
+} from "./storage-package/conformance.ts";

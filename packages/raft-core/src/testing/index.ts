@@ -6,4 +6,6 @@ export { raftTransportConformance } from "./raft-transport/conformance.ts";
 export type { RaftTransportSuiteOptions, TransportNetwork } from "./raft-transport/suite.ts";
 export { membershipOf, patternBytes } from "./sample-log.ts";
 export { integerBetween, seededRandom } from "./seeded-random.ts";
+export { stateMachineConformance } from "./state-machine/conformance.ts";
+export type { StateMachinePlace, StateMachineSuiteOptions } from "./state-machine/suite.ts";
 export type { TestApi } from "./test-api.ts";
