@@ -69,7 +69,7 @@ describe("close", () => {
   });
 });
 
-describe("the process", () => {
+describe("the process", { timeout: 60_000 }, () => {
   const module = JSON.stringify(new URL("./raft-kv.ts", import.meta.url).href);
 
   const run = (script: string): Promise<{ code: number | null; output: string }> => {
