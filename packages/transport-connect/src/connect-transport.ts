@@ -3,6 +3,7 @@ import { RaftService } from "@raftkv/proto/raft";
 import type {
   Clock,
   Identity,
+  Logger,
   Member,
   Message,
   NodeId,
@@ -18,7 +19,6 @@ import { defaultWindows } from "./http2/windows.ts";
 import { introduce } from "./introduce/introduce.ts";
 import type { Introducer, Introduction } from "./introduce/introduction.ts";
 import { PeerLink } from "./link/peer-link.ts";
-import type { Logger } from "./logger.ts";
 import { Admission } from "./service/admission.ts";
 import { raftService } from "./service/raft-service.ts";
 import { sendSnapshot } from "./snapshot/send-snapshot.ts";

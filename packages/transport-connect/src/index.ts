@@ -10,5 +10,4 @@ export {
   type ServerReply,
   type ServerRequest,
 } from "./listener/listener-options.ts";
-export type { LogFields, Logger } from "./logger.ts";
 export { defaultTransportLimits, type TransportLimits } from "./transport-limits.ts";

@@ -74,3 +74,16 @@ it("a call fails when it is made on a closed connection, and when nobody listens
   closed.close();
   await expect(closed.client.introduce(request)).rejects.toThrow(/the connection is closed/);
 });
+
+it("can be closed at any moment while it is dialled", async () => {
+  const listener = await startListener(() => {});
+  open.push({ close: () => listener.close(0) });
+  for (let turns = 0; turns < 60; turns += 1) {
+    const peer = rawPeer(`127.0.0.1:${listener.port}`);
+    const call = peer.client.introduce(request).catch((error: unknown) => error);
+    const deadline = performance.now() + turns * 0.1;
+    while (performance.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
+    peer.close();
+    await call;
+  }
+});

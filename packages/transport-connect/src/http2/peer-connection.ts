@@ -78,6 +78,8 @@ export class PeerConnection implements SessionSource {
       session.once("close", () => fail(unavailable(`the connection to ${url.host} has ended`)));
       session.once("connect", () => {
         deadline.cancel();
+        // Node emits this a turn late, also for a session that has been destroyed meanwhile.
+        if (session.destroyed) return;
         session.setLocalWindowSize(windows.sessionBytes);
         keepAlive(session, {
           clock,

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { MessagesResponse } from "@raftkv/proto/raft";
-import type { Clock, Member, Message, Random } from "@raftkv/raft-core";
+import type { Clock, Logger, Member, Message, Random } from "@raftkv/raft-core";
 import type { Hello } from "../codec/hello-codec.ts";
 import { messageSize } from "../codec/message-size.ts";
 import { WireError } from "../codec/wire-error.ts";
@@ -8,7 +8,6 @@ import { errorText } from "../error-text.ts";
 import { PeerConnection } from "../http2/peer-connection.ts";
 import { raftClient } from "../http2/raft-client.ts";
 import type { Http2Windows } from "../http2/windows.ts";
-import type { Logger } from "../logger.ts";
 import type { TransportLimits } from "../transport-limits.ts";
 import { Backoff } from "./backoff.ts";
 import { MessageQueue } from "./message-queue.ts";

@@ -1,9 +1,8 @@
 import { createServer, type Http2Server as NodeHttp2Server, type ServerHttp2Session } from "node:http2";
-import type { Clock } from "@raftkv/raft-core";
+import type { Clock, Logger } from "@raftkv/raft-core";
 import { errorText } from "../error-text.ts";
 import { keepAlive } from "../http2/keep-alive.ts";
 import { defaultWindows, sessionMemoryMegabytes } from "../http2/windows.ts";
-import type { Logger } from "../logger.ts";
 import type { ListenerLimits, ServerReply, ServerRequest } from "./listener-options.ts";
 
 export interface Http2ServerOptions {
@@ -46,6 +45,7 @@ export class Http2Server {
 
   #watch(session: ServerHttp2Session): void {
     const { clock, limits } = this.#options;
+    if (session.destroyed) return;
     this.#sessions.add(session);
     session.once("close", () => this.#sessions.delete(session));
     session.on("error", () => session.destroy());

@@ -27,7 +27,7 @@ export function sniffProtocol(
 
   function onReadable(): void {
     const chunk: Buffer | null = socket.read();
-    if (chunk === null) return;
+    if (chunk === null || socket.destroyed) return;
     received = Buffer.concat([received, chunk]);
     const protocol = protocolOf(received);
     if (protocol === undefined) return;

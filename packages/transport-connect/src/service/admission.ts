@@ -1,8 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Identity, Member, NodeId, TransportHandler } from "@raftkv/raft-core";
+import type { Identity, Logger, Member, NodeId, TransportHandler } from "@raftkv/raft-core";
 import { ChangeLog } from "../change-log.ts";
 import type { Hello } from "../codec/hello-codec.ts";
-import type { Logger } from "../logger.ts";
 import { checkHello } from "./check-hello.ts";
 import { type InboundStream, InboundStreams } from "./inbound-streams.ts";
 

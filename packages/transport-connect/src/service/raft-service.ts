@@ -1,9 +1,9 @@
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import type { RaftService } from "@raftkv/proto/raft";
+import type { Logger } from "@raftkv/raft-core";
 import { WireError } from "../codec/wire-error.ts";
 import { errorText } from "../error-text.ts";
 import { decodeIntroducer, encodeIntroduction, type Introducer, type Introduction } from "../introduce/introduction.ts";
-import type { Logger } from "../logger.ts";
 import { handleMessages, type MessagesHandlerOptions } from "./messages-handler.ts";
 import { handleSnapshot, type SnapshotHandlerOptions } from "./snapshot-handler.ts";
 

@@ -1,31 +1,23 @@
 import { createServer, type Socket } from "node:net";
 import type { ConnectRouter } from "@connectrpc/connect";
-import type {
-  Clock,
-  Identity,
-  IncomingSnapshot,
-  Member,
-  Message,
-  NodeId,
-  Random,
-  TransportHandler,
+import {
+  type Identity,
+  type IncomingSnapshot,
+  type Logger,
+  type Member,
+  type Message,
+  type NodeId,
+  type Random,
+  systemClock,
+  type TransportHandler,
 } from "@raftkv/raft-core";
 import { ConnectTransport } from "../connect-transport.ts";
 import type { Introduction } from "../introduce/introduction.ts";
 import { listen, type ServerListener } from "../listener/listen.ts";
 import type { ListenOptions } from "../listener/listener-options.ts";
-import type { Logger } from "../logger.ts";
 import type { TransportLimits } from "../transport-limits.ts";
 
-export const realClock: Clock = {
-  now: () => performance.now(),
-  setTimer: (delayMs, callback) => {
-    const timeout = setTimeout(callback, delayMs);
-    return { cancel: () => clearTimeout(timeout) };
-  },
-};
-
-/** No jitter: the upper end of each pause. */
+/** The middle of what each pause is drawn from. */
 export const fixedRandom: Random = { next: () => 0.5 };
 
 /** Keeps every line, for tests to read. */
@@ -99,7 +91,7 @@ export async function startNode(id: NodeId, options: LoopbackOptions = {}): Prom
   const transport = new ConnectTransport({
     identity: () => identity,
     onIntroduce: () => options.introduction ?? { nodeId: id, memberId: identity.memberId, formation: undefined },
-    clock: realClock,
+    clock: systemClock,
     random: fixedRandom,
     logger,
     limits: { reconnectMinMs: 5, reconnectMaxMs: 50, ...options.limits },
@@ -122,7 +114,7 @@ export function startListener(
   routes: (router: ConnectRouter) => void,
   options: Partial<ListenOptions> = {},
 ): Promise<ServerListener> {
-  return listen({ host: "127.0.0.1", port: 0, clock: realClock, logger: new RecordingLogger(), ...options, routes });
+  return listen({ host: "127.0.0.1", port: 0, clock: systemClock, logger: new RecordingLogger(), ...options, routes });
 }
 
 /** Introduces nodes to each other as one membership. */

@@ -1,10 +1,11 @@
 import type { Client } from "@connectrpc/connect";
 import type { MessagesRequest, RaftService } from "@raftkv/proto/raft";
+import { systemClock } from "@raftkv/raft-core";
 import { encodeHello, type Hello } from "../codec/hello-codec.ts";
 import { PeerConnection } from "../http2/peer-connection.ts";
 import { raftClient } from "../http2/raft-client.ts";
 import { defaultWindows } from "../http2/windows.ts";
-import { type LoopbackNode, realClock } from "./loopback.ts";
+import type { LoopbackNode } from "./loopback.ts";
 
 /** A client that says whatever a test wants it to say. */
 export interface RawPeer {
@@ -14,7 +15,7 @@ export interface RawPeer {
 
 export function rawPeer(address: string): RawPeer {
   const connection = new PeerConnection(address, {
-    clock: realClock,
+    clock: systemClock,
     windows: defaultWindows,
     connectTimeoutMs: 2000,
     pingIntervalMs: 1000,
