@@ -1,5 +1,5 @@
 import type { Effects, RoleChange, WriteBatch } from "../algorithm/effects.ts";
-import type { Index, SnapshotMetadata } from "../algorithm/entry.ts";
+import type { SnapshotMetadata } from "../algorithm/entry.ts";
 import type { Input } from "../algorithm/input.ts";
 import type { Membership } from "../algorithm/membership.ts";
 import type { RaftStorage } from "../ports/raft-storage.ts";
@@ -40,28 +40,26 @@ interface EffectRunnerOptions<Result> {
 /** Carries out what the algorithm wants done. Waits for nothing: completions come back as inputs. */
 export class EffectRunner<Result> {
   readonly #options: EffectRunnerOptions<Result>;
-  /** A snapshot that has taken the log's place, and is to take the state's once that is durable. */
-  #restore: SnapshotMetadata | undefined;
 
   constructor(options: EffectRunnerOptions<Result>) {
     this.#options = options;
   }
 
   run(effects: Effects): void {
-    const { outbox, proposals, reads, logReader, sender, term } = this.#options;
-    if (effects.restoreSnapshot !== undefined) this.#replaceState(effects.restoreSnapshot);
+    const { outbox, proposals, applier, reads, logReader, sender, term } = this.#options;
+    if (effects.restoreSnapshot !== undefined) this.#prepareToRestore();
     // The write is on its way before any message: the disk works while the messages travel.
-    if (effects.persist !== undefined) this.#persist(effects.persist);
+    if (effects.persist !== undefined) this.#persist(effects.persist, effects.restoreSnapshot);
     outbox.send(effects.send);
     for (const outcome of effects.outcomes) proposals.settle(outcome);
-    if (effects.commit !== undefined) this.#commit(effects.commit);
+    if (effects.commit !== undefined) applier.commitTo(effects.commit);
     for (const read of effects.reads) reads.settle(read);
     if (effects.role !== undefined) this.#changeRole(effects.role);
     for (const request of effects.readEntries) logReader.read(request);
     for (const peer of effects.sendSnapshot) sender.send(peer, term());
   }
 
-  #persist(batch: WriteBatch): void {
+  #persist(batch: WriteBatch, restore: SnapshotMetadata | undefined): void {
     const { storage, work, recent, backlog, compaction, peers, membership } = this.#options;
     recent.written(batch);
     backlog.written(batch);
@@ -69,33 +67,24 @@ export class EffectRunner<Result> {
     if (mayChangeMembership(batch)) peers.update(membership());
     work.run(async () => {
       await storage.write(batch);
-      this.#persisted(batch);
+      this.#persisted(batch, restore);
     });
   }
 
-  #persisted(batch: WriteBatch): void {
-    const { outbox, receiver, feed, stopped } = this.#options;
+  #persisted(batch: WriteBatch, restore: SnapshotMetadata | undefined): void {
+    const { work, outbox, receiver, feed, stopped } = this.#options;
     if (stopped()) return;
     outbox.persisted(batch.id);
     feed({ kind: "persisted", batch: batch.id });
-    if (batch.resetTo !== undefined) receiver.replaced();
+    if (restore === undefined) return;
+    receiver.replaced();
+    work.run(() => this.#restoreState(restore));
   }
 
   /** Comes before the commit index moves: what that covers may be part of the snapshot, and gone from the log. */
-  #replaceState(metadata: SnapshotMetadata): void {
-    this.#restore = metadata;
+  #prepareToRestore(): void {
     this.#options.applier.pause();
     this.#options.receiver.accepted();
-  }
-
-  #commit(index: Index): void {
-    const { applier, work } = this.#options;
-    const metadata = this.#restore;
-    applier.commitTo(index);
-    // What is committed is durable here, so the write that replaced the log by the snapshot is.
-    if (metadata === undefined || index < metadata.index) return;
-    this.#restore = undefined;
-    work.run(() => this.#restoreState(metadata));
   }
 
   /** Nothing else may be at work on the state meanwhile. */
