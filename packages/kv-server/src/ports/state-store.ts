@@ -17,7 +17,10 @@ export interface StateStore {
   write(batch: StateBatch): Promise<void>;
   /** A consistent view of the store as of the last `write`, unmoved by later ones. The caller closes it soon. */
   view(): Promise<StateView>;
-  /** Replaces everything by `rows` (ascending), durably. A crash, or an error from `rows`, leaves the old content. */
+  /**
+   * Replaces everything by `rows` (ascending), durably. A crash, or an error from `rows`, leaves the old content; that
+   * error is passed on, and the store works on.
+   */
   replace(appliedIndex: Index, rows: AsyncIterable<readonly StateRow[]>): Promise<void>;
   /** Bytes on disk, or in memory where there is no disk. Cheap. */
   sizeBytes(): number;

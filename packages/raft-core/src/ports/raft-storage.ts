@@ -14,7 +14,10 @@ import type { SnapshotSink, SnapshotSource } from "./snapshot.ts";
  */
 export interface RaftStorage {
   identity(): Identity;
-  /** Makes a fresh directory a founding member: records the cluster and its bootstrap membership. Once only. */
+  /**
+   * Makes a fresh directory a founding member: records the cluster and its bootstrap membership. Once only: again
+   * is refused with `wrongOwner`, and harms nothing.
+   */
   form(clusterId: string, membership: Membership): Promise<void>;
   /** What a restart needs. Fails on damage: a shorter log is never made up for a damaged one. */
   load(): Promise<RestoredState>;
@@ -22,11 +25,17 @@ export interface RaftStorage {
   write(batch: WriteBatch): Promise<void>;
   /** Entries `from` to `to` (inclusive) as far as `maxBytes` goes, but at least one; none if `from` was compacted. */
   entries(from: Index, to: Index, maxBytes: number): Promise<readonly Entry[]>;
-  /** Drops the entries up to and including `base.index`, recording `base` in the same durable write. */
+  /**
+   * Drops the entries up to and including `base.index`, recording `base` in the same durable write. Does nothing where
+   * the log is compacted that far already.
+   */
   compact(base: SnapshotMetadata): Promise<void>;
   /** Bytes of payload in the log, and where it starts and ends. Cheap; for policies and status. */
   usage(): StorageUsage;
-  /** Writes a snapshot aside and makes it visible whole, or not at all; replaces older ones. */
+  /**
+   * Writes a snapshot aside and makes it visible whole, or not at all; replaces older ones. An error from the source is
+   * passed on, and harms nothing. The caller closes the source.
+   */
   saveSnapshot(source: SnapshotSource): Promise<void>;
   /** Takes in a snapshot from a peer. It becomes visible, whole and verified, when the sink is committed. */
   receiveSnapshot(metadata: SnapshotMetadata): Promise<SnapshotSink>;
@@ -34,7 +43,7 @@ export interface RaftStorage {
   openSnapshot(): Promise<SnapshotSource | undefined>;
   /** Removes the snapshot files that nothing needs any more: those with an index below `index`. */
   removeSnapshotsBelow(index: Index): Promise<void>;
-  /** Resolves once everything handed in is durable and all files are closed. */
+  /** Resolves once everything handed in is durable and all files are closed. Later calls are refused as `closed`. */
   close(): Promise<void>;
 }
 
