@@ -27,7 +27,7 @@ export interface KvServicesOptions {
   readonly address: string;
   /** What the log takes, for the status: `RaftStorage.usage`. */
   readonly usage: () => StorageUsage;
-  /** A client of the leader, for unary writes with `forward`. Without it such writes are refused as any other. */
+  /** A client of the leader, for unary writes with `forward`. Without it such writes are refused like the others. */
   readonly forward?: (leader: LeaderHint) => ForwardClient;
   /** Calls back when the present turn of the event loop is over; `setImmediate` unless a simulation has its own. */
   readonly endOfTurn?: (callback: () => void) => void;

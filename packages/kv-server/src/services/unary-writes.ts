@@ -80,7 +80,7 @@ function exhausted(): Failure {
   return { code: ErrorCode.RESOURCE_EXHAUSTED, message: TOO_MANY_REQUESTS };
 }
 
-/** Undefined: this node leads, or nobody does, or it cannot forward; then the write goes on as any other. */
+/** Undefined: this node leads, or nobody does, or it cannot forward; then the write goes on without a detour. */
 function leaderClient({ leadership, options }: ServiceContext): ForwardClient | undefined {
   const { ledTerm, leader } = leadership.view();
   return ledTerm === undefined && leader !== undefined ? options.forward?.(leader) : undefined;

@@ -18,6 +18,7 @@ const OVERHEAD = 200;
 
 /** Recent changes by key. Grows only; it is merged into the engine as a whole. */
 export class MemTable {
+  /** In the order of the writes, so in the order of their revisions. */
   readonly #changes = new Map<KeyId, Change>();
   readonly #order = new SortedKeys();
   #bytes = 0;
@@ -44,6 +45,11 @@ export class MemTable {
     this.#set(id, key, undefined, NO_VALUE, previous);
   }
 
+  /** Changes in the order in which they were made; what was changed again stands where it was last. */
+  inWriteOrder(): Iterable<Change> {
+    return this.#changes.values();
+  }
+
   /** Changes in key order, from `from` (inclusive). Nothing may be put in while they are read. */
   *from(from: KeyId): Generator<Change, void, undefined> {
     for (const id of this.#order.from(from)) {
@@ -61,6 +67,7 @@ export class MemTable {
   ): void {
     const here = this.#changes.get(id);
     if (here === undefined) this.#order.add(id);
+    else this.#changes.delete(id);
     this.#changes.set(id, { id, key, record, value, below: here === undefined ? previous : here.below });
     this.#bytes += key.length + value.length + OVERHEAD;
   }

@@ -22,20 +22,17 @@ const SLICE = 2_000;
 /** The rows of a merge, in the order of their keys. Every key it names stands in the engine as `below` says. */
 export async function mergeBatch(merge: Merge, clock: Clock): Promise<StateBatch> {
   const changes: RowChange[] = [];
-  const pace = async () => {
-    if (changes.length % SLICE === 0) await new Promise<void>((resolve) => clock.setTimer(0, resolve));
-  };
-  const touched = [...merge.table.from("")];
-  for (const change of touched) {
+  const nextTurn = () => new Promise<void>((resolve) => clock.setTimer(0, resolve));
+  for (const change of merge.table.from("")) {
     const row = indexRow(change);
     if (row === undefined) continue;
     changes.push(row);
-    await pace();
+    if (changes.length % SLICE === 0) await nextTurn();
   }
   changes.push({ key: META_KEY, value: encodeMetaRow(merge.meta) });
-  for (const { record, change } of valueRowsInOrder(touched)) {
-    changes.push(valueRow(record, change));
-    await pace();
+  for (const row of valueRows(merge.table)) {
+    changes.push(row);
+    if (changes.length % SLICE === 0) await nextTurn();
   }
   for (const { id, row } of merge.sessionRows) changes.push({ key: sessionRowKey(id), value: row });
   return { appliedIndex: merge.appliedIndex, changes };
@@ -47,22 +44,22 @@ function indexRow({ key, record, below }: Change): RowChange | undefined {
   return below === undefined ? undefined : { key: indexRowKey(key), value: undefined };
 }
 
-interface ValueRow {
-  readonly record: KeyRecord;
-  /** Undefined: the value row goes, because its revision is superseded. */
-  readonly change: Change | undefined;
-}
-
-function valueRow(record: KeyRecord, change: Change | undefined): RowChange {
-  const key = valueRowKey(record.modRevision, record.sub);
-  return { key, value: change === undefined ? undefined : encodeValueRow(change.key, change.value) };
-}
-
-function valueRowsInOrder(changes: readonly Change[]): readonly ValueRow[] {
-  const rows: ValueRow[] = [];
-  for (const change of changes) {
-    if (change.below !== undefined) rows.push({ record: change.below, change: undefined });
-    if (change.record !== undefined) rows.push({ record: change.record, change });
+/**
+ * The removal of superseded values, then the new ones, in revision order: whatever is superseded here was merged
+ * before, and so is older than everything new.
+ */
+function* valueRows(table: MemTable): Generator<RowChange, void, undefined> {
+  for (const { modRevision, sub } of supersededInOrder(table)) {
+    yield { key: valueRowKey(modRevision, sub), value: undefined };
   }
-  return rows.sort((a, b) => a.record.modRevision - b.record.modRevision || a.record.sub - b.record.sub);
+  for (const { key, value, record } of table.inWriteOrder()) {
+    if (record === undefined) continue;
+    yield { key: valueRowKey(record.modRevision, record.sub), value: encodeValueRow(key, value) };
+  }
+}
+
+function supersededInOrder(table: MemTable): readonly KeyRecord[] {
+  const superseded: KeyRecord[] = [];
+  for (const { below } of table.inWriteOrder()) if (below !== undefined) superseded.push(below);
+  return superseded.sort((a, b) => a.modRevision - b.modRevision || a.sub - b.sub);
 }

@@ -20,7 +20,7 @@ export interface MergeLimits {
 export const DEFAULT_MERGE_LIMITS: MergeLimits = {
   intervalMs: 500,
   mergeBytes: 4 * 1024 * 1024,
-  maxBytes: 32 * 1024 * 1024,
+  maxBytes: 16 * 1024 * 1024,
 };
 
 /** What merges read and write. */

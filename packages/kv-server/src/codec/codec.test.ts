@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ByteReader } from "./byte-reader.ts";
+import { ByteWriter, varintLength } from "./byte-writer.ts";
+import { indexRowKey, META_KEY, parseRowKey, sessionRowKey, valueRowKey } from "./row-keys.ts";
+import { decodeIndexRow, decodeValueRow, encodeIndexRow, encodeValueRow } from "./rows.ts";
+import { decodeSessionRow, encodeSessionRow } from "./session-row.ts";
+
+const number = fc.oneof(fc.nat(), fc.maxSafeNat());
+const key = fc.uint8Array({ maxLength: 300 });
+
+describe("numbers", () => {
+  test("come back as they were written, up to the largest safe integer", () => {
+    fc.assert(
+      fc.property(fc.array(number), (numbers) => {
+        const writer = new ByteWriter(1);
+        for (const value of numbers) writer.varint(value).uint64(value);
+        const reader = new ByteReader(writer.finish());
+        for (const value of numbers) expect([reader.varint(), reader.uint64()]).toEqual([value, value]);
+        reader.end();
+      }),
+    );
+  });
+
+  test("take as many bytes as foretold", () => {
+    fc.assert(fc.property(number, (n) => new ByteWriter(1).varint(n).finish().length === varintLength(n)));
+  });
+
+  test("that are no safe integers are refused", () => {
+    expect(() => new ByteReader(new Uint8Array(8).fill(0xff)).varint()).toThrow(RangeError);
+    expect(() => new ByteReader(new Uint8Array(8).fill(0xff)).uint64()).toThrow(RangeError);
+  });
+});
+
+describe("row keys", () => {
+  test("are ordered as what they name", () => {
+    const sign = Math.sign;
+    fc.assert(
+      fc.property(number, number, fc.nat(9), fc.nat(9), key, key, (a, b, subA, subB, keyA, keyB) => {
+        expect(sign(Buffer.compare(valueRowKey(a, subA), valueRowKey(b, subB)))).toBe(sign(a - b || subA - subB));
+        expect(sign(Buffer.compare(sessionRowKey(a), sessionRowKey(b)))).toBe(sign(a - b));
+        expect(Buffer.compare(indexRowKey(keyA), indexRowKey(keyB))).toBe(Buffer.compare(keyA, keyB));
+      }),
+    );
+    const kinds = [indexRowKey(new Uint8Array(9).fill(0xff)), META_KEY, valueRowKey(0, 0), sessionRowKey(0)];
+    expect([...kinds].sort(Buffer.compare)).toEqual(kinds);
+  });
+
+  test("say what they name, and others are refused", () => {
+    expect(parseRowKey(indexRowKey(Uint8Array.of(1, 2)))).toEqual({ kind: "index", key: Uint8Array.of(1, 2) });
+    expect(parseRowKey(valueRowKey(2 ** 40 + 1, 7))).toEqual({ kind: "value", revision: 2 ** 40 + 1, sub: 7 });
+    expect(parseRowKey(sessionRowKey(3))).toEqual({ kind: "session", sessionId: 3 });
+    for (const bad of [[], [1], [0x6d, 0], [0x73, 1], [0x72, ...new Array(13).fill(0)]]) {
+      expect(() => parseRowKey(Uint8Array.from(bad))).toThrow(RangeError);
+    }
+  });
+});
+
+describe("rows", () => {
+  test("come back as they were written", () => {
+    fc.assert(
+      fc.property(number, number, number, key, key, (a, b, c, rowKey, value) => {
+        const record = { createRevision: a, modRevision: b, sub: 3, version: c, valueLength: 9 };
+        expect(decodeIndexRow(encodeIndexRow(record))).toEqual(record);
+        expect(decodeValueRow(encodeValueRow(rowKey, value))).toEqual({ key: rowKey, value });
+      }),
+    );
+  });
+
+  test("of sessions keep every kind of answer", () => {
+    const session = {
+      id: 4,
+      ttlMs: 5_000,
+      lastActiveMs: 2 ** 45,
+      acknowledgedThrough: 17,
+      answers: [
+        { kind: "put", revision: 2 ** 50 },
+        { kind: "delete", revision: 3, deleted: true },
+        { kind: "delete", revision: 3, deleted: false },
+        { kind: "skip" },
+        { kind: "refused", code: "keyEmpty" },
+        { kind: "refused", code: "invalidOperation" },
+      ] as const,
+    };
+    expect(decodeSessionRow(4, encodeSessionRow({ ...session, answers: [...session.answers] }))).toEqual(session);
+  });
+
+  test("that end early, go on too long or are damaged are refused", () => {
+    const row = encodeIndexRow({ createRevision: 1, modRevision: 300, sub: 0, version: 1, valueLength: 0 });
+    for (const bad of [row.subarray(0, 3), Buffer.concat([row, row]), Uint8Array.of(0, ...row.subarray(1))]) {
+      expect(() => decodeIndexRow(bad)).toThrow(expect.objectContaining({ code: "corruptState" }));
+    }
+    expect(() => decodeIndexRow(Uint8Array.of(2, ...row.subarray(1)))).toThrow(
+      expect.objectContaining({ code: "newerFormat" }),
+    );
+  });
+});
