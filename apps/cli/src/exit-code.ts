@@ -1,0 +1,38 @@
+import type { RaftKvError, RaftKvErrorCode } from "@raftkv/kv-client";
+
+/** What the command came to. README.md and `--help` list them for scripts; they do not change. */
+export const exitCodes = {
+  ok: 0,
+  /** `get`: the key does not exist. */
+  notFound: 1,
+  /** Wrong arguments; nothing was sent. */
+  usage: 2,
+  /** No answer in time; the command certainly did not take effect. */
+  unavailable: 3,
+  /** The command may or may not have taken effect. */
+  outcomeUnknown: 4,
+  /** The cluster refused the command: a key or value that is too large, for example. */
+  refused: 5,
+  /** A defect, or an answer that this version does not understand. */
+  unexpected: 6,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
+  INVALID_ARGUMENT: exitCodes.usage,
+  INVALID_TEXT: exitCodes.unexpected,
+  KEY_TOO_LARGE: exitCodes.refused,
+  VALUE_TOO_LARGE: exitCodes.refused,
+  REFUSED: exitCodes.refused,
+  DEADLINE_EXCEEDED: exitCodes.unavailable,
+  ABORTED: exitCodes.unavailable,
+  OUTCOME_UNKNOWN: exitCodes.outcomeUnknown,
+  OVERLOADED: exitCodes.unavailable,
+  CLOSED: exitCodes.unavailable,
+  INTERNAL: exitCodes.unexpected,
+};
+
+export function exitCodeFor(error: RaftKvError): ExitCode {
+  return error.outcomeUnknown ? exitCodes.outcomeUnknown : byError[error.code];
+}

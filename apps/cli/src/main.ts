@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { RaftKvError } from "@raftkv/kv-client";
+import { type ExitCode, exitCodeFor, exitCodes } from "./exit-code.ts";
+import { endWithReader } from "./output/standard-output.ts";
+import { createProgram } from "./program.ts";
+
+function packageVersion(): string {
+  const found: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return typeof found === "object" && found !== null && "version" in found ? String(found.version) : "unknown";
+}
+
+function fail(message: string, code: ExitCode): void {
+  process.stderr.write(`raftkv: ${message.replace(/\s*\n\s*/g, " ")}\n`);
+  process.exitCode = code;
+}
+
+endWithReader();
+const program = createProgram(packageVersion(), (key) => fail(`there is no key "${key}"`, exitCodes.notFound));
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof RaftKvError) fail(error.message, exitCodeFor(error));
+  else fail(`unexpected failure: ${error instanceof Error ? error.message : String(error)}`, exitCodes.unexpected);
+}

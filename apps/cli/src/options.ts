@@ -1,0 +1,45 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+export type OutputFormat = "simple" | "json";
+
+/** The options of every command. */
+export interface GlobalOptions {
+  readonly endpoints: readonly string[];
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly output: OutputFormat;
+}
+
+const longestTimeoutMs = 2 ** 31 - 1;
+
+export function addGlobalOptions(program: Command): Command {
+  return program
+    .addOption(
+      new Option("--endpoints <list>", "nodes to ask, as host:port,host:port; any one of the cluster is enough")
+        .env("RAFTKV_ENDPOINTS")
+        .argParser(parseEndpoints)
+        .default(["127.0.0.1:50051"], "127.0.0.1:50051"),
+    )
+    .addOption(
+      new Option("--timeout <ms>", "how long to try, in milliseconds").argParser(parseTimeout).default(5000, "5000"),
+    )
+    .addOption(new Option("--output <format>", "how results look").choices(["simple", "json"]).default("simple"));
+}
+
+function parseEndpoints(text: string): readonly string[] {
+  const endpoints = text.split(",").map((endpoint) => endpoint.trim());
+  if (endpoints.every((endpoint) => endpoint !== "")) return endpoints;
+  throw new InvalidArgumentError("Expected host:port,host:port.");
+}
+
+function parseTimeout(text: string): number {
+  const milliseconds = Number(text);
+  if (/^\d+$/.test(text) && milliseconds >= 1 && milliseconds <= longestTimeoutMs) return milliseconds;
+  throw new InvalidArgumentError(`Expected milliseconds from 1 to ${longestTimeoutMs}.`);
+}
+
+export function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && limit >= 1 && Number.isSafeInteger(limit)) return limit;
+  throw new InvalidArgumentError("Expected a whole number from 1.");
+}

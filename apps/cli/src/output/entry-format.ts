@@ -1,0 +1,36 @@
+import type { KeyValue } from "@raftkv/kv-client";
+
+/** What of a key and its value is shown. */
+export type Entry = Pick<KeyValue, "keyBytes" | "value" | "createRevision" | "modRevision" | "version">;
+
+export interface EntryParts {
+  readonly keysOnly: boolean;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** One line: the key, and the value after a tab. The bytes as they are. */
+export function entryLine({ keyBytes, value }: Entry, { keysOnly }: EntryParts): Uint8Array {
+  return Buffer.concat(keysOnly ? [keyBytes, newline] : [keyBytes, tab, value, newline]);
+}
+
+/**
+ * One object. Key and value are text where their bytes are UTF-8; else they stand in base64 under the names `keyBase64`
+ * and `valueBase64`.
+ */
+export function entryJson(entry: Entry, { keysOnly }: EntryParts): string {
+  const { createRevision, modRevision, version } = entry;
+  const value = keysOnly ? {} : field("value", entry.value);
+  return JSON.stringify({ ...field("key", entry.keyBytes), ...value, createRevision, modRevision, version });
+}
+
+function field(name: string, bytes: Uint8Array): Readonly<Record<string, string>> {
+  try {
+    return { [name]: decoder.decode(bytes) };
+  } catch {
+    return { [`${name}Base64`]: Buffer.from(bytes).toString("base64") };
+  }
+}
+
+const newline = Buffer.from("\n");
+const tab = Buffer.from("\t");

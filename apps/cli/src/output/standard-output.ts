@@ -1,0 +1,14 @@
+import { once } from "node:events";
+
+/** Writes to standard output, no faster than it is read. */
+export async function writeOut(output: string | Uint8Array): Promise<void> {
+  if (!process.stdout.write(output)) await once(process.stdout, "drain");
+}
+
+/** Ends the process quietly when nobody reads on, as with `raftkv range | head`. */
+export function endWithReader(): void {
+  process.stdout.on("error", (error) => {
+    if ("code" in error && error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+}
