@@ -2,7 +2,7 @@ import type { Consensus, ConsensusStatus, Entry, Member, RaftError, Role } from 
 import type { ApplyResult } from "../state/answer.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 
-export const MEMBERS: readonly Member[] = [1, 2, 3].map((id) => ({
+const MEMBERS: readonly Member[] = [1, 2, 3].map((id) => ({
   id,
   address: `127.0.0.1:5005${id}`,
   memberId: `member-${id}`,
