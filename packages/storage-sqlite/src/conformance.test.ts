@@ -2,9 +2,12 @@ import type { StateStore } from "@raftkv/kv-server";
 import { stateStoreConformance } from "@raftkv/kv-server/testing";
 import type { RaftStorage } from "@raftkv/raft-core";
 import { raftStorageConformance } from "@raftkv/raft-core/testing";
-import { describe, it } from "vitest";
+import { describe, it, vi } from "vitest";
 import { breakDisk, canBreakDisk, mendDisk } from "./testing/file-size-limit.ts";
 import { Scratch } from "./testing/scratch.ts";
+
+// Each storage starts two threads, which takes a while on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Place<Store> {
   open(): Promise<Store>;

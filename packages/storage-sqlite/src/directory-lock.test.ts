@@ -1,6 +1,9 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Child } from "./testing/child.ts";
 import { Scratch } from "./testing/scratch.ts";
+
+// Each storage starts two threads, which takes a while on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let scratch: Scratch;
 beforeEach(async () => {
@@ -18,7 +21,7 @@ it("lets one process open a directory once", async () => {
   await expect(scratch.open()).resolves.toBeDefined();
 });
 
-it("keeps another process out, names it, and lets go when it is killed", { timeout: 30_000 }, async () => {
+it("keeps another process out, names it, and lets go when it is killed", async () => {
   const holder = new Child("hold.ts", [scratch.dataDir]);
   try {
     expect(await holder.line()).toBe("open");

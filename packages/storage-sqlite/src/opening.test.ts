@@ -1,8 +1,11 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Scratch } from "./testing/scratch.ts";
+
+// Each storage starts two threads, which takes a while on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let scratch: Scratch;
 beforeEach(async () => {
