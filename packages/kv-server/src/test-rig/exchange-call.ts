@@ -46,6 +46,11 @@ export class ExchangeCall {
     return requestId;
   }
 
+  /** Requests that the other side has not taken yet. */
+  get untaken(): number {
+    return this.#requests.length;
+  }
+
   /** The client has said all it has to say. */
   finish(): void {
     this.#finished = true;
