@@ -24,7 +24,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((part) => part.close()));
 });
 
-/** Answers an introduction with the caller's own words; the raft service is as good as any to try a server with. */
+/** Answers an introduction with the caller's own words; the raft service will do to try a server with. */
 const echo: Partial<ServiceImpl<typeof RaftService>> = {
   introduce: (request) => ({ nodeId: request.fromNodeId, memberId: request.fromMemberId }),
 };

@@ -11,7 +11,7 @@ import type { PeerConnection } from "../http2/peer-connection.ts";
 import { raftClient } from "../http2/raft-client.ts";
 import { ProgressDeadline, type ProgressDeadlineOptions } from "./progress-deadline.ts";
 
-export const maxChunkBytes = 256 * 1024;
+const maxChunkBytes = 256 * 1024;
 
 export interface SendSnapshotOptions extends Omit<ProgressDeadlineOptions, "onExpired"> {
   readonly commitTimeoutMs: number;

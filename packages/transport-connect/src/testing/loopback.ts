@@ -18,10 +18,10 @@ import type { ListenOptions } from "../listener/listener-options.ts";
 import type { TransportLimits } from "../transport-limits.ts";
 
 /** The middle of what each pause is drawn from. */
-export const fixedRandom: Random = { next: () => 0.5 };
+const fixedRandom: Random = { next: () => 0.5 };
 
 /** Keeps every line, for tests to read. */
-export class RecordingLogger implements Logger {
+class RecordingLogger implements Logger {
   readonly lines: string[] = [];
   debug(message: string): void {
     this.lines.push(`debug ${message}`);
