@@ -16,14 +16,17 @@ export async function readFromNode(address: string, key: string): Promise<Outcom
   }
 }
 
-type Found = { readonly found?: boolean; readonly entry?: Record<string, unknown> };
-
-function parseGet(body: Found): Extract<Outcome, { kind: "answered" }>["answer"] {
-  if (body.found !== true || body.entry === undefined) return { kind: "absent" };
+function parseGet(body: unknown): Extract<Outcome, { kind: "answered" }>["answer"] {
+  if (!isRecord(body) || body.found !== true || !isRecord(body.entry)) return { kind: "absent" };
+  const { valueText, version, modRevision } = body.entry;
   return {
     kind: "found",
-    value: String(body.entry.valueText ?? ""),
-    version: Number(body.entry.version),
-    modRevision: Number(body.entry.modRevision),
+    value: String(valueText ?? ""),
+    version: Number(version),
+    modRevision: Number(modRevision),
   };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
