@@ -23,6 +23,7 @@ describe("the rules themselves", () => {
   it.each([
     ["pureAlgorithm", algorithm, "const now = Date.now();\n"],
     ["pureAlgorithm", algorithm, 'import { hash } from "node:crypto";\n'],
+    ["pureAlgorithm", algorithm, 'import type { Clock } from "../ports/clock.ts";\n'],
     ["pureAlgorithm", algorithm, "async function step() {}\n"],
     ["shortFiles", "packages/kv-server/src/a.ts", "\n".repeat(401)],
     ["tellingNames", "packages/kv-server/src/utils.ts", ""],
