@@ -20,7 +20,7 @@ export async function* decodeSnapshot(
   const input = new ChunkReader(chunks);
   try {
     checkHeader(await input.take(HEADER_LENGTH), appliedIndex);
-    const check = new RowCheck();
+    const check = new RowCheck(appliedIndex);
     for (;;) {
       const length = new ByteReader(await input.take(4)).uint32();
       if (length === 0) break;
@@ -61,10 +61,15 @@ function checkHeader(header: Uint8Array, appliedIndex: number): void {
 
 /** Goes along with the rows of one snapshot. */
 class RowCheck {
+  readonly #appliedIndex: number;
   #count = 0;
   #checksum = 0;
   #hasMeta = false;
   #last: Uint8Array = new Uint8Array(0);
+
+  constructor(appliedIndex: number) {
+    this.#appliedIndex = appliedIndex;
+  }
 
   block(block: Uint8Array): readonly StateRow[] {
     this.#checksum = crc32(block, this.#checksum);
@@ -79,7 +84,8 @@ class RowCheck {
     const checksum = reader.uint32();
     if (count !== this.#count) throw new RangeError(`it has ${this.#count} rows, where its end says ${count}`);
     if (checksum !== this.#checksum) throw new RangeError("its checksum does not hold");
-    if (!this.#hasMeta) throw new RangeError("it has no meta row");
+    // Only a state that nothing was ever applied to has none, and no other row either.
+    if (!this.#hasMeta && (this.#appliedIndex > 0 || count > 0)) throw new RangeError("it has no meta row");
   }
 
   #row(row: StateRow): StateRow {
