@@ -3,6 +3,7 @@ import type { Index } from "@raftkv/raft-core";
 import { copyBytes } from "../copies.ts";
 import type { DiskImage } from "../disk/disk-image.ts";
 import type { WriteQueue } from "../disk/write-queue.ts";
+import { compareKeys } from "./compare-keys.ts";
 import { rowsFrom, type Tree, treeOf, valueAt, withChanges } from "./tree.ts";
 
 const viewBatchBytes = 1024 * 1024;
@@ -39,7 +40,7 @@ export class MemoryStateStore implements StateStore {
     let bytes = 0;
     for (const row of rowsFrom(this.#image.state.tree, from)) {
       bytes += rowBytes(row);
-      const ended = to !== undefined && Buffer.compare(row.key, to) >= 0;
+      const ended = to !== undefined && compareKeys(row.key, to) >= 0;
       if (ended || found.length >= limit || (bytes > maxBytes && found.length > 0)) break;
       found.push(copyRow(row));
     }

@@ -22,7 +22,7 @@ function numbersIn(tree: Tree): readonly number[] {
 /** Checks what every tree promises, and returns its depth. */
 function checkedDepth(node: Tree): number {
   if (node.kind === "leaf") {
-    expect(node.rows.length).toBeLessThanOrEqual(64);
+    expect(node.rows.length).toBeLessThanOrEqual(32);
     expect(node.bytes).toBe(node.rows.length * 14);
     return 1;
   }

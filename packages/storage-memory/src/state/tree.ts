@@ -1,4 +1,5 @@
 import type { StateRow } from "@raftkv/kv-server";
+import { compareKeys } from "./compare-keys.ts";
 
 /** What becomes of a key: `value` undefined removes it. */
 export interface TreeChange {
@@ -27,7 +28,7 @@ interface Branch {
   readonly bytes: number;
 }
 
-const maxRows = 64;
+const maxRows = 32;
 const maxChildren = 64;
 
 export const emptyTree: Tree = { kind: "leaf", rows: [], bytes: 0 };
@@ -45,7 +46,7 @@ export function valueAt(tree: Tree, key: Uint8Array): Uint8Array | undefined {
     node = child;
   }
   const row = node.rows[firstAtLeast(node.rows.length, keyOfRow(node.rows), key)];
-  return row && Buffer.compare(row.key, key) === 0 ? row.value : undefined;
+  return row && compareKeys(row.key, key) === 0 ? row.value : undefined;
 }
 
 /** The rows from `from` on, in order. */
@@ -100,19 +101,22 @@ function mergedRows(rows: readonly StateRow[], changes: readonly TreeChange[]): 
   const merged: StateRow[] = [];
   let at = 0;
   for (const { key, value } of changes) {
-    for (let row = rows[at]; row && Buffer.compare(row.key, key) < 0; row = rows[at]) {
-      merged.push(row);
-      at += 1;
-    }
+    const place = firstAtLeast(rows.length, keyOfRow(rows), key, at);
+    appendSlice(merged, rows, at, place);
+    at = place;
     const replaced = rows[at];
-    if (replaced && Buffer.compare(replaced.key, key) === 0) at += 1;
+    if (replaced && compareKeys(replaced.key, key) === 0) at += 1;
     if (value !== undefined) merged.push({ key, value });
   }
-  for (; at < rows.length; at++) {
-    const row = rows[at];
-    if (row) merged.push(row);
-  }
+  appendSlice(merged, rows, at, rows.length);
   return merged;
+}
+
+function appendSlice(target: StateRow[], rows: readonly StateRow[], from: number, to: number): void {
+  for (let at = from; at < to; at++) {
+    const row = rows[at];
+    if (row) target.push(row);
+  }
 }
 
 /** Puts levels of branches on top until there is one root; a root with a single child is left out. */
@@ -172,21 +176,26 @@ function childFor(branch: Branch, key: Uint8Array): number {
   const { firstKeys } = branch;
   const at = firstAtLeast(firstKeys.length, (position) => firstKeys[position], key);
   const found = firstKeys[at];
-  return found && Buffer.compare(found, key) === 0 ? at : Math.max(0, at - 1);
+  return found && compareKeys(found, key) === 0 ? at : Math.max(0, at - 1);
 }
 
 function keyOfRow(rows: readonly { readonly key: Uint8Array }[]): (position: number) => Uint8Array | undefined {
   return (position) => rows[position]?.key;
 }
 
-/** Binary search: the first of `length` ascending keys that is not below `key`, or `length`. */
-function firstAtLeast(length: number, keyAt: (position: number) => Uint8Array | undefined, key: Uint8Array): number {
-  let low = 0;
+/** Binary search from `start` on: the first of `length` ascending keys that is not below `key`, or `length`. */
+function firstAtLeast(
+  length: number,
+  keyAt: (position: number) => Uint8Array | undefined,
+  key: Uint8Array,
+  start = 0,
+): number {
+  let low = start;
   let high = length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const found = keyAt(middle);
-    if (found && Buffer.compare(found, key) < 0) low = middle + 1;
+    if (found && compareKeys(found, key) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
