@@ -11,6 +11,7 @@ import { exitCodes } from "./exit/exit-code.ts";
 import { stopSignal } from "./exit/stop-signal.ts";
 import { openLog } from "./logging/node-log.ts";
 import { runNode } from "./node/run-node.ts";
+import { requireNodeVersion } from "./node-version.ts";
 import { packageVersion } from "./version.ts";
 
 const version = packageVersion();
@@ -41,6 +42,7 @@ function settingsFrom(options: Options, directory: string): Settings {
   return resolveSettings(options, path === undefined ? undefined : readClusterFile(path), directory);
 }
 
+requireNodeVersion(process.versions.node);
 // pnpm hands a "--" before the options on as it is.
 const args = process.argv.slice(2);
 await commandLine(version, run).parseAsync(args[0] === "--" ? args.slice(1) : args, { from: "user" });

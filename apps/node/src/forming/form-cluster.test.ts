@@ -69,7 +69,7 @@ class FakeNetwork {
   async #introduce(address: string): Promise<Introduction> {
     await turn();
     const id = Number(/^10\.0\.0\.(\d+)/.exec(address)?.[1]);
-    if (!this.#up.has(id)) throw new Error("connection refused");
+    if (!this.#up.has(id)) throw new Error("no route");
     return { nodeId: id, ...this.directory(id) };
   }
 }
@@ -126,7 +126,7 @@ describe("forming a cluster", () => {
     const two = network.up(2);
     await rounds(network, 20);
     expect(network.clusterIdsDrawn).toBe(0);
-    expect(network.waiting.get(1)).toEqual([`node 3 at ${addressOf(3)} (connection refused)`]);
+    expect(network.waiting.get(1)).toEqual([`node 3 at ${addressOf(3)} (no route)`]);
     await Promise.all([one, two, network.up(3)]);
     expect(network.clusterIdsDrawn).toBe(1);
   });

@@ -1,3 +1,4 @@
+import { ConnectError } from "@connectrpc/connect";
 import type { Formation, Introduction } from "@raftkv/transport-connect";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
@@ -18,7 +19,7 @@ export interface FormingOptions {
 }
 
 const firstPauseMs = 50;
-const longestPauseMs = 1000;
+const longestPauseMs = 250;
 
 /**
  * Resolves with the cluster that this fresh data directory belongs to; the caller makes it durable before it tells
@@ -50,6 +51,12 @@ async function ask(founder: Founder, { introduce }: FormingOptions, signal: Abor
   try {
     return { kind: "introduced", founder, introduction: await introduce(founder, signal) };
   } catch (error) {
-    return { kind: "unreachable", founder, reason: error instanceof Error ? error.message : String(error) };
+    return { kind: "unreachable", founder, reason: reasonOf(error) };
   }
+}
+
+/** Nothing where the founder just does not run yet. */
+function reasonOf(error: unknown): string | undefined {
+  const { rawMessage } = ConnectError.from(error);
+  return rawMessage.includes("ECONNREFUSED") ? undefined : rawMessage;
 }

@@ -5,7 +5,7 @@ import type { Founder, Newcomer } from "./founder.ts";
 /** What one founder answered when it was asked who it is. */
 export type Answer =
   | { readonly kind: "introduced"; readonly founder: Founder; readonly introduction: Introduction }
-  | { readonly kind: "unreachable"; readonly founder: Founder; readonly reason: string };
+  | { readonly kind: "unreachable"; readonly founder: Founder; readonly reason: string | undefined };
 
 export type Verdict =
   /** The cluster has formed, with this data directory in it. */
@@ -60,7 +60,9 @@ function refusal(self: Newcomer, clusterId: string, teller: string, recorded: Me
 
 function missing(answer: Answer): readonly string[] {
   const { id, address } = answer.founder;
-  if (answer.kind === "unreachable") return [`node ${id} at ${address} (${answer.reason})`];
+  if (answer.kind === "unreachable") {
+    return [`node ${id} at ${address}${answer.reason === undefined ? "" : ` (${answer.reason})`}`];
+  }
   const { nodeId } = answer.introduction;
   return nodeId === id ? [] : [`node ${id} at ${address} (found node ${nodeId} there: check the addresses)`];
 }

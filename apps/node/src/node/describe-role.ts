@@ -8,7 +8,7 @@ export function describeRole({ role, term, leader, identity }: ConsensusStatus):
     case "candidate":
       return `campaigns in term ${term}`;
     case "preCandidate":
-      return `lost its leader, and asks the others for a pre-vote (term ${term})`;
+      return `hears from no leader, and asks the others for a pre-vote (term ${term})`;
     case "follower":
       if (leader === undefined || leader.id === identity.nodeId) return `waits for a leader (term ${term})`;
       return `follows node ${leader.id} in term ${term}`;

@@ -5,7 +5,7 @@ import type { NodeLog } from "../logging/node-log.ts";
 
 /** How long the writes under way may take to be answered, and then another node to take over. */
 const answersMs = 2_000;
-const transferMs = 2_000;
+const transferMs = 1_000;
 
 /** Takes no new writes, answers those under way, and leaves leadership to another node if there is one. Never fails. */
 export async function handOver(consensus: Consensus, services: KvServices, log: NodeLog): Promise<void> {
@@ -20,6 +20,6 @@ export async function handOver(consensus: Consensus, services: KvServices, log: 
       leader: successor?.id,
     });
   } catch (error) {
-    log.warn("nobody took leadership over in time: the others elect a leader when this node is gone", { error });
+    log.info("nobody took leadership over in time: the others elect a leader when this node is gone", { error });
   }
 }

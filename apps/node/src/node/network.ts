@@ -28,6 +28,7 @@ export class Network {
   readonly #log: NodeLog;
   #listener: ServerListener | undefined;
   #formation: Formation | undefined;
+  #serving = false;
   #waiting = "the node is starting";
 
   constructor(raft: RaftStorage, log: NodeLog) {
@@ -38,7 +39,8 @@ export class Network {
       onIntroduce: () => this.#introduce(),
       clock: systemClock,
       random: cryptoRandom,
-      logger: log,
+      // Peers may be quicker than this node in taking part: refusing their streams until then is nothing to warn of.
+      logger: { ...log, warn: (message, fields) => (this.#serving ? log.warn : log.debug)(message, fields) },
     });
     this.#routes = new SwitchingRoutes({
       first: formingServices(() => this.#waiting),
@@ -81,6 +83,7 @@ export class Network {
   }
 
   serve(services: KvServices): void {
+    this.#serving = true;
     this.#routes.switchTo((router) => services.register(router));
   }
 

@@ -1,6 +1,7 @@
 import { KvServices, KvStateMachine } from "@raftkv/kv-server";
 import { cryptoRandom, RaftNode, type RaftStorage, systemClock } from "@raftkv/raft-core";
 import type { Settings } from "../config/settings.ts";
+import { consensusLog } from "../logging/consensus-log.ts";
 import type { NodeLog } from "../logging/node-log.ts";
 import { compareMembership } from "./compare-membership.ts";
 import { describeRole } from "./describe-role.ts";
@@ -73,7 +74,7 @@ async function takePart(
     stateMachine: state,
     clock: systemClock,
     random: cryptoRandom,
-    logger: log,
+    logger: consensusLog(log),
     config: settings.raft,
     onFailure,
   });
