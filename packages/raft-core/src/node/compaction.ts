@@ -8,8 +8,8 @@ import type { Logger } from "./logger.ts";
 import type { SnapshotPolicy } from "./raft-node-options.ts";
 
 interface CompactionOptions {
-  readonly storage: RaftStorage;
-  readonly stateMachine: StateMachine;
+  readonly storage: Pick<RaftStorage, "compact" | "usage" | "removeSnapshotsBelow">;
+  readonly stateMachine: Pick<StateMachine, "appliedIndex" | "flush">;
   readonly work: BackgroundWork;
   readonly policy: SnapshotPolicy;
   readonly logger: Logger;

@@ -7,10 +7,10 @@ import { StorageError } from "../ports/storage-error.ts";
 import type { Logger } from "./logger.ts";
 
 interface SnapshotReceiverOptions {
-  readonly storage: RaftStorage;
+  readonly storage: Pick<RaftStorage, "receiveSnapshot" | "removeSnapshotsBelow">;
   readonly logger: Logger;
   readonly feed: (input: Input) => void;
-  readonly status: () => RaftStatus;
+  readonly status: () => Pick<RaftStatus, "hardState" | "durable" | "last">;
   /** A snapshot taken over before has not replaced the state yet. */
   readonly restoring: () => boolean;
   readonly stopped: () => boolean;

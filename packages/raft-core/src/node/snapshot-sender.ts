@@ -10,9 +10,9 @@ import type { BackgroundWork } from "./background-work.ts";
 import type { Logger } from "./logger.ts";
 
 interface SnapshotSenderOptions {
-  readonly storage: RaftStorage;
-  readonly transport: RaftTransport;
-  readonly stateMachine: StateMachine;
+  readonly storage: Pick<RaftStorage, "openSnapshot" | "saveSnapshot">;
+  readonly transport: Pick<RaftTransport, "sendSnapshot">;
+  readonly stateMachine: Pick<StateMachine, "snapshot">;
   readonly clock: Clock;
   readonly work: BackgroundWork;
   readonly logger: Logger;

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import type { Input } from "../algorithm/input.ts";
+import { BackgroundWork } from "./background-work.ts";
+import { Compaction } from "./compaction.ts";
+import type { PeerProgress } from "./consensus.ts";
+
+const membership = { voters: [1], outgoingVoters: [], learners: [], members: [] };
+
+/** A log of entries of 100 bytes each, applied and durable up to its end, and what stands in the way of compacting it. */
+class Surroundings {
+  last = 0;
+  base = 0;
+  flushes = 0;
+  snapshotInUse: number | undefined;
+  suspended = false;
+  progress: PeerProgress[] = [];
+  readonly removedBelow: number[] = [];
+  readonly inputs: Input[] = [];
+  readonly work = new BackgroundWork((error) => {
+    throw error;
+  });
+
+  compaction(policy: { entries: number; bytes: number; tailEntries: number }): Compaction {
+    return new Compaction({
+      storage: {
+        compact: async (metadata) => {
+          this.base = metadata.index;
+        },
+        usage: () => ({ logBytes: (this.last - this.base) * 100, firstIndex: this.base + 1, lastIndex: this.last }),
+        removeSnapshotsBelow: async (index) => {
+          this.removedBelow.push(index);
+        },
+      },
+      stateMachine: {
+        appliedIndex: () => this.last,
+        flush: async () => {
+          this.flushes += 1;
+          return this.last;
+        },
+      },
+      work: this.work,
+      policy,
+      logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+      base: 0,
+      feed: (input) => this.inputs.push(input),
+      metadataAt: (index) => ({ index, term: 1, membership }),
+      progress: () => this.progress,
+      snapshotInUse: () => this.snapshotInUse,
+      suspended: () => this.suspended,
+    });
+  }
+
+  /** Applies up to `last`, one entry at a time. */
+  async applyTo(compaction: Compaction, last: number): Promise<void> {
+    while (this.last < last) {
+      this.last += 1;
+      compaction.applied(this.last);
+      await compaction.idle();
+    }
+  }
+}
+
+const follower: PeerProgress = { id: 2, state: "replicate", match: 0, next: 1, recentlyActive: true };
+
+describe("compaction", () => {
+  it("leaves a tail, tells the algorithm, and drops the snapshots that nothing needs any more", async () => {
+    const around = new Surroundings();
+    await around.applyTo(around.compaction({ entries: 100, bytes: 1e9, tailEntries: 10 }), 101);
+    expect(around.base).toBe(91);
+    expect(around.inputs).toEqual([{ kind: "compacted", metadata: { index: 91, term: 1, membership } }]);
+    expect(around.removedBelow).toEqual([91]);
+  });
+
+  it("goes by bytes too, and then leaves at most half of them", async () => {
+    const around = new Surroundings();
+    await around.applyTo(around.compaction({ entries: 1e9, bytes: 10_000, tailEntries: 1_000 }), 101);
+    expect(around.base).toBe(51);
+  });
+
+  it("does not pass a snapshot that is being sent, nor tries again with every entry", async () => {
+    const around = new Surroundings();
+    around.snapshotInUse = 7;
+    const compaction = around.compaction({ entries: 80, bytes: 1e9, tailEntries: 10 });
+    await around.applyTo(compaction, 161);
+    expect(around.base).toBe(7);
+    expect(around.flushes).toBeGreaterThan(2);
+    expect(around.flushes).toBeLessThan(10);
+    around.snapshotInUse = undefined;
+    await around.applyTo(compaction, 180);
+    expect(around.base).toBeGreaterThan(150);
+  });
+
+  it("does not try again with every entry by bytes either", async () => {
+    const around = new Surroundings();
+    around.snapshotInUse = 0;
+    await around.applyTo(around.compaction({ entries: 1e9, bytes: 8_000, tailEntries: 10 }), 160);
+    expect(around.flushes).toBeGreaterThan(2);
+    expect(around.flushes).toBeLessThan(10);
+  });
+
+  it("spares a follower that is active and close behind, and no other", async () => {
+    const policy = { entries: 100, bytes: 1e9, tailEntries: 10 };
+    const close = new Surroundings();
+    close.progress = [{ ...follower, match: 40 }];
+    await close.applyTo(close.compaction(policy), 101);
+    expect(close.base).toBe(40);
+    const silent = new Surroundings();
+    silent.progress = [{ ...follower, match: 40, recentlyActive: false }];
+    await silent.applyTo(silent.compaction(policy), 101);
+    expect(silent.base).toBe(91);
+    const far = new Surroundings();
+    far.progress = [{ ...follower, match: 0 }];
+    await far.applyTo(far.compaction(policy), 101);
+    expect(far.base).toBe(91);
+  });
+
+  it("does nothing while it is suspended", async () => {
+    const around = new Surroundings();
+    around.suspended = true;
+    await around.applyTo(around.compaction({ entries: 10, bytes: 1e9, tailEntries: 1 }), 30);
+    expect(around.flushes).toBe(0);
+  });
+});
