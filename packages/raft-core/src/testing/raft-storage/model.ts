@@ -94,7 +94,8 @@ class ModelRun {
       return { id, hardState, truncateFrom, append: this.newEntries(truncateFrom, term, 0) };
     }
     const append = this.newEntries(lastIndex + 1, term, 1);
-    return this.random.next() < 0.5 ? { id, append } : { id, hardState, append };
+    const termIsKnown = term === this.model.hardState.term;
+    return termIsKnown && this.random.next() < 0.5 ? { id, append } : { id, hardState, append };
   }
 
   /** Somewhere in the log with its own term (the rest stays) or another (it goes), or past its end. */
