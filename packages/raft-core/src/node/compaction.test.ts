@@ -114,6 +114,13 @@ describe("compaction", () => {
     expect(far.base).toBe(91);
   });
 
+  it("counts from a snapshot that has taken the log's place", () => {
+    const compaction = new Surroundings().compaction({ entries: 100, bytes: 1e9, tailEntries: 10 });
+    compaction.reset(50);
+    compaction.reset(40);
+    expect(compaction.base).toBe(50);
+  });
+
   it("does nothing while it is suspended", async () => {
     const around = new Surroundings();
     around.suspended = true;

@@ -102,6 +102,8 @@ describe("a node whose disk fails", () => {
     follower.storage.release();
     await cluster.clock.settle();
     const before = cluster.network.sent.length;
+    follower.storage.failure = new StorageError("failed", "the storage has failed before");
+    follower.storage.release();
     follower.storage.failure = undefined;
     follower.storage.releaseAll();
     await cluster.clock.settle();
@@ -159,5 +161,39 @@ describe("a node that is closed", () => {
     await closing;
     await expect(leader.node.propose(command("c"))).rejects.toMatchObject({ code: "closed" });
     expect(leader.failures).toEqual([]);
+  });
+
+  it("leaves nothing running, and lets nothing leave that waited for the disk", async () => {
+    const cluster = await TestCluster.start(3);
+    const leader = await cluster.elect();
+    await cluster.clock.advance(100);
+    const [follower, other] = cluster.followers(leader);
+    const { signal } = new AbortController();
+    const transfer = expect(leader.node.transferLeadership(other.id, signal)).rejects.toMatchObject({ code: "closed" });
+    await leader.node.close();
+    await transfer;
+    follower.storage.holding = true;
+    await cluster.until(() => follower.storage.writes.length > 2);
+    const before = cluster.network.sent.filter(({ from }) => from === follower.id).length;
+    const closing = follower.node.close();
+    follower.storage.releaseAll();
+    await closing;
+    await other.node.close();
+    await cluster.clock.advance(10);
+    expect(cluster.network.sent.filter(({ from }) => from === follower.id)).toHaveLength(before);
+    expect(cluster.clock.pending).toBe(0);
+  });
+
+  it("resolves no call from a batch that was being applied meanwhile", async () => {
+    const cluster = await TestCluster.start(1);
+    const leader = await cluster.elect();
+    leader.state.hold();
+    const first = expect(leader.node.propose(command("a"))).rejects.toMatchObject({ code: "outcomeUnknown" });
+    await cluster.clock.settle();
+    const closing = leader.node.close();
+    await first;
+    leader.state.release();
+    await closing;
+    expect(leader.node.status().applied).toBeLessThan(leader.state.appliedIndex());
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Reads } from "./reads.ts";
 import { command, TestCluster } from "./test-cluster/test-cluster.ts";
 
 describe("a linearizable read", () => {
@@ -84,5 +85,53 @@ describe("a linearizable read", () => {
     await cluster.until(() => leader.node.status().leader === undefined);
     await cluster.clock.advance(1_000);
     await read;
+  });
+});
+
+describe("the question behind reads", () => {
+  function readsWith(log: string[]): Reads {
+    return new Reads({
+      maxPending: 10,
+      ask: (id) => log.push(`ask ${id}`),
+      cancel: (id) => log.push(`cancel ${id}`),
+      applied: () => 5,
+    });
+  }
+
+  it("is withdrawn once the last of those who asked it has given up", async () => {
+    const log: string[] = [];
+    const reads = readsWith(log);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const given = Promise.allSettled([reads.add(first.signal), reads.add(second.signal)]);
+    reads.turnBegins();
+    first.abort(new Error("given up"));
+    expect(log).toEqual(["ask 1"]);
+    second.abort(new Error("given up"));
+    expect(log).toEqual(["ask 1", "cancel 1"]);
+    expect((await given).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  });
+
+  it("is not withdrawn while others may still join it", async () => {
+    const log: string[] = [];
+    const reads = readsWith(log);
+    const controller = new AbortController();
+    const given = expect(reads.add(controller.signal)).rejects.toThrow("given up");
+    controller.abort(new Error("given up"));
+    await given;
+    const joined = reads.add(undefined);
+    expect(log).toEqual(["ask 1"]);
+    reads.settle({ kind: "ready", id: 1, index: 5 });
+    expect(await joined).toBe(5);
+  });
+
+  it("does not interest one who gave up while the state was catching up", async () => {
+    const reads = readsWith([]);
+    const controller = new AbortController();
+    const given = expect(reads.add(controller.signal)).rejects.toThrow("given up");
+    reads.turnBegins();
+    reads.settle({ kind: "ready", id: 1, index: 6 });
+    controller.abort(new Error("given up"));
+    await given;
+    reads.applied(6);
   });
 });

@@ -118,6 +118,45 @@ describe("a cluster of nodes", () => {
     const cluster = await TestCluster.start(3);
     expect(cluster.network.peers.get(2)).toEqual([1, 3]);
   });
+
+  it("tells the transport of a new peer as soon as the log names it", async () => {
+    const cluster = await TestCluster.start(3);
+    const leader = await cluster.elect();
+    await cluster.clock.advance(100);
+    const [follower] = cluster.followers(leader);
+    const { membership, last, term } = follower.node.status();
+    const joined = [...membership.members, { id: 4, address: "127.0.0.1:9004", memberId: "member-4" }];
+    cluster.network.deliver(leader.id, follower.id, {
+      kind: "appendRequest",
+      term,
+      prevIndex: last.index,
+      prevTerm: last.term,
+      entries: [
+        {
+          kind: "membership",
+          index: last.index + 1,
+          term,
+          membership: { ...membership, learners: [4], members: joined },
+        },
+      ],
+      commit: last.index,
+    });
+    await cluster.clock.settle();
+    expect(cluster.network.peers.get(follower.id)).toContain(4);
+  });
+
+  it("goes back to probing a peer that cannot be reached", async () => {
+    const cluster = await TestCluster.start(3);
+    const leader = await cluster.elect();
+    await cluster.clock.advance(100);
+    const [follower] = cluster.followers(leader);
+    const state = () => leader.node.status().progress.find(({ id }) => id === follower.id)?.state;
+    expect(state()).toBe("replicate");
+    cluster.network.isolate(follower.id);
+    cluster.network.reportUnreachable(leader.id, follower.id);
+    await cluster.clock.settle();
+    expect(state()).toBe("probe");
+  });
 });
 
 describe("leadership", () => {
@@ -149,6 +188,9 @@ describe("leadership", () => {
     const controller = new AbortController();
     cluster.network.loses = ({ message }) => message.kind === "timeoutNowRequest";
     const transfer = leader.node.transferLeadership(undefined, controller.signal);
+    await cluster.until(() => leader.node.status().progress.length > 0);
+    cluster.network.isolate(leader.id);
+    await cluster.until(() => leader.node.status().leader === undefined);
     controller.abort(new Error("no longer"));
     await expect(transfer).rejects.toThrow("no longer");
   });

@@ -83,6 +83,59 @@ describe("a follower that was away while the log was compacted", () => {
     expect(follower.failures).toEqual([]);
   });
 
+  it("serves a read that waited for the snapshot", async () => {
+    const { cluster, leader, follower } = await away();
+    const restore = follower.state.restore.bind(follower.state);
+    let goOn: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    follower.state.restore = async (source) => {
+      await gate;
+      return restore(source);
+    };
+    cluster.network.heal();
+    await cluster.until(() => follower.storage.log.base > 0);
+    let answered = false;
+    const read = follower.node.readIndex().finally(() => {
+      answered = true;
+    });
+    await cluster.clock.advance(100);
+    expect(answered).toBe(false);
+    goOn();
+    await cluster.clock.settle();
+    expect(await read).toBe(leader.node.status().commit);
+  });
+
+  it("does not restore while its own compaction is at work on the state", async () => {
+    const cluster = await TestCluster.start(3, policy);
+    const leader = await cluster.elect();
+    const [follower] = cluster.followers(leader);
+    const flush = follower.state.flush.bind(follower.state);
+    let goOn: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    let flushing = false;
+    follower.state.flush = async () => {
+      flushing = true;
+      await gate;
+      flushing = false;
+      return flush();
+    };
+    await write(cluster, leader, 25);
+    expect(flushing).toBe(true);
+    cluster.network.isolate(follower.id);
+    await write(cluster, leader, 60);
+    cluster.network.heal();
+    await cluster.until(() => follower.storage.log.base > 26);
+    await cluster.clock.advance(100);
+    expect(follower.state.restores).toBe(0);
+    goOn();
+    await cluster.until(() => follower.state.commands.length === 85);
+    expect(follower.failures).toEqual([]);
+  });
+
   it("gets the file that is there already, as long as the log goes on from it", async () => {
     const { cluster, leader, follower } = await away();
     cluster.network.heal();

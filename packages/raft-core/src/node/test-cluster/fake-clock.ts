@@ -10,6 +10,11 @@ export class FakeClock implements Clock {
   #now = 1_000;
   readonly #timers = new Set<Pending>();
 
+  /** Timers that have not been run or cancelled. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
   now(): number {
     return this.#now;
   }

@@ -41,6 +41,11 @@ export class TestNetwork {
     this.#handlers.get(to)?.message(from, message);
   }
 
+  /** Tells a node that its messages to a peer are being lost. */
+  reportUnreachable(to: NodeId, peer: NodeId): void {
+    this.#handlers.get(to)?.unreachable(peer);
+  }
+
   transport(id: NodeId): RaftTransport {
     return {
       start: (handler) => {
