@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RaftKv } from "./raft-kv.ts";
 import { FakeStore } from "./testing/fake-store.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
-import { ScriptedNode } from "./testing/scripted-node.ts";
+import { type Received, ScriptedNode } from "./testing/scripted-node.ts";
 
 let node: ScriptedNode;
 let kv: RaftKv;
@@ -75,6 +75,36 @@ describe("a gap", () => {
     expect(node.store.effects).toEqual(["put first=0", "put a=1", "put b=2"]);
   });
 
+  it("sends nothing between a refusal and the answers to what was in flight behind it", async () => {
+    const clock = new ManualClock();
+    await using paced = new RaftKv({ endpoints: [node.address], clock, random: () => 0 });
+    await paced.put("first", "0");
+    node.received.length = 0;
+    node.status = {};
+    const held: Received[] = [];
+    node.script = (request) => held.push(request);
+    const writes = [paced.put("a", "1")];
+    await node.receivedAtLeast(1);
+    writes.push(paced.put("b", "2"));
+    await node.receivedAtLeast(2);
+    const [one, two] = held;
+    one?.refuse({ code: ErrorCode.SEQUENCE_GAP, expectedSequence: 2n });
+    await until(() => clock.nextInMs === 20); // The refusal has arrived.
+    writes.push(paced.put("c", "3"));
+    clock.advance(20);
+    await paced.status(); // A round trip, in which it could go wrong.
+    expect(node.texts).toHaveLength(2);
+    node.script = (request) => request.serve();
+    two?.serve();
+    while (node.store.effects.length < 4) {
+      if (clock.nextInMs <= 200) clock.advance(clock.nextInMs);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(writes);
+    expect(node.texts.slice(2)).toEqual(["1/2: put a=1", "1/3: put b=2", "1/4: put c=3"]);
+    expect(node.store.effects.slice(1)).toEqual(["put a=1", "put b=2", "put c=3"]);
+  });
+
   it("takes a gap below what was answered for the end of the session", async () => {
     await afterOpening();
     scriptNext((request) => request.refuse({ code: ErrorCode.SEQUENCE_GAP, expectedSequence: 1n }));
@@ -112,6 +142,31 @@ describe("an expired session", () => {
     await Promise.all([appliedEnd, lostEnd]);
     await unsent;
     expect(node.store.effects).toEqual(["put first=0", "put a=1", "put c=3"]);
+  });
+
+  it("rejects what a node has reported as unknown", async () => {
+    await afterOpening();
+    scriptNext((request) => {
+      request.apply();
+      node.store.sessions.clear();
+      request.refuse({ code: ErrorCode.OUTCOME_UNKNOWN, outcomeUnknown: true });
+    });
+    await expect(kv.put("a", "1")).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN", outcomeUnknown: true });
+  });
+
+  it("keeps what was refused before what was not sent yet", async () => {
+    await using narrow = new RaftKv({ endpoints: [node.address], maxInflightBatches: 1 });
+    await narrow.put("first", "0");
+    node.store.sessions.clear();
+    const held: Received[] = [];
+    scriptNext((request) => held.push(request));
+    const before = node.received.length;
+    const one = narrow.put("a", "1");
+    await node.receivedAtLeast(before + 1);
+    const two = narrow.put("b", "2");
+    held[0]?.serve();
+    await Promise.all([one, two]);
+    expect(node.store.effects).toEqual(["put first=0", "put a=1", "put b=2"]);
   });
 
   it("sends a whole pipeline of refused batches again, in order, under the new session", async () => {

@@ -100,6 +100,16 @@ describe("finding the leader", () => {
 });
 
 describe("a change of leader", () => {
+  it("looks elsewhere when the leader that it knew does not lead any more and names no other", async () => {
+    first.script = followerOf(second);
+    await using kv = new RaftKv({ endpoints: [first.address], random: () => 0 });
+    await kv.put("a", "1");
+    first.script = (request) => request.serve();
+    second.script = noLeader;
+    await kv.put("b", "2", { timeoutMs: 2_000 });
+    expect(first.texts.at(-1)).toBe("1/2: put b=2");
+  });
+
   it("moves to the leader that the node announces, and sends there what is unanswered", async () => {
     await using kv = new RaftKv({ endpoints: [first.address] });
     await kv.put("a", "1");

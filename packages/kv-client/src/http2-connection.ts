@@ -31,6 +31,7 @@ export class Http2Connection {
   static open(address: Address, options: ConnectOptions): Promise<Http2Connection> {
     return new Promise((resolve, reject) => {
       const session = connect(`http://${address}`, { settings: { enablePush: false, initialWindowSize: windowBytes } });
+      session.unref(); // What keeps the process alive is the deadline of a call.
       const fail = (error: Error): void => {
         timer.cancel();
         session.destroy();
@@ -44,10 +45,7 @@ export class Http2Connection {
       // Stays for good: an error without a listener would end the process. Streams see the end for themselves.
       session.on("error", fail);
       session.once("close", () => fail(new Error(`${address} closed the connection`)));
-      session.once("connect", () => {
-        session.setLocalWindowSize(windowBytes);
-        session.unref();
-      });
+      session.once("connect", () => session.setLocalWindowSize(windowBytes));
       session.once("remoteSettings", () => {
         timer.cancel();
         resolve(new Http2Connection(session, address));
@@ -56,11 +54,11 @@ export class Http2Connection {
   }
 
   /** For Connect's transport. */
-  request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
+  async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
     if (this.#session.closed || this.#session.destroyed) {
-      return Promise.reject(new Error(`the connection to ${this.authority} is closed`));
+      throw new Error(`the connection to ${this.authority} is closed`);
     }
-    return Promise.resolve(this.#session.request({ ...headers, ":method": method, ":path": path }));
+    return this.#session.request({ ...headers, ":method": method, ":path": path });
   }
 
   /** For Connect's transport, which tells of every read; nothing here depends on it. */

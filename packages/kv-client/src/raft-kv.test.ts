@@ -153,6 +153,18 @@ describe("batching", () => {
     await kv.put("a", "1");
     await kv.put("b", "2");
     await kv.put("c", "3");
-    expect(node.received.slice(1).map(({ commands }) => Number(commands?.acknowledgedThrough))).toEqual([0, 1, 2]);
+    const acknowledged = (): readonly number[] =>
+      node.received.slice(1).map(({ commands }) => Number(commands?.acknowledgedThrough));
+    expect(acknowledged()).toEqual([0, 1, 2]);
+    const held: (() => void)[] = [];
+    node.script = (request) => held.push(() => request.serve());
+    const writes = [kv.put("d", "4")];
+    await node.receivedAtLeast(5);
+    writes.push(kv.put("e", "5"));
+    await node.receivedAtLeast(6);
+    for (const serve of held) serve();
+    await Promise.all(writes);
+    expect(acknowledged()).toEqual([0, 1, 2, 3, 3]); // The answer to d was still to come.
+    node.script = (request) => request.serve();
   });
 });

@@ -68,6 +68,14 @@ describe("the watch over a silent node", () => {
     expect(stalls).toEqual([]);
   });
 
+  it("does not judge a run that is over", async () => {
+    await pass(500);
+    clock.advance(60_000);
+    watch.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stalls).toEqual([]);
+  });
+
   it("leaves no timer behind", () => {
     watch.stop();
     expect(clock.nextInMs).toBe(Number.POSITIVE_INFINITY);
