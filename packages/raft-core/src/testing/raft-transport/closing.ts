@@ -5,12 +5,12 @@ import { connected, numbered, numbersFrom, type TransportTests } from "./suite.t
 
 export function closingTests(tests: TransportTests): void {
   tests.describe("closing", () => {
-    tests.withStations("afterwards nothing throws, leaves or arrives", async ({ first, second, third }) => {
+    tests.withStations("afterwards nothing throws, leaves or arrives", async ({ first, second, third, network }) => {
       await connected(first, second);
       await connected(second, first);
       await first.transport.close();
+      first.transport.setPeers(network.members);
       first.transport.send(second.member.id, numbered(1));
-      first.transport.setPeers([]);
       second.transport.send(first.member.id, numbered(2));
       await connected(second, third);
       await connected(third, second);
