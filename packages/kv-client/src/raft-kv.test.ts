@@ -1,3 +1,4 @@
+import { ErrorCode } from "@raftkv/proto/kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RaftKv } from "./raft-kv.ts";
 import { ScriptedNode } from "./testing/scripted-node.ts";
@@ -166,5 +167,20 @@ describe("batching", () => {
     await Promise.all(writes);
     expect(acknowledged()).toEqual([0, 1, 2, 3, 3]); // The answer to d was still to come.
     node.script = (request) => request.serve();
+  });
+
+  it("acknowledges anew what it sends again, so that a session full of answers has room", async () => {
+    await kv.put("a", "1");
+    const held: (() => void)[] = [];
+    node.script = (request) => held.push(() => request.serve());
+    const writes = [kv.put("b", "2")];
+    await node.receivedAtLeast(3);
+    writes.push(kv.put("c", "3"));
+    const { refuse } = await node.receivedAtLeast(4);
+    node.script = (request) => request.serve();
+    for (const serve of held.slice(0, 1)) serve();
+    refuse({ code: ErrorCode.RESOURCE_EXHAUSTED, message: "too many answers" });
+    await Promise.all(writes);
+    expect(node.received.slice(3).map(({ commands }) => Number(commands?.acknowledgedThrough))).toEqual([1, 2]);
   });
 });

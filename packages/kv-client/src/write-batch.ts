@@ -7,7 +7,6 @@ export class WriteBatch {
   readonly firstSequence: number;
   readonly operations: readonly WriteOperation[];
   inFlight = false;
-  #encoded: { readonly bytes: Uint8Array; readonly skips: number } | undefined;
 
   constructor(firstSequence: number, operations: readonly WriteOperation[]) {
     this.firstSequence = firstSequence;
@@ -15,18 +14,15 @@ export class WriteBatch {
     for (const operation of operations) operation.batch = this;
   }
 
-  /** Encoded once: a resent batch is the same bytes, unless a write of it has become a skip. */
+  /** As it stands now: sent again, it may hold skips, and acknowledges more. */
   encode(sessionId: number, acknowledgedThrough: number): Uint8Array {
-    const skips = this.operations.filter((operation) => operation.settled).length;
-    if (this.#encoded?.skips === skips) return this.#encoded.bytes;
     const batch = create(CommandBatchSchema, {
       sessionId: BigInt(sessionId),
       firstSequence: BigInt(this.firstSequence),
       acknowledgedThrough: BigInt(acknowledgedThrough),
       operations: this.operations.map((operation) => operation.toWire()),
     });
-    this.#encoded = { bytes: toBinary(CommandBatchSchema, batch), skips };
-    return this.#encoded.bytes;
+    return toBinary(CommandBatchSchema, batch);
   }
 
   /** Nobody waits for any of it. */

@@ -85,7 +85,11 @@ export class WritePipeline implements ConnectionUser {
   /** Tells the cluster that the session is over, where that costs no new connection or session; else it expires. */
   async closeSession(timeoutMs: number): Promise<void> {
     if (!this.#connection.connected || this.#session.state.kind !== "open") return;
-    await this.write(closeSessionRequest(), { timeoutMs }).catch(() => undefined);
+    try {
+      await this.write(closeSessionRequest(), { timeoutMs });
+    } catch {
+      // It expires by itself.
+    }
   }
 
   /** Rejects what is left. */
