@@ -1,11 +1,13 @@
 import type { StateStore } from "@raftkv/kv-server";
-import { stateStoreConformance } from "@raftkv/kv-server/testing";
+import { stateStoreConformance, storagePackageConformance } from "@raftkv/kv-server/testing";
 import type { RaftStorage } from "@raftkv/raft-core";
 import { raftStorageConformance } from "@raftkv/raft-core/testing";
+import * as storageSqlite from "@raftkv/storage-sqlite";
 import { describe, it, vi } from "vitest";
 import { breakDisk, canBreakDisk, mendDisk } from "./testing/file-size-limit.ts";
 import { Scratch } from "./testing/scratch.ts";
 
+// The suites run over the built package, which is what others install; its threads also start faster than from sources.
 // Each storage starts two threads, which takes a while on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -16,7 +18,7 @@ interface Place<Store> {
 
 /** The suites close one of the two stores: the place closes the other one, which holds the lock otherwise. */
 async function place<Store>(pick: (storage: { raft: RaftStorage; state: StateStore }) => Store): Promise<Place<Store>> {
-  const scratch = await Scratch.make();
+  const scratch = await Scratch.make(storageSqlite.open);
   return {
     async open() {
       await scratch.closeAll();
@@ -55,5 +57,16 @@ stateStoreConformance(
     durable: true,
     create: statePlace,
     ...(canBreakDisk && { createBreakable: async () => breakable(await statePlace()) }),
+  },
+);
+
+storagePackageConformance(
+  { describe, it },
+  {
+    durable: true,
+    async create() {
+      const scratch = await Scratch.make(storageSqlite.open);
+      return { package: storageSqlite, dataDir: scratch.dataDir, remove: () => scratch.remove() };
+    },
   },
 );

@@ -1,22 +1,24 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Storage, StorageOptions } from "@raftkv/kv-server";
-import { open } from "../open.ts";
+import type { Storage, StorageOptions, StoragePackage } from "@raftkv/kv-server";
+import { open as openFromSources } from "../open.ts";
 
 /** A data directory that tests open again and again. */
 export class Scratch {
   readonly dataDir: string;
   readonly failures: Error[] = [];
+  readonly #open: StoragePackage["open"];
   #opened: Storage[] = [];
   #made = 0;
 
-  private constructor(dataDir: string) {
+  private constructor(dataDir: string, open: StoragePackage["open"]) {
     this.dataDir = dataDir;
+    this.#open = open;
   }
 
-  static async make(): Promise<Scratch> {
-    return new Scratch(join(await mkdtemp(join(tmpdir(), "raftkv-sqlite-")), "data"));
+  static async make(open: StoragePackage["open"] = openFromSources): Promise<Scratch> {
+    return new Scratch(join(await mkdtemp(join(tmpdir(), "raftkv-sqlite-")), "data"), open);
   }
 
   options(changes: Partial<StorageOptions> = {}): StorageOptions {
@@ -30,7 +32,7 @@ export class Scratch {
   }
 
   async open(changes: Partial<StorageOptions> = {}): Promise<Storage> {
-    const storage = await open(this.options(changes));
+    const storage = await this.#open(this.options(changes));
     this.#opened.push(storage);
     return storage;
   }
