@@ -11,8 +11,12 @@ export function hasActiveQuorum(state: RaftState, leader: LeaderState, withinMs:
   });
 }
 
-/** A leader that a quorum no longer answers stops leading: its clients should look elsewhere (section 6.2). */
-export function checkQuorum(state: RaftState, leader: LeaderState): void {
-  if (hasActiveQuorum(state, leader, state.config.electionTimeoutMaxMs)) return;
+/**
+ * A leader that a quorum no longer answers stops leading: its clients should look elsewhere (dissertation, section
+ * 6.2). Answers whether it still leads.
+ */
+export function checkQuorum(state: RaftState, leader: LeaderState): boolean {
+  if (hasActiveQuorum(state, leader, state.config.electionTimeoutMaxMs)) return true;
   becomeFollower(state, state.hardState.term, undefined);
+  return false;
 }

@@ -230,18 +230,18 @@ function handleInTerm(state: RaftState, from: NodeId, message: MessageInTerm): v
 
 function tick(state: RaftState, elapsedMs: number): void {
   invariant(elapsedMs >= 0, "time does not go back");
+  tickReads(state, elapsedMs);
   state.timer.advance(elapsedMs);
   if (state.role.kind === "leader") tickLeader(state, state.role, elapsedMs);
   else if (state.timer.expired) startPreVote(state);
-  tickReads(state, elapsedMs);
 }
 
 function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number): void {
   for (const progress of leader.progress.values()) progress.tick(elapsedMs);
+  if (!checkQuorum(state, leader)) return;
   tickTransfer(state, leader, elapsedMs);
   leader.heartbeatElapsedMs += elapsedMs;
   if (leader.heartbeatElapsedMs >= state.config.heartbeatIntervalMs) beginRound(state, leader);
-  checkQuorum(state, leader);
 }
 
 function handlePersisted(state: RaftState, batch: BatchId): void {

@@ -4,7 +4,6 @@ import type { Entry, EntryId, Index, NodeId, Term } from "../entry.ts";
 import type { FoldedState, TestNode } from "../harness/test-node.ts";
 import type { Membership } from "../membership.ts";
 import type { Message } from "../message.ts";
-import { isQuorum } from "../quorum.ts";
 
 /** A property of Raft that does not hold. */
 export class PropertyViolation extends Error {
@@ -19,6 +18,8 @@ export class Invariants {
   readonly #entries = new Map<string, string>();
   readonly #committed: Term[] = [0];
   readonly #checksums = new Map<Index, number>();
+  /** What each leader knew to be committed when its term began. */
+  readonly #commitsAtStart = new Map<string, Index>();
   readonly #commits = new Map<NodeId, Index>();
 
   constructor(membership: Membership) {
@@ -45,6 +46,7 @@ export class Invariants {
   effects(node: TestNode, effects: Effects): void {
     for (const entry of effects.persist?.append ?? []) this.#appended(node, entry);
     if (effects.role?.role === "leader") this.#leads(node, effects.role.term);
+    this.#checkCommitRule(node);
   }
 
   /** State Machine Safety: at the same index all have applied the same. */
@@ -63,7 +65,7 @@ export class Invariants {
       const disk = nodes.get(id)?.disk;
       return disk !== undefined && (disk.base.index > committed || disk.termAt(committed) === term);
     };
-    expectThat(isQuorum(this.#membership, isDurable), `${committed}@${term} is committed, so on a quorum's disks`);
+    expectThat(majoritiesOf(this.#membership, isDurable), `${committed}@${term} is committed, so on a quorum's disks`);
     const newest = live.reduce((best, node) => Math.max(best, termOf(node)), 0);
     for (const node of live) if (termOf(node) === newest) checkMatches(node, nodes);
   }
@@ -100,6 +102,17 @@ export class Invariants {
     }
   }
 
+  /** A leader moves the commit index only to entries of its own term (section 5.4.2). */
+  #checkCommitRule(node: TestNode): void {
+    const { role, hardState } = node.raft.status();
+    const { term, commit } = hardState;
+    if (role !== "leader") return;
+    const key = `${node.id} in ${term}`;
+    const atStart = this.#commitsAtStart.get(key) ?? commit;
+    this.#commitsAtStart.set(key, atStart);
+    expectThat(commit === atStart || node.raft.termAt(commit) === term, `leader ${key} commits an entry of its term`);
+  }
+
   #checkCommit(node: TestNode): void {
     const { base, hardState } = node.raft.status();
     const before = this.#commits.get(node.id) ?? 0;
@@ -126,6 +139,11 @@ function checkMatches(node: TestNode, nodes: ReadonlyMap<NodeId, TestNode>): voi
     const holds = disk.termAt(match) === node.raft.termAt(match) || match < node.raft.status().base.index;
     expectThat(holds, `follower ${id} holds what leader ${node.id} takes it to match: ${match}`);
   }
+}
+
+/** Reckons for itself: the code under test must not be its own judge. */
+function majoritiesOf({ voters, outgoingVoters }: Membership, holds: (id: NodeId) => boolean): boolean {
+  return [voters, outgoingVoters].every((set) => set.length === 0 || set.filter(holds).length * 2 > set.length);
 }
 
 function termOf(node: TestNode): Term {

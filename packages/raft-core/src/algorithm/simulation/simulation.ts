@@ -165,7 +165,7 @@ export class Simulation {
       compact: () => this.#onLive((node) => this.#compact(node)),
       partition: () => this.#partition(),
       transfer: () => this.#onLive((node) => node.step({ kind: "transferLeadership", to: undefined })),
-      campaign: () => this.#onLive((node) => node.step({ kind: "campaign" })),
+      campaign: () => this.#unsettle(),
       unreachable: () => this.#onLive((node) => node.step({ kind: "unreachable", peer: this.#anyId() })),
     };
     return Object.entries(actions).flatMap(([name, action]) => {
@@ -293,6 +293,13 @@ export class Simulation {
     const { base } = node.raft.status();
     const through = base.index + this.#random.below(node.durableState.index - base.index + 1);
     if (through > base.index) node.compact(through);
+  }
+
+  /** Everybody stalls for so long that nobody trusts in the leader any more, and somebody campaigns. */
+  #unsettle(): void {
+    const elapsedMs = testConfig.electionTimeoutMinMs;
+    this.#onEach((node) => node.step({ kind: "tick", elapsedMs }));
+    this.#onLive((node) => node.step({ kind: "campaign" }));
   }
 
   /** Heals what was cut, then now and then cuts the leader off, or any links, one way each. */

@@ -17,11 +17,11 @@ type Command = (story: Story, args: readonly string[]) => void;
 /**
  * A script has one command a line. `#` begins a comment, which is part of the story.
  *
- *     cluster 3 learners=1 inflight=2   three voters and a learner (node 4)
- *     given 2 terms 1 1 4 [commit 2]    node 2 starts with such a log
+ *     cluster 3 learners=1 inflight=2           three voters and a learner (node 4)
+ *     given 2 terms 1 1 4 [term 5] [commit 2]   node 2 starts with such a log
  *     campaign 1 | tick 1 150 | tick all 50
  *     propose 1 x y | read 1 | cancel 1 7 | transfer 1 2 | unreachable 1 2
- *     deliver 1->2 [3] | drop 1->2 [2] | stabilize | isolate 3 | heal | network
+ *     deliver 1->2 [3] | drop 1->2 [2] | drop all | stabilize | isolate 3 | heal | network
  *     keep 1->2 as late | release late
  *     disk 2 slow | persist 2 [1] | disk 2 fast | crash 2 | restart 2 | compact 1 4
  *     status [1] | log 1 | quiet | loud
@@ -34,10 +34,10 @@ const commands: Readonly<Record<string, Command>> = {
     story.form(numberOf(voters), learners, overridesOf(named));
   },
   given: (story, [id, ...rest]) => {
-    const commitAt = rest.indexOf("commit");
-    const terms = rest.slice(1, commitAt === -1 ? undefined : commitAt).map(numberOf);
-    const commit = commitAt === -1 ? 0 : numberOf(rest[commitAt + 1]);
-    story.give(numberOf(id), terms, terms.at(-1) ?? 0, commit);
+    const terms = numbersAfter("terms", rest);
+    const [term = terms.at(-1) ?? 0] = numbersAfter("term", rest);
+    const [commit = 0] = numbersAfter("commit", rest);
+    story.give(numberOf(id), terms, term, commit);
   },
   campaign: (story, [id]) => story.input(numberOf(id), { kind: "campaign" }),
   tick: (story, [id, ms]) => {
@@ -57,7 +57,10 @@ const commands: Readonly<Record<string, Command>> = {
     story.input(numberOf(id), { kind: "transferLeadership", to: to === undefined ? undefined : numberOf(to) }),
   unreachable: (story, [id, peer]) => story.input(numberOf(id), { kind: "unreachable", peer: numberOf(peer) }),
   deliver: (story, [link, count]) => story.deliver(...linkOf(link), count === undefined ? 1 : numberOf(count)),
-  drop: (story, [link, count]) => story.drop(...linkOf(link), count === undefined ? 1 : numberOf(count)),
+  drop: (story, [link, count]) => {
+    if (link === "all") story.dropAll();
+    else story.drop(...linkOf(link), count === undefined ? 1 : numberOf(count));
+  },
   keep: (story, [link, , name]) => story.keep(...linkOf(link), wordOf(name)),
   release: (story, [name]) => story.release(wordOf(name)),
   stabilize: (story) => story.stabilize(),
@@ -87,6 +90,15 @@ export function playScript(script: string): string {
     command(story, args);
   }
   return story.text();
+}
+
+/** The numbers that follow a keyword, up to the next one. */
+function numbersAfter(keyword: string, args: readonly string[]): readonly number[] {
+  const position = args.indexOf(keyword);
+  if (position === -1) return [];
+  const rest = args.slice(position + 1);
+  const end = rest.findIndex((word) => Number.isNaN(Number(word)));
+  return rest.slice(0, end === -1 ? undefined : end).map(numberOf);
 }
 
 function parseOption(option: string): [string, number] {

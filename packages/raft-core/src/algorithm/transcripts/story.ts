@@ -11,7 +11,7 @@ const maxDeliveries = 2_000;
 
 /** Several Raft instances, a network driven by hand, and an account of what happens. */
 export class Story {
-  readonly #network = new Network();
+  #network = new Network();
   readonly #nodes = new Map<NodeId, TestNode>();
   readonly #down = new Set<NodeId>();
   readonly #kept = new Map<string, Packet>();
@@ -22,6 +22,9 @@ export class Story {
 
   /** Each node draws the same election timeout each time: 1 the shortest, the last the longest. */
   form(voters: number, learners: number, overrides: Partial<TestConfig>): void {
+    this.#network = new Network();
+    this.#nodes.clear();
+    this.#down.clear();
     const ids = Array.from({ length: voters + learners }, (_, position) => position + 1);
     const base = freshBase(ids.slice(0, voters), [], ids.slice(voters));
     for (const [position, nodeId] of ids.entries()) {
@@ -60,7 +63,7 @@ export class Story {
   }
 
   setDisk(id: NodeId, isFast: boolean): void {
-    const node = this.#node(id);
+    const node = this.#anyNode(id);
     node.fastDisk = isFast;
     if (isFast) node.persist(node.pendingWrites);
   }
@@ -78,8 +81,7 @@ export class Story {
 
   restart(id: NodeId): void {
     this.#down.delete(id);
-    const node = this.#node(id);
-    node.restart();
+    this.#node(id).restart();
     this.status(id);
   }
 
@@ -102,6 +104,11 @@ export class Story {
 
   drop(from: NodeId, to: NodeId, count: number): void {
     for (let dropped = 0; dropped < count; dropped++) this.#lose(this.#take(from, to));
+  }
+
+  /** Loses whatever is under way. */
+  dropAll(): void {
+    for (let packet = this.#network.take(); packet !== undefined; packet = this.#network.take()) this.#lose(packet);
   }
 
   /** Takes the next message of a link out of the network, for `release`. */
@@ -172,9 +179,13 @@ export class Story {
   }
 
   #node(id: NodeId): TestNode {
+    if (this.#down.has(id)) throw new Error(`Node ${id} is down.`);
+    return this.#anyNode(id);
+  }
+
+  #anyNode(id: NodeId): TestNode {
     const node = this.#nodes.get(id);
     if (node === undefined) throw new Error(`There is no node ${id}.`);
-    if (this.#down.has(id)) throw new Error(`Node ${id} is down.`);
     return node;
   }
 
