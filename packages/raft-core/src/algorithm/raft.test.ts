@@ -262,6 +262,19 @@ describe("entries that are no longer in memory", () => {
   });
 });
 
+describe("a node that is about to campaign", () => {
+  it("gives way to a candidate of its own term that it has not voted in", () => {
+    const raft = raftOf(
+      restored(testMembership([1, 2, 3]), { hardState: { term: 3, votedFor: undefined, commit: 0 } }),
+    );
+    turn(raft, { kind: "tick", elapsedMs: 150 });
+    expect(raft.status().role).toBe("preCandidate");
+    const request = { kind: "voteRequest", term: 3, lastIndex: 0, lastTerm: 0, leadershipTransfer: false } as const;
+    expect(sent(turn(raft, message(2, request)))).toEqual([{ kind: "voteResponse", term: 3, granted: true }]);
+    expect(raft.status().role).toBe("follower");
+  });
+});
+
 describe("reads", () => {
   it("are dropped at once when nobody has led for long", () => {
     const raft = raftOf(restored(testMembership([1, 2, 3], [], [4])), { nodeId: 4 });

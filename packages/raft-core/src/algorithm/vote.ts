@@ -4,7 +4,7 @@ import type { BatchId } from "./input.ts";
 import { allVoters, isVoter } from "./membership-tracker.ts";
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from "./message.ts";
 import { voteResult } from "./quorum.ts";
-import type { CandidateState, PreCandidateState, RaftState } from "./role-state.ts";
+import { type CandidateState, knownLeader, type PreCandidateState, type RaftState } from "./role-state.ts";
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./roles.ts";
 import { send } from "./send.ts";
 
@@ -71,6 +71,8 @@ export function handleVoteRequest(state: RaftState, from: NodeId, request: VoteR
   }
   const granted = request.term === hardState.term && mayVoteFor(state, from, request);
   if (granted) {
+    // Who was about to campaign gives way to whom it votes for.
+    becomeFollower(state, hardState.term, knownLeader(state));
     hardState.vote(from, state.nextBatch);
     state.timer.reset();
   }
@@ -95,8 +97,7 @@ export function handleVotePersisted(state: RaftState, batch: BatchId): void {
 function mayVoteFor(state: RaftState, candidate: NodeId, request: VoteRequest): boolean {
   const { votedFor } = state.hardState;
   if (votedFor === candidate) return true;
-  if (votedFor !== undefined) return false;
-  if (state.role.kind !== "follower" || state.role.leader !== undefined) return false;
+  if (votedFor !== undefined || knownLeader(state) !== undefined) return false;
   return state.log.isCoveredBy({ index: request.lastIndex, term: request.lastTerm });
 }
 
