@@ -1,15 +1,14 @@
 // `pnpm start`: runs a cluster of three real nodes on this machine. Ctrl-C stops it; its data stays under ./data.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { styleText } from "node:util";
+import { parseArgs, styleText } from "node:util";
 
 const root = resolve(import.meta.dirname, "..");
-const dataDir = join(root, "data");
+const { dataDir, port } = readArguments();
 const configFile = join(dataDir, "cluster.conf");
-const nodes = [1, 2, 3].map((id) => ({ id, address: `127.0.0.1:${50_050 + id}` }));
-const config = { nodes, election_timeout: { min: 150, max: 300 } };
+const nodes = [1, 2, 3].map((id, position) => ({ id, address: `127.0.0.1:${port + position}` }));
 
 const running = new Map<number, ChildProcess>();
 const listening = new Set<number>();
@@ -21,13 +20,33 @@ let exitCode = 0;
 const say = (text: string): boolean => process.stdout.write(`\n${text}\n\n`);
 const onTerminal = styleText("bold", "?", { stream: process.stdout }) !== "?";
 
+/** Ends the process with one line. */
+function giveUp(exitCode: number, error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(exitCode);
+}
+
+function readArguments(): { readonly dataDir: string; readonly port: number } {
+  try {
+    const options = {
+      "data-dir": { type: "string", default: "data" },
+      port: { type: "string", default: "50051" },
+    } as const;
+    const { values } = parseArgs({ options, args: process.argv.slice(2).filter((arg) => arg !== "--") });
+    const port = Number(values.port);
+    if (port > 0 && port <= 65_533) return { dataDir: resolve(root, values["data-dir"]), port };
+    throw new Error(`--port: found "${values.port}", expected the first of three port numbers`);
+  } catch (error) {
+    return giveUp(2, error);
+  }
+}
+
 function writeConfig(): void {
   try {
     mkdirSync(dataDir, { recursive: true });
-    if (!existsSync(configFile)) writeFileSync(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
+    writeFileSync(configFile, `${JSON.stringify({ nodes, election_timeout: { min: 150, max: 300 } }, undefined, 2)}\n`);
   } catch (error) {
-    process.stderr.write(`cannot write ${configFile}: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(4);
+    giveUp(4, error);
   }
 }
 
@@ -63,7 +82,7 @@ function welcome(): string {
   pnpm --silent raftkv put greeting "hello, world"
   pnpm --silent raftkv get greeting
   pnpm --silent raftkv status
-  curl --location --json '{"keyText": "greeting"}' http://127.0.0.1:50051/raftkv.kv.v1.KvService/Get
+  curl --location --json '{"keyText": "greeting"}' http://${nodes[0]?.address}/raftkv.kv.v1.KvService/Get
   kill -9 <process>     any of the nodes (the log names their processes): the other two go on
 
 (Without pnpm installed: npx -y pnpm@12.21.0 in place of pnpm.) Ctrl-C stops the cluster, and keeps the data.`;
@@ -76,7 +95,7 @@ function ended(id: number, code: number | null, signal: NodeJS.Signals | null): 
   } else {
     const what = signal === null ? `ended with exit code ${code}` : `was killed (${signal})`;
     const left = `the cluster ${running.size >= 2 ? "goes on" : "has no majority"} with ${running.size} of ${nodes.length}`;
-    const command = `pnpm --filter node start --config data/cluster.conf --id ${id} --data-dir data/node-${id}`;
+    const command = `pnpm --filter node start --config ${relative(root, configFile)} --id ${id} --data-dir ${relative(root, join(dataDir, `node-${id}`))}`;
     say(`Node ${id} ${what}; ${left}. To start it again, in another terminal:\n\n  ${command}`);
     if (running.size === 0) exitCode = 1;
   }

@@ -1,3 +1,4 @@
+import { KvError, type KvErrorCode } from "@raftkv/kv-server";
 import { StorageError, type StorageErrorCode } from "@raftkv/raft-core";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 
@@ -22,6 +23,14 @@ const storageExitCodes: Readonly<Record<StorageErrorCode, ExitCode>> = {
   closed: exitCodes.unexpected,
 };
 
+const stateExitCodes: Readonly<Record<KvErrorCode, ExitCode>> = {
+  corruptState: exitCodes.corrupt,
+  newerFormat: exitCodes.dataDirectory,
+  malformedSnapshot: exitCodes.corrupt,
+  outOfOrder: exitCodes.unexpected,
+  closed: exitCodes.unexpected,
+};
+
 /** Whatever ended the node, as a failure with an exit code. */
 export function toNodeFailure(error: unknown): NodeFailure {
   if (error instanceof NodeFailure) return error;
@@ -29,6 +38,7 @@ export function toNodeFailure(error: unknown): NodeFailure {
   if (storageError !== undefined) {
     return new NodeFailure(storageExitCodes[storageError.code], storageError.message, { cause: error });
   }
+  if (error instanceof KvError) return new NodeFailure(stateExitCodes[error.code], error.message, { cause: error });
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new NodeFailure(exitCodes.unexpected, `unexpected failure: ${message}`, { cause: error });
 }

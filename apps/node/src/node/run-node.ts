@@ -1,4 +1,4 @@
-import { KvServices, KvStateMachine } from "@raftkv/kv-server";
+import { DEFAULT_KV_LIMITS, type KvLimits, KvServices, KvStateMachine } from "@raftkv/kv-server";
 import { cryptoRandom, RaftNode, type RaftStorage, systemClock } from "@raftkv/raft-core";
 import type { Settings } from "../config/settings.ts";
 import { consensusLog } from "../logging/consensus-log.ts";
@@ -22,6 +22,9 @@ export interface NodeOptions {
 
 /** How long running calls may take to end when the node stops. */
 const closeGraceMs = 1_000;
+
+/** What an encoded batch takes beside its key and value. */
+const framingBytes = 1024;
 
 /**
  * Runs a node until `stop` is aborted, then stops it cleanly. Rejects with a `NodeFailure`, a `StorageError` or a
@@ -89,7 +92,7 @@ async function takePart(
   const services = new KvServices({
     consensus: node,
     state,
-    limits: settings.limits,
+    limits: limitsOf(settings),
     version,
     address,
     usage: () => raft.usage(),
@@ -109,4 +112,10 @@ async function takePart(
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** A batch has to hold the largest single write. */
+function limitsOf({ limits }: Settings): Partial<KvLimits> {
+  const largestWrite = limits.maxKeyBytes + limits.maxValueBytes + framingBytes;
+  return { ...limits, maxBatchBytes: Math.max(DEFAULT_KV_LIMITS.maxBatchBytes, largestWrite) };
 }

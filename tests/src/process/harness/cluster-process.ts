@@ -68,7 +68,11 @@ export class ClusterProcess implements AsyncDisposable {
 
   /** The running node that was the last to say that it leads, in the highest term. Waits until there is one. */
   leader(timeoutMs = 15_000): Promise<number> {
-    return until("a leader", () => this.#newestLeader(), timeoutMs);
+    return until(
+      () => `a leader of${this.#lastLines()}\n`,
+      () => this.#newestLeader(),
+      timeoutMs,
+    );
   }
 
   /** SIGTERM to every node at once; resolves with their exit codes by id order once all have ended. */
@@ -83,6 +87,15 @@ export class ClusterProcess implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.killAll();
+  }
+
+  /** What a person needs who wonders why a condition did not come about. */
+  #lastLines(): string {
+    const nodes = [...this.#nodes].map(([id, node]) => {
+      const lines = node.events.slice(-8).map((event) => event.message);
+      return [`\nnode ${id}${node.running ? "" : " (ended)"}:`, ...lines, node.stderr.trimEnd()].join("\n  ");
+    });
+    return nodes.join("");
   }
 
   #newestLeader(): number | undefined {

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts } from "./harness/free-ports.ts";
+import { NodeProcess } from "./harness/node-process.ts";
+import { type CliOptions, type CliResult, runCli } from "./harness/run-cli.ts";
+import { temporaryDirectory } from "./harness/temporary-directory.ts";
+
+describe("raftkv", () => {
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let node: NodeProcess;
+  let address: string;
+  let nobody: string;
+
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+    node = NodeProcess.start({ args: ["--data-dir", directory.path, "--listen", "127.0.0.1:0"] });
+    address = await node.address();
+    nobody = `127.0.0.1:${(await freePorts(1))[0]}`;
+    await node.waitFor(({ fields }) => fields.role === "leader");
+  });
+
+  afterAll(async () => {
+    await node.kill();
+    await directory[Symbol.asyncDispose]();
+  });
+
+  const raftkv = (args: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
+    runCli(args, { ...options, env: { RAFTKV_ENDPOINTS: address, ...options.env } });
+
+  const text = ({ stdout }: CliResult): string => stdout.toString("utf8");
+
+  it("puts and gets: the value, a newline, nothing else", async () => {
+    const put = await raftkv(["put", "greeting", "hello, world"]);
+    expect(put).toMatchObject({ code: 0, stderr: "" });
+    expect(text(put)).toMatch(/^OK, revision \d+\n$/);
+    const got = await raftkv(["get", "greeting"]);
+    expect(got).toMatchObject({ code: 0, stderr: "" });
+    expect(text(got)).toBe("hello, world\n");
+  });
+
+  it("puts the bytes of standard input, whatever they are", async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    expect((await raftkv(["put", "bytes", "-"], { input: bytes })).code).toBe(0);
+    const got = await raftkv(["get", "bytes"]);
+    expect(got.stdout).toEqual(Buffer.concat([bytes, Buffer.from("\n")]));
+    const json = JSON.parse(text(await raftkv(["get", "bytes", "--output", "json"])));
+    expect(json).toEqual(expect.objectContaining({ key: "bytes", valueBase64: Buffer.from(bytes).toString("base64") }));
+  });
+
+  it("exits 1 where the key does not exist", async () => {
+    const got = await raftkv(["get", "no-such-key"]);
+    expect(got).toMatchObject({ code: 1, stderr: 'raftkv: there is no key "no-such-key"\n' });
+    expect(text(got)).toBe("");
+  });
+
+  it("deletes, and says whether there was something to delete", async () => {
+    await raftkv(["put", "short-lived", "x"]);
+    expect(text(await raftkv(["del", "short-lived"]))).toMatch(/^deleted, revision \d+\n$/);
+    const again = await raftkv(["del", "short-lived"]);
+    expect(again.code).toBe(0);
+    expect(text(again)).toBe("nothing to delete: there is no such key\n");
+  });
+
+  it("prints ranges by prefix and by bounds", async () => {
+    for (const key of ["fruit/apple", "fruit/pear", "tree/oak"]) await raftkv(["put", key, key.toUpperCase()]);
+    expect(text(await raftkv(["range", "fruit/"]))).toBe("fruit/apple\tFRUIT/APPLE\nfruit/pear\tFRUIT/PEAR\n");
+    expect(text(await raftkv(["range", "--from", "fruit/b", "--to", "g", "--keys-only"]))).toBe("fruit/pear\n");
+    const json = text(await raftkv(["range", "fruit/", "--limit", "1", "--output", "json"]));
+    expect(JSON.parse(json)).toMatchObject({ key: "fruit/apple", value: "FRUIT/APPLE", version: 1 });
+  });
+
+  it("shows the status of every member", async () => {
+    const table = text(await raftkv(["status"]));
+    expect(table).toContain(address);
+    expect(table).toContain("leader");
+    const [member] = JSON.parse(text(await raftkv(["status", "--output", "json"])));
+    expect(member).toMatchObject({ nodeId: 1, address, role: "leader", leaderId: 1 });
+  });
+
+  it("goes on to the next endpoint where the first is down", async () => {
+    const got = await raftkv(["get", "greeting", "--endpoints", `${nobody},${address}`]);
+    expect(got).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("exits 3 where nobody answers: the command was certainly not carried out", async () => {
+    const put = await raftkv(["put", "a", "b", "--endpoints", nobody, "--timeout", "300"]);
+    expect(put.code).toBe(3);
+    expect(put.stderr).toMatch(/^raftkv: put: no answer within 300 ms .*ECONNREFUSED.*it did not take effect\n$/);
+  });
+
+  it("exits 5 where the cluster refuses", async () => {
+    const put = await raftkv(["put", "k".repeat(5000), "v"]);
+    expect(put.code).toBe(5);
+    expect(put.stderr).toMatch(/^raftkv: .*4096.*\n$/);
+  });
+
+  it.each([
+    [["put", "", "v"], "the key is empty"],
+    [["frobnicate"], "unknown command 'frobnicate'"],
+    [["get"], "missing required argument 'key'"],
+    [["get", "a", "--bogus"], "unknown option '--bogus'"],
+    [["get", "a", "--timeout", "soon"], "Expected milliseconds"],
+    [["get", "a", "--endpoints", "here"], "expected host:port"],
+    [["range", "a", "--from", "b"], "not both"],
+    [["get", "a", "--output", "xml"], "Allowed choices are simple, json"],
+  ])("exits 2 for %j", async (args, message) => {
+    const result = await raftkv(args);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(message);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+    expect(text(result)).toBe("");
+  });
+
+  it.each([[[]], [["put"]], [["get"]], [["del"]], [["range"]], [["status"]]])(
+    "%j --help has examples",
+    async (command) => {
+      const help = await raftkv([...command, "--help"]);
+      expect(help.code).toBe(0);
+      expect(text(help)).toMatch(/Examples:\n {2}raftkv /);
+    },
+  );
+});
