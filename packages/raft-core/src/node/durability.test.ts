@@ -104,6 +104,7 @@ describe("a node whose disk fails", () => {
     const before = cluster.network.sent.length;
     follower.storage.failure = new StorageError("failed", "the storage has failed before");
     follower.storage.release();
+    await cluster.clock.settle();
     follower.storage.failure = undefined;
     follower.storage.releaseAll();
     await cluster.clock.settle();
@@ -157,8 +158,11 @@ describe("a node that is closed", () => {
     await Promise.all([appended, queued, read]);
     await cluster.clock.advance(10);
     expect(closed).toBe(false);
+    const writes = leader.storage.writes.length;
     leader.storage.releaseAll();
     await closing;
+    await cluster.clock.advance(100);
+    expect(leader.storage.writes).toHaveLength(writes);
     await expect(leader.node.propose(command("c"))).rejects.toMatchObject({ code: "closed" });
     expect(leader.failures).toEqual([]);
   });

@@ -14,7 +14,7 @@ export interface RaftNodeOptions<Result = unknown> {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** What is left out is as in `defaultRaftNodeConfig`. */
+  /** What is left out is as in `defaultRaftNodeConfig`; the heartbeat interval is a fifth of the election timeout. */
   readonly config?: Partial<RaftNodeConfig>;
   /** Called once, when the node has stopped for good: a write failed, or applying did. Restart it from disk. */
   readonly onFailure: (error: Error) => void;
@@ -80,3 +80,10 @@ export const defaultRaftNodeConfig: RaftNodeConfig = {
   snapshot: { entries: 100_000, bytes: 128 * MIB, tailEntries: 10_000 },
   snapshotTimeoutMs: 600_000,
 };
+
+/** Fills in what was left out. The heartbeat interval follows the election timeout, unless it is given. */
+export function completeConfig(config: Partial<RaftNodeConfig> = {}): RaftNodeConfig {
+  const electionTimeoutMinMs = config.electionTimeoutMinMs ?? defaultRaftNodeConfig.electionTimeoutMinMs;
+  const heartbeatIntervalMs = Math.max(1, Math.round(electionTimeoutMinMs / 5));
+  return { ...defaultRaftNodeConfig, heartbeatIntervalMs, ...config };
+}

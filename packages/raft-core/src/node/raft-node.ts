@@ -18,7 +18,7 @@ import { Outbox } from "./outbox.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import { Proposals } from "./proposals.ts";
 import { RaftError } from "./raft-error.ts";
-import { defaultRaftNodeConfig, type RaftNodeConfig, type RaftNodeOptions } from "./raft-node-options.ts";
+import { completeConfig, type RaftNodeConfig, type RaftNodeOptions } from "./raft-node-options.ts";
 import { Reads } from "./reads.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { restoreAtStart } from "./restore-at-start.ts";
@@ -78,7 +78,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
 
   private constructor(options: RaftNodeOptions<Result>, identity: Identity, restored: RestoredState) {
     const { storage, transport, stateMachine, clock, random, logger } = options;
-    const config = { ...defaultRaftNodeConfig, ...options.config };
+    const config = completeConfig(options.config);
     const feed = (input: Input) => this.#loop.add(input);
     const fail = (error: unknown) => this.#fail(error);
     const stopped = () => this.#stopped !== undefined;

@@ -81,6 +81,21 @@ describe("a follower that was away while the log was compacted", () => {
     expect(follower.state.commands).toEqual(leader.state.commands);
     expect(follower.node.status().applied).toBe(leader.node.status().applied);
     expect(follower.failures).toEqual([]);
+    const sentAt = cluster.network.snapshots[0]?.index;
+    await write(cluster, leader, 60);
+    expect(leader.storage.log.base).toBeGreaterThan(sentAt ?? 0);
+    expect(leader.storage.snapshotIndex).toBeUndefined();
+  });
+
+  it("is left to the next leader when its own loses leadership", async () => {
+    const { cluster, leader, follower } = await away();
+    follower.storage.receiveSnapshot = () => new Promise(() => {});
+    cluster.network.heal();
+    const sent = await cluster.until(() => cluster.network.snapshots[0]);
+    expect(sent.signal.aborted).toBe(false);
+    cluster.network.isolate(leader.id);
+    await cluster.until(() => leader.node.status().role !== "leader");
+    expect(sent.signal.aborted).toBe(true);
   });
 
   it("serves a read that waited for the snapshot", async () => {

@@ -19,7 +19,7 @@ export class TestNetwork {
   readonly #handlers = new Map<NodeId, TransportHandler>();
   readonly #isolated = new Set<NodeId>();
   readonly sent: Sent[] = [];
-  readonly snapshots: { readonly to: NodeId; readonly index: number }[] = [];
+  readonly snapshots: { readonly to: NodeId; readonly index: number; readonly signal: AbortSignal }[] = [];
   readonly peers = new Map<NodeId, readonly NodeId[]>();
   /** Messages for which this says so are lost. */
   loses: (sent: Sent) => boolean = () => false;
@@ -81,7 +81,7 @@ export class TestNetwork {
     const handler = this.#handlers.get(to);
     if (handler === undefined || !this.#connected(from, to)) throw new Error("no connection");
     signal.throwIfAborted();
-    this.snapshots.push({ to, index: source.metadata.index });
+    this.snapshots.push({ to, index: source.metadata.index, signal });
     await handler.snapshot({ from, term, metadata: source.metadata, read: () => source.read() });
   }
 
