@@ -151,6 +151,7 @@ describe("a node that is closed", () => {
     await cluster.clock.settle();
     const queued = expect(leader.node.propose(command("b"))).rejects.toMatchObject({ code: "closed" });
     const read = expect(leader.node.readIndex()).rejects.toMatchObject({ code: "closed" });
+    const writes = leader.storage.writes.length;
     let closed = false;
     const closing = leader.node.close().then(() => {
       closed = true;
@@ -158,7 +159,6 @@ describe("a node that is closed", () => {
     await Promise.all([appended, queued, read]);
     await cluster.clock.advance(10);
     expect(closed).toBe(false);
-    const writes = leader.storage.writes.length;
     leader.storage.releaseAll();
     await closing;
     await cluster.clock.advance(100);

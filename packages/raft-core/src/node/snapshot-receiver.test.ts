@@ -159,6 +159,22 @@ describe("a snapshot from the leader", () => {
     expect(follower.failures).toEqual([follower.commitFailure]);
   });
 
+  it("that a closed storage refuses is no failure of a node that has been closed", async () => {
+    const follower = new Follower();
+    follower.commitFailure = new StorageError("closed", "the storage is closed");
+    const closing: IncomingSnapshot = {
+      ...incoming,
+      read: async function* () {
+        yield new Uint8Array([1]);
+        queueMicrotask(() => {
+          follower.stopped = true;
+        });
+      },
+    };
+    await expect(follower.receiver.receive(closing)).rejects.toThrow("closed");
+    expect(follower.failures).toEqual([]);
+  });
+
   it("is given up when the node stops", async () => {
     const follower = new Follower();
     const received = follower.receiver.receive(incoming);

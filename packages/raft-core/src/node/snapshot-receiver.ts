@@ -43,7 +43,7 @@ export class SnapshotReceiver {
       await this.#store(incoming);
       await this.#handOver(incoming);
     } catch (error) {
-      if (error instanceof StorageError) this.#options.fail(error);
+      if (error instanceof StorageError && !this.#options.stopped()) this.#options.fail(error);
       throw error;
     } finally {
       this.#receiving = false;
