@@ -12,7 +12,7 @@ import { WriteQueue } from "./write-queue.ts";
 import { closeSessionRequest, type WriteRequest } from "./write-request.ts";
 
 /**
- * Every write of one client, exactly once and in the order of the calls (DESIGN.md, rule 15). Calls of one turn, and
+ * Every write of one client, exactly once and in the order of the calls (dissertation, section 6.3). Calls of one turn, and
  * calls that come while the window is full, share a batch. A write gets its sequence when it is first sent and keeps it
  * until it is answered: after a broken stream or a change of leader whatever is unanswered goes again, in order, under the
  * same session. After a refusal nothing is sent until all that is in flight has been answered, because whatever follows a

@@ -20,11 +20,16 @@ export interface KvLimits {
   readonly maxPageBytes: number;
   /** The whole answer to one read batch. */
   readonly maxReadBytes: number;
+  /** Reads (unary ones, or batches) that look at the state at the same time; the others wait their turn. */
+  readonly maxConcurrentReads: number;
   /** Open `Exchange` streams of all clients. */
   readonly maxStreams: number;
   /** Requests of one stream that have not been answered. */
   readonly maxStreamRequests: number;
-  /** Bytes of one stream's unanswered requests and of its answers that have not been sent. */
+  /**
+   * Bytes of one stream's unanswered requests, decoded, and of its answers that have not been sent. Beyond it commands
+   * are refused, and so are reads, when they come and again when their turn comes.
+   */
   readonly maxStreamBytes: number;
   /** Unanswered requests of all clients. */
   readonly maxRequests: number;
@@ -41,6 +46,7 @@ export const DEFAULT_KV_LIMITS: KvLimits = {
   maxRangesPerBatch: 16,
   maxPageBytes: MIB,
   maxReadBytes: 4 * MIB,
+  maxConcurrentReads: 32,
   maxStreams: 10_000,
   maxStreamRequests: 1_024,
   maxStreamBytes: 16 * MIB,

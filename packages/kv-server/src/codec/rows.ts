@@ -10,7 +10,7 @@ export const ROW_FORMAT = 1;
 export interface MetaRow {
   readonly revision: number;
   readonly clusterTimeMs: number;
-  /** How entries are applied (DESIGN.md, rule 11). */
+  /** How entries are applied: a later version may do it otherwise, and switches through the log. */
   readonly applyVersion: number;
 }
 

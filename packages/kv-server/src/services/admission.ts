@@ -23,6 +23,11 @@ export class Admission {
     return true;
   }
 
+  /** Nothing that takes more bytes should begin. */
+  get full(): boolean {
+    return this.#bytes >= this.#maxBytes || this.#outer?.full === true;
+  }
+
   /** An admitted request turned out to hold so many bytes more. */
   grow(bytes: number): void {
     if (this.#closed) return;

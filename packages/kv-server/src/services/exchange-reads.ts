@@ -85,18 +85,23 @@ function errorResult(failure: Failure): ReadResult {
   return { $typeName: "raftkv.kv.v1.ReadResult", result: { case: "error", value: errorDetail(failure) } };
 }
 
-/** Bytes of keys and values. */
-export function resultBytes({ results }: ReadResults): number {
-  let bytes = 0;
-  for (const { result } of results) {
-    if (result.case === "get") bytes += entryBytes(result.value.entry);
-    if (result.case === "range") for (const entry of result.value.entries) bytes += entryBytes(entry);
-  }
-  return bytes;
+/** What a read takes in memory besides its keys, roughly. */
+const READ_BYTES = 64;
+
+/** Bytes that a batch takes while it waits. */
+export function batchBytes({ operations }: ReadBatch): number {
+  return operations.reduce((bytes, { operation }) => bytes + READ_BYTES + keyBytes(operation), 0);
 }
 
-function entryBytes(entry: { readonly key: Uint8Array; readonly value: Uint8Array } | undefined): number {
-  return entry === undefined ? 0 : entry.key.length + entry.value.length;
+function keyBytes(operation: ReadOperation["operation"]): number {
+  switch (operation.case) {
+    case "get":
+      return operation.value.key.length;
+    case "range":
+      return operation.value.from.length + operation.value.to.length;
+    case undefined:
+      return 0;
+  }
 }
 
 const NOTHING = new Uint8Array(0);

@@ -9,16 +9,17 @@ import type { ApplyResult } from "../state/answer.ts";
 import { Admission } from "./admission.ts";
 import { commandResults, exchangeError, exchangeResponse } from "./answer-messages.ts";
 import { errorDetail, failureOf, leaderMessage, notLeader, refusalFailure } from "./error-mapping.ts";
-import { parseReadBatch, readResults, resultBytes } from "./exchange-reads.ts";
+import { batchBytes, parseReadBatch, readResults } from "./exchange-reads.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
 import type { LeadershipView } from "./leadership.ts";
 import { Outbox } from "./outbox.ts";
 import { SHUTTING_DOWN } from "./pending-writes.ts";
+import type { AnswerSpace } from "./read-path.ts";
 import { type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";
 import { invalid } from "./text-form.ts";
 
-/** A read operation takes so many bytes while it waits, roughly. */
-const READ_BYTES = 64;
+/** What a decoded operation of a command batch, and then its answer, takes besides key and value, roughly. */
+const OPERATION_BYTES = 128;
 
 /**
  * One client's stream. Requests are taken as they come and answered as their answers are ready; command batches are
@@ -135,34 +136,44 @@ export class ExchangeStream {
       return;
     }
     this.#unanswered++;
+    const decodedBytes = proposed.operations * OPERATION_BYTES;
+    this.#admission.grow(decodedBytes);
+    const held = bytes + decodedBytes;
     pendingWrites.wait(ledTerm, proposed.result).then(
-      (result) => this.#settle(commandAnswer(requestId, result), bytes),
-      (cause) => this.#settle(error(requestId, this.#failure(cause, true)), bytes),
+      (result) => this.#settle(commandAnswer(requestId, result), held),
+      (cause) => this.#settle(error(requestId, this.#failure(cause, true)), held),
     );
   }
 
   #reads(requestId: bigint, batch: ReadBatch): void {
-    const bytes = batch.operations.length * READ_BYTES;
-    if (!this.#admission.admit(bytes)) {
+    let held = batchBytes(batch);
+    if (!this.#admission.admit(held)) {
       this.#refuse(requestId, exhausted());
       return;
     }
     this.#unanswered++;
-    this.#read(batch).then(
-      (results) => {
-        const grown = resultBytes(results);
-        this.#admission.grow(grown);
-        this.#settle(exchangeResponse(requestId, { case: "reads", value: results }), bytes + grown);
-      },
-      (cause) => this.#settle(error(requestId, this.#failure(cause, false)), bytes),
+    const take = (bytes: number) => {
+      this.#admission.grow(bytes);
+      held += bytes;
+    };
+    this.#read(batch, take).then(
+      (results) => this.#settle(exchangeResponse(requestId, { case: "reads", value: results }), held),
+      (cause) => this.#settle(error(requestId, this.#failure(cause, false)), held),
     );
   }
 
-  async #read(batch: ReadBatch): Promise<ReadResults> {
+  async #read(batch: ReadBatch, take: AnswerSpace["take"]): Promise<ReadResults> {
     const { limits, readPath } = this.#context;
     const parsed = parseReadBatch(batch, limits);
     if (parsed.kind === "refused") throw new KvFailure(parsed.failure);
-    const answers = await readPath.read(parsed.reads, batch.consistency, this.#abort.signal);
+    const admission = this.#admission;
+    const space = {
+      take,
+      get full() {
+        return admission.full;
+      },
+    };
+    const answers = await readPath.read(parsed.reads, batch.consistency, this.#abort.signal, space);
     return readResults(parsed, answers);
   }
 

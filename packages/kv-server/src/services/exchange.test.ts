@@ -241,6 +241,48 @@ describe("bounds", () => {
     expect(stream.answer(3n)).toMatchObject({ case: "error", value: { code: ErrorCode.RESOURCE_EXHAUSTED } });
   });
 
+  test("so do the keys that reads name", async () => {
+    const { stream, consensus } = await openStream({ limits: { maxStreamBytes: 5_000 } });
+    consensus.holdingReads = true;
+    for (let i = 0; i < 3; i++) stream.gets(`${i}`.repeat(2_000));
+    await stream.received(1);
+    expect(stream.answer(3n)).toMatchObject({ case: "error", value: { code: ErrorCode.RESOURCE_EXHAUSTED } });
+  });
+
+  test("and what many small operations take once they are decoded, and their answers", async () => {
+    const { stream, consensus } = await openStream({ limits: { maxStreamBytes: 50_000 } });
+    consensus.holding = true;
+    for (let i = 0; i < 10; i++) stream.commands({ operations: Array.from({ length: 200 }, () => del("a")) });
+    await stream.received(1);
+    expect(consensus.proposed.length).toBeLessThan(4);
+  });
+
+  test("the answers to reads are not made while too many wait for a client that takes none", async () => {
+    const { stream, store } = await openStream({ limits: { maxStreamBytes: 40_000, maxConcurrentReads: 2 } });
+    stream.commands({ operations: [put("a", "x".repeat(10_000))] });
+    await stream.received(1);
+    stream.paused = true;
+    stream.gets("none");
+    await stream.received(2);
+    let made = 0;
+    const { getMany } = store;
+    store.getMany = (keys) => {
+      made++;
+      return getMany.call(store, keys);
+    };
+    const reads = Array.from({ length: 100 }, () => stream.gets("a", "in the engine"));
+    for (let i = 0; i < 50; i++) await promisesSettle();
+    expect(made).toBeLessThanOrEqual(6);
+    stream.paused = false;
+    await stream.received(102);
+    const answers = reads.map((id) => stream.answer(id));
+    expect(answers.filter((answer) => answer?.case === "reads").length).toBe(made);
+    expect(answers.at(-1)).toMatchObject({ case: "error", value: { code: ErrorCode.RESOURCE_EXHAUSTED } });
+    const again = stream.gets("a");
+    await stream.received(103);
+    expect(stream.answer(again)).toMatchObject({ case: "reads" });
+  });
+
   test("a client that reads nothing is not read from for ever", async () => {
     const { stream, consensus } = await openStream({ limits: { maxStreamRequests: 4 } });
     stream.paused = true;

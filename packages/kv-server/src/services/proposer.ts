@@ -8,7 +8,7 @@ import type { Failure } from "./kv-failure.ts";
 
 /** A command batch on its way, or the reason why it was not let on it. */
 export type Proposed =
-  | { readonly kind: "proposed"; readonly result: Promise<ApplyResult> }
+  | { readonly kind: "proposed"; readonly operations: number; readonly result: Promise<ApplyResult> }
   | { readonly kind: "refused"; readonly failure: Failure };
 
 /** Takes encoded command batches to consensus: stamped, checked, and decoded once. */
@@ -30,8 +30,10 @@ export class Proposer {
   /** Synchronous up to the proposal, so that calls are proposed in their order. `term`: the one this node leads. */
   propose(commandBatch: Uint8Array, term: Term): Proposed {
     const payload = encodeEnvelope(this.#state.clusterClock.stampMs(term), commandBatch);
-    const failure = checkCommand(this.#state.decoder.preview(payload), this.#limits);
+    const content = this.#state.decoder.preview(payload);
+    const failure = checkCommand(content, this.#limits);
     if (failure !== undefined) return { kind: "refused", failure };
-    return { kind: "proposed", result: this.#consensus.propose(payload) };
+    const operations = content.kind === "command" ? content.command.operations.length : 0;
+    return { kind: "proposed", operations, result: this.#consensus.propose(payload) };
   }
 }

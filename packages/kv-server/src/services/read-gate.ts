@@ -8,7 +8,7 @@ interface Round {
 
 /**
  * Lets linearizable reads through. All reads that arrive in one turn of the event loop share one read index: it is
- * asked for only when the turn is over, so it was begun after each of them arrived (DESIGN.md, rule 6).
+ * asked for only when the turn is over, so it was begun after each of them arrived (dissertation, section 6.4).
  */
 export class ReadGate {
   readonly #consensus: Pick<Consensus, "readIndex">;
@@ -29,20 +29,28 @@ export class ReadGate {
       await orAborted(round.done, signal);
     } finally {
       round.waiting--;
-      if (round.waiting === 0) round.abort.abort();
+      if (round.waiting === 0) this.#abandon(round);
     }
   }
 
   #gather(): Round {
     const abort = new AbortController();
     const done = new Promise<void>((resolve) => this.#endOfTurn(resolve)).then(() => {
-      this.#gathering = undefined;
+      if (this.#gathering === round) this.#gathering = undefined;
+      abort.signal.throwIfAborted();
       return this.#consensus.readIndex(abort.signal);
     });
     // Whoever still waits hears of a failure; a round that everybody has left fails unheard.
     done.catch(() => undefined);
-    this.#gathering = { done, abort, waiting: 0 };
-    return this.#gathering;
+    const round: Round = { done, abort, waiting: 0 };
+    this.#gathering = round;
+    return round;
+  }
+
+  /** Nobody waits for it any more, and nobody may join it any more. */
+  #abandon(round: Round): void {
+    if (this.#gathering === round) this.#gathering = undefined;
+    round.abort.abort();
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Clock, Term } from "@raftkv/raft-core";
 
 /**
- * Cluster time (DESIGN.md, rule 11): what sessions and leases are measured in. A leader advances it by its own elapsed
- * monotonic time only, from the cluster time that was applied when the first entry of its term was. Nobody's wall clock
- * goes into it, so a wrong one expires nothing, and while nobody leads no time passes.
+ * Cluster time (docs/correctness.md, rule 11): what sessions and leases are measured in. A leader advances it by its own
+ * elapsed monotonic time only, from the cluster time that was applied when the first entry of its term was. Nobody's wall
+ * clock goes into it, so a wrong one expires nothing, and while nobody leads no time passes.
  */
 export class ClusterClock {
   readonly #clock: Clock;

@@ -55,7 +55,7 @@ export class Fold {
     return session === undefined ? refuse("tooManySessions") : { kind: "openSession", sessionId: session.id };
   }
 
-  /** Rule 15: a session's commands take effect in sequence, each once; a batch without operations keeps it alive. */
+  /** Dissertation, section 6.3: a session's commands take effect in sequence, each once; a batch without operations keeps it alive. */
   #inSession(command: Command): ApplyResult {
     const session = this.#sessions.get(command.sessionId);
     if (session === undefined) return refuse("sessionUnknown");

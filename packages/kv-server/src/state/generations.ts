@@ -114,7 +114,10 @@ class Generation {
 
   endRead(): void {
     this.readers--;
-    if (this.readers === 0) this.#gone?.resolve();
+    if (this.readers > 0) return;
+    this.#gone?.resolve();
+    // Others may begin: a restore waits for the readers of a table that stays in use where the snapshot is refused.
+    this.#gone = undefined;
   }
 }
 

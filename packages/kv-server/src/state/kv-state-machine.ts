@@ -136,6 +136,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   async restore(source: SnapshotSource): Promise<void> {
     this.#assertOpen();
     if (this.#applying) throw new KvError("outOfOrder", "a snapshot cannot be restored while entries are applied");
+    if (this.#restoring !== undefined) throw new KvError("outOfOrder", "another snapshot is being restored");
     const restoring = this.#serial.run(() => this.#replace(source));
     this.#restoring = restoring.catch(() => undefined);
     try {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { applyOne, bytes, CommandLog, del, put } from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
 import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
+import { sourceOf } from "../test-rig/snapshot-source.ts";
 import { KvStateMachine } from "./kv-state-machine.ts";
 import type { MergeLimits } from "./merger.ts";
 import type { Read, ReadAnswers } from "./read.ts";
@@ -26,6 +27,8 @@ async function open(merge: Partial<MergeLimits> = {}) {
 function get(key: string): Read {
   return { kind: "get", key: bytes(key) };
 }
+
+async function* noChunks(): AsyncGenerator<Uint8Array> {}
 
 /** `key=value@modRevision/version` for each entry of each answer. */
 function shown({ answers }: ReadAnswers): readonly string[] {
@@ -110,6 +113,30 @@ describe("a read is from one revision, whatever is merged while it waits for the
       revision: 7,
       shown: ["a=2@5/2", "c=1@4/1", "d=1@7/1", "none"],
     });
+  });
+
+  test("a merge waits for reads also when a restore that waited for reads before was refused", async () => {
+    const { store, machine, apply } = await open();
+    await apply(put("a", "old"));
+    await machine.flush();
+    store.hold("getMany");
+    const first = machine.read([get("a")], limits);
+    const restored = machine.restore(sourceOf(9, noChunks()));
+    await promisesSettle();
+    store.release("getMany");
+    await first;
+    await expect(restored).rejects.toMatchObject({ code: "malformedSnapshot" });
+    store.hold("getMany");
+    const reading = machine.read([get("a")], limits);
+    await promisesSettle();
+    const [read] = store.held.splice(0);
+    store.release("getMany");
+    await apply(put("a", "new"));
+    const flushed = machine.flush();
+    await promisesSettle();
+    read?.release();
+    expect(shown(await reading)).toEqual(["a=old@2/1"]);
+    expect(await flushed).toBe(2);
   });
 
   test("reads that begin after the freeze do not hold its merge up", async () => {

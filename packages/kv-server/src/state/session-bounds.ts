@@ -1,6 +1,6 @@
 /**
  * The bounds of sessions. They belong to the definition of the state machine: every node must draw the same line, so
- * they are not configurable, and changing one takes a new apply version (DESIGN.md, rule 11).
+ * they are not configurable, and changing one takes a new apply version.
  */
 export const SESSION_BOUNDS = {
   minTtlMs: 1_000,

@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.ts";
 
-/** One client's run of commands, and the answers it may still ask for again (DESIGN.md, rule 15). */
+/** One client's run of commands, and the answers it may still ask for again (dissertation, section 6.3). */
 export interface Session {
   /** The index of the entry that opened it. */
   readonly id: number;

@@ -98,6 +98,37 @@ describe("snapshots", () => {
   });
 });
 
+describe("a second restore", () => {
+  test("while one is under way is the caller's error, and lets no read through early", async () => {
+    const taken = await takeSnapshot(5_000);
+    const { store, machine } = await open();
+    store.hold("replace");
+    const first = machine.restore(sourceOf(taken.index, chunked(taken.bytes, 100_000)));
+    await expect(machine.restore(sourceOf(taken.index, chunked(taken.bytes, 100_000)))).rejects.toMatchObject({
+      code: "outOfOrder",
+    });
+    const reading = machine.read([{ kind: "get", key: bytes("a") }], limits);
+    store.release("replace");
+    await first;
+    expect(await reading).toMatchObject({ revision: 3 });
+  });
+
+  test("replaces what was applied since the first, in memory too", async () => {
+    const taken = await takeSnapshot(5_000);
+    const later = await takeSnapshot(10);
+    const { machine, log } = await open();
+    await machine.restore(sourceOf(taken.index, chunked(taken.bytes, 100_000)));
+    log.entries.push(...taken.log.entries);
+    await applyOne(machine, log, { operations: [put("since", "1")] });
+    await machine.restore(sourceOf(later.index, chunked(later.bytes, 100_000)));
+    expect(await machine.fingerprint()).toEqual(later.fingerprint);
+    expect(await machine.read([{ kind: "get", key: bytes("since") }], limits)).toMatchObject({
+      revision: 3,
+      answers: [{ entry: undefined }],
+    });
+  });
+});
+
 describe("opening", () => {
   test("an empty store is at revision 1, and the first put makes it 2", async () => {
     const { machine, log } = await open();
