@@ -22,6 +22,8 @@ export interface RaftKvOptions {
   readonly maxBatchBytes?: number;
   /** Bytes of writes that may wait to be sent; beyond that a write is refused with OVERLOADED. Default 67,108,864. */
   readonly maxQueuedBytes?: number;
+  /** Reads that may wait to be sent; beyond that a read is refused with OVERLOADED. Default 100,000. */
+  readonly maxQueuedReads?: number;
   /** For tests: chance, uniform in [0, 1). */
   readonly random?: Random;
   /** For tests: time. */
@@ -46,6 +48,7 @@ export function readOptions(options: RaftKvOptions): ClientSettings {
     maxBatchOperations: integer("maxBatchOperations", options.maxBatchOperations ?? 512, 1, 65_536),
     maxBatchBytes: integer("maxBatchBytes", options.maxBatchBytes ?? 512 * 1024, 1, 2 ** 30),
     maxQueuedBytes: integer("maxQueuedBytes", options.maxQueuedBytes ?? 64 * 1024 * 1024, 1, Number.MAX_SAFE_INTEGER),
+    maxQueuedReads: integer("maxQueuedReads", options.maxQueuedReads ?? 100_000, 1, Number.MAX_SAFE_INTEGER),
     random: options.random ?? Math.random,
     clock: options.clock ?? systemClock,
   };

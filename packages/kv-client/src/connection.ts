@@ -116,11 +116,7 @@ export class Connection {
     const { clock, endpoints } = this.#options;
     const address = endpoints.next();
     this.#state = { kind: "connecting" };
-    const handlers = {
-      response: (response: ExchangeResponse) => this.#receive(response),
-      ended: (reason: string) => this.#ended(reason),
-    };
-    ExchangeStream.open(address, handlers, { clock, timeoutMs: connectTimeoutMs }).then(
+    ExchangeStream.open(address, { clock, timeoutMs: connectTimeoutMs }).then(
       (stream) => this.#opened(stream),
       (error: unknown) => {
         if (this.#state.kind !== "connecting") return;
@@ -135,7 +131,12 @@ export class Connection {
       stream.close();
       return;
     }
+    // In this order: a node that closes the connection at once must be noticed.
     this.#state = { kind: "connected", stream };
+    stream.start({
+      response: (response) => this.#receive(response),
+      ended: (reason) => this.#ended(reason),
+    });
     void stream.members(connectTimeoutMs).then((members) => {
       if (this.#stream() === stream) this.#options.endpoints.membersAre(members);
     });

@@ -11,7 +11,7 @@
  * - `ABORTED`: the call's `AbortSignal` fired. `outcomeUnknown` says whether it may have happened.
  * - `OUTCOME_UNKNOWN`: the command was sent, no answer came, and its session ended before it could be asked for again. It
  *   may have happened, and will not happen any more.
- * - `OVERLOADED`: more calls wait in this client than its `maxQueuedBytes` allows. Nothing was sent.
+ * - `OVERLOADED`: more calls wait in this client than its `maxQueuedBytes` or `maxQueuedReads` allows. Nothing was sent.
  * - `CLOSED`: the client is closed, or was closed under the call. `outcomeUnknown` says whether it may have happened.
  * - `INTERNAL`: an answer that breaks the protocol: client and cluster do not fit together, or one has a bug.
  */

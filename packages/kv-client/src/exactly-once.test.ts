@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, fromJson } from "@bufbuild/protobuf";
 import { ErrorCode, ErrorDetailSchema, OperationResultSchema } from "@raftkv/proto/kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RaftKv } from "./raft-kv.ts";
@@ -312,6 +312,18 @@ describe("a refusal for good", () => {
     expect(await good).toEqual({ revision: 7 });
   });
 
+  it("of a later version, which says nothing of the outcome, is not taken for a promise that nothing happened", async () => {
+    await afterOpening();
+    scriptNext((request) => {
+      const error = fromJson(ErrorDetailSchema, { code: 999, message: "from the future" });
+      request.answer({
+        case: "results",
+        value: { results: [create(OperationResultSchema, { result: { case: "error", value: error } })] },
+      });
+    });
+    await expect(kv.put("a", "1")).rejects.toMatchObject({ code: "INTERNAL", outcomeUnknown: true });
+  });
+
   it("finds the read that is at fault", async () => {
     await kv.put("a", "1");
     node.script = (request) => {
@@ -321,6 +333,39 @@ describe("a refusal for good", () => {
     const [good, bad] = await Promise.allSettled([kv.get("a"), kv.get("bad")]);
     expect(good.status).toBe("fulfilled");
     expect(bad).toMatchObject({ status: "rejected", reason: { code: "KEY_TOO_LARGE" } });
+  });
+});
+
+describe("an answer that refuses one write for now and carries out those after it", () => {
+  it("leaves open what became of those, until they have been asked for again", async () => {
+    const clock = new ManualClock();
+    await using paced = new RaftKv({ endpoints: [node.address], clock, random: () => 0 });
+    await paced.put("first", "0");
+    const before = node.received.length;
+    scriptNext((request) => {
+      request.apply();
+      const error = create(ErrorDetailSchema, { code: ErrorCode.RESOURCE_EXHAUSTED });
+      request.answer({
+        case: "results",
+        value: {
+          results: [
+            create(OperationResultSchema, { result: { case: "error", value: error } }),
+            create(OperationResultSchema, { result: { case: "put", value: { revision: 3n } } }),
+          ],
+        },
+      });
+    });
+    const abort = new AbortController();
+    const one = paced.put("a", "1");
+    const two = paced.put("b", "2", { signal: abort.signal });
+    const given = expect(two).rejects.toMatchObject({ code: "ABORTED", outcomeUnknown: true });
+    await node.receivedAtLeast(before + 1);
+    await until(() => clock.nextInMs === 20); // The answer has arrived.
+    abort.abort();
+    await given;
+    clock.advance(20);
+    await one;
+    expect(node.store.effects).toEqual(["put first=0", "put a=1", "put b=2"]);
   });
 });
 

@@ -28,12 +28,14 @@ export class ExchangeStream {
     this.address = address;
   }
 
-  /** Rejects when the node cannot be reached within the connect timeout. */
-  static async open(address: Address, handlers: ExchangeHandlers, options: ConnectOptions): Promise<ExchangeStream> {
-    const http2 = await Http2Connection.open(address, options);
-    const stream = new ExchangeStream(http2, address);
-    void stream.#read(handlers);
-    return stream;
+  /** Rejects when the node cannot be reached within the connect timeout. Nothing is heard before `start`. */
+  static async open(address: Address, options: ConnectOptions): Promise<ExchangeStream> {
+    return new ExchangeStream(await Http2Connection.open(address, options), address);
+  }
+
+  /** Once. Calls no handler before it returns. */
+  start(handlers: ExchangeHandlers): void {
+    void this.#read(handlers);
   }
 
   send(requestId: number, request: ExchangeRequestBody): void {

@@ -183,6 +183,19 @@ describe("overload", () => {
   });
 });
 
+describe("reads beyond what may wait", () => {
+  it("are refused, and the others answered", async () => {
+    await using kv = new RaftKv({ endpoints: [first.address], maxQueuedReads: 2 });
+    const ends = await Promise.allSettled([kv.get("a"), kv.get("b"), kv.get("c")]);
+    expect(ends).toMatchObject([
+      { status: "fulfilled" },
+      { status: "fulfilled" },
+      { status: "rejected", reason: { code: "OVERLOADED", outcomeUnknown: false } },
+    ]);
+    expect(await kv.get("d")).toBeUndefined();
+  });
+});
+
 describe("a node that has gone silent", () => {
   it("is left when it answers pings but no request, and another is tried", async () => {
     const clock = new ManualClock();

@@ -3,6 +3,7 @@ import { Consistency, type ErrorDetail, ReadBatchSchema, ReadOperationSchema, ty
 import { Call, type CallOptions } from "./call.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import type { Connection, ConnectionUser, ExchangeAnswer } from "./connection.ts";
+import { RaftKvError } from "./error.ts";
 import { type ReadConsistency, ReadOperation, type ReadRequest } from "./read-operation.ts";
 import { classify, type FinalRefusal, finalError } from "./refusal.ts";
 import { RetryPause } from "./retry-pause.ts";
@@ -33,6 +34,11 @@ export class ReadPipeline implements ConnectionUser {
 
   /** Resolves with the answer; rejects with a RaftKvError. */
   read<T>(request: ReadRequest<T>, options: CallOptions): Promise<T> {
+    const { maxQueuedReads } = this.#settings;
+    if (this.#waiting.size >= maxQueuedReads) {
+      const message = `${request.name}: ${this.#waiting.size} reads wait already, at most ${maxQueuedReads} may: await earlier reads first`;
+      throw new RaftKvError("OVERLOADED", message);
+    }
     const call = new Call<T>({
       ...options,
       name: request.name,

@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { CommandBatchSchema } from "@raftkv/proto/kv";
+import { CommandBatchSchema, type OperationResult } from "@raftkv/proto/kv";
 import type { WriteOperation } from "./write-operation.ts";
 
 /** Writes that were sent together, with the sequences they keep for as long as their session lives. */
@@ -33,6 +33,13 @@ export class WriteBatch {
   /** The attempt that was in flight may have taken effect, whatever becomes of a later one. */
   leaveOpen(): void {
     for (const operation of this.operations) operation.earlierAttemptOpen = true;
+  }
+
+  /** What was carried out beside a refused write is going to be asked for again: until then its outcome is open. */
+  leaveAnsweredOpen(results: readonly OperationResult[]): void {
+    for (const [index, operation] of this.operations.entries()) {
+      if (results[index]?.result.case !== "error") operation.earlierAttemptOpen = true;
+    }
   }
 
   /** What is left once the first `count` are answered. */

@@ -174,10 +174,12 @@ export class WritePipeline implements ConnectionUser {
         continue;
       }
       const refusal = classify(result.value);
-      if (refusal.kind === "final") operation.reject(finalError(operation.name, refusal, false));
-      else if (refusal.kind === "answerDiscarded") operation.reject(outcomeUnknown(operation, refusal.reason));
+      if (refusal.kind === "final") {
+        operation.reject(finalError(operation.name, refusal, leavesOutcomeOpen(result.value)));
+      } else if (refusal.kind === "answerDiscarded") operation.reject(outcomeUnknown(operation, refusal.reason));
       else {
         const rest = batch.after(index);
+        rest.leaveAnsweredOpen(results.slice(index));
         this.#replace(batch, [rest]);
         this.#refused(rest, result.value);
         return;
