@@ -30,6 +30,14 @@ type State =
   | { readonly kind: "connected"; readonly stream: ExchangeStream }
   | { readonly kind: "closed" };
 
+interface Leaving {
+  readonly reason: string;
+  readonly leaderAddress: string | undefined;
+  readonly timer: Timer;
+}
+
+/** How long the last answers of a node that is being left may take. */
+const lastAnswersMs = 50;
 /** How long a node may take to accept a connection before another is tried. */
 const connectTimeoutMs = 1_000;
 
@@ -42,6 +50,8 @@ export class Connection {
   readonly #users: ConnectionUser[] = [];
   readonly #answers = new Map<number, (answer: ExchangeAnswer) => void>();
   readonly #stallWatch: StallWatch;
+  /** Set from the decision to leave a node that is not silent until its last answers have come. */
+  #leaving: Leaving | undefined;
   #state: State = { kind: "idle" };
   /** Moves since the last useful answer. */
   #failures = 0;
@@ -60,8 +70,9 @@ export class Connection {
     this.#users.push(user);
   }
 
+  /** Whether requests can be sent. */
   get connected(): boolean {
-    return this.#state.kind === "connected";
+    return this.#state.kind === "connected" && this.#leaving === undefined;
   }
 
   /** Why the last attempt failed, since the last useful answer; for messages. */
@@ -84,14 +95,31 @@ export class Connection {
     stream.send(id, request);
   }
 
-  /** An answer was of use: what failed before is history. */
+  /** An answer was of use: what failed before is history, unless the node is being left all the same. */
   served(): void {
+    if (this.#leaving !== undefined) return;
     this.#failures = 0;
     this.#lastFailure = undefined;
     this.#options.endpoints.served();
   }
 
-  /** This node does not serve: go on to `leaderAddress`, or to the next endpoint. */
+  /**
+   * This node does not serve all there is: go on to `leaderAddress`, or to the next endpoint, after the answers to what is
+   * in flight. Any node serves reads: were they cut off by each refused write, they would never come to an end.
+   */
+  leaveAfterAnswers(reason: string, leaderAddress?: string): void {
+    if (this.#stream() === undefined || this.#leaving !== undefined) return;
+    if (this.#answers.size === 0) {
+      this.leave(reason, leaderAddress);
+      return;
+    }
+    const timer = this.#options.clock.setTimer(lastAnswersMs, () => this.leave(reason, leaderAddress), {
+      background: true,
+    });
+    this.#leaving = { reason, leaderAddress, timer };
+  }
+
+  /** As `leaveAfterAnswers`, at once. */
   leave(reason: string, leaderAddress?: string): void {
     const stream = this.#stream();
     if (stream === undefined) return;
@@ -103,8 +131,7 @@ export class Connection {
   close(): void {
     if (this.#state.kind === "waiting") this.#state.timer.cancel();
     this.#stream()?.close();
-    this.#stallWatch.stop();
-    this.#answers.clear();
+    this.#forgetRequests();
     this.#state = { kind: "closed" };
   }
 
@@ -156,22 +183,30 @@ export class Connection {
     this.#answers.delete(id);
     if (this.#answers.size === 0) this.#stallWatch.stop();
     answered(answer);
+    const leaving = this.#leaving;
+    if (leaving !== undefined && this.#answers.size === 0) this.leave(leaving.reason, leaving.leaderAddress);
   }
 
   /** Reads could go on here, but writes come sooner to where they are taken. */
   #leaderChanged({ leader }: LeaderChange): void {
-    this.leave("the leader has changed", leader?.address);
+    this.leaveAfterAnswers("the leader has changed", leader?.address);
+  }
+
+  #forgetRequests(): void {
+    this.#stallWatch.stop();
+    this.#answers.clear();
+    this.#leaving?.timer.cancel();
+    this.#leaving = undefined;
   }
 
   #ended(reason: string): void {
     const stream = this.#stream();
-    if (stream !== undefined) this.#moveOn(stream, reason, undefined);
+    if (stream !== undefined) this.#moveOn(stream, reason, this.#leaving?.leaderAddress);
   }
 
   #moveOn(stream: ExchangeStream, reason: string, leaderAddress: string | undefined): void {
     const { endpoints } = this.#options;
-    this.#stallWatch.stop();
-    this.#answers.clear();
+    this.#forgetRequests();
     endpoints.failed(stream.address);
     const followLeader = leaderAddress !== undefined && leaderAddress !== "" && endpoints.leaderIs(leaderAddress);
     // Users put back what was in flight before anything connects again; what they ask for then waits for #retry.

@@ -183,6 +183,57 @@ describe("overload", () => {
   });
 });
 
+describe("a node that refuses writes and serves reads", () => {
+  /** The answers to reads always come after the refusals of writes. */
+  const refuseWrites = (node: ScriptedNode) => {
+    node.script = (request) => {
+      if (request.commands !== undefined) request.refuse({ code: ErrorCode.NO_LEADER });
+      else setImmediate(() => request.serve());
+    };
+  };
+
+  it("is left for another only once the reads under way have their answers", async () => {
+    await using kv = new RaftKv({ endpoints: [first.address] });
+    refuseWrites(first);
+    const abort = new AbortController();
+    const put = kv.put("a", "1", { signal: abort.signal });
+    const given = expect(put).rejects.toMatchObject({ code: "ABORTED", outcomeUnknown: false });
+    expect(await kv.get("a", { consistency: "serializable" })).toBeUndefined();
+    abort.abort();
+    await given;
+  });
+
+  it("is come back to after pauses, however many reads it answers", async () => {
+    const clock = new ManualClock();
+    await using kv = new RaftKv({ endpoints: [first.address], clock, random: () => 0 });
+    refuseWrites(first);
+    const put = kv.put("a", "1");
+    let reading = true;
+    const reads = (async () => {
+      while (reading) await kv.get("b");
+    })();
+    await until(() => clock.nextInMs === 20);
+    reading = false;
+    first.script = (request) => request.serve();
+    clock.advance(20);
+    await Promise.all([put, reads]);
+  });
+
+  it("is not waited for long", async () => {
+    const clock = new ManualClock();
+    await using kv = new RaftKv({ endpoints: [first.address, second.address], clock, random: () => 0 });
+    first.script = (request) => {
+      if (request.commands !== undefined) request.refuse({ code: ErrorCode.NOT_LEADER });
+    };
+    const calls = [kv.put("a", "1"), kv.get("b")];
+    await first.receivedAtLeast(2);
+    await until(() => clock.nextInMs === 50);
+    clock.advance(50);
+    await Promise.all(calls);
+    expect(second.store.effects).toEqual(["put a=1"]);
+  });
+});
+
 describe("reads beyond what may wait", () => {
   it("are refused, and the others answered", async () => {
     await using kv = new RaftKv({ endpoints: [first.address], maxQueuedReads: 2 });

@@ -161,7 +161,7 @@ export class ReadPipeline implements ConnectionUser {
       return;
     }
     this.#askAgain(batch);
-    if (refusal.kind === "elsewhere") this.#connection.leave(refusal.reason, refusal.leaderAddress);
+    if (refusal.kind === "elsewhere") this.#connection.leaveAfterAnswers(refusal.reason, refusal.leaderAddress);
     else this.#pause.begin();
   }
 

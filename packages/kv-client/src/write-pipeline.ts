@@ -196,7 +196,7 @@ export class WritePipeline implements ConnectionUser {
     this.#draining = true;
     switch (refusal.kind) {
       case "elsewhere":
-        this.#connection.leave(refusal.reason, refusal.leaderAddress);
+        this.#connection.leaveAfterAnswers(refusal.reason, refusal.leaderAddress);
         break;
       case "later":
         this.#pause.begin();
@@ -244,7 +244,7 @@ export class WritePipeline implements ConnectionUser {
         }
         break;
       case "elsewhere":
-        this.#connection.leave(refusal.reason, refusal.leaderAddress);
+        this.#connection.leaveAfterAnswers(refusal.reason, refusal.leaderAddress);
         break;
       default:
         this.#connection.leave(`no answer to the opening of a session: ${refusal?.reason ?? "it does not fit"}`);
