@@ -6,6 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: ["{proto,packages,apps,tests,examples,benchmarks}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "tests/src/process/**"],
         },
@@ -13,6 +14,8 @@ export default defineConfig({
       {
         test: {
           name: "process",
+          // After the unit tests: what is timed here, such as a failover, should not compete with them for the cores.
+          sequence: { groupOrder: 1 },
           include: ["tests/src/process/**/*.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 120_000,

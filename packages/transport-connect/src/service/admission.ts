@@ -17,7 +17,8 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #streams = new InboundStreams();
   readonly #news = new ChangeLog();
-  #peers: ReadonlyMap<NodeId, Member> = new Map();
+  /** Undefined until this node has read its membership. */
+  #peers: ReadonlyMap<NodeId, Member> | undefined;
   #handler: TransportHandler | undefined;
   #isClosed = false;
 
@@ -47,8 +48,10 @@ export class Admission {
       this.#logRefusal(hello, refusal.reason);
       throw new ConnectError(refusal.reason, refusal.code);
     }
+    if (this.#handler === undefined || this.#peers === undefined) {
+      throw new ConnectError("the node is starting", Code.Unavailable);
+    }
     this.#streams.assertNewest(hello.fromNodeId, hello.fromMemberId, hello.fromIncarnation);
-    if (this.#handler === undefined) throw new ConnectError("the node is starting", Code.Unavailable);
     this.#news.forget(newsKey(hello));
     return this.#handler;
   }

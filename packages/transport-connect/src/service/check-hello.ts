@@ -10,10 +10,14 @@ export interface Refusal {
 
 /**
  * Decides whether a stream is meant for this node and comes from whom it says (a wiped or foreign node must never be
- * taken for a member). Undefined: it is fine.
+ * taken for a member). Undefined: it is fine. While this node does not know its `peers` yet, the sender may be anybody.
  */
-export function checkHello(hello: Hello, self: Identity, peers: ReadonlyMap<NodeId, Member>): Refusal | undefined {
-  return checkProtocol(hello) ?? checkReceiver(hello, self) ?? checkSender(hello, peers);
+export function checkHello(
+  hello: Hello,
+  self: Identity,
+  peers: ReadonlyMap<NodeId, Member> | undefined,
+): Refusal | undefined {
+  return checkProtocol(hello) ?? checkReceiver(hello, self) ?? (peers && checkSender(hello, peers));
 }
 
 function checkProtocol(hello: Hello): Refusal | undefined {

@@ -18,7 +18,8 @@ afterEach(() => stop());
 
 async function restart(options: LoopbackOptions = {}): Promise<void> {
   node = await startNode(1, options);
-  node.transport.setPeers([{ id: 2, address: "127.0.0.1:1", memberId: "member-2" }]);
+  // A node learns who its peers are when it starts.
+  if (options.started !== false) node.transport.setPeers([{ id: 2, address: "127.0.0.1:1", memberId: "member-2" }]);
   peer = rawPeer(node.member.address);
 }
 
