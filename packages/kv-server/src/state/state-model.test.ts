@@ -1,7 +1,16 @@
 import type { Entry } from "@raftkv/raft-core";
 import { integerBetween, seededRandom } from "@raftkv/raft-core/testing";
 import { describe, expect, test } from "vitest";
-import { bytes, CommandLog, del, type OperationInit, openSession, put, skip } from "../test-rig/command-log.ts";
+import {
+  bytes,
+  CommandLog,
+  closeSession,
+  del,
+  type OperationInit,
+  openSession,
+  put,
+  skip,
+} from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
 import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
 import { sourceOf } from "../test-rig/snapshot-source.ts";
@@ -87,9 +96,17 @@ async function restoreFrom(replica: Replica, other: Replica): Promise<void> {
   await snapshot.close();
 }
 
+/** Time mostly goes on; now and then a new leader stamps an entry with an earlier time than the one before it. */
 function appendRandom(log: CommandLog, model: StateModel, random: ReturnType<typeof seededRandom>): Entry {
+  const nowMs = log.timeMs + integerBetween(random, 0, 200);
+  log.timeMs = random.next() < 0.1 ? Math.max(0, nowMs - 500) : nowMs;
+  const entry = appendOne(log, model, random);
+  log.timeMs = nowMs;
+  return entry;
+}
+
+function appendOne(log: CommandLog, model: StateModel, random: ReturnType<typeof seededRandom>): Entry {
   const choice = random.next();
-  log.timeMs += integerBetween(random, 0, 200);
   if (choice < 0.05) return log.appendNoop();
   if (choice < 0.08) return log.appendPayload(Uint8Array.of(0xff, 1, 2));
   if (choice < 0.13) return log.append({ operations: [openSession(integerBetween(random, 900, 5_000))] });
@@ -105,6 +122,7 @@ function randomOperations(random: ReturnType<typeof seededRandom>): readonly Ope
     const choice = random.next();
     const key = randomKey(random);
     if (choice < 0.05) return skip;
+    if (choice < 0.07) return closeSession;
     return choice < 0.6 ? put(key, `${key}${integerBetween(random, 0, 999)}`) : del(key);
   });
 }

@@ -70,7 +70,7 @@ export class StateModel {
     }
     return answers(
       operations.map((operation) =>
-        operation.operation.case === "skip" ? { kind: "refused", code: "invalidOperation" } : this.#operate(operation),
+        onlyInSession(operation) ? { kind: "refused", code: "invalidOperation" } : this.#operate(operation),
       ),
     );
   }
@@ -91,7 +91,13 @@ export class StateModel {
       batch.operations.map((operation, i) => {
         const sequence = first + i;
         if (sequence <= session.acknowledged) return { kind: "refused", code: "answerDiscarded" };
-        if (sequence > session.answers.length) session.answers.push(this.#operate(operation));
+        if (sequence <= session.answers.length) return session.answers[sequence - 1];
+        if (!this.#sessions.has(Number(batch.sessionId))) return { kind: "refused", code: "sessionUnknown" };
+        if (operation.operation.case === "closeSession") {
+          this.#sessions.delete(Number(batch.sessionId));
+          return { kind: "closeSession" };
+        }
+        session.answers.push(this.#operate(operation));
         return session.answers[sequence - 1];
       }),
     );
@@ -123,6 +129,10 @@ function decode(payload: Uint8Array) {
   } catch {
     return undefined;
   }
+}
+
+function onlyInSession({ operation }: Operation): boolean {
+  return operation.case === "skip" || operation.case === "closeSession";
 }
 
 function answers(list: readonly unknown[]): unknown {
