@@ -16,6 +16,7 @@ export type * from "./algorithm/entry.ts";
 export type * from "./algorithm/input.ts";
 export { InvariantViolation } from "./algorithm/invariant.ts";
 export type * from "./algorithm/membership.ts";
+export type * from "./algorithm/membership-change.ts";
 export type * from "./algorithm/message.ts";
 export type { ProgressState } from "./algorithm/progress.ts";
 export { Raft } from "./algorithm/raft.ts";

@@ -6,11 +6,15 @@ export function copyBytes(bytes: Uint8Array): Uint8Array {
 }
 
 export function copyMembership(membership: Membership): Membership {
+  const { learnersNext, leavesOnRequest, promoteWhenCaughtUp } = membership;
   return {
     voters: [...membership.voters],
     outgoingVoters: [...membership.outgoingVoters],
     learners: [...membership.learners],
     members: membership.members.map((member) => ({ ...member })),
+    ...(learnersNext === undefined ? {} : { learnersNext: [...learnersNext] }),
+    ...(leavesOnRequest === undefined ? {} : { leavesOnRequest }),
+    ...(promoteWhenCaughtUp === undefined ? {} : { promoteWhenCaughtUp: [...promoteWhenCaughtUp] }),
   };
 }
 

@@ -36,6 +36,16 @@ export class Fields {
     return this.#list(name).map((_, position, list) => new Fields(list, this.#file, name).integer(String(position)));
   }
 
+  optionalIntegers(name: string): readonly number[] | undefined {
+    return this.#field(name) === undefined ? undefined : this.integers(name);
+  }
+
+  /** Says no where the field is missing. */
+  optionalFlag(name: string): boolean {
+    const value = this.#field(name) ?? false;
+    return typeof value === "boolean" ? value : this.#wrong(name, value);
+  }
+
   records(name: string): readonly Fields[] {
     return this.#list(name).map((value) => new Fields(value, this.#file, `${this.#what}.${name}`));
   }

@@ -1,4 +1,4 @@
-import type { Consensus, ConsensusStatus, Entry, Member, RaftError, Role } from "@raftkv/raft-core";
+import type { Consensus, ConsensusStatus, Entry, Member, Membership, RaftError, Role } from "@raftkv/raft-core";
 import type { ApplyResult } from "../state/answer.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 
@@ -66,6 +66,14 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
   }
 
   async transferLeadership(): Promise<void> {}
+
+  async changeMembership(): Promise<Membership> {
+    return this.status().membership;
+  }
+
+  async leaveJoint(): Promise<Membership> {
+    return this.status().membership;
+  }
 
   become(role: Role, leader: number | undefined, term = this.#term + 1): void {
     this.#role = role;

@@ -1,5 +1,5 @@
 import type { Effects, Outgoing, ProposalOutcome, ReadOutcome, WriteBatch } from "./effects.ts";
-import type { Entry, EntryId, HardState, SnapshotMetadata } from "./entry.ts";
+import type { Entry, EntryId, HardState, NodeId, SnapshotMetadata } from "./entry.ts";
 import type { Membership } from "./membership.ts";
 import type { Message, ReadContext } from "./message.ts";
 import type { ProgressStatus, RaftStatus } from "./status.ts";
@@ -16,10 +16,17 @@ export function describeEntry(entry: Entry): string {
   return `${id} ${describePayload(entry.payload)}`;
 }
 
-export function describeMembership({ voters, outgoingVoters, learners }: Membership): string {
-  const outgoing = outgoingVoters.length === 0 ? "" : ` leaving (${outgoingVoters.join(" ")})`;
-  const learning = learners.length === 0 ? "" : ` learning (${learners.join(" ")})`;
-  return `(${voters.join(" ")})${outgoing}${learning}`;
+export function describeMembership(membership: Membership): string {
+  const { voters, outgoingVoters, learners, learnersNext = [], promoteWhenCaughtUp = [] } = membership;
+  const group = (word: string, ids: readonly NodeId[]) => (ids.length === 0 ? "" : ` ${word} (${ids.join(" ")})`);
+  return [
+    `(${voters.join(" ")})`,
+    group("leaving", outgoingVoters),
+    membership.leavesOnRequest === true ? " on request" : "",
+    group("learning", learners),
+    group("to learn", learnersNext),
+    group("to promote", promoteWhenCaughtUp),
+  ].join("");
 }
 
 export function describeSnapshot(metadata: SnapshotMetadata): string {
@@ -50,12 +57,13 @@ export function describeWrite(batch: WriteBatch): string {
 
 /** One line an effect. */
 export function describeEffects(effects: Effects): readonly string[] {
-  const { role, persist, commit, restoreSnapshot } = effects;
+  const { role, persist, commit, restoreSnapshot, peers } = effects;
   return [
     ...(role === undefined ? [] : [`${role.role} in term ${role.term}, leader ${role.leader ?? "unknown"}`]),
     ...(persist === undefined ? [] : [describeWrite(persist)]),
     ...(restoreSnapshot === undefined ? [] : [`restore the snapshot ${describeSnapshot(restoreSnapshot)}`]),
     ...(commit === undefined ? [] : [`commit up to ${commit}`]),
+    ...(peers === undefined ? [] : [`peers ${peers.map(({ id }) => id).join(" ")}`]),
     ...effects.outcomes.map(describeOutcome),
     ...effects.reads.map(describeRead),
     ...effects.readEntries.map(({ peer, from, to }) => `read entries ${from} to ${to} for ${peer}`),
@@ -83,7 +91,8 @@ function describeOutcome(outcome: ProposalOutcome): string {
     const count = outcome.count === 1 ? "" : `, ${outcome.count} entries`;
     return `proposal ${outcome.id} appended at ${describeEntryId(outcome.first)}${count}`;
   }
-  return `proposal ${outcome.id} dropped: ${outcome.reason}, leader ${outcome.leader ?? "unknown"}`;
+  const { id, reason, leader, detail } = outcome;
+  return `proposal ${id} dropped: ${reason}, leader ${leader ?? "unknown"}${detail === undefined ? "" : `: ${detail}`}`;
 }
 
 function describeRead(outcome: ReadOutcome): string {

@@ -1,12 +1,14 @@
 import type { Effects, Outgoing, ProposalOutcome, ReadOutcome, RoleChange, WriteBatch } from "./effects.ts";
 import type { Index, NodeId, SnapshotMetadata } from "./entry.ts";
 import type { BatchId, LogRead } from "./input.ts";
+import type { Member } from "./membership.ts";
 
 /** What only the whole state can say about a turn's effects. */
 export interface TurnResult {
   readonly persist: WriteBatch | undefined;
   readonly commit: Index | undefined;
   readonly role: RoleChange | undefined;
+  readonly peers: readonly Member[] | undefined;
 }
 
 /** Gathers what a turn wants done until it is taken. */
@@ -52,9 +54,7 @@ export class EffectsBuffer {
 
   /** Everything gathered, and the turn's result; undefined if there is nothing to do. */
   take(turn: TurnResult): Effects | undefined {
-    if (this.#isEmpty() && turn.persist === undefined && turn.commit === undefined && turn.role === undefined) {
-      return undefined;
-    }
+    if (this.#isEmpty() && Object.values(turn).every((part) => part === undefined)) return undefined;
     const effects: Effects = {
       ...(turn.persist === undefined ? {} : { persist: turn.persist }),
       send: this.#send,
@@ -65,6 +65,7 @@ export class EffectsBuffer {
       reads: this.#reads,
       outcomes: this.#outcomes,
       ...(turn.role === undefined ? {} : { role: turn.role }),
+      ...(turn.peers === undefined ? {} : { peers: turn.peers }),
     };
     this.#clear();
     return effects;

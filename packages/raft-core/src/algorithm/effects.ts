@@ -1,5 +1,6 @@
 import type { Entry, EntryId, HardState, Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
 import type { BatchId, LogRead, ProposalId, ReadId } from "./input.ts";
+import type { Member } from "./membership.ts";
 import type { Message } from "./message.ts";
 
 /** What the algorithm wants done. The node carries it out; nothing in here has happened yet. */
@@ -18,6 +19,8 @@ export interface Effects {
   readonly outcomes: readonly ProposalOutcome[];
   /** Set when role, term or known leader have changed. */
   readonly role?: RoleChange;
+  /** Set when that has changed: whom this node has to reach, and be reached by. It may be named itself. */
+  readonly peers?: readonly Member[];
 }
 
 /** A message, and the batch that must be on stable storage before it may leave; undefined: it is free to go. */
@@ -56,9 +59,18 @@ export type ProposalOutcome =
       readonly id: ProposalId;
       readonly reason: DropReason;
       readonly leader: NodeId | undefined;
+      /** What exactly stands against it, where the reason alone does not say. */
+      readonly detail?: string;
     };
 
-export type DropReason = "notLeader" | "overloaded" | "transferring" | "tooLarge";
+export type DropReason = "notLeader" | "overloaded" | "transferring" | "tooLarge" | MembershipRefusal;
+
+/**
+ * Why a membership is not changed. `changeInProgress`: the change before it is not committed, or its joint membership
+ * not left. `tooEarly`: the leader has committed nothing in its term yet. `invalidChange`: the steps do not fit the
+ * membership. `wouldLoseQuorum`: the voters that are alive would be no quorum.
+ */
+export type MembershipRefusal = "changeInProgress" | "tooEarly" | "invalidChange" | "wouldLoseQuorum";
 
 export type Role = "follower" | "preCandidate" | "candidate" | "leader";
 

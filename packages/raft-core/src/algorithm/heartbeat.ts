@@ -1,4 +1,5 @@
 import { advanceFollowerCommit } from "./append.ts";
+import { endDepartureIfTold, tellDeparture } from "./departures.ts";
 import type { NodeId } from "./entry.ts";
 import { follow } from "./follow.ts";
 import type { HeartbeatRequest, HeartbeatResponse } from "./message.ts";
@@ -17,6 +18,7 @@ export function beginRound(state: RaftState, leader: LeaderState): void {
     const known = Math.min(commit, progress.match);
     send(state, progress.id, { kind: "heartbeatRequest", term, commit: known, round: leader.round });
     progress.sentCommit(known);
+    tellDeparture(leader, progress.id, known);
   }
   answerReads(state, leader);
 }
@@ -37,4 +39,5 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, response
   if (progress.match < state.log.lastIndex) progress.nudgeIfIdle(state.config.heartbeatIntervalMs);
   answerReads(state, leader);
   continueTransfer(state, leader, progress);
+  endDepartureIfTold(leader, progress);
 }

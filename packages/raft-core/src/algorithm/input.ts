@@ -1,4 +1,5 @@
 import type { Entry, EntryId, Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
+import type { MembershipChange } from "./membership-change.ts";
 import type { Message } from "./message.ts";
 
 /** Chosen by the node; comes back in a `ProposalOutcome`. */
@@ -15,6 +16,10 @@ export type Input =
   | { readonly kind: "message"; readonly from: NodeId; readonly message: Message }
   /** Appends one command entry a payload, all or none. */
   | { readonly kind: "propose"; readonly id: ProposalId; readonly payloads: readonly Uint8Array[] }
+  /** Changes who takes part in consensus. One entry at a time; the outcome says which, or why none. */
+  | { readonly kind: "changeMembership"; readonly id: ProposalId; readonly change: MembershipChange }
+  /** Leaves a joint membership that waits to be told. */
+  | { readonly kind: "leaveJoint"; readonly id: ProposalId }
   /** Asks for the index that a linearizable read must wait for. */
   | { readonly kind: "readIndex"; readonly id: ReadId }
   /** Nobody waits for that read any more. */

@@ -9,7 +9,7 @@ interface Change {
 
 /**
  * The memberships that the log holds. The newest is in force from the moment it is appended, and the one before it
- * again when it is truncated (Raft, section 6). Requests to change the membership would append here too.
+ * again when it is truncated (Raft, section 6).
  */
 export class MembershipTracker {
   /** Ascending; the first is the one in force at the base. */
@@ -25,7 +25,12 @@ export class MembershipTracker {
 
   /** What decides elections, commits and read rounds. */
   newest(): Membership {
-    return (this.#changes.at(-1) ?? this.#changes[0]).membership;
+    return this.#last().membership;
+  }
+
+  /** The index of the entry with the newest membership; the base's if there is none above it. */
+  get newestIndex(): Index {
+    return this.#last().index;
   }
 
   /** The membership in force at `index`, which is not below the base. */
@@ -56,11 +61,20 @@ export class MembershipTracker {
     this.#changes = [base];
   }
 
+  #last(): Change {
+    return this.#changes.at(-1) ?? this.#changes[0];
+  }
+
   #changeAt(index: Index): Change {
     const found = this.#changes.findLast((change) => change.index <= index);
     invariant(found !== undefined, "memberships are not asked for below the base");
     return found;
   }
+}
+
+/** Whether two majorities decide, until the membership is left for its `voters` alone. */
+export function isJoint(membership: Membership): boolean {
+  return membership.outgoingVoters.length > 0;
 }
 
 /** Whether `id` has a say in `membership`, in either half of a joint one. */

@@ -25,4 +25,13 @@ export interface Membership {
   readonly learners: readonly NodeId[];
   /** Address and identity of every node named above. Ascending by id. */
   readonly members: readonly Member[];
+  /**
+   * Those of `outgoingVoters` that stay as learners when the joint membership is left. They have a say until then, so
+   * they cannot be learners yet. Ascending; absent if there are none.
+   */
+  readonly learnersNext?: readonly NodeId[];
+  /** The joint membership stays until leaving it is asked for; absent: the leader leaves it by itself. */
+  readonly leavesOnRequest?: true;
+  /** Those of `learners` that the leader makes voters once they have caught up. Ascending; absent if there are none. */
+  readonly promoteWhenCaughtUp?: readonly NodeId[];
 }

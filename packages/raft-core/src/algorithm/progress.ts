@@ -31,6 +31,7 @@ export class Progress {
   #commitSent: Index = 0;
   #ackedRound = 0;
   #silentMs = 0;
+  #wasHeard = false;
   /** How long no append has been sent or answered. */
   #idleMs = 0;
   #reading: LogRead | undefined;
@@ -67,6 +68,11 @@ export class Progress {
     return this.#silentMs;
   }
 
+  /** Whether it has ever been heard, and within so long. */
+  isAlive(withinMs: number): boolean {
+    return this.#wasHeard && this.#silentMs < withinMs;
+  }
+
   /** Entries that were asked of storage for this follower and have not come yet. */
   get reading(): LogRead | undefined {
     return this.#reading;
@@ -89,6 +95,7 @@ export class Progress {
   /** Any message of this term shows that the follower is alive. */
   heard(): void {
     this.#silentMs = 0;
+    this.#wasHeard = true;
   }
 
   ackRound(round: number): void {

@@ -3,6 +3,7 @@ import type { CommandEntry } from "./entry.ts";
 import { entrySize } from "./entry-cache.ts";
 import type { ProposalId } from "./input.ts";
 import { invariant } from "./invariant.ts";
+import { isVoter } from "./membership-tracker.ts";
 import { appendOwn } from "./replication.ts";
 import { knownLeader, type LeaderState, type RaftState } from "./role-state.ts";
 
@@ -15,7 +16,8 @@ export function handlePropose(state: RaftState, id: ProposalId, payloads: readon
     drop("notLeader");
     return;
   }
-  if (role.transfer !== undefined) {
+  // Who is about to leave takes in nothing whose outcome it would not live to see: the next leader is at hand.
+  if (role.transfer !== undefined || !isVoter(state.memberships.newest(), config.nodeId)) {
     drop("transferring");
     return;
   }

@@ -179,7 +179,7 @@ describe("membership", () => {
   });
 
   it("that is joint needs both majorities, to win and to commit", () => {
-    const raft = raftOf(restored(testMembership([1, 2, 3], [3, 4, 5])));
+    const raft = raftOf(restored({ ...testMembership([1, 2, 3], [3, 4, 5]), leavesOnRequest: true }));
     turn(raft, { kind: "campaign" });
     const grant = (from: number) =>
       message(from, { kind: "preVoteResponse", term: 0, campaignTerm: 1, granted: true } as const);
@@ -187,7 +187,7 @@ describe("membership", () => {
     expect(raft.status().role).toBe("preCandidate");
     turn(raft, grant(4));
     expect(raft.status().role).toBe("candidate");
-    const leader = leaderOf(testMembership([1, 2, 3], [3, 4, 5]));
+    const leader = leaderOf({ ...testMembership([1, 2, 3], [3, 4, 5]), leavesOnRequest: true });
     turn(leader, propose(1, "a"));
     const accept = (from: number) =>
       message(from, { kind: "appendResponse", term: 1, rejected: false, match: 2 } as const);

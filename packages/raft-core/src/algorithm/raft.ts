@@ -1,6 +1,7 @@
 import { handleAppendRequest } from "./append.ts";
 import { checkQuorum } from "./check-quorum.ts";
 import { checkConfig, type RaftConfig } from "./config.ts";
+import { tickDepartures } from "./departures.ts";
 import type { Effects, RoleChange, WriteBatch } from "./effects.ts";
 import { EffectsBuffer } from "./effects-buffer.ts";
 import { ElectionTimer } from "./election-timer.ts";
@@ -10,8 +11,11 @@ import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse } from "./h
 import type { BatchId, Input } from "./input.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import { LogView } from "./log-view.ts";
+import type { Member } from "./membership.ts";
+import { handleChangeMembership, handleLeaveJoint, promoteCaughtUp } from "./membership-handlers.ts";
 import { MembershipTracker } from "./membership-tracker.ts";
 import type { Message } from "./message.ts";
+import { PeerList } from "./peer-list.ts";
 import { handlePropose } from "./proposal.ts";
 import type { Random } from "./random.ts";
 import {
@@ -51,6 +55,7 @@ export class Raft {
   /** What the last commit effect said. */
   #reportedCommit: Index;
   #reportedRole: RoleChange;
+  readonly #peers: PeerList;
 
   /** Takes up where `restored` ends; the caller has restored the state machine to the log's base at least. */
   constructor(config: RaftConfig, restored: RestoredState, random: Random) {
@@ -72,6 +77,7 @@ export class Raft {
     };
     this.#reportedCommit = config.appliedIndex;
     this.#reportedRole = this.#roleNow();
+    this.#peers = new PeerList(this.#state);
   }
 
   step(input: Input): void {
@@ -85,6 +91,12 @@ export class Raft {
         break;
       case "propose":
         handlePropose(state, input.id, input.payloads);
+        break;
+      case "changeMembership":
+        handleChangeMembership(state, input.id, input.change);
+        break;
+      case "leaveJoint":
+        handleLeaveJoint(state, input.id);
         break;
       case "readIndex":
         handleRead(state, input.id);
@@ -127,13 +139,26 @@ export class Raft {
   /** Ends the turn: what is to be done now, or undefined if there is nothing. */
   takeEffects(): Effects | undefined {
     const state = this.#state;
-    if (state.role.kind === "leader") replicate(state, state.role);
+    if (state.role.kind === "leader") {
+      promoteCaughtUp(state, state.role);
+      replicate(state, state.role);
+    }
     advanceReads(state);
-    return state.effects.take({ persist: takeWrite(state), commit: this.#takeCommit(), role: this.#takeRole() });
+    return state.effects.take({
+      persist: takeWrite(state),
+      commit: this.#takeCommit(),
+      role: this.#takeRole(),
+      peers: this.#peers.take(state),
+    });
   }
 
   status(): RaftStatus {
     return statusOf(this.#state);
+  }
+
+  /** Whom this node has to reach; from then on a `peers` effect tells of each change. */
+  peers(): readonly Member[] {
+    return this.#peers.current;
   }
 
   /** The term of the entry at `index`; undefined below the log's base and beyond its end. */
@@ -240,6 +265,8 @@ function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number): v
   for (const progress of leader.progress.values()) progress.tick(elapsedMs);
   if (!checkQuorum(state, leader)) return;
   tickTransfer(state, leader, elapsedMs);
+  tickDepartures(state, leader, elapsedMs);
+  for (const catchUp of leader.catchUps.values()) catchUp.tick(elapsedMs);
   leader.heartbeatElapsedMs += elapsedMs;
   if (leader.heartbeatElapsedMs >= state.config.heartbeatIntervalMs) beginRound(state, leader);
 }

@@ -2,6 +2,7 @@ import type { Entry, Index, NodeId } from "./entry.ts";
 import { entrySize } from "./entry-cache.ts";
 import type { LogRead } from "./input.ts";
 import { invariant } from "./invariant.ts";
+import { followCommit } from "./membership-handlers.ts";
 import type { AppendResponse } from "./message.ts";
 import type { Progress } from "./progress.ts";
 import { quorumValue } from "./quorum.ts";
@@ -28,7 +29,7 @@ export function handleAppendResponse(state: RaftState, from: NodeId, response: A
   }
   invariant(response.match <= log.lastIndex, "a follower acknowledges only what the leader holds");
   if (progress.accepted(response.match, log.base.index)) advanceLeaderCommit(state, leader);
-  continueTransfer(state, leader, progress);
+  if (state.role === leader) continueTransfer(state, leader, progress);
 }
 
 /** Entries that were asked of storage. They are sent only if they are still what the follower needs next. */
@@ -54,6 +55,7 @@ export function advanceLeaderCommit(state: RaftState, leader: LeaderState): void
   );
   if (replicated > hardState.commit && log.termAt(replicated) === hardState.term) hardState.advanceCommit(replicated);
   leader.backlog.releaseThrough(Math.min(hardState.commit, log.durable));
+  followCommit(state, leader);
 }
 
 /** At a turn's end: everything that the followers may get now, whatever the turn's inputs were. */

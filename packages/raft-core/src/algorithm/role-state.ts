@@ -1,4 +1,5 @@
 import type { Backlog } from "./backlog.ts";
+import type { CatchUp } from "./catch-up.ts";
 import type { RaftConfig } from "./config.ts";
 import type { EffectsBuffer } from "./effects-buffer.ts";
 import type { ElectionTimer } from "./election-timer.ts";
@@ -6,6 +7,7 @@ import type { Index, NodeId, Term } from "./entry.ts";
 import type { HardStateKeeper } from "./hard-state.ts";
 import type { BatchId } from "./input.ts";
 import type { LogView } from "./log-view.ts";
+import type { Member } from "./membership.ts";
 import type { MembershipTracker } from "./membership-tracker.ts";
 import type { Progress } from "./progress.ts";
 import type { ReadRounds } from "./read-rounds.ts";
@@ -51,8 +53,12 @@ export interface CandidateState {
 
 export interface LeaderState {
   readonly kind: "leader";
-  /** Everybody in the newest membership but the leader itself. */
-  readonly progress: ReadonlyMap<NodeId, Progress>;
+  /** Everybody in the newest membership but the leader itself, and who is departing from it. */
+  readonly progress: Map<NodeId, Progress>;
+  /** Who is no longer in the newest membership, and does not know yet that this is committed. */
+  readonly departing: Map<NodeId, Departure>;
+  /** The learners that become voters when they have caught up. */
+  readonly catchUps: Map<NodeId, CatchUp>;
   /** The first entry of this term: until it is committed, nothing may be read and nobody knows what is committed. */
   readonly noopIndex: Index;
   readonly backlog: Backlog;
@@ -61,6 +67,17 @@ export interface LeaderState {
   round: number;
   heartbeatElapsedMs: number;
   transfer: Transfer | undefined;
+}
+
+/** A node on its way out of the membership: it still gets the log, so that it learns to be quiet. */
+export interface Departure {
+  readonly member: Member;
+  /** The entry that removes it. */
+  readonly index: Index;
+  /** The heartbeat round that told it of the commit of that entry. */
+  toldInRound: number | undefined;
+  /** Since that entry is committed. */
+  elapsedMs: number;
 }
 
 /** Leadership on its way to another node (dissertation, section 3.10). */

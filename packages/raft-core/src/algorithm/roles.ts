@@ -1,8 +1,7 @@
 import { Backlog } from "./backlog.ts";
 import type { NodeId, Term } from "./entry.ts";
 import { invariant } from "./invariant.ts";
-import { allMembers } from "./membership-tracker.ts";
-import { Progress } from "./progress.ts";
+import { followMembership } from "./leader-peers.ts";
 import { ReadRounds } from "./read-rounds.ts";
 import { appendOwn } from "./replication.ts";
 import { knownLeader, type LeaderState, type RaftState, type RoleState } from "./role-state.ts";
@@ -36,12 +35,13 @@ export function becomeCandidate(state: RaftState): void {
 /** Leads, and appends a no-op at once: it commits what came before (Raft, section 8). */
 export function becomeLeader(state: RaftState): void {
   invariant(state.role.kind === "candidate", "only a candidate becomes leader");
-  const { config, log, memberships } = state;
+  const { config, log } = state;
   const noopIndex = log.lastIndex + 1;
-  const others = allMembers(memberships.newest()).filter((id) => id !== config.nodeId);
   const leader: LeaderState = {
     kind: "leader",
-    progress: new Map(others.map((id) => [id, new Progress(id, noopIndex, config)])),
+    progress: new Map(),
+    departing: new Map(),
+    catchUps: new Map(),
     noopIndex,
     backlog: new Backlog(noopIndex, config.maxUncommittedBytes),
     reads: new ReadRounds(),
@@ -50,6 +50,7 @@ export function becomeLeader(state: RaftState): void {
     transfer: undefined,
   };
   changeRole(state, leader);
+  followMembership(state, leader, noopIndex);
   appendOwn(state, leader, [{ kind: "noop", term: state.hardState.term, index: noopIndex }]);
   for (const id of state.reads.takeAll()) leader.reads.addLocal(id);
 }

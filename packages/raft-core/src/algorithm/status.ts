@@ -19,6 +19,8 @@ export interface RaftStatus {
   readonly last: EntryId;
   /** The newest membership, which is the one in force. */
   readonly membership: Membership;
+  /** The membership at the commit index; not the newest while a change is under way. */
+  readonly committedMembership: Membership;
   /** Entries in memory begin here. */
   readonly cachedFrom: Index;
   /** On the leader: whom it hands leadership to. */
@@ -48,6 +50,7 @@ export function statusOf(state: RaftState): RaftStatus {
     base: log.base,
     last: log.last,
     membership: state.memberships.newest(),
+    committedMembership: state.memberships.at(hardState.commit),
     cachedFrom: log.cachedFrom,
     transferTo: role.kind === "leader" ? role.transfer?.to : undefined,
     progress: role.kind === "leader" ? [...role.progress.values()].map((peer) => progressOf(state, peer)) : [],

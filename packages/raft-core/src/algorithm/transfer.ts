@@ -1,5 +1,4 @@
 import type { NodeId } from "./entry.ts";
-import { isVoter } from "./membership-tracker.ts";
 import type { Progress } from "./progress.ts";
 import type { LeaderState, RaftState } from "./role-state.ts";
 import { send } from "./send.ts";
@@ -37,13 +36,14 @@ export function handleTimeoutNow(state: RaftState): void {
 }
 
 function voterProgress(state: RaftState, leader: LeaderState, id: NodeId): Progress | undefined {
-  return isVoter(state.memberships.newest(), id) ? leader.progress.get(id) : undefined;
+  return state.memberships.newest().voters.includes(id) ? leader.progress.get(id) : undefined;
 }
 
-function furthestVoter(state: RaftState, leader: LeaderState): Progress | undefined {
-  const membership = state.memberships.newest();
+/** Of the voters that are alive and stay, the one that holds most of the log. */
+export function furthestVoter(state: RaftState, leader: LeaderState): Progress | undefined {
+  const { voters } = state.memberships.newest();
   const live = [...leader.progress.values()].filter(
-    ({ id, silentMs }) => isVoter(membership, id) && silentMs < state.config.electionTimeoutMaxMs,
+    ({ id, silentMs }) => voters.includes(id) && silentMs < state.config.electionTimeoutMaxMs,
   );
   return live.reduce<Progress | undefined>(
     (best, next) => (best === undefined || next.match > best.match ? next : best),

@@ -1,6 +1,7 @@
 import type { Role } from "../algorithm/effects.ts";
 import type { EntryId, HardState, Index, NodeId, Term } from "../algorithm/entry.ts";
 import type { Member, Membership } from "../algorithm/membership.ts";
+import type { MembershipChange } from "../algorithm/membership-change.ts";
 import type { Identity } from "../ports/identity.ts";
 
 /** What the layers above see of consensus. `RaftNode` implements it; tests may put a simpler thing in its place. */
@@ -24,6 +25,16 @@ export interface Consensus<Result = unknown> {
    * not taken back by that.
    */
   transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void>;
+  /**
+   * Changes who takes part. Resolves with the membership once the change is committed and, with an `auto` transition,
+   * a joint membership that it went through is left again. Rejects with `notLeader`, `transferring`,
+   * `changeInProgress`, `tooEarly` (try again in a moment), `invalidChange`, `wouldLoseQuorum`, `closed` or
+   * `superseded`: nothing has changed, and nothing will. `outcomeUnknown`, `failed`, or the signal's reason: the change
+   * may still be made; `status().membership` tells.
+   */
+  changeMembership(change: MembershipChange, signal: AbortSignal): Promise<Membership>;
+  /** Leaves a joint membership that an `explicit` transition entered. Resolves and rejects like `changeMembership`. */
+  leaveJoint(signal: AbortSignal): Promise<Membership>;
   status(): ConsensusStatus;
   /** Calls back on each change of role, term or leader. Returns what ends the subscription. */
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void;

@@ -1,13 +1,13 @@
 import type { Effects, RoleChange, WriteBatch } from "../algorithm/effects.ts";
 import type { SnapshotMetadata } from "../algorithm/entry.ts";
 import type { Input } from "../algorithm/input.ts";
-import type { Membership } from "../algorithm/membership.ts";
 import type { RaftStorage } from "../ports/raft-storage.ts";
 import type { Applier } from "./applier.ts";
 import type { ApplyBacklog } from "./apply-backlog.ts";
 import type { BackgroundWork } from "./background-work.ts";
 import type { Compaction } from "./compaction.ts";
 import type { LogReader } from "./log-reader.ts";
+import type { MembershipChanges } from "./membership-changes.ts";
 import type { Outbox } from "./outbox.ts";
 import type { PeerDirectory } from "./peer-directory.ts";
 import type { Proposals } from "./proposals.ts";
@@ -24,6 +24,7 @@ interface EffectRunnerOptions<Result> {
   readonly backlog: ApplyBacklog;
   readonly applier: Applier<Result>;
   readonly proposals: Proposals<Result>;
+  readonly changes: MembershipChanges;
   readonly reads: Reads;
   readonly logReader: LogReader;
   readonly sender: SnapshotSender;
@@ -31,7 +32,6 @@ interface EffectRunnerOptions<Result> {
   readonly compaction: Compaction;
   readonly peers: PeerDirectory;
   readonly feed: (input: Input) => void;
-  readonly membership: () => Membership;
   readonly term: () => number;
   readonly stopped: () => boolean;
   readonly roleChanged: (change: RoleChange) => void;
@@ -46,12 +46,17 @@ export class EffectRunner<Result> {
   }
 
   run(effects: Effects): void {
-    const { outbox, proposals, applier, reads, logReader, sender, term } = this.#options;
+    const { outbox, proposals, changes, applier, reads, logReader, sender, peers, term } = this.#options;
     if (effects.restoreSnapshot !== undefined) this.#prepareToRestore();
     // The write is on its way before any message: the disk works while the messages travel.
     if (effects.persist !== undefined) this.#persist(effects.persist, effects.restoreSnapshot);
+    // Whoever is new can be sent to from now on.
+    if (effects.peers !== undefined) peers.update(effects.peers);
     outbox.send(effects.send);
-    for (const outcome of effects.outcomes) proposals.settle(outcome);
+    for (const outcome of effects.outcomes) {
+      proposals.settle(outcome);
+      changes.settle(outcome);
+    }
     if (effects.commit !== undefined) applier.commitTo(effects.commit);
     for (const read of effects.reads) reads.settle(read);
     if (effects.role !== undefined) this.#changeRole(effects.role);
@@ -60,11 +65,10 @@ export class EffectRunner<Result> {
   }
 
   #persist(batch: WriteBatch, restore: SnapshotMetadata | undefined): void {
-    const { storage, work, recent, backlog, compaction, peers, membership } = this.#options;
+    const { storage, work, recent, backlog, compaction } = this.#options;
     recent.written(batch);
     backlog.written(batch);
     if (batch.resetTo !== undefined) compaction.reset(batch.resetTo.index);
-    if (mayChangeMembership(batch)) peers.update(membership());
     work.run(async () => {
       await storage.write(batch);
       this.#persisted(batch, restore);
@@ -107,12 +111,4 @@ export class EffectRunner<Result> {
     if (!leads) sender.abortAll();
     roleChanged(change);
   }
-}
-
-function mayChangeMembership(batch: WriteBatch): boolean {
-  return (
-    batch.resetTo !== undefined ||
-    batch.truncateFrom !== undefined ||
-    batch.append.some((entry) => entry.kind === "membership")
-  );
 }

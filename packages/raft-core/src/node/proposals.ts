@@ -1,6 +1,7 @@
-import type { DropReason, ProposalOutcome } from "../algorithm/effects.ts";
-import type { Entry, EntryId, Index, NodeId, Term } from "../algorithm/entry.ts";
+import type { ProposalOutcome } from "../algorithm/effects.ts";
+import type { Entry, Index, NodeId, Term } from "../algorithm/entry.ts";
 import type { ProposalId } from "../algorithm/input.ts";
+import { dropped, superseded } from "./lost-proposals.ts";
 import { RaftError } from "./raft-error.ts";
 
 interface Waiter<Result> {
@@ -17,10 +18,15 @@ export class Proposals<Result> {
   readonly #submitted = new Map<ProposalId, Waiter<Result>>();
   readonly #appended = new Map<Index, { readonly term: Term; readonly waiter: Waiter<Result> }>();
 
+  /** An id under which the algorithm has not been asked for anything yet. */
+  newId(): ProposalId {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
   /** `submit` is called with the id under which the algorithm is to answer. */
   add(submit: (id: ProposalId) => void): Promise<Result> {
-    this.#lastId += 1;
-    const id = this.#lastId;
+    const id = this.newId();
     return new Promise((resolve, reject) => {
       this.#submitted.set(id, { resolve, reject });
       submit(id);
@@ -32,7 +38,7 @@ export class Proposals<Result> {
     if (waiter === undefined) return;
     this.#submitted.delete(outcome.id);
     if (outcome.kind === "appended") this.#appended.set(outcome.first.index, { term: outcome.first.term, waiter });
-    else waiter.reject(dropped(outcome.reason, outcome.leader));
+    else waiter.reject(dropped(outcome));
   }
 
   /** These entries, and no others at their indexes, have taken effect. */
@@ -82,21 +88,4 @@ export class Proposals<Result> {
     for (const proposal of this.#appended.values()) proposal.waiter.reject(appended);
     this.#appended.clear();
   }
-}
-
-function superseded(entry: EntryId): RaftError {
-  const at = `term ${entry.term} at index ${entry.index}`;
-  return new RaftError("superseded", `another leader's entry, of ${at}, took the command's place: it took no effect`);
-}
-
-const dropMessages: Record<DropReason, string> = {
-  notLeader: "this node does not lead",
-  overloaded: "too much is waiting to be committed: try again after a while",
-  transferring: "leadership is being handed over: try again at the next leader",
-  tooLarge: "the command is larger than the log takes in one entry",
-};
-
-function dropped(reason: DropReason, leader: NodeId | undefined): RaftError {
-  const where = reason === "notLeader" && leader !== undefined ? `; node ${leader} does` : "";
-  return new RaftError(reason, dropMessages[reason] + where, { leader });
 }

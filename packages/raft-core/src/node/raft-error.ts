@@ -9,6 +9,10 @@ export type RaftErrorCode =
   | "superseded"
   | "outcomeUnknown"
   | "unknownMember"
+  | "changeInProgress"
+  | "tooEarly"
+  | "invalidChange"
+  | "wouldLoseQuorum"
   | "closed"
   | "failed";
 

@@ -1,6 +1,8 @@
 import type { RoleChange } from "../algorithm/effects.ts";
 import type { Entry, Index, NodeId } from "../algorithm/entry.ts";
-import type { Input } from "../algorithm/input.ts";
+import type { Input, ProposalId } from "../algorithm/input.ts";
+import type { Membership } from "../algorithm/membership.ts";
+import type { MembershipChange } from "../algorithm/membership-change.ts";
 import { Raft } from "../algorithm/raft.ts";
 import type { RestoredState } from "../algorithm/restored-state.ts";
 import type { Identity } from "../ports/identity.ts";
@@ -14,6 +16,7 @@ import { consensusStatus } from "./consensus-status.ts";
 import { EffectRunner } from "./effect-runner.ts";
 import { LogReader } from "./log-reader.ts";
 import type { Logger } from "./logger.ts";
+import { type CommitView, MembershipChanges } from "./membership-changes.ts";
 import { Outbox } from "./outbox.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import { Proposals } from "./proposals.ts";
@@ -52,6 +55,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #proposals = new Proposals<Result>();
   readonly #reads: Reads;
   readonly #transfers: Transfers;
+  readonly #changes = new MembershipChanges();
   readonly #listeners: RoleListeners;
   readonly #compaction: Compaction;
   readonly #sender: SnapshotSender;
@@ -151,6 +155,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       backlog: this.#backlog,
       applier: this.#applier,
       proposals: this.#proposals,
+      changes: this.#changes,
       reads: this.#reads,
       logReader: new LogReader(storage, work, feed),
       sender: this.#sender,
@@ -158,13 +163,12 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       compaction: this.#compaction,
       peers,
       feed,
-      membership: () => status().membership,
       term: () => status().hardState.term,
       stopped,
       roleChanged: (change) => this.#roleChanged(change),
     });
     transport.start(this.#handler());
-    peers.update(status().membership);
+    peers.update(this.#raft.peers());
     this.#ticker.start();
   }
 
@@ -197,6 +201,15 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     return this.#transfers.add(signal);
   }
 
+  changeMembership(change: MembershipChange, signal: AbortSignal): Promise<Membership> {
+    const untilLeft = change.transition === "auto";
+    return this.#change((id) => ({ kind: "changeMembership", id, change }), untilLeft, signal);
+  }
+
+  leaveJoint(signal: AbortSignal): Promise<Membership> {
+    return this.#change((id) => ({ kind: "leaveJoint", id }), true, signal);
+  }
+
   status(): ConsensusStatus {
     return consensusStatus(this.#identity, this.#applier.applied, this.#raft.status());
   }
@@ -217,6 +230,14 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     await this.#work.idle();
   }
 
+  #change(input: (id: ProposalId) => Input, untilLeft: boolean, signal: AbortSignal): Promise<Membership> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const id = this.#proposals.newId();
+    this.#loop.add(input(id));
+    return this.#changes.add(id, untilLeft, signal);
+  }
+
   #handler(): TransportHandler {
     return {
       message: (from, message) => this.#loop.add({ kind: "message", from, message }),
@@ -233,9 +254,15 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
         this.#effects.run(effects);
       }
       if (inputs.some((input) => input.kind === "snapshotReceived")) this.#receiver.decided();
+      this.#changes.committed(() => this.#commitView());
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #commitView(): CommitView {
+    const { hardState, committedMembership } = this.#raft.status();
+    return { commit: hardState.commit, committedMembership, termAt: (index) => this.#raft.termAt(index) };
   }
 
   #applied(entries: readonly Entry[], results: readonly Result[]): void {
@@ -275,5 +302,6 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     this.#proposals.rejectAll(submitted, appended);
     this.#reads.rejectAll(submitted);
     this.#transfers.rejectAll(submitted);
+    this.#changes.rejectAll(submitted, appended);
   }
 }

@@ -19,10 +19,18 @@ export function membershipOf(...voters: readonly number[]): Membership {
   };
 }
 
-/** A membership that uses every field: joint, with a learner. */
+/** A membership that uses every field: joint until told otherwise, with learners of all kinds. */
 export function jointMembership(): Membership {
-  const named = membershipOf(1, 2, 3, 4, 5);
-  return { voters: [1, 2, 4], outgoingVoters: [1, 2, 3], learners: [5], members: named.members };
+  const { members } = membershipOf(1, 2, 3, 4, 5);
+  return {
+    voters: [1, 2, 4],
+    outgoingVoters: [1, 2, 3],
+    learners: [5],
+    members,
+    learnersNext: [3],
+    leavesOnRequest: true,
+    promoteWhenCaughtUp: [5],
+  };
 }
 
 /** A command entry; `payload` as text for readability, or as bytes. */

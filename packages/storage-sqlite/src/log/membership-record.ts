@@ -13,6 +13,8 @@ export function decodeMembership(bytes: Uint8Array, file: string): Membership {
 }
 
 export function parseMembership(fields: Fields): Membership {
+  const learnersNext = fields.optionalIntegers("learnersNext");
+  const promoteWhenCaughtUp = fields.optionalIntegers("promoteWhenCaughtUp");
   return {
     voters: fields.integers("voters"),
     outgoingVoters: fields.integers("outgoingVoters"),
@@ -22,6 +24,9 @@ export function parseMembership(fields: Fields): Membership {
       address: member.text("address"),
       memberId: member.text("memberId"),
     })),
+    ...(learnersNext === undefined ? {} : { learnersNext }),
+    ...(fields.optionalFlag("leavesOnRequest") ? { leavesOnRequest: true } : {}),
+    ...(promoteWhenCaughtUp === undefined ? {} : { promoteWhenCaughtUp }),
   };
 }
 

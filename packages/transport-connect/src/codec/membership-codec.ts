@@ -10,6 +10,9 @@ export function encodeMembership(membership: Membership): WireMembership {
     outgoingVoters: membership.outgoingVoters.map(toWire),
     learners: membership.learners.map(toWire),
     members: membership.members.map(encodeMember),
+    learnersNext: (membership.learnersNext ?? []).map(toWire),
+    leavesOnRequest: membership.leavesOnRequest === true,
+    promoteWhenCaughtUp: (membership.promoteWhenCaughtUp ?? []).map(toWire),
   };
 }
 
@@ -20,11 +23,16 @@ export function decodeMembership(wire: WireMembership): Membership {
     members.map((member) => member.id),
     "membership.members",
   );
+  const learnersNext = decodeIds(wire.learnersNext, "membership.learners_next");
+  const promoteWhenCaughtUp = decodeIds(wire.promoteWhenCaughtUp, "membership.promote_when_caught_up");
   return {
     voters: decodeIds(wire.voters, "membership.voters"),
     outgoingVoters: decodeIds(wire.outgoingVoters, "membership.outgoing_voters"),
     learners: decodeIds(wire.learners, "membership.learners"),
     members,
+    ...(learnersNext.length === 0 ? {} : { learnersNext }),
+    ...(wire.leavesOnRequest ? { leavesOnRequest: true } : {}),
+    ...(promoteWhenCaughtUp.length === 0 ? {} : { promoteWhenCaughtUp }),
   };
 }
 

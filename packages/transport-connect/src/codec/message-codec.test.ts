@@ -12,7 +12,10 @@ const membership = {
   outgoingVoters: [1, 3],
   learners: [4],
   members: [1, 2, 3, 4].map((id) => ({ id, address: `10.0.0.${id}:50051`, memberId: `member-${id}` })),
-};
+  learnersNext: [3],
+  leavesOnRequest: true,
+  promoteWhenCaughtUp: [4],
+} as const;
 const messages: readonly Message[] = [
   { kind: "preVoteRequest", term: 1, campaignTerm: 2, lastIndex: 3, lastTerm: 1 },
   { kind: "preVoteResponse", term: 1, campaignTerm: 2, granted: true },
@@ -67,6 +70,9 @@ describe("the codec of messages", () => {
     outgoingVoters: [],
     learners: [],
     members: [],
+    learnersNext: [],
+    leavesOnRequest: false,
+    promoteWhenCaughtUp: [],
   });
   const malformed: readonly (readonly [string, WireMessage, RegExp])[] = [
     ["no kind", wire(1n, { case: undefined }), /of no kind/],

@@ -24,7 +24,9 @@ function entrySize(entry: Entry): number {
 }
 
 function membershipSize(membership: Membership): number {
-  let bytes = 8 * (membership.voters.length + membership.outgoingVoters.length + membership.learners.length);
+  const { voters, outgoingVoters, learners, learnersNext = [], promoteWhenCaughtUp = [] } = membership;
+  const named = [voters, outgoingVoters, learners, learnersNext, promoteWhenCaughtUp];
+  let bytes = named.reduce((sum, ids) => sum + 8 * ids.length, 0);
   for (const member of membership.members) {
     bytes += memberOverheadBytes + member.address.length + member.memberId.length;
   }

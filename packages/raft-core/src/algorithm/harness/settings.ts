@@ -1,6 +1,6 @@
 import type { RaftConfig } from "../config.ts";
 import type { NodeId, SnapshotMetadata } from "../entry.ts";
-import type { Membership } from "../membership.ts";
+import type { Member, Membership } from "../membership.ts";
 
 export type TestConfig = Omit<RaftConfig, "incarnation" | "appliedIndex">;
 
@@ -33,6 +33,9 @@ export function testMembership(
   learners: readonly NodeId[] = [],
 ): Membership {
   const ids = [...new Set([...voters, ...outgoingVoters, ...learners])].sort((a, b) => a - b);
-  const members = ids.map((id) => ({ id, address: `node-${id}:50051`, memberId: `member-${id}` }));
-  return { voters, outgoingVoters, learners, members };
+  return { voters, outgoingVoters, learners, members: ids.map(testMember) };
+}
+
+export function testMember(id: NodeId): Member {
+  return { id, address: `node-${id}:50051`, memberId: `member-${id}` };
 }

@@ -12,7 +12,6 @@ export class PropertyViolation extends Error {
 
 /** Watches all nodes from outside, and knows what none of them knows. Figure 3 of the Raft paper, and durability. */
 export class Invariants {
-  readonly #membership: Membership;
   readonly #leaders = new Map<Term, NodeId>();
   readonly #votes = new Map<string, NodeId>();
   readonly #entries = new Map<string, string>();
@@ -21,9 +20,13 @@ export class Invariants {
   /** What each leader knew to be committed when its term began. */
   readonly #commitsAtStart = new Map<string, Index>();
   readonly #commits = new Map<NodeId, Index>();
+  /** The newest membership of each node after its last turn. */
+  readonly #newest = new Map<NodeId, Membership>();
+  /** What was in force at the first node that knew of the last commit. */
+  #inForce: Membership;
 
   constructor(membership: Membership) {
-    this.#membership = membership;
+    this.#inForce = membership;
   }
 
   /** The highest index that any node has ever known to be committed. */
@@ -47,6 +50,8 @@ export class Invariants {
     for (const entry of effects.persist?.append ?? []) this.#appended(node, entry);
     if (effects.role?.role === "leader") this.#leads(node, effects.role.term);
     this.#checkCommitRule(node);
+    this.#checkCommit(node);
+    this.#newest.set(node.id, node.raft.status().membership);
   }
 
   /** State Machine Safety: at the same index all have applied the same. */
@@ -56,23 +61,24 @@ export class Invariants {
     this.#checksums.set(state.index, state.checksum);
   }
 
-  /** After each step: what has become known as committed is the same for all, and on the disks of a quorum. */
+  /**
+   * After each step: what has become known as committed is the same for all, and on the disks of a quorum of the
+   * membership that was in force; and no log holds two membership entries that are not committed.
+   */
   check(nodes: ReadonlyMap<NodeId, TestNode>, live: readonly TestNode[]): void {
     for (const node of live) this.#checkCommit(node);
-    const { committed } = this;
-    const term = this.#committed[committed];
-    const isDurable = (id: NodeId) => {
-      const disk = nodes.get(id)?.disk;
-      return disk !== undefined && (disk.base.index > committed || disk.termAt(committed) === term);
-    };
-    expectThat(majoritiesOf(this.#membership, isDurable), `${committed}@${term} is committed, so on a quorum's disks`);
+    this.#checkQuorum(nodes);
     const newest = live.reduce((best, node) => Math.max(best, termOf(node)), 0);
-    for (const node of live) if (termOf(node) === newest) checkMatches(node, nodes);
+    for (const node of live) {
+      if (termOf(node) === newest) checkMatches(node, nodes);
+      this.#checkOneChange(node);
+    }
   }
 
   /** A restarted node may know less than before it crashed. */
   restarted(id: NodeId): void {
     this.#commits.delete(id);
+    this.#newest.delete(id);
   }
 
   #voted(voter: NodeId, term: Term, candidate: NodeId): void {
@@ -113,10 +119,31 @@ export class Invariants {
     expectThat(commit === atStart || node.raft.termAt(commit) === term, `leader ${key} commits an entry of its term`);
   }
 
+  #checkQuorum(nodes: ReadonlyMap<NodeId, TestNode>): void {
+    const { committed } = this;
+    const term = this.#committed[committed];
+    const isDurable = (id: NodeId) => {
+      const disk = nodes.get(id)?.disk;
+      return disk !== undefined && (disk.base.index > committed || disk.termAt(committed) === term);
+    };
+    expectThat(majoritiesOf(this.#inForce, isDurable), `${committed}@${term} is committed, so on a quorum's disks`);
+  }
+
+  /** A change begins when the one before it is committed. What is known of commits here, some leader knew. */
+  #checkOneChange({ id, disk }: TestNode): void {
+    const from = Math.max(this.committed, disk.base.index) + 1;
+    if (from > disk.lastIndex) return;
+    const entries = disk.entries(from, disk.lastIndex, Number.POSITIVE_INFINITY);
+    const changes = entries.filter((entry) => entry.kind === "membership").length;
+    expectThat(changes <= 1, `at most one change of the membership is not committed in the log of ${id}`);
+  }
+
   #checkCommit(node: TestNode): void {
-    const { base, hardState } = node.raft.status();
+    const { base, hardState, membership } = node.raft.status();
     const before = this.#commits.get(node.id) ?? 0;
     expectThat(hardState.commit >= before, `the commit index of ${node.id} does not go back`);
+    // Who commits first leads. What it appends in the same turn, after the commit, was not in force yet.
+    if (hardState.commit > this.committed) this.#inForce = this.#newest.get(node.id) ?? membership;
     for (let index = Math.max(before + 1, base.index); index <= hardState.commit; index++) {
       this.#commit({ index, term: node.raft.termAt(index) ?? -1 });
     }

@@ -19,16 +19,22 @@ const calm: Weights = {
   transfer: 1,
   campaign: 1,
   unreachable: 1,
+  change: 0,
 };
 
 /** Elections all the time: what is rare otherwise. */
 const unrest: Weights = { ...calm, campaign: 6, crash: 3, restart: 8, partition: 4 };
 
+/** The membership changes all the time, by whoever leads. */
+const change: Weights = { ...calm, change: 8 };
+const changeInUnrest: Weights = { ...unrest, change: 8 };
+
 const clusters: Readonly<Record<string, Membership>> = {
   "three voters": testMembership([1, 2, 3]),
   "five voters": testMembership([1, 2, 3, 4, 5]),
   "three voters and a learner": testMembership([1, 2, 3], [], [4]),
-  "a joint membership": testMembership([1, 2, 3], [3, 4, 5]),
+  "a joint membership": { ...testMembership([1, 2, 3], [3, 4, 5]), leavesOnRequest: true },
+  "a joint membership that is left": testMembership([1, 2, 3], [3, 4, 5]),
   "a single voter": testMembership([1]),
 };
 
@@ -36,6 +42,8 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
   it.each([
     ["calm", calm],
     ["unrest", unrest],
+    ["changes", change],
+    ["changes in unrest", changeInUnrest],
   ])(
     "keeps Raft's properties, and recovers: %s",
     (_name, mix) => {
@@ -43,8 +51,10 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
       let reads = 0;
       let snapshots = 0;
       let leaders = 0;
+      let changes = 0;
       for (const seed of seedsIn(range)) {
-        const simulation = new Simulation(seed, membership, mix);
+        const spares = mix.change > 0 ? outside(membership) : [];
+        const simulation = new Simulation(seed, membership, spares, mix);
         try {
           simulation.runWithFaults(1_500);
           committed += simulation.converge();
@@ -54,17 +64,25 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
         reads += simulation.readsServed;
         snapshots += simulation.snapshotsRestored;
         leaders += simulation.invariants.leaders;
+        changes += simulation.changesMade;
       }
       // Runs in which little happens prove little.
       const seeds = seedsIn(range).length;
       expect(committed).toBeGreaterThan(5 * seeds);
       expect(reads).toBeGreaterThan(5 * seeds);
       expect(leaders).toBeGreaterThan(2 * seeds);
+      expect(changes).toBeGreaterThanOrEqual(mix.change > 0 ? seeds : 0);
       if (membership.members.length > 1 && seeds > 10) expect(snapshots).toBeGreaterThan(0);
     },
     60_000,
   );
 });
+
+/** Two nodes more, that may join. */
+function outside({ members }: Membership): readonly number[] {
+  const last = Math.max(...members.map(({ id }) => id));
+  return [last + 1, last + 2];
+}
 
 function seedsIn(text: string): readonly number[] {
   const [first = 1, last = first] = text.split("-").map(Number);

@@ -2,12 +2,13 @@ import { describeEffects, describeMessage } from "../describe.ts";
 import type { Effects } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import { SeededRandom } from "../harness/seeded-random.ts";
-import { freshBase, type TestConfig, testConfig } from "../harness/settings.ts";
+import { type TestConfig, testConfig } from "../harness/settings.ts";
 import { type SentSnapshot, TestNode } from "../harness/test-node.ts";
-import type { Input, ReadId } from "../input.ts";
+import type { Input, ProposalId, ReadId } from "../input.ts";
 import type { Membership } from "../membership.ts";
 import { allMembers } from "../membership-tracker.ts";
 import type { Message } from "../message.ts";
+import { drawChange } from "./draw-change.ts";
 import { Invariants } from "./invariants.ts";
 
 type Packet = { readonly from: NodeId; readonly to: NodeId } & (
@@ -29,6 +30,7 @@ export interface Weights {
   readonly transfer: number;
   readonly campaign: number;
   readonly unreachable: number;
+  readonly change: number;
 }
 
 /**
@@ -51,17 +53,22 @@ export class Simulation {
   #steps = 0;
   #readsServed = 0;
   #snapshotsRestored = 0;
+  /** The changes of the membership that were asked for. */
+  readonly #changes = new Set<ProposalId>();
+  #changesMade = 0;
 
-  /** @param trace Receives a line an event, for a look at a seed that fails. */
-  constructor(seed: number, membership: Membership, weights: Weights, trace?: string[]) {
+  /**
+   * @param spares Nodes that are in no membership at first, and may join.
+   * @param trace Receives a line an event, for a look at a seed that fails.
+   */
+  constructor(seed: number, membership: Membership, spares: readonly NodeId[], weights: Weights, trace?: string[]) {
     this.#random = new SeededRandom(seed);
     this.#invariants = new Invariants(membership);
     this.#lossRate = this.#random.next() * 0.3;
     this.#trace = trace;
-    const { voters, outgoingVoters, learners } = membership;
     const config = this.#drawConfig();
-    for (const nodeId of allMembers(membership)) {
-      const base = freshBase(voters, outgoingVoters, learners);
+    const base = { index: 0, term: 0, membership };
+    for (const nodeId of [...allMembers(membership), ...spares]) {
       const node = new TestNode({ ...config, nodeId }, base, this.#random, this.#surroundings());
       node.fastDisk = false;
       this.#nodes.set(nodeId, node);
@@ -79,6 +86,11 @@ export class Simulation {
 
   get snapshotsRestored(): number {
     return this.#snapshotsRestored;
+  }
+
+  /** How many changes of the membership were appended. */
+  get changesMade(): number {
+    return this.#changesMade;
   }
 
   /** Whatever may happen, happens; nothing may go wrong. */
@@ -99,17 +111,42 @@ export class Simulation {
     }
     const limitMs = 20 * testConfig.electionTimeoutMaxMs;
     this.#passTime(limitMs, () => this.#lacksLeader());
+    this.#passTime(limitMs, () => this.#lacksSettledMembership());
     this.#reads.clear();
     const before = this.#readsServed;
-    for (const node of this.#live()) {
+    const members = this.#members();
+    for (const node of members) {
       this.#propose(node);
       this.#read(node);
     }
     this.#passTime(limitMs, () => {
-      if (this.#readsServed - before < this.#nodes.size) return "every node serves its read";
-      return this.#lacksAgreement();
+      if (this.#readsServed - before < members.length) return "every node serves its read";
+      return this.#lacksAgreement(members);
     });
-    return this.#live()[0]?.state.index ?? 0;
+    return members[0]?.state.index ?? 0;
+  }
+
+  /** Those who are in the leader's membership; others may know or not that they are out. */
+  #members(): readonly TestNode[] {
+    const membership = this.#leader()?.raft.status().membership;
+    const ids = membership === undefined ? [] : allMembers(membership);
+    return this.#live().filter((node) => ids.includes(node.id));
+  }
+
+  #leader(): TestNode | undefined {
+    return this.#live().find((node) => node.raft.status().role === "leader");
+  }
+
+  /** A joint membership is left, by itself or when asked, and nothing more is to come. */
+  #lacksSettledMembership(): string | undefined {
+    const leader = this.#leader();
+    const lacking = this.#lacksLeader();
+    if (leader === undefined || lacking !== undefined) return lacking;
+    const { membership, committedMembership } = leader.raft.status();
+    if (membership.leavesOnRequest === true) leader.step({ kind: "leaveJoint", id: this.#nextId++ });
+    if (membership !== committedMembership) return "the newest membership is committed";
+    if (membership.outgoingVoters.length > 0) return "the joint membership is left";
+    return membership.promoteWhenCaughtUp === undefined ? undefined : "learners are promoted";
   }
 
   #lacksLeader(): string | undefined {
@@ -117,14 +154,14 @@ export class Simulation {
     const [first] = leaders;
     if (first === undefined || leaders.length > 1) return "one node leads";
     const follows = (node: TestNode) => node.raft.status().leader === first.id;
-    return this.#live().every(follows) ? undefined : "all follow the leader";
+    return this.#members().every(follows) ? undefined : "all members follow the leader";
   }
 
-  #lacksAgreement(): string | undefined {
-    const [first] = this.#live();
+  #lacksAgreement(members: readonly TestNode[]): string | undefined {
+    const [first] = members;
     if (first === undefined) return "somebody is there";
     const { index, checksum } = first.state;
-    for (const { raft, state } of this.#live()) {
+    for (const { raft, state } of members) {
       if (state.index !== index || state.checksum !== checksum) return "all have applied the same";
       const { last, progress } = raft.status();
       if (last.index !== index) return "everything is applied";
@@ -166,6 +203,7 @@ export class Simulation {
       partition: () => this.#partition(),
       transfer: () => this.#onLive((node) => node.step({ kind: "transferLeadership", to: undefined })),
       campaign: () => this.#unsettle(),
+      change: () => this.#change(),
       unreachable: () => this.#onLive((node) => node.step({ kind: "unreachable", peer: this.#anyId() })),
     };
     return Object.entries(actions).flatMap(([name, action]) => {
@@ -207,6 +245,9 @@ export class Simulation {
     const node = this.#nodes.get(id);
     if (node !== undefined) this.#invariants.effects(node, effects);
     if (effects.restoreSnapshot !== undefined) this.#snapshotsRestored++;
+    for (const { kind, id: change } of effects.outcomes) {
+      if (this.#changes.delete(change) && kind === "appended") this.#changesMade++;
+    }
     for (const read of effects.reads) {
       const committed = this.#reads.get(read.id);
       this.#reads.delete(read.id);
@@ -300,6 +341,22 @@ export class Simulation {
     const elapsedMs = testConfig.electionTimeoutMinMs;
     this.#onEach((node) => node.step({ kind: "tick", elapsedMs }));
     this.#onLive((node) => node.step({ kind: "campaign" }));
+  }
+
+  #change(): void {
+    const leaders = this.#live().filter((node) => node.raft.status().role === "leader");
+    const leader = this.#random.pick(leaders);
+    if (leader === undefined) return;
+    const id = this.#nextId++;
+    const { membership } = leader.raft.status();
+    if (membership.leavesOnRequest === true && this.#random.chance(0.5)) {
+      leader.step({ kind: "leaveJoint", id });
+      return;
+    }
+    this.#changes.add(id);
+    const change = drawChange(this.#random, membership, [...this.#nodes.keys()]);
+    this.#tell(`${leader.id}: change ${JSON.stringify(change)}`);
+    leader.step({ kind: "changeMembership", id, change });
   }
 
   /** Heals what was cut, then now and then cuts the leader off, or any links, one way each. */

@@ -1,4 +1,5 @@
 import type { TestConfig } from "../harness/settings.ts";
+import { changeOf } from "./change-words.ts";
 import { Story } from "./story.ts";
 
 /** The settings that a script may name in its `cluster` line. */
@@ -17,10 +18,11 @@ type Command = (story: Story, args: readonly string[]) => void;
 /**
  * A script has one command a line. `#` begins a comment, which is part of the story.
  *
- *     cluster 3 learners=1 inflight=2           three voters and a learner (node 4)
- *     given 2 terms 1 1 4 [term 5] [commit 2]   node 2 starts with such a log
+ *     cluster 3 learners=1 spares=1 inflight=2  three voters, a learner (node 4), and a node 5 that is no member yet
+ *     given 2 terms 1 1 4 [term 5] [commit 2]   node 2 starts with such a log; without terms, with its own
  *     campaign 1 | tick 1 150 | tick all 50
  *     propose 1 x y | read 1 | cancel 1 7 | transfer 1 2 | unreachable 1 2
+ *     change 1 promote=4 replace=3:5 [explicit] [force] | leave 1 | membership 1
  *     deliver 1->2 [3] | drop 1->2 [2] | drop all | stabilize | isolate 3 | heal | network
  *     keep 1->2 as late | release late
  *     disk 2 slow | persist 2 [1] | disk 2 fast | crash 2 | restart 2 | compact 1 4
@@ -30,8 +32,10 @@ const commands: Readonly<Record<string, Command>> = {
   cluster: (story, [voters, ...options]) => {
     const named = new Map(options.map((option) => parseOption(option)));
     const learners = named.get("learners") ?? 0;
+    const spares = named.get("spares") ?? 0;
     named.delete("learners");
-    story.form(numberOf(voters), learners, overridesOf(named));
+    named.delete("spares");
+    story.form(numberOf(voters), learners, spares, overridesOf(named));
   },
   given: (story, [id, ...rest]) => {
     const terms = numbersAfter("terms", rest);
@@ -55,6 +59,11 @@ const commands: Readonly<Record<string, Command>> = {
   cancel: (story, [id, read]) => story.input(numberOf(id), { kind: "cancelRead", id: numberOf(read) }),
   transfer: (story, [id, to]) =>
     story.input(numberOf(id), { kind: "transferLeadership", to: to === undefined ? undefined : numberOf(to) }),
+  change: (story, [id, ...words]) => {
+    story.input(numberOf(id), { kind: "changeMembership", id: story.freshId(), change: changeOf(words) });
+  },
+  leave: (story, [id]) => story.input(numberOf(id), { kind: "leaveJoint", id: story.freshId() }),
+  membership: (story, [id]) => story.membership(numberOf(id)),
   unreachable: (story, [id, peer]) => story.input(numberOf(id), { kind: "unreachable", peer: numberOf(peer) }),
   deliver: (story, [link, count]) => story.deliver(...linkOf(link), count === undefined ? 1 : numberOf(count)),
   drop: (story, [link, count]) => {

@@ -1,4 +1,11 @@
-import { describeEffects, describeEntry, describeMessage, describeSnapshot, describeStatus } from "../describe.ts";
+import {
+  describeEffects,
+  describeEntry,
+  describeMembership,
+  describeMessage,
+  describeSnapshot,
+  describeStatus,
+} from "../describe.ts";
 import type { Effects } from "../effects.ts";
 import type { Entry, NodeId } from "../entry.ts";
 import { freshBase, type TestConfig, testConfig } from "../harness/settings.ts";
@@ -20,13 +27,16 @@ export class Story {
   #tellsSends = true;
   #nextId = 1;
 
-  /** Each node draws the same election timeout each time: 1 the shortest, the last the longest. */
-  form(voters: number, learners: number, overrides: Partial<TestConfig>): void {
+  /**
+   * Each node draws the same election timeout each time: 1 the shortest, the last the longest. Spares know of the
+   * cluster, and are not in it.
+   */
+  form(voters: number, learners: number, spares: number, overrides: Partial<TestConfig>): void {
     this.#network = new Network();
     this.#nodes.clear();
     this.#down.clear();
-    const ids = Array.from({ length: voters + learners }, (_, position) => position + 1);
-    const base = freshBase(ids.slice(0, voters), [], ids.slice(voters));
+    const ids = Array.from({ length: voters + learners + spares }, (_, position) => position + 1);
+    const base = freshBase(ids.slice(0, voters), [], ids.slice(voters, voters + learners));
     for (const [position, nodeId] of ids.entries()) {
       const random = { next: () => position / ids.length };
       const config = { ...testConfig, ...overrides, nodeId };
@@ -34,14 +44,15 @@ export class Story {
     }
   }
 
-  /** The node comes back with a log of entries of these terms. */
+  /** The node comes back with a log of entries of these terms, or with its own and another term. */
   give(id: NodeId, terms: readonly number[], term: number, commit: number): void {
     const node = this.#node(id);
     const append = terms.map((entryTerm, position): Entry => {
       const payload = new TextEncoder().encode(`${position + 1}of${entryTerm}`);
       return { kind: "command", term: entryTerm, index: position + 1, payload };
     });
-    node.disk.write({ id: 0, hardState: { term, votedFor: undefined, commit }, append });
+    const hardState = { term, votedFor: undefined, commit: Math.max(commit, node.disk.hardState.commit) };
+    node.disk.write({ id: 0, hardState, append });
     node.restart();
   }
 
@@ -153,6 +164,13 @@ export class Story {
     const { disk } = this.#node(id);
     const entries = disk.entries(disk.base.index + 1, disk.lastIndex, Number.POSITIVE_INFINITY);
     this.tell(`${id}: ${entries.length === 0 ? "nothing" : entries.map(describeEntry).join(", ")}`);
+  }
+
+  membership(id: NodeId): void {
+    const { membership, committedMembership } = this.#node(id).raft.status();
+    const isCommitted = membership === committedMembership;
+    const committed = isCommitted ? "committed" : `committed is ${describeMembership(committedMembership)}`;
+    this.tell(`${id}: ${describeMembership(membership)}, ${committed}`);
   }
 
   showNetwork(): void {

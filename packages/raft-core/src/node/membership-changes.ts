@@ -1,0 +1,96 @@
+import type { ProposalOutcome } from "../algorithm/effects.ts";
+import type { EntryId, Index, Term } from "../algorithm/entry.ts";
+import type { ProposalId } from "../algorithm/input.ts";
+import type { Membership } from "../algorithm/membership.ts";
+import { isJoint } from "../algorithm/membership-tracker.ts";
+import { dropped, superseded } from "./lost-proposals.ts";
+import { RaftError } from "./raft-error.ts";
+
+interface Waiter {
+  /** Not done before the membership is no longer joint. */
+  readonly untilLeft: boolean;
+  resolve(membership: Membership): void;
+  reject(error: unknown): void;
+  /** Its entry in the log; undefined until it is appended. */
+  entry: EntryId | undefined;
+  isCommitted: boolean;
+}
+
+/** What has become of the log. */
+export interface CommitView {
+  readonly commit: Index;
+  readonly committedMembership: Membership;
+  termAt(index: Index): Term | undefined;
+}
+
+/**
+ * Calls that change the membership and wait for that to be committed. They wait through changes of leadership: whatever
+ * leads next decides what becomes of the entry, and a member hears of it.
+ */
+export class MembershipChanges {
+  readonly #waiters = new Map<ProposalId, Waiter>();
+
+  /** `untilLeft`: resolves only once a joint membership is left too. */
+  add(id: ProposalId, untilLeft: boolean, signal: AbortSignal): Promise<Membership> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const onAbort = () => waiter.reject(signal.reason);
+      const settled = () => {
+        this.#waiters.delete(id);
+        signal.removeEventListener("abort", onAbort);
+      };
+      const waiter: Waiter = {
+        untilLeft,
+        entry: undefined,
+        isCommitted: false,
+        resolve: (membership) => {
+          settled();
+          resolve(membership);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      this.#waiters.set(id, waiter);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  settle(outcome: ProposalOutcome): void {
+    const waiter = this.#waiters.get(outcome.id);
+    if (waiter === undefined) return;
+    if (outcome.kind === "appended") waiter.entry = outcome.first;
+    else waiter.reject(dropped(outcome));
+  }
+
+  /** To be called when the commit index may have moved, and before the log is compacted up to it. */
+  committed(view: () => CommitView): void {
+    if (this.#waiters.size === 0) return;
+    const now = view();
+    for (const waiter of [...this.#waiters.values()]) advance(waiter, now);
+  }
+
+  /** Ends every wait: with `submitted` what never reached the log, with `appended` what did. */
+  rejectAll(submitted: RaftError, appended: RaftError): void {
+    for (const waiter of [...this.#waiters.values()]) waiter.reject(waiter.entry === undefined ? submitted : appended);
+  }
+}
+
+function advance(waiter: Waiter, { commit, committedMembership, termAt }: CommitView): void {
+  const { entry } = waiter;
+  if (entry === undefined || entry.index > commit) return;
+  if (!waiter.isCommitted) {
+    const term = termAt(entry.index);
+    if (term !== entry.term) {
+      waiter.reject(term === undefined ? replaced() : superseded({ index: entry.index, term }));
+      return;
+    }
+    waiter.isCommitted = true;
+  }
+  if (!waiter.untilLeft || !isJoint(committedMembership)) waiter.resolve(committedMembership);
+}
+
+function replaced(): RaftError {
+  return new RaftError("outcomeUnknown", "a snapshot replaced the log: look at the membership for what became of it");
+}
