@@ -114,11 +114,24 @@ describe("at start", () => {
     expect(state.restores).toBe(0);
   });
 
-  it("a snapshot within the log is kept, for followers", async () => {
+  it("a snapshot of what is committed is kept, for followers", async () => {
     const { storage, state, hasSnapshot } = bound(new Surroundings());
     await hasSnapshot(3, []);
-    await restoreAtStart(storage, state, { ...fresh, base: { index: 0, term: 0, membership }, lastIndex: 3 });
+    const hardState = { ...fresh.hardState, commit: 3 };
+    await restoreAtStart(storage, state, {
+      ...fresh,
+      hardState,
+      base: { index: 0, term: 0, membership },
+      lastIndex: 4,
+    });
     expect(storage.snapshotIndex).toBe(3);
+  });
+
+  it("one that was not taken over is dropped also where the log reaches beyond it", async () => {
+    const { storage, state, hasSnapshot } = bound(new Surroundings());
+    await hasSnapshot(3, []);
+    await restoreAtStart(storage, state, { ...fresh, base: { index: 0, term: 0, membership }, lastIndex: 9 });
+    expect(storage.snapshotIndex).toBeUndefined();
   });
 
   it("one that was taken over and not restored is restored", async () => {
