@@ -1,4 +1,7 @@
+import { mkdirSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { FailStop } from "./fail-stop.ts";
+import { SnapshotDirectory } from "./snapshots/snapshot-directory.ts";
 import { bytes, sampleEntries, twoMembers } from "./testing/sample-entries.ts";
 import { Scratch } from "./testing/scratch.ts";
 
@@ -40,4 +43,16 @@ it("answers everything that was asked before", async () => {
   await Promise.all([raft.close(), state.close()]);
   expect(await Promise.all(asked)).toMatchObject([undefined, [{ index: 2 }, { index: 3 }], { lastIndex: 5 }]);
   await written;
+});
+
+it("waits for a received snapshot that is taking its place", async () => {
+  const folder = scratch.file("snapshots");
+  mkdirSync(folder, { recursive: true });
+  const snapshots = new SnapshotDirectory(folder, new FailStop());
+  const sink = await snapshots.receive({ index: 2, term: 1, membership: twoMembers });
+  await sink.write(bytes("content"));
+  const committed = sink.commit();
+  await snapshots.close();
+  expect(readdirSync(folder)).toEqual(["2-1.snapshot"]);
+  await committed;
 });

@@ -47,10 +47,14 @@ export class LogStore {
     this.#head = parseHead(this.#meta.get("head"));
   }
 
-  /** Makes durable what a crash may have left in the kernel's hands, and counts the start. */
+  /**
+   * Makes durable what a crash may have left in the kernel's hands, and counts the start: in the database itself, so
+   * that a lost write-ahead log can never make a log that was in use look as if it had not been.
+   */
   start(): Identity {
     checkpointWhole(this.#connection);
     this.#transact(0, () => this.#putIdentity({ ...this.#identity, incarnation: this.#identity.incarnation + 1 }));
+    checkpointWhole(this.#connection);
     return this.#identity;
   }
 
