@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -65,6 +66,13 @@ it("refuses a place that is not a folder, with the path in the message", async (
   await expect(scratch.open({ dataDir })).rejects.toMatchObject({
     code: "unwritable",
     message: expect.stringContaining(dataDir),
+  });
+});
+
+it.runIf(existsSync("/proc/self"))("refuses a place where the system makes no folders", async () => {
+  await expect(scratch.open({ dataDir: "/proc/raftkv/data" })).rejects.toMatchObject({
+    code: "unwritable",
+    message: expect.stringContaining("/proc/raftkv"),
   });
 });
 

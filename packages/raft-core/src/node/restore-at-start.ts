@@ -12,7 +12,7 @@ import { restoreFromStorage } from "./applier.ts";
 export async function restoreAtStart(
   storage: RaftStorage,
   stateMachine: StateMachine,
-  { base, lastIndex }: RestoredState,
+  { base, lastIndex, hardState }: RestoredState,
 ): Promise<void> {
   if (stateMachine.appliedIndex() > lastIndex) {
     throw new StorageError(
@@ -26,7 +26,9 @@ export async function restoreAtStart(
   const metadata = snapshot?.metadata;
   await snapshot?.close();
   if (!behind) {
-    if (metadata !== undefined && metadata.index > lastIndex) await storage.removeSnapshotsBelow(metadata.index + 1);
+    const known = Math.max(hardState.commit, stateMachine.appliedIndex());
+    // The next leader's snapshot may end before this one: the file must not be taken for that one then.
+    if (metadata !== undefined && metadata.index > known) await storage.removeSnapshotsBelow(metadata.index + 1);
     return;
   }
   if (metadata === undefined || metadata.index < base.index) {
