@@ -1,5 +1,5 @@
 import type { NodeId } from "../../algorithm/entry.ts";
-import type { Membership } from "../../algorithm/membership.ts";
+import type { Member, Membership } from "../../algorithm/membership.ts";
 import { seededRandom } from "../../testing/seeded-random.ts";
 import type { Logger } from "../logger.ts";
 import { RaftNode } from "../raft-node.ts";
@@ -35,17 +35,14 @@ export class TestCluster {
   static async start(size: number, config: Partial<RaftNodeConfig> = {}): Promise<TestCluster> {
     const cluster = new TestCluster(config);
     const membership = foundingMembership(size);
-    for (const id of membership.voters) {
-      const parts = {
-        id,
-        storage: new TestStorage(id, membership),
-        state: new TestStateMachine(),
-        failures: [],
-        errors: [],
-      };
-      cluster.members.push({ ...parts, node: await cluster.#startNode(parts) });
-    }
+    for (const id of membership.voters) await cluster.#add(id, membership);
     return cluster;
+  }
+
+  /** Starts a node with an empty disk, which knows who is in the cluster, and is not in it itself yet. */
+  async join(id: NodeId): Promise<TestMember> {
+    const leader = await this.elect();
+    return this.#add(id, leader.node.status().membership);
   }
 
   member(id: NodeId): TestMember {
@@ -83,6 +80,14 @@ export class TestCluster {
     member.node = await this.#startNode(member);
   }
 
+  async #add(id: NodeId, membership: Membership): Promise<TestMember> {
+    const storage = new TestStorage(id, membership);
+    const parts = { id, storage, state: new TestStateMachine(), failures: [], errors: [] };
+    const member = { ...parts, node: await this.#startNode(parts) };
+    this.members.push(member);
+    return member;
+  }
+
   #startNode(parts: Omit<TestMember, "node">): Promise<RaftNode<number>> {
     return RaftNode.start({
       storage: parts.storage,
@@ -103,8 +108,11 @@ export function command(text: string): Uint8Array {
 
 function foundingMembership(size: number): Membership {
   const voters = Array.from({ length: size }, (_, position) => position + 1);
-  const members = voters.map((id) => ({ id, address: `127.0.0.1:${9000 + id}`, memberId: `member-${id}` }));
-  return { voters, outgoingVoters: [], learners: [], members };
+  return { voters, outgoingVoters: [], learners: [], members: voters.map(testMemberOf) };
+}
+
+export function testMemberOf(id: NodeId): Member {
+  return { id, address: `127.0.0.1:${9000 + id}`, memberId: `member-${id}` };
 }
 
 function errorLogger(errors: string[]): Logger {
