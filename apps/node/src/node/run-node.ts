@@ -118,6 +118,7 @@ async function takePart(
   await aborted(stop);
 
   log.info("stopping: no new writes", { event: "draining" });
+  network.retire();
   await handOver(node, services, log);
   services.close();
   await network.close(closeGraceMs);
