@@ -46,7 +46,8 @@ function writeConfig(): void {
     makeFolder(dataDir);
     writeFileSync(configFile, `${JSON.stringify({ nodes, election_timeout: { min: 150, max: 300 } }, undefined, 2)}\n`);
   } catch (error) {
-    giveUp(4, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    giveUp(4, `cannot create or write ${dataDir}: ${reason}. Choose another folder with --data-dir.`);
   }
 }
 

@@ -28,7 +28,7 @@ describe("the log", () => {
     await expect(load).rejects.toMatchObject({
       code: "corrupt",
       message: expect.stringMatching(
-        /raft\.db is damaged: the checksum of the log block .* join again as a new member/,
+        /raft\.db is damaged: the checksum of the log block .* leave it down, .* as a new member/,
       ),
     });
     await expect(reopened.raft.entries(1, 1, 10)).rejects.toBe(scratch.failures[0]);

@@ -20,8 +20,9 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
   const readonly = options.readonly ?? false;
   const connection = new Database(file, { readonly, fileMustExist: readonly, timeout: busyTimeoutMs });
   try {
-    requireSqliteVersion(connection);
+    // Before anything is read: a write-ahead log that was opened with shared memory keeps it.
     if (options.exclusive) connection.pragma("locking_mode = EXCLUSIVE");
+    requireSqliteVersion(connection);
     connection.pragma(`cache_size = -${Math.ceil(options.cacheBytes / 1024)}`);
     connection.pragma("cell_size_check = ON");
     return connection;
