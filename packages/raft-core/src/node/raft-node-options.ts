@@ -67,9 +67,9 @@ export interface SnapshotPolicy {
 const MIB = 1024 * 1024;
 
 export const defaultRaftNodeConfig: RaftNodeConfig = {
-  electionTimeoutMinMs: 150,
-  electionTimeoutMaxMs: 300,
-  heartbeatIntervalMs: 30,
+  electionTimeoutMinMs: 300,
+  electionTimeoutMaxMs: 600,
+  heartbeatIntervalMs: 60,
   maxAppendBytes: MIB,
   maxInflightMessages: 256,
   maxInflightBytes: 8 * MIB,

@@ -18,7 +18,7 @@ export async function restoreAtStart(
     throw new StorageError(
       "corrupt",
       `the state has applied entries up to ${stateMachine.appliedIndex()}, and the log ends at ${lastIndex}: it has ` +
-        "lost entries. Remove this node's data and let it join again as a new member",
+        "lost entries. Leave this node down: the others serve while they are a majority",
     );
   }
   const behind = stateMachine.appliedIndex() < base.index;
@@ -35,7 +35,7 @@ export async function restoreAtStart(
     throw new StorageError(
       "corrupt",
       `the state ends at index ${stateMachine.appliedIndex()}, the log begins after ${base.index}, and there is no ` +
-        "snapshot to fill the gap. Remove this node's data and let it join again as a new member",
+        "snapshot to fill the gap. Leave this node down: the others serve while they are a majority",
     );
   }
   await restoreFromStorage(storage, stateMachine, metadata);
