@@ -6,7 +6,7 @@ import type { LeaderState, RaftState } from "./role-state.ts";
 
 /**
  * The newest membership is in force: whoever is in it gets the log, and whoever no longer is until it knows. A node that
- * comes back is as unknown as any other. `next`: where to begin with those who are new.
+ * comes back is one of whom nothing is known. `next`: where to begin with those who are new.
  */
 export function followMembership(state: RaftState, leader: LeaderState, next: Index): void {
   const { config, memberships, hardState } = state;
