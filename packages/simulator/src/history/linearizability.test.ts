@@ -6,7 +6,7 @@ import { parseRegisterHistory, parseTextMapHistories } from "./parse-histories.t
 import { type RegisterAnswer, type RegisterCall, registerModel } from "./register-model.ts";
 import { textModel } from "./text-map-model.ts";
 
-const data = new URL("../../data/histories/", import.meta.url);
+const data = new URL("../../test-data/histories/", import.meta.url);
 const verdicts = readFileSync(new URL("verdicts.tsv", data), "utf8")
   .trim()
   .split("\n")

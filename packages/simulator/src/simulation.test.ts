@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { replayCommand } from "./campaign/campaign.ts";
+import { type SimulationReport, simulate } from "./simulation.ts";
+import { freshSeeds } from "./test-rig/seeds.ts";
+
+/** Seeds that once failed, each with what it found: kept for good. */
+const corpus: readonly (readonly [seed: number, steps: number, found: string])[] = [];
+
+async function run(seed: number, steps: number): Promise<SimulationReport> {
+  const report = await simulate({ seed, steps });
+  if (report.failure === undefined) return report;
+  throw new Error(`seed ${seed} fails: ${report.failure.message}\nreplay it with: ${replayCommand(seed, steps)}`);
+}
+
+describe("a cluster with faults at random", () => {
+  it("keeps every invariant on fresh seeds, and recovers", async () => {
+    const seeds = freshSeeds(200);
+    console.info(`fresh seeds ${seeds[0]} to ${seeds.at(-1)}`);
+    const reports: SimulationReport[] = [];
+    for (const seed of seeds) reports.push(await run(seed, 4_000));
+    // Runs in which little happens prove little.
+    const sum = (of: (report: SimulationReport) => number) => reports.reduce((total, report) => total + of(report), 0);
+    expect(sum(({ committed }) => committed)).toBeGreaterThan(30 * seeds.length);
+    expect(sum(({ history }) => history.answeredReads)).toBeGreaterThan(10 * seeds.length);
+    expect(sum(({ faults }) => Object.values(faults).reduce((a, b) => a + b, 0))).toBeGreaterThan(2 * seeds.length);
+  }, 120_000);
+
+  it.each(corpus)("keeps every invariant on seed %i (%i steps), which found: %s", async (seed, steps) => {
+    await run(seed, steps);
+  });
+});
