@@ -1,4 +1,5 @@
 export { BrokenInvariant } from "./invariants/invariant.ts";
 export type { Wrappers } from "./machine/wrappers.ts";
+export type { Coverage } from "./observed/coverage.ts";
 export type { FaultKind, FaultPlan, Plan, WorkloadPlan } from "./plan/plan.ts";
 export { type SimulationOptions, type SimulationReport, simulate } from "./simulation.ts";

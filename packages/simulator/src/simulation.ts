@@ -6,9 +6,11 @@ import { FaultDriver } from "./faults/fault-driver.ts";
 import type { HistorySummary } from "./history/history-recorder.ts";
 import { BrokenInvariant } from "./invariants/invariant.ts";
 import { Invariants } from "./invariants/invariants.ts";
+import type { Observation, Observe } from "./invariants/observation.ts";
 import { Machine } from "./machine/machine.ts";
 import type { Wrappers } from "./machine/wrappers.ts";
 import { SimulatedNetwork } from "./network/network.ts";
+import { type Coverage, CoverageCounter } from "./observed/coverage.ts";
 import { calmDisk, calmNetwork, drawPlan } from "./plan/draw-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import { type Chance, chanceOf } from "./scheduler/chance.ts";
@@ -39,6 +41,7 @@ export interface SimulationReport {
   readonly committed: number;
   readonly history: HistorySummary;
   readonly faults: Readonly<Record<string, number>>;
+  readonly coverage: Coverage;
 }
 
 /** Runs one cluster under one seed, to its end or to the first thing that does not hold. */
@@ -50,6 +53,7 @@ class Simulation {
   readonly #options: SimulationOptions;
   readonly #scheduler = new Scheduler();
   readonly #invariants = new Invariants();
+  readonly #coverage = new CoverageCounter();
   readonly #plan: Plan;
   readonly #network: SimulatedNetwork;
   readonly #disks: readonly SimulatedDisk[];
@@ -65,7 +69,7 @@ class Simulation {
     const scheduler = this.#scheduler;
     const plan = drawPlan(chance("plan"));
     const trace = new Trace(() => scheduler.nowMs, options.lines);
-    const observe = this.#invariants.observe.bind(this.#invariants);
+    const observe: Observe = (observation) => this.#observe(observation);
     trace.add(`seed ${seed}: ${JSON.stringify(plan)}`);
     this.#plan = plan;
     this.#trace = trace;
@@ -150,11 +154,16 @@ class Simulation {
     this.#throwIfBroken();
   }
 
+  #observe(observation: Observation): void {
+    this.#coverage.observe(observation);
+    this.#invariants.observe(observation);
+  }
+
   /** After each step. */
   #look(): void {
     for (const machine of this.#machines) {
       if (!machine.takeTouched() || machine.running === undefined) continue;
-      this.#invariants.observe({ kind: "status", node: machine.id, status: machine.running.node.status() });
+      this.#observe({ kind: "status", node: machine.id, status: machine.running.node.status() });
     }
     this.#faults.watch();
     this.#throwIfBroken();
@@ -194,6 +203,7 @@ class Simulation {
       committed: this.#invariants.view.lastCommitted,
       history: this.#workload.recorder.summary(),
       faults: this.#faults.counts,
+      coverage: this.#coverage.coverage,
     };
   }
 }

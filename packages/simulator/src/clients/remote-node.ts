@@ -68,7 +68,7 @@ export class RemoteNode {
     this.#travel(() =>
       machine.handle((running, process) => {
         const answer = (reply: Reply<T>) => {
-          if (process.mayAct()) this.#travel(() => resolve(reply));
+          if (process.mayAct("answer")) this.#travel(() => resolve(reply));
         };
         request(running).then(
           (value) => answer({ kind: "answer", value }),

@@ -67,7 +67,7 @@ export class SimulatedDisk {
   #sync({ store, kind }: DiskOperation): Promise<void> {
     const { scheduler, trace, name } = this.#options;
     const owner = this.#owner;
-    if (owner?.mayAct() !== true) return forever;
+    if (owner?.mayAct(kind) !== true) return forever;
     const fails = this.#failing;
     this.#failing = false;
     return new Promise((resolve, reject) => {

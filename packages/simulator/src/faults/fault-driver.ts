@@ -1,4 +1,5 @@
 import type { Machine } from "../machine/machine.ts";
+import type { Effect, Fuse } from "../machine/process.ts";
 import type { SimulatedNetwork } from "../network/network.ts";
 import { partition } from "../network/partitions.ts";
 import type { FaultKind, FaultPlan } from "../plan/plan.ts";
@@ -15,6 +16,18 @@ interface FaultDriverOptions {
   readonly trace: Trace;
 }
 
+/** How often each fault is picked, relative to the others that are on. */
+const weights: Readonly<Record<FaultKind, number>> = {
+  crash: 2,
+  crashAtEffect: 6,
+  crashAll: 2,
+  pause: 2,
+  partition: 4,
+  diskFailure: 1,
+  clockDrift: 1,
+  transfer: 1,
+};
+
 /** Does to the cluster what the plan says, at random moments, until it is ended. Who is down comes back after a while. */
 export class FaultDriver {
   readonly #options: FaultDriverOptions;
@@ -23,7 +36,7 @@ export class FaultDriver {
   readonly #coming = new Set<Machine>();
   readonly #actions: Readonly<Record<FaultKind, (machine: Machine) => void>> = {
     crash: (machine) => machine.crash(),
-    crashAtEffect: (machine) => machine.crashAfter(this.#options.chance.integer(0, 20)),
+    crashAtEffect: (machine) => machine.crashAt(drawFuse(this.#options.chance)),
     crashAll: () => {
       for (const machine of this.#options.machines) machine.crash();
     },
@@ -66,7 +79,9 @@ export class FaultDriver {
     for (const machine of machines) {
       if (!machine.down || this.#coming.has(machine)) continue;
       this.#coming.add(machine);
-      scheduler.after(this.#ended ? 0 : chance.between(0, plan.maxDurationMs), () => {
+      // Half of the restarts are immediate: before the others have noticed.
+      const downMs = chance.happens(0.5) ? chance.between(0, 10) : chance.between(0, plan.maxDurationMs);
+      scheduler.after(this.#ended ? 0 : downMs, () => {
         this.#coming.delete(machine);
         machine.start();
       });
@@ -77,7 +92,7 @@ export class FaultDriver {
     const { scheduler, chance, plan } = this.#options;
     scheduler.after(chance.exponential(plan.meanIntervalMs), () => {
       if (this.#ended) return;
-      const kind = chance.pick(plan.kinds);
+      const kind = chance.pick(plan.kinds.flatMap((each) => Array.from({ length: weights[each] }, () => each)));
       if (kind !== undefined) this.#bringAbout(kind);
       this.#next();
     });
@@ -118,6 +133,25 @@ export class FaultDriver {
       if (!this.#ended) undo();
     });
   }
+}
+
+/** Effects around which a crash tells most. */
+const telling: readonly Effect[] = [
+  "voteRequest",
+  "voteResponse",
+  "appendRequest",
+  "appendResponse",
+  "write",
+  "compact",
+  "saveSnapshot",
+  "removeSnapshots",
+  "replace",
+  "answer",
+];
+
+function drawFuse(chance: Chance): Fuse {
+  if (chance.happens(0.3)) return { from: undefined, after: chance.integer(0, 20) };
+  return { from: chance.pick(telling), after: chance.integer(0, 2) };
 }
 
 function transferFrom(machine: Machine): void {

@@ -15,7 +15,7 @@ import { observedStorage } from "../observed/observed-storage.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
-import { Process } from "./process.ts";
+import { type Effect, type Fuse, Process } from "./process.ts";
 import { ProcessClock } from "./process-clock.ts";
 import type { Wrappers } from "./wrappers.ts";
 
@@ -57,8 +57,7 @@ export class Machine {
   readonly id: NodeId;
   readonly #options: MachineOptions;
   #incarnation: Incarnation | undefined;
-  /** Effects until the process crashes in front of the next; undefined: it does not. */
-  #fuse: number | undefined;
+  #fuse: Fuse | undefined;
   #clockRate = 1;
   #touched = false;
 
@@ -90,7 +89,7 @@ export class Machine {
   start(): void {
     if (this.#incarnation !== undefined) return;
     const { scheduler, chance, trace } = this.#options;
-    const process = new Process(scheduler, () => this.#burn());
+    const process = new Process(scheduler, (effect) => this.#burn(effect));
     const clock = new ProcessClock({
       scheduler,
       startMs: chance.between(0, 1_000_000),
@@ -117,9 +116,8 @@ export class Machine {
     network.detach(incarnation.process);
   }
 
-  /** Crashes in front of the effect (a message, a write) that comes after `effects` others. */
-  crashAfter(effects: number): void {
-    if (this.#incarnation !== undefined) this.#fuse = effects;
+  crashAt(fuse: Fuse): void {
+    if (this.#incarnation !== undefined) this.#fuse = fuse;
   }
 
   pause(): void {
@@ -165,10 +163,11 @@ export class Machine {
   }
 
   /** Called in front of each effect. */
-  #burn(): void {
+  #burn(effect: Effect): void {
     this.#touched = true;
-    if (this.#fuse === undefined) return;
-    if (this.#fuse > 0) this.#fuse--;
+    const fuse = this.#fuse;
+    if (fuse === undefined || (fuse.from !== undefined && fuse.from !== effect)) return;
+    if (fuse.after > 0) this.#fuse = { from: undefined, after: fuse.after - 1 };
     else this.crash();
   }
 

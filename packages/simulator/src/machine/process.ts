@@ -1,4 +1,16 @@
+import type { Message } from "@raftkv/raft-core";
+import type { DiskOperation } from "@raftkv/storage-memory";
 import type { Scheduler } from "../scheduler/scheduler.ts";
+
+/** What leaves a process: a message to a peer, a write to its disk, or an answer to a client. */
+export type Effect = Message["kind"] | DiskOperation["kind"] | "answer";
+
+/** A moment at which a process crashes: in front of the effect that comes `after` others from the first `from` on. */
+export interface Fuse {
+  /** Undefined: whatever comes next. */
+  readonly from: Effect | undefined;
+  readonly after: number;
+}
 
 /**
  * One process of a node, from start to crash. Whatever reaches it from outside (timers, messages, the disk's answers)
@@ -6,12 +18,12 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
  */
 export class Process {
   readonly #scheduler: Scheduler;
-  readonly #beforeEffect: () => void;
+  readonly #beforeEffect: (effect: Effect) => void;
   #state: "running" | "paused" | "dead" = "running";
   #held: (() => void)[] = [];
 
   /** `beforeEffect` is called before anything leaves the process: it may crash it there. */
-  constructor(scheduler: Scheduler, beforeEffect: () => void) {
+  constructor(scheduler: Scheduler, beforeEffect: (effect: Effect) => void) {
     this.#scheduler = scheduler;
     this.#beforeEffect = beforeEffect;
   }
@@ -30,9 +42,9 @@ export class Process {
   }
 
   /** True if the process lives to bring about the effect that it is about to. */
-  mayAct(): boolean {
+  mayAct(effect: Effect): boolean {
     if (this.#state === "dead") return false;
-    this.#beforeEffect();
+    this.#beforeEffect(effect);
     return this.alive;
   }
 

@@ -31,7 +31,7 @@ export class SimulatedTransport implements RaftTransport {
 
   send(to: NodeId, message: Message): void {
     const endpoint = this.#endpoint;
-    if (endpoint === undefined || !this.#peers.has(to) || !this.#process.mayAct()) return;
+    if (endpoint === undefined || !this.#peers.has(to) || !this.#process.mayAct(message.kind)) return;
     this.#network.send(endpoint, to, message);
   }
 

@@ -10,7 +10,8 @@ import { type FaultPlan, faultKinds, type Plan, type WorkloadPlan } from "./plan
  */
 export function drawPlan(chance: Chance): Plan {
   const electionTimeoutMinMs = chance.pick([150, 300, 1_000]) ?? 150;
-  const electionTimeoutMaxMs = 2 * electionTimeoutMinMs;
+  // A narrow range makes for split votes.
+  const electionTimeoutMaxMs = (chance.pick([1.05, 1.2, 2]) ?? 2) * electionTimeoutMinMs;
   const nodes = chance.pick([1, 3, 3, 3, 3, 3, 5, 5]) ?? 3;
   const small = chance.happens(0.3);
   return {
@@ -50,14 +51,14 @@ export const calmNetwork: NetworkSettings = {
 export const calmDisk: DiskSettings = { syncMinMs: 0.2, syncMaxMs: 1, stallRate: 0, stallMaxMs: 0 };
 
 function drawSnapshotPolicy(chance: Chance) {
-  const entries = chance.pick([8, 30, 200, 100_000]) ?? 30;
+  const entries = chance.pick([5, 15, 60, 100_000]) ?? 15;
   return { entries, bytes: 1_000_000, tailEntries: chance.integer(0, Math.min(10, entries)) };
 }
 
 function drawNetwork(chance: Chance, electionTimeoutMs: number): NetworkSettings {
   return {
     delayMinMs: chance.between(0.1, 1),
-    delayMaxMs: chance.between(1, chance.happens(0.3) ? electionTimeoutMs / 4 : 5),
+    delayMaxMs: chance.spread(1, electionTimeoutMs / 3),
     dropRate: chance.happens(0.5) ? chance.between(0, 0.2) : 0,
     duplicateRate: chance.happens(0.5) ? chance.between(0, 0.1) : 0,
     reorderRate: chance.happens(0.5) ? chance.between(0, 0.3) : 0,
@@ -71,7 +72,7 @@ function drawDisk(chance: Chance, electionTimeoutMs: number): DiskSettings {
   const syncMinMs = chance.between(0.1, 2);
   return {
     syncMinMs,
-    syncMaxMs: syncMinMs + chance.between(0.1, 10),
+    syncMaxMs: syncMinMs + chance.spread(0.1, electionTimeoutMs / 6),
     stallRate: chance.happens(0.5) ? chance.between(0, 0.02) : 0,
     stallMaxMs: chance.between(0.5, 4) * electionTimeoutMs,
   };
@@ -80,18 +81,18 @@ function drawDisk(chance: Chance, electionTimeoutMs: number): DiskSettings {
 function drawFaults(chance: Chance, electionTimeoutMs: number): FaultPlan {
   return {
     kinds: chance.subset(faultKinds),
-    meanIntervalMs: chance.between(1, 15) * electionTimeoutMs,
-    maxDurationMs: chance.between(0.5, 10) * electionTimeoutMs,
+    meanIntervalMs: chance.spread(0.2, 6) * electionTimeoutMs,
+    maxDurationMs: chance.spread(0.3, 8) * electionTimeoutMs,
     partitions: chance.subset(partitionShapes),
   };
 }
 
 function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
   return {
-    clients: chance.integer(2, 6),
+    clients: chance.integer(2, 8),
     keys: chance.integer(1, 4),
     operationsPerKey: chance.integer(20, 60),
-    thinkMs: chance.between(0.02, 0.5) * electionTimeoutMs,
+    thinkMs: chance.spread(1, electionTimeoutMs / 3),
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     answerTimeoutMs: chance.between(0.3, 3) * electionTimeoutMs,

@@ -24,6 +24,11 @@ export class Chance implements Random {
     return low + this.#random.next() * (high - low);
   }
 
+  /** A number in [low, high) of any order of magnitude: its logarithm is evenly distributed. */
+  spread(low: number, high: number): number {
+    return low * (high / low) ** this.#random.next();
+  }
+
   /** A whole number from `low` to `high`, both inclusive. */
   integer(low: number, high: number): number {
     return low + Math.floor(this.#random.next() * (high - low + 1));
