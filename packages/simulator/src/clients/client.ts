@@ -40,7 +40,10 @@ export class Client {
   }
 
   async #get(key: string, deadlineMs: number): Promise<Outcome> {
-    while (this.#options.scheduler.nowMs < deadlineMs) {
+    const { scheduler, chance, nodes } = this.#options;
+    // Half of the reads go to anybody: to a leader of the past, for one.
+    if (chance.happens(0.5)) this.#target = chance.pick(nodes);
+    while (scheduler.nowMs < deadlineMs) {
       const reply = await this.#node().get(bytes(key));
       if (reply.kind === "answer") return { kind: "answered", answer: found(reply.value) };
       await this.#goElsewhere(reply);

@@ -22,6 +22,7 @@ const weights: Readonly<Record<FaultKind, number>> = {
   crashAtEffect: 6,
   crashAll: 2,
   pause: 2,
+  sleepingLeader: 2,
   partition: 4,
   diskFailure: 1,
   clockDrift: 1,
@@ -44,6 +45,7 @@ export class FaultDriver {
       machine.pause();
       this.#later(() => machine.resume());
     },
+    sleepingLeader: () => this.#leaderSleeps(),
     partition: () => this.#partition(),
     diskFailure: (machine) => machine.failDisk(),
     clockDrift: (machine) => machine.setClockRate(this.#options.chance.between(0.5, 2)),
@@ -125,6 +127,19 @@ export class FaultDriver {
     this.#options.trace.add(`cut (${shape}): ${[...cuts].join(" ")}`);
     network.cut(cuts);
     this.#later(() => network.cut(new Set()));
+  }
+
+  #leaderSleeps(): void {
+    const { network, machines, chance } = this.#options;
+    const leader = this.#leader();
+    if (leader === undefined) return;
+    const nodes = machines.map(({ id }) => id);
+    network.cut(partition("isolateLeader", { nodes, leader: leader.id, chance }));
+    leader.pause();
+    this.#later(() => {
+      leader.resume();
+      this.#later(() => network.cut(new Set()));
+    });
   }
 
   #later(undo: () => void): void {

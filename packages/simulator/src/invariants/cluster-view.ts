@@ -10,6 +10,8 @@ export interface NodeView {
   /** What is known to be on the disk. */
   readonly durable: ShadowLog;
   durableHardState: HardState;
+  /** The term in what was handed to the storage last. */
+  writtenTerm: Term;
 }
 
 /** What an observer knows of the whole cluster: kept up to date before each invariant looks. */
@@ -28,7 +30,13 @@ export class ClusterView {
     const known = this.#nodes.get(id);
     if (known !== undefined) return known;
     const hardState: HardState = { term: 0, votedFor: undefined, commit: 0 };
-    const node = { id, written: new ShadowLog(), durable: new ShadowLog(), durableHardState: hardState };
+    const node = {
+      id,
+      written: new ShadowLog(),
+      durable: new ShadowLog(),
+      durableHardState: hardState,
+      writtenTerm: 0,
+    };
     this.#nodes.set(id, node);
     return node;
   }
@@ -49,8 +57,11 @@ export class ClusterView {
       node.written.restore(observation.state);
       node.durable.restore(observation.state);
       node.durableHardState = observation.state.hardState;
+      node.writtenTerm = observation.state.hardState.term;
     } else if (observation.kind === "writing") {
-      this.node(observation.node).written.write(observation.batch);
+      const node = this.node(observation.node);
+      node.written.write(observation.batch);
+      node.writtenTerm = observation.batch.hardState?.term ?? node.writtenTerm;
     } else if (observation.kind === "durable") {
       const node = this.node(observation.node);
       node.durable.write(observation.batch);

@@ -9,25 +9,25 @@ export function durableBeforeTold(): Invariant {
     observe(observation, view) {
       if (observation.kind !== "sent") return;
       const node = view.node(observation.from);
-      const lacking = lackingOf(observation.message, node, observation.to);
+      const lacking = lackingOf(observation.message, node, view.node(observation.to));
       if (lacking === undefined) return;
       throw new Error(`node ${node.id} sends a ${observation.message.kind}, and its disk does not hold ${lacking}`);
     },
   };
 }
 
-function lackingOf(message: Message, node: NodeView, to: number): string | undefined {
+function lackingOf(message: Message, node: NodeView, to: NodeView): string | undefined {
   switch (message.kind) {
     case "voteRequest":
       return vote(node, message.term, node.id);
     case "voteResponse":
-      return message.granted ? vote(node, message.term, to) : undefined;
+      return message.granted ? vote(node, message.term, to.id) : undefined;
     case "appendRequest":
     case "heartbeatRequest":
       return term(node, message.term);
     case "appendResponse":
       if (message.rejected) return undefined;
-      return term(node, message.term) ?? entry(node, message.match);
+      return term(node, message.term) ?? entry(node, to, message.term, message.match);
     default:
       return undefined;
   }
@@ -43,11 +43,16 @@ function vote(node: NodeView, inTerm: Term, candidate: number): string | undefin
   return `the vote for node ${candidate} in term ${inTerm}`;
 }
 
-/** What the disk holds at `match` must be what the node has said it has there. */
-function entry({ durable, written }: NodeView, match: number): string | undefined {
-  if (match < durable.base.index) return undefined;
+/**
+ * The disk must hold what the leader has at `match`. Not so once the disk is in a later term: a leader of that term may
+ * have had the entries replaced before they were ever written. The acknowledgement is of the earlier term then, and comes
+ * to the same as one that left in time.
+ */
+function entry(node: NodeView, leader: NodeView, inTerm: Term, match: number): string | undefined {
+  const { durable, durableHardState } = node;
+  if (durableHardState.term > inTerm || match < durable.base.index) return undefined;
   const held = durable.termAt(match);
-  return held !== undefined && (held === written.termAt(match) || match < written.base.index)
-    ? undefined
-    : `entry ${match}, but ${held === undefined ? `ends at ${durable.lastIndex}` : `term ${held} there`}`;
+  if (held === undefined) return `entry ${match}, but ends at ${durable.lastIndex}`;
+  const expected = leader.writtenTerm === inTerm ? leader.written.termAt(match) : undefined;
+  return expected === undefined || held === expected ? undefined : `entry ${match}@${expected}, but ${match}@${held}`;
 }

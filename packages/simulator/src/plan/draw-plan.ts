@@ -19,6 +19,7 @@ export function drawPlan(chance: Chance): Plan {
     config: {
       electionTimeoutMinMs,
       electionTimeoutMaxMs,
+      heartbeatIntervalMs: electionTimeoutMinMs / (chance.pick([2, 3, 5]) ?? 5),
       ...(small && {
         maxAppendBytes: chance.integer(1, 4) * 100,
         maxInflightMessages: chance.integer(1, 4),

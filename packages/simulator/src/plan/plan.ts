@@ -10,6 +10,8 @@ export const faultKinds = [
   "crashAtEffect",
   "crashAll",
   "pause",
+  /** The leader sleeps, cut off, and wakes up still cut off: it knows nothing of its successor. */
+  "sleepingLeader",
   "partition",
   "diskFailure",
   "clockDrift",
