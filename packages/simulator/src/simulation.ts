@@ -22,6 +22,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Events before the faults end and the cluster has to recover. */
   readonly steps: number;
+  /** Changes what the seed has drawn: the size of the cluster, say, or the faults. */
+  readonly adjust?: (drawn: Plan) => Plan;
   /** Receives the trace, line by line. */
   readonly lines?: string[];
   /** What is put around the real parts of every node. */
@@ -67,7 +69,8 @@ class Simulation {
     const { seed } = options;
     const chance = (name: string): Chance => chanceOf(seed, name);
     const scheduler = this.#scheduler;
-    const plan = drawPlan(chance("plan"));
+    const drawn = drawPlan(chance("plan"));
+    const plan = options.adjust?.(drawn) ?? drawn;
     const trace = new Trace(() => scheduler.nowMs, options.lines);
     const observe: Observe = (observation) => this.#observe(observation);
     trace.add(`seed ${seed}: ${JSON.stringify(plan)}`);

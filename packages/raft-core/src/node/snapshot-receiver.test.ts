@@ -121,6 +121,10 @@ describe("a snapshot from the leader", () => {
     follower.term = 3;
     follower.commit = 50;
     await expect(follower.receiver.receive(incoming)).rejects.toThrow("50 is committed here already");
+    // The algorithm tells the leader so: the answer to an earlier sending may have been lost.
+    expect(follower.inputs.splice(0)).toEqual([
+      { kind: "snapshotReceived", from: 2, term: 3, metadata: incoming.metadata },
+    ]);
     follower.commit = 10;
     follower.restoring = true;
     await expect(follower.receiver.receive(incoming)).rejects.toThrow("another snapshot");

@@ -76,12 +76,14 @@ export class SnapshotReceiver {
     this.#takeOver = undefined;
   }
 
-  #assertWelcome({ term, metadata }: IncomingSnapshot): void {
+  #assertWelcome({ from, term, metadata }: IncomingSnapshot): void {
     const { hardState } = this.#options.status();
     if (this.#options.stopped()) throw new Error("this node has stopped");
     if (term < hardState.term)
       throw new Error(`the snapshot's sender led in term ${term}; it is ${hardState.term} now`);
     if (metadata.index <= hardState.commit) {
+      // Its leader has not heard that this is here: unless it is told, it sends the snapshot again and again.
+      this.#options.feed({ kind: "snapshotReceived", from, term, metadata });
       throw new Error(`the snapshot ends at index ${metadata.index}; ${hardState.commit} is committed here already`);
     }
     if (this.#receiving || this.#options.restoring()) throw new Error("another snapshot is being taken in");

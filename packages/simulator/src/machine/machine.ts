@@ -1,6 +1,7 @@
 import { type ApplyResult, KvStateMachine, type MergeLimits } from "@raftkv/kv-server";
 import {
   type Consensus,
+  type LogFields,
   type Logger,
   type Membership,
   type NodeId,
@@ -213,9 +214,15 @@ export class Machine {
   }
 
   #logger(process: Process): Logger {
-    const tell = (message: string) => {
-      if (process.alive) this.#options.trace.add(`${this.id} says: ${message}`);
+    const tell = (message: string, fields: LogFields = {}) => {
+      if (process.alive) this.#options.trace.add(`${this.id} says: ${message}${describeFields(fields)}`);
     };
     return { debug: () => {}, info: tell, warn: tell, error: tell };
   }
+}
+
+function describeFields(fields: LogFields): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `, ${name} ${value instanceof Error ? value.message : String(value)}`)
+    .join("");
 }
