@@ -1,7 +1,7 @@
 // `pnpm start`: runs a cluster of three real nodes on this machine. Ctrl-C stops it; its data stays under ./data.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs, styleText } from "node:util";
 
@@ -43,11 +43,19 @@ function readArguments(): { readonly dataDir: string; readonly port: number } {
 
 function writeConfig(): void {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     writeFileSync(configFile, `${JSON.stringify({ nodes, election_timeout: { min: 150, max: 300 } }, undefined, 2)}\n`);
   } catch (error) {
-    giveUp(4, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    giveUp(4, `cannot create or write ${dataDir}: ${reason}. Choose another folder with --data-dir.`);
   }
+}
+
+/** Node's own recursive `mkdir` never comes back where the system makes no folders, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 function startNode(id: number): void {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "./free-ports.ts";
 
 /** Real node processes on loopback, with their data in a temporary folder. */
 export interface LocalCluster extends AsyncDisposable {
@@ -13,7 +13,7 @@ const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "
 
 export async function startLocalCluster(size: number): Promise<LocalCluster> {
   const folder = mkdtempSync(join(tmpdir(), "raftkv-bench-"));
-  const endpoints = await Promise.all(Array.from({ length: size }, async () => `127.0.0.1:${await freePort()}`));
+  const endpoints = (await freePorts(size)).map((port) => `127.0.0.1:${port}`);
   const config = join(folder, "cluster.conf");
   writeFileSync(config, JSON.stringify({ nodes: endpoints.map((address, index) => ({ id: index + 1, address })) }));
   const nodes = endpoints.map((_, index) => startNode(config, folder, index + 1));
@@ -35,7 +35,7 @@ function startNode(config: string, folder: string, id: number): ChildProcess {
     "--data-dir",
     join(folder, `node-${id}`),
     "--log-level",
-    "warn",
+    "error",
   ];
   return spawn(process.execPath, [nodeMain, ...options], { stdio: ["ignore", "inherit", "inherit"] });
 }
@@ -45,17 +45,4 @@ async function stop(node: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => node.once("exit", resolve));
   node.kill("SIGTERM");
   await ended;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }

@@ -15,7 +15,20 @@ function fail(message: string, code: ExitCode): void {
   process.exitCode = code;
 }
 
+/** An argument whose bytes were not UTF-8: what it stood for is lost, and two such keys would become the same one. */
+function garbledArgument(): string | undefined {
+  return process.argv.slice(2).find((argument) => argument.includes("\ufffd"));
+}
+
 endWithReader();
+const garbled = garbledArgument();
+if (garbled !== undefined) {
+  fail(
+    `the argument "${garbled}" is not valid UTF-8; a value of any bytes goes through standard input: put KEY - < FILE`,
+    exitCodes.usage,
+  );
+  process.exit();
+}
 const program = createProgram(packageVersion(), (key) => fail(`there is no key "${key}"`, exitCodes.notFound));
 try {
   await program.parseAsync();

@@ -1,4 +1,5 @@
-import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { patternBytes, seededRandom } from "@raftkv/raft-core/testing";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -27,7 +28,7 @@ describe("the log", () => {
     await expect(load).rejects.toMatchObject({
       code: "corrupt",
       message: expect.stringMatching(
-        /raft\.db is damaged: the checksum of the log block .* join again as a new member/,
+        /raft\.db is damaged: the checksum of the log block .* leave it down, .* as a new member/,
       ),
     });
     await expect(reopened.raft.entries(1, 1, 10)).rejects.toBe(scratch.failures[0]);
@@ -50,6 +51,19 @@ describe("the log", () => {
         message: expect.stringMatching(/raft\.db is damaged: it ends with commit \d+, but .*kv\.db was written when/),
       });
     }
+  });
+
+  it("that was in use and has lost its write-ahead log and its witness is never taken for a fresh one", async () => {
+    const { raft } = await scratch.open();
+    await raft.form("cluster-a", twoMembers);
+    await raft.write({ id: 1, hardState: { term: 4, votedFor: 2, commit: 0 }, append: [] });
+    const copy = `${scratch.dataDir}-copy`;
+    cpSync(scratch.dataDir, copy, { recursive: true });
+    for (const lost of ["raft.db-wal", "witness"]) rmSync(join(copy, "logs", lost));
+    await expect(scratch.open({ dataDir: copy })).rejects.toMatchObject({
+      code: "corrupt",
+      message: expect.stringMatching(/witness is damaged: it is missing, though .*raft\.db has been in use/),
+    });
   });
 
   it("of another member beside the state is refused", async () => {

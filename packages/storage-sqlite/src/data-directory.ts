@@ -1,4 +1,4 @@
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { unwritable } from "./storage-fault.ts";
 
@@ -37,13 +37,46 @@ export function dataDirectory(dataDir: string): DataDirectory {
 /** Makes `folder` and what is missing above it, each name on stable storage. Rejects with `unwritable`. */
 export async function makeFolder(folder: string): Promise<void> {
   try {
-    const firstMade = await mkdir(folder, { recursive: true });
-    if (firstMade === undefined) return;
-    const top = dirname(firstMade);
-    for (let made = folder; made !== top; made = dirname(made)) await syncFolder(dirname(made));
+    await makeWithParents(folder);
   } catch (error) {
     throw unwritable(folder, error);
   }
+}
+
+/**
+ * Node's own recursive `mkdir` never comes back where the system answers "no such file" for a folder whose parent is
+ * there, as it does in /proc: each parent is tried once here.
+ */
+async function makeWithParents(folder: string): Promise<void> {
+  try {
+    await makeOne(folder);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT") || dirname(folder) === folder) throw error;
+    await makeWithParents(dirname(folder));
+    await makeOne(folder);
+  }
+}
+
+async function makeOne(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (await isFolder(folder)) return;
+    throw error;
+  }
+  await syncFolder(dirname(folder));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 /** Puts the names in `folder` on stable storage: a synced file may still lose its name without it. */

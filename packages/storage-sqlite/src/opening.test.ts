@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -33,6 +34,13 @@ it("lays the data out in folders", async () => {
   }
 });
 
+it("keeps the index of the log's write-ahead log to itself, on a later start too", async () => {
+  await scratch.open();
+  await scratch.closeAll();
+  await scratch.open();
+  expect(readdirSync(scratch.file("logs")).toSorted()).toEqual(["raft.db", "raft.db-wal", "witness"]);
+});
+
 it("refuses a directory of another node, says whose it is, and leaves nothing locked", async () => {
   await scratch.open();
   await scratch.closeAll();
@@ -65,6 +73,13 @@ it("refuses a place that is not a folder, with the path in the message", async (
   await expect(scratch.open({ dataDir })).rejects.toMatchObject({
     code: "unwritable",
     message: expect.stringContaining(dataDir),
+  });
+});
+
+it.runIf(existsSync("/proc/self"))("refuses a place where the system makes no folders", async () => {
+  await expect(scratch.open({ dataDir: "/proc/raftkv/data" })).rejects.toMatchObject({
+    code: "unwritable",
+    message: expect.stringContaining("/proc/raftkv"),
   });
 });
 

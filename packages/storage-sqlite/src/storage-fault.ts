@@ -18,8 +18,9 @@ export class StorageFault extends Error {
 export function damaged(file: string, found: string, cause?: unknown): StorageFault {
   return new StorageFault(
     "corrupt",
-    `${file} is damaged: ${found}. This node cannot vouch for its data and must not go on with it: move its data ` +
-      "directory away and let the node join again as a new member, so that it is rebuilt from the others.",
+    `${file} is damaged: ${found}. This node cannot vouch for its data and must not go on with it: leave it down, and ` +
+      "keep its data directory for a look. The others go on while they are a majority; the node comes back only as a " +
+      "new member that is rebuilt from them.",
     cause === undefined ? undefined : { cause },
   );
 }

@@ -95,6 +95,7 @@ describe("raftkv", () => {
 
   it.each([
     [["put", "", "v"], "the key is empty"],
+    [["get", "\ufffd"], "is not valid UTF-8"],
     [["frobnicate"], "unknown command 'frobnicate'"],
     [["get"], "missing required argument 'key'"],
     [["get", "a", "--bogus"], "unknown option '--bogus'"],

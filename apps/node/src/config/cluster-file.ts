@@ -1,3 +1,4 @@
+import { defaultRaftNodeConfig } from "@raftkv/raft-core";
 import { z } from "zod";
 import { parseAddress } from "./address.ts";
 
@@ -65,7 +66,7 @@ function* contradictions({ nodes, election_timeout: timeout, heartbeat_interval:
   if (timeout !== undefined && timeout.min >= timeout.max) {
     yield { path: ["election_timeout", "min"], expected: `less than election_timeout.max (${timeout.max})` };
   }
-  const electionMin = timeout?.min ?? 150;
+  const electionMin = timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs;
   if (heartbeat !== undefined && heartbeat * 2 >= electionMin) {
     yield { path: ["heartbeat_interval"], expected: `less than half of election_timeout.min (${electionMin})` };
   }

@@ -85,8 +85,8 @@ describe("cluster.conf", () => {
       "heartbeat_interval: found 75, expected less than half of election_timeout.min (150)",
     ],
     [
-      { nodes, heartbeat_interval: 80 },
-      "heartbeat_interval: found 80, expected less than half of election_timeout.min (150)",
+      { nodes, heartbeat_interval: 150 },
+      "heartbeat_interval: found 150, expected less than half of election_timeout.min (300)",
     ],
     [{ nodes, storage: 5 }, "storage: found 5, expected the name of a package"],
     [{ nodes, snapshot: { entries: 0 } }, "snapshot.entries: found 0, expected a whole number from 1 to 1000000000"],

@@ -35,7 +35,7 @@ describe("the settings", () => {
       listen: { host: "127.0.0.1", port: 50051 },
       advertisedAddress: undefined,
       otherFounders: [],
-      raft: expect.objectContaining({ electionTimeoutMinMs: 150, electionTimeoutMaxMs: 300, heartbeatIntervalMs: 30 }),
+      raft: expect.objectContaining({ electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600, heartbeatIntervalMs: 60 }),
       limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024 },
     });
   });

@@ -87,6 +87,11 @@ export class Network {
     this.#routes.switchTo((router) => services.register(router));
   }
 
+  /** Clients over HTTP/1.1 are to look for another node: each answer is the last on its connection. */
+  retire(): void {
+    this.#listener?.retire();
+  }
+
   /** Ends streams, lets running calls end for `graceMs`, then cuts every connection. */
   async close(graceMs: number): Promise<void> {
     await this.#listener?.close(graceMs);

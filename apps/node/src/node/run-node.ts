@@ -44,12 +44,10 @@ export async function runNode(options: NodeOptions, stop: AbortSignal): Promise<
   const address = await network.listen(settings.listen);
   log.info(`listens on ${address}`, { event: "listening", address });
   const advertised = settings.advertisedAddress ?? address;
-  try {
-    await joinCluster(settings, advertised, { raft: storage.raft, network, log }, stop);
+  if (await joinUnlessStopped(options, { raft: storage.raft, network, address: advertised }, stop)) {
     const state = await KvStateMachine.open({ store: storage.state, clock: systemClock });
     await takePart(options, { raft: storage.raft, state, network, address: advertised }, stop);
-  } catch (error) {
-    if (!stop.aborted) throw error;
+  } else {
     await network.close(0);
     await storage.state.close();
   }
@@ -57,11 +55,29 @@ export async function runNode(options: NodeOptions, stop: AbortSignal): Promise<
   log.info("stopped", { event: "stopped" });
 }
 
-interface Parts {
+interface JoiningParts {
   readonly raft: RaftStorage;
-  readonly state: KvStateMachine;
   readonly network: Network;
   readonly address: string;
+}
+
+interface Parts extends JoiningParts {
+  readonly state: KvStateMachine;
+}
+
+/** False: it was told to stop while the cluster was still forming. Only then is an error no failure. */
+async function joinUnlessStopped(
+  { settings, log }: NodeOptions,
+  { raft, network, address }: JoiningParts,
+  stop: AbortSignal,
+): Promise<boolean> {
+  try {
+    await joinCluster(settings, address, { raft, network, log }, stop);
+    return true;
+  } catch (error) {
+    if (!stop.aborted) throw error;
+    return false;
+  }
 }
 
 /** Takes part in the cluster until it is told to stop. */
@@ -102,6 +118,7 @@ async function takePart(
   await aborted(stop);
 
   log.info("stopping: no new writes", { event: "draining" });
+  network.retire();
   await handOver(node, services, log);
   services.close();
   await network.close(closeGraceMs);

@@ -8,6 +8,8 @@ const header = "raftkv-forward";
 const idleConnectionTimeoutMs = 60_000;
 const pingIntervalMs = 5_000;
 const pingTimeoutMs = 3_000;
+/** For a call that brings no deadline of its own: the leader's machine may be gone without a word. */
+const defaultTimeoutMs = 10_000;
 
 /** `Raftkv-Forward: true` asks for the same as `forward` in the request, where a header is easier to set. */
 export const forwardHeader: Interceptor = (next) => (request) => {
@@ -26,10 +28,16 @@ interface Connection {
 /** Clients of the other nodes, for writes that are passed on; one connection an address. */
 export class Forwarding {
   readonly #connections = new Map<string, Connection>();
+  readonly #timeoutMs: number;
+
+  /** `timeoutMs` is for calls that have no deadline. */
+  constructor(timeoutMs: number = defaultTimeoutMs) {
+    this.#timeoutMs = timeoutMs;
+  }
 
   /** A client of the leader. */
   readonly clientOf = ({ address }: LeaderHint): ForwardClient => {
-    const known = this.#connections.get(address) ?? connect(address);
+    const known = this.#connections.get(address) ?? connect(address, this.#timeoutMs);
     this.#connections.set(address, known);
     return known.client;
   };
@@ -40,8 +48,9 @@ export class Forwarding {
   }
 }
 
-function connect(address: string): Connection {
+function connect(address: string, timeoutMs: number): Connection {
   const baseUrl = `http://${address}`;
   const session = new Http2SessionManager(baseUrl, { idleConnectionTimeoutMs, pingIntervalMs, pingTimeoutMs });
-  return { client: createClient(KvService, createGrpcTransport({ baseUrl, sessionManager: session })), session };
+  const transport = createGrpcTransport({ baseUrl, sessionManager: session, defaultTimeoutMs: timeoutMs });
+  return { client: createClient(KvService, transport), session };
 }

@@ -34,7 +34,8 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, response
   const progress = leader.progress.get(from);
   if (progress === undefined) return;
   progress.ackRound(response.round);
-  if (progress.match < state.log.lastIndex) progress.nudgeIfIdle(state.config.heartbeatIntervalMs);
+  const lacks = progress.match < state.log.lastIndex || progress.state === "probe";
+  if (lacks) progress.nudgeIfIdle(state.config.heartbeatIntervalMs);
   answerReads(state, leader);
   continueTransfer(state, leader, progress);
 }

@@ -212,6 +212,21 @@ describe("membership", () => {
   });
 });
 
+describe("a follower that was unreachable for a moment", () => {
+  it("leaves probe by itself, and is not first looked for when the next entry comes", () => {
+    const raft = leaderOf(testMembership([1, 2, 3]));
+    turn(raft, message(3, { kind: "appendResponse", term: 1, rejected: false, match: 1 }));
+    const stateOf3 = () => raft.status().progress.find(({ id }) => id === 3)?.state;
+    turn(raft, { kind: "unreachable", peer: 3 });
+    expect(stateOf3()).toBe("probe");
+    turn(raft, { kind: "tick", elapsedMs: testConfig.heartbeatIntervalMs });
+    const probes = sent(turn(raft, message(3, { kind: "heartbeatResponse", term: 1, round: 1 })));
+    expect(probes).toContainEqual(expect.objectContaining({ kind: "appendRequest", prevIndex: 1, entries: [] }));
+    turn(raft, message(3, { kind: "appendResponse", term: 1, rejected: false, match: 1 }));
+    expect(stateOf3()).toBe("replicate");
+  });
+});
+
 describe("entries that are no longer in memory", () => {
   function lagging(): { readonly raft: Raft; readonly request: Effects["readEntries"][number] } {
     const raft = leaderOf(testMembership([1, 2, 3]), { maxCachedBytes: 30 });

@@ -4,6 +4,7 @@ import { Applier } from "./applier.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { restoreAtStart } from "./restore-at-start.ts";
+import { FakeClock } from "./test-cluster/fake-clock.ts";
 import { TestStateMachine } from "./test-cluster/test-state-machine.ts";
 import { TestStorage } from "./test-cluster/test-storage.ts";
 
@@ -19,14 +20,21 @@ class Surroundings {
   readonly recent = new RecentEntries(10_000);
   readonly failures: unknown[] = [];
   readonly work = new BackgroundWork((error) => this.failures.push(error));
+  readonly clock = new FakeClock();
   readonly batches: number[] = [];
+  /** How long a batch keeps the processor busy. */
+  batchMs = 0;
   readonly applier = new Applier({
     stateMachine: this.state,
     storage: this.storage,
     recent: this.recent,
     work: this.work,
+    clock: this.clock,
     maxApplyBytes: 1_000,
-    applied: (entries) => this.batches.push(entries.length),
+    applied: (entries) => {
+      this.batches.push(entries.length);
+      this.clock.stall(this.batchMs);
+    },
   });
 
   async logHolds(last: number): Promise<void> {
@@ -46,6 +54,33 @@ class Surroundings {
 }
 
 describe("applying", () => {
+  it("lets the event loop handle what comes in between batches, and heartbeats among it", async () => {
+    const around = new Surroundings();
+    around.batchMs = 3;
+    const append = Array.from({ length: 300 }, (_, position) => commandAt(position + 1));
+    around.recent.written({ id: 1, append });
+    let batchesBefore = 0;
+    around.clock.setTimer(0, () => {
+      batchesBefore = around.batches.length;
+    });
+    around.applier.commitTo(300);
+    await around.clock.settle();
+    expect(batchesBefore).toBe(2);
+    await around.clock.advance(100);
+    expect(around.applier.applied).toBe(300);
+  });
+
+  it("that gives way ends at once when it is stopped", async () => {
+    const around = new Surroundings();
+    around.batchMs = 6;
+    around.recent.written({ id: 1, append: Array.from({ length: 200 }, (_, position) => commandAt(position + 1)) });
+    around.applier.commitTo(200);
+    await new Promise((resolve) => setImmediate(resolve));
+    around.applier.stop();
+    await around.work.idle();
+    expect(around.batches).toHaveLength(1);
+  });
+
   it("finishes the batch under way before a snapshot replaces the state, and goes on after it", async () => {
     const around = new Surroundings();
     await around.logHolds(2);
@@ -114,11 +149,24 @@ describe("at start", () => {
     expect(state.restores).toBe(0);
   });
 
-  it("a snapshot within the log is kept, for followers", async () => {
+  it("a snapshot of what is committed is kept, for followers", async () => {
     const { storage, state, hasSnapshot } = bound(new Surroundings());
     await hasSnapshot(3, []);
-    await restoreAtStart(storage, state, { ...fresh, base: { index: 0, term: 0, membership }, lastIndex: 3 });
+    const hardState = { ...fresh.hardState, commit: 3 };
+    await restoreAtStart(storage, state, {
+      ...fresh,
+      hardState,
+      base: { index: 0, term: 0, membership },
+      lastIndex: 4,
+    });
     expect(storage.snapshotIndex).toBe(3);
+  });
+
+  it("one that was not taken over is dropped also where the log reaches beyond it", async () => {
+    const { storage, state, hasSnapshot } = bound(new Surroundings());
+    await hasSnapshot(3, []);
+    await restoreAtStart(storage, state, { ...fresh, base: { index: 0, term: 0, membership }, lastIndex: 9 });
+    expect(storage.snapshotIndex).toBeUndefined();
   });
 
   it("one that was taken over and not restored is restored", async () => {

@@ -1,4 +1,5 @@
 import type { Entry, Index, SnapshotMetadata } from "../algorithm/entry.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { RaftStorage } from "../ports/raft-storage.ts";
 import type { StateMachine } from "../ports/state-machine.ts";
 import { StorageError } from "../ports/storage-error.ts";
@@ -10,9 +11,13 @@ interface ApplierOptions<Result> {
   readonly storage: RaftStorage;
   readonly recent: RecentEntries;
   readonly work: BackgroundWork;
+  readonly clock: Clock;
   readonly maxApplyBytes: number;
   readonly applied: (entries: readonly Entry[], results: readonly Result[]) => void;
 }
+
+/** Batches that follow one another for so long let the event loop handle what has come in meanwhile. */
+const MAX_RUN_MS = 5;
 
 /**
  * Brings the state machine up to the commit index, one batch at a time, in order. Whatever goes wrong here stops the
@@ -26,6 +31,7 @@ export class Applier<Result> {
   #restoring = false;
   #stopped = false;
   #paused: (() => void) | undefined;
+  #goOn: (() => void) | undefined;
 
   constructor(options: ApplierOptions<Result>) {
     this.#options = options;
@@ -74,6 +80,7 @@ export class Applier<Result> {
   /** Begins no further batch. */
   stop(): void {
     this.#stopped = true;
+    this.#goOn?.();
   }
 
   #start(): void {
@@ -87,13 +94,29 @@ export class Applier<Result> {
   }
 
   async #run(): Promise<void> {
+    const { clock } = this.#options;
     try {
-      while (this.#hasWork()) await this.#applyNext();
+      let since = clock.now();
+      while (this.#hasWork()) {
+        await this.#applyNext();
+        if (clock.now() - since < MAX_RUN_MS) continue;
+        await this.#giveWay();
+        since = clock.now();
+      }
     } finally {
       this.#running = false;
       this.#paused?.();
       this.#paused = undefined;
     }
+  }
+
+  /** A state machine in memory never leaves the event loop by itself: heartbeats would wait for the whole backlog. */
+  async #giveWay(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#goOn = resolve;
+      this.#options.clock.setTimer(0, resolve);
+    });
+    this.#goOn = undefined;
   }
 
   async #applyNext(): Promise<void> {

@@ -42,6 +42,17 @@ describe("the outbox", () => {
     expect(left).toEqual([1, 2, 3]);
   });
 
+  it("loses what comes on top of ten thousand messages that wait for a disk that stands still", () => {
+    const left: number[] = [];
+    const outbox = outboxTo(left);
+    for (let term = 1; term <= 10_001; term += 1) outbox.send([message(term, 1)]);
+    outbox.send([message(0)]);
+    outbox.persisted(1);
+    expect(left).toHaveLength(10_001);
+    expect(left.slice(0, 2)).toEqual([0, 1]);
+    expect(left.at(-1)).toBe(10_000);
+  });
+
   it("lets nothing leave once it is closed, neither new nor held", () => {
     const left: number[] = [];
     const outbox = outboxTo(left);

@@ -2,6 +2,9 @@ import type { Outgoing } from "../algorithm/effects.ts";
 import type { BatchId } from "../algorithm/input.ts";
 import type { RaftTransport } from "../ports/raft-transport.ts";
 
+/** A disk that stands still must not fill memory: beyond that many, messages are lost, as on any network. */
+const MAX_HELD = 10_000;
+
 /**
  * Holds messages back until what they say is on stable storage. First in, first out: a message may wait for a later
  * batch than its own when one before it does, and never leaves before its own.
@@ -20,7 +23,7 @@ export class Outbox {
     if (this.#closed) return;
     for (const outgoing of messages) {
       if (this.#mayLeave(outgoing)) this.#transport.send(outgoing.to, outgoing.message);
-      else this.#held.push(outgoing);
+      else if (this.#held.length < MAX_HELD) this.#held.push(outgoing);
     }
   }
 

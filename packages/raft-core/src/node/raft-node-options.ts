@@ -40,7 +40,10 @@ export interface RaftNodeConfig {
   readonly maxCachedBytes: number;
   /** Entries kept in memory until they are applied; beyond it they are read back from storage. */
   readonly maxUnappliedCachedBytes: number;
-  /** One call to `StateMachine.apply` carries at most this much, but at least one entry. */
+  /**
+   * One call to `StateMachine.apply` carries at most this much, but at least one entry. Folding it in may block the
+   * event loop, and must not take as long as a heartbeat can wait.
+   */
   readonly maxApplyBytes: number;
   /** What may be committed and not applied yet before proposals are refused with `overloaded`. */
   readonly maxApplyBacklogBytes: number;
@@ -64,9 +67,9 @@ export interface SnapshotPolicy {
 const MIB = 1024 * 1024;
 
 export const defaultRaftNodeConfig: RaftNodeConfig = {
-  electionTimeoutMinMs: 150,
-  electionTimeoutMaxMs: 300,
-  heartbeatIntervalMs: 30,
+  electionTimeoutMinMs: 300,
+  electionTimeoutMaxMs: 600,
+  heartbeatIntervalMs: 60,
   maxAppendBytes: MIB,
   maxInflightMessages: 256,
   maxInflightBytes: 8 * MIB,
@@ -74,7 +77,7 @@ export const defaultRaftNodeConfig: RaftNodeConfig = {
   maxEntryBytes: 8 * MIB,
   maxCachedBytes: 32 * MIB,
   maxUnappliedCachedBytes: 32 * MIB,
-  maxApplyBytes: 4 * MIB,
+  maxApplyBytes: MIB / 4,
   maxApplyBacklogBytes: 64 * MIB,
   maxPendingReads: 100_000,
   snapshot: { entries: 100_000, bytes: 128 * MIB, tailEntries: 10_000 },

@@ -104,6 +104,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       storage,
       recent: this.#recent,
       work,
+      clock,
       maxApplyBytes: config.maxApplyBytes,
       applied: (entries, results) => this.#applied(entries, results),
     });

@@ -12,13 +12,13 @@ import { restoreFromStorage } from "./applier.ts";
 export async function restoreAtStart(
   storage: RaftStorage,
   stateMachine: StateMachine,
-  { base, lastIndex }: RestoredState,
+  { base, lastIndex, hardState }: RestoredState,
 ): Promise<void> {
   if (stateMachine.appliedIndex() > lastIndex) {
     throw new StorageError(
       "corrupt",
       `the state has applied entries up to ${stateMachine.appliedIndex()}, and the log ends at ${lastIndex}: it has ` +
-        "lost entries. Remove this node's data and let it join again as a new member",
+        "lost entries. Leave this node down: the others serve while they are a majority",
     );
   }
   const behind = stateMachine.appliedIndex() < base.index;
@@ -26,14 +26,16 @@ export async function restoreAtStart(
   const metadata = snapshot?.metadata;
   await snapshot?.close();
   if (!behind) {
-    if (metadata !== undefined && metadata.index > lastIndex) await storage.removeSnapshotsBelow(metadata.index + 1);
+    const known = Math.max(hardState.commit, stateMachine.appliedIndex());
+    // The next leader's snapshot may end before this one: the file must not be taken for that one then.
+    if (metadata !== undefined && metadata.index > known) await storage.removeSnapshotsBelow(metadata.index + 1);
     return;
   }
   if (metadata === undefined || metadata.index < base.index) {
     throw new StorageError(
       "corrupt",
       `the state ends at index ${stateMachine.appliedIndex()}, the log begins after ${base.index}, and there is no ` +
-        "snapshot to fill the gap. Remove this node's data and let it join again as a new member",
+        "snapshot to fill the gap. Leave this node down: the others serve while they are a majority",
     );
   }
   await restoreFromStorage(storage, stateMachine, metadata);

@@ -82,7 +82,7 @@ export class SnapshotReceiver {
     if (term < hardState.term)
       throw new Error(`the snapshot's sender led in term ${term}; it is ${hardState.term} now`);
     if (metadata.index <= hardState.commit) {
-      // Its leader has not heard that this is here: unless it is told, it sends the snapshot again and again.
+      // Else a sender that never heard how an earlier attempt ended, and whose log begins here, would go on for ever.
       this.#options.feed({ kind: "snapshotReceived", from, term, metadata });
       throw new Error(`the snapshot ends at index ${metadata.index}; ${hardState.commit} is committed here already`);
     }
@@ -114,8 +114,10 @@ export class SnapshotReceiver {
         feed({ kind: "snapshotReceived", from, term, metadata });
       });
     } catch (error) {
-      // A file ahead of the log would be taken for a part of this node's history.
-      if (!stopped() && metadata.index > status().last.index) await storage.removeSnapshotsBelow(metadata.index + 1);
+      // The next leader's snapshot may end before this one: the file must not be taken for that one then.
+      if (!stopped() && metadata.index > status().hardState.commit) {
+        await storage.removeSnapshotsBelow(metadata.index + 1);
+      }
       throw error;
     }
     logger.info("took over a snapshot", { from, index: metadata.index });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Input } from "../algorithm/input.ts";
 import type { SnapshotSource } from "../ports/snapshot.ts";
+import { StorageError } from "../ports/storage-error.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
 import { FakeClock } from "./test-cluster/fake-clock.ts";
@@ -8,6 +9,7 @@ import { FakeClock } from "./test-cluster/fake-clock.ts";
 const membership = { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: [] };
 
 interface Transfer {
+  readonly source: SnapshotSource;
   readonly to: number;
   readonly index: number;
   readonly signal: AbortSignal;
@@ -24,10 +26,11 @@ class Leader {
   base = 20;
   applied = 40;
   file: number | undefined;
+  damage: Error | undefined;
   beforeSaving: () => void = () => {};
   readonly sender = new SnapshotSender({
     storage: {
-      openSnapshot: async () => (this.file === undefined ? undefined : snapshotAt(this.file)),
+      openSnapshot: async () => (this.file === undefined ? undefined : snapshotAt(this.file, this.damage)),
       saveSnapshot: async (source) => {
         for await (const chunk of source.read()) expect(chunk.length).toBe(1);
         this.beforeSaving();
@@ -40,7 +43,7 @@ class Leader {
         new Promise((resolve, reject) => {
           const end = (error?: Error) => (error === undefined ? resolve() : reject(error));
           signal.addEventListener("abort", () => end(new Error("aborted")));
-          this.transfers.push({ to, index: source.metadata.index, signal, end });
+          this.transfers.push({ to, index: source.metadata.index, source, signal, end });
         }),
     },
     stateMachine: {
@@ -63,10 +66,13 @@ class Leader {
   });
 }
 
-function snapshotAt(index: number): SnapshotSource {
+function snapshotAt(index: number, damage?: Error): SnapshotSource {
   return {
     metadata: { index, term: 2, membership },
-    read: async function* () {},
+    read: async function* () {
+      if (damage !== undefined) throw damage;
+      yield new Uint8Array(1);
+    },
     close: async () => {},
   };
 }
@@ -129,6 +135,33 @@ describe("sending a snapshot", () => {
     await leader.clock.advance(1);
     expect(leader.inputs).toEqual([{ kind: "snapshotSent", to: 2, at: undefined }]);
     expect(leader.failures).toEqual([]);
+  });
+
+  it("survives a failed disk of the follower, whose error a network within one process hands on as it is", async () => {
+    const leader = new Leader();
+    leader.sender.send(2, 2);
+    await leader.clock.settle();
+    leader.transfers[0]?.end(new StorageError("failed", "the follower's sync failed"));
+    await leader.clock.advance(100);
+    expect(leader.inputs).toEqual([{ kind: "snapshotSent", to: 2, at: undefined }]);
+    expect(leader.failures).toEqual([]);
+  });
+
+  it("stops the node over a file of its own that is damaged, whatever the transport makes of it", async () => {
+    const leader = new Leader();
+    leader.file = 20;
+    leader.damage = new StorageError("corrupt", "a checksum is wrong");
+    leader.sender.send(2, 2);
+    await leader.clock.settle();
+    const [transfer] = leader.transfers;
+    await transfer?.source
+      .read()
+      [Symbol.asyncIterator]()
+      .next()
+      .catch(() => undefined);
+    transfer?.end(new Error("the stream broke"));
+    await leader.clock.settle();
+    expect(leader.failures).toEqual([leader.damage]);
   });
 
   it("gives a follower up that does not take the snapshot in in time", async () => {

@@ -115,10 +115,33 @@ export class SnapshotSender {
       signal.throwIfAborted();
       sending.hold = source.metadata.index;
       this.#options.logger.info("sending a snapshot", { peer, index: source.metadata.index });
-      await this.#options.transport.sendSnapshot(peer, term, source, signal);
+      await this.#carry(peer, term, source, signal);
       return source.metadata;
     } finally {
       await source.close();
+    }
+  }
+
+  /** What the transport rejects with is the network's or the peer's; a file that cannot be read is this node's. */
+  async #carry(peer: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+    let damage: StorageError | undefined;
+    const read = async function* () {
+      try {
+        yield* source.read();
+      } catch (error) {
+        if (error instanceof StorageError && !signal.aborted) damage = error;
+        throw error;
+      }
+    };
+    try {
+      await this.#options.transport.sendSnapshot(
+        peer,
+        term,
+        { metadata: source.metadata, read, close: () => source.close() },
+        signal,
+      );
+    } catch (cause) {
+      throw damage ?? new Error(cause instanceof Error ? cause.message : String(cause), { cause });
     }
   }
 

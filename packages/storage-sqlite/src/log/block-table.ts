@@ -92,8 +92,8 @@ export class BlockTable {
     this.#deleteFrom.run(index + 1);
   }
 
-  /** Frees rows that start at or below `base`: about `budgetBytes` of them, but at least one. */
-  sweep(base: Index, budgetBytes: number): void {
+  /** Frees rows that start at or below `base`, about `budgetBytes` of them. Returns whether none is left. */
+  sweep(base: Index, budgetBytes: number): boolean {
     let through = -1;
     let bytes = 0;
     for (const [first, size] of this.#sizesUpTo.iterate(base)) {
@@ -102,5 +102,6 @@ export class BlockTable {
       if (bytes >= budgetBytes) break;
     }
     if (through >= 0) this.#deleteUpTo.run(through);
+    return bytes < budgetBytes;
   }
 }

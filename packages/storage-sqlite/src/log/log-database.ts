@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Identity } from "@raftkv/raft-core";
 import { type Connection, checkpointWhole, makeDurable, openConnection } from "../sqlite/connection.ts";
-import { type Format, inspectFormat, stampFormat } from "../sqlite/format.ts";
+import { type Format, inspectFormat, inspectHeader, stampFormat } from "../sqlite/format.ts";
 import { MetaTable, metaTableSchema } from "../sqlite/meta-table.ts";
 import { openingError } from "../sqlite/sqlite-error.ts";
 import { damaged } from "../storage-fault.ts";
@@ -22,6 +22,7 @@ export function openLogDatabase(
 ): { readonly connection: Connection; readonly found: LogFound | undefined } {
   let connection: Connection | undefined;
   try {
+    inspectHeader(file);
     connection = openConnection(file, { exclusive: true, cacheBytes });
     const blank = inspectFormat(connection, file, format) === "blank";
     makeDurable(connection, file);

@@ -1,5 +1,5 @@
 import type { Identity, Index, RestoredState, SnapshotMetadata, Term } from "@raftkv/raft-core";
-import { type Connection, checkpoint, checkpointWhole, walFrames } from "../sqlite/connection.ts";
+import { Checkpointer, type Connection, checkpointWhole } from "../sqlite/connection.ts";
 import { MetaTable } from "../sqlite/meta-table.ts";
 import { type Block, blockTargetBytes, joinBlocks, takeWithin, termAt } from "./block.ts";
 import { BlockTable } from "./block-table.ts";
@@ -22,6 +22,7 @@ export class LogStore {
   readonly #witness: Witness;
   readonly #meta: MetaTable;
   readonly #blocks: BlockTable;
+  readonly #checkpointer: Checkpointer;
   readonly #begin;
   readonly #commit;
   #identity: Identity;
@@ -29,6 +30,8 @@ export class LogStore {
   #head: LogHead;
   /** Appended in this commit, not in the table yet: what follows on may join the same row. */
   #tail: Block[] = [];
+  /** Whether no row below the base waits to be freed. */
+  #swept = false;
 
   constructor(connection: Connection, file: string, witness: Witness) {
     this.#connection = connection;
@@ -36,6 +39,7 @@ export class LogStore {
     this.#witness = witness;
     this.#meta = new MetaTable(connection, file);
     this.#blocks = new BlockTable(connection, file);
+    this.#checkpointer = new Checkpointer(connection, checkpointFrames);
     this.#begin = connection.prepare("BEGIN IMMEDIATE");
     this.#commit = connection.prepare("COMMIT");
     this.#identity = parseIdentity(this.#meta.get("identity"));
@@ -43,10 +47,14 @@ export class LogStore {
     this.#head = parseHead(this.#meta.get("head"));
   }
 
-  /** Makes durable what a crash may have left in the kernel's hands, and counts the start. */
+  /**
+   * Makes durable what a crash may have left in the kernel's hands, and counts the start: in the database itself, so
+   * that a lost write-ahead log can never make a log that was in use look as if it had not been.
+   */
   start(): Identity {
     checkpointWhole(this.#connection);
     this.#transact(0, () => this.#putIdentity({ ...this.#identity, incarnation: this.#identity.incarnation + 1 }));
+    checkpointWhole(this.#connection);
     return this.#identity;
   }
 
@@ -90,7 +98,7 @@ export class LogStore {
 
   /** Keeps the write-ahead log short. For a moment when nobody waits. */
   checkpointIfLong(): void {
-    if (walFrames(this.#connection) >= checkpointFrames) checkpoint(this.#connection);
+    this.#checkpointer.checkpointIfLong();
   }
 
   close(): void {
@@ -103,7 +111,7 @@ export class LogStore {
     this.#begin.run();
     change();
     this.#flushTail();
-    this.#blocks.sweep(this.#base.index, 2 * bytes + sweepBytes);
+    if (!this.#swept) this.#swept = this.#blocks.sweep(this.#base.index, 2 * bytes + sweepBytes);
     this.#head = { ...this.#head, sequence: this.#head.sequence + 1 };
     this.#meta.put("head", this.#head);
     this.#commit.run();
@@ -212,6 +220,7 @@ export class LogStore {
 
   #putBase(base: SnapshotMetadata): void {
     this.#base = base;
+    this.#swept = false;
     this.#meta.put("base", base);
   }
 }

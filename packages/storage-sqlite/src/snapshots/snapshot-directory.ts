@@ -44,20 +44,14 @@ export class SnapshotDirectory {
   }
 
   async save(source: SnapshotSource): Promise<void> {
-    const saving = this.#save(source);
-    this.#saving.add(saving);
-    try {
-      await saving;
-    } finally {
-      this.#saving.delete(saving);
-    }
+    await this.#untilSaved(this.#save(source));
   }
 
   async receive(metadata: SnapshotMetadata): Promise<SnapshotSink> {
     const writer = await this.#guard(this.#create(metadata));
     const sink = new FileSink({
       write: (chunk) => this.#guard(writer.write(chunk)),
-      commit: () => this.#guard(this.#finish(writer, metadata)),
+      commit: () => this.#untilSaved(this.#guard(this.#finish(writer, metadata))),
       abort: () => this.#guard(writer.discard()),
       ended: () => this.#sinks.delete(sink),
     });
@@ -86,6 +80,16 @@ export class SnapshotDirectory {
     this.#closed = true;
     await Promise.allSettled([...this.#sinks].map((sink) => sink.abort()));
     await Promise.allSettled([...this.#readers].map((reader) => reader.close()));
+  }
+
+  /** `close` waits for it: what has begun to take its place is never left to go on without the lock. */
+  async #untilSaved(saving: Promise<void>): Promise<void> {
+    this.#saving.add(saving);
+    try {
+      await saving;
+    } finally {
+      this.#saving.delete(saving);
+    }
   }
 
   async #save(source: SnapshotSource): Promise<void> {

@@ -20,8 +20,9 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
   const readonly = options.readonly ?? false;
   const connection = new Database(file, { readonly, fileMustExist: readonly, timeout: busyTimeoutMs });
   try {
-    requireSqliteVersion(connection);
+    // Before anything is read: a write-ahead log that was opened with shared memory keeps it.
     if (options.exclusive) connection.pragma("locking_mode = EXCLUSIVE");
+    requireSqliteVersion(connection);
     connection.pragma(`cache_size = -${Math.ceil(options.cacheBytes / 1024)}`);
     connection.pragma("cell_size_check = ON");
     return connection;
@@ -49,18 +50,29 @@ export function makeDurable(connection: Connection, file: string): void {
   expectPragma(connection, file, "synchronous", 2);
 }
 
-/** Frames in the write-ahead log that are not part of the database file yet, or were not reused. */
-export function walFrames(connection: Connection): number {
-  const row = connection.prepare<[], readonly unknown[]>("PRAGMA wal_checkpoint(NOOP)").raw().get();
-  return integerColumn(row?.[1], connection.name, "the length of the write-ahead log");
+/** Keeps the write-ahead log of a connection from growing. To be called between commits, when nobody waits. */
+export class Checkpointer {
+  readonly #connection: Connection;
+  readonly #longestFrames: number;
+  readonly #measure;
+
+  constructor(connection: Connection, longestFrames: number) {
+    this.#connection = connection;
+    this.#longestFrames = longestFrames;
+    this.#measure = connection.prepare<[], readonly unknown[]>("PRAGMA wal_checkpoint(NOOP)").raw();
+  }
+
+  /** Copies the write-ahead log into the database, as far as readers allow, once it has become long. */
+  checkpointIfLong(): void {
+    const frames = integerColumn(this.#measure.get()?.[1], this.#connection.name, "the length of the write-ahead log");
+    if (frames >= this.#longestFrames) this.#connection.pragma("wal_checkpoint(PASSIVE)");
+  }
 }
 
-/** Copies the write-ahead log into the database as far as readers allow, so that it starts over. */
-export function checkpoint(connection: Connection): void {
-  connection.pragma("wal_checkpoint(PASSIVE)");
-}
-
-/** The same, whole: what was recovered from a crash is written anew and synced, whatever became of it before. */
+/**
+ * Copies all of the write-ahead log into the database and empties it: what was recovered from a crash is written anew
+ * and synced, whatever became of it before.
+ */
 export function checkpointWhole(connection: Connection): void {
   connection.pragma("wal_checkpoint(TRUNCATE)");
 }

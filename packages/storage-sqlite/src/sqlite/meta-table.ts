@@ -14,7 +14,9 @@ export class MetaTable {
 
   constructor(connection: Connection, file: string) {
     this.#file = file;
-    this.#put = connection.prepare("REPLACE INTO meta (name, value) VALUES (?, ?)");
+    this.#put = connection.prepare(
+      "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    );
     this.#get = connection.prepare<[string], unknown>("SELECT value FROM meta WHERE name = ?").pluck();
   }
 

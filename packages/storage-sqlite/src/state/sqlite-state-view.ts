@@ -35,6 +35,7 @@ export class SqliteStateView implements StateView {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#thread.call({ kind: "closeView", view: this.#view });
+    // The thread closes its views itself when it ends.
+    if (!this.#thread.ending) await this.#thread.call({ kind: "closeView", view: this.#view });
   }
 }

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Fields } from "../fields.ts";
 import { syncFolderNow } from "../log/witness.ts";
 import { type Connection, checkpointWhole, makeDurable, openConnection } from "../sqlite/connection.ts";
-import { type Format, inspectFormat, stampFormat } from "../sqlite/format.ts";
+import { type Format, inspectFormat, inspectHeader, stampFormat } from "../sqlite/format.ts";
 import { MetaTable, metaTableSchema } from "../sqlite/meta-table.ts";
 import { openingError } from "../sqlite/sqlite-error.ts";
 import { damaged } from "../storage-fault.ts";
@@ -19,6 +19,7 @@ const schema = "CREATE TABLE kv (key BLOB PRIMARY KEY NOT NULL, value BLOB NOT N
 export function openStateDatabase(file: string, memberId: string): Connection {
   let connection: Connection | undefined;
   try {
+    inspectHeader(file);
     connection = openConnection(file, { cacheBytes: writerCacheBytes });
     const blank = inspectFormat(connection, file, format) === "blank";
     makeDurable(connection, file);

@@ -29,7 +29,8 @@ export class StateReader {
     try {
       return keys.map((key) => this.#rows.get(key));
     } finally {
-      this.#end.run();
+      // SQLite has ended the transaction by itself after some failures, which must not be hidden behind another.
+      if (this.#connection.inTransaction) this.#end.run();
     }
   }
 

@@ -1,5 +1,5 @@
 import { integerColumn } from "../sqlite/columns.ts";
-import { type Connection, checkpoint, checkpointWhole, walFrames } from "../sqlite/connection.ts";
+import { Checkpointer, type Connection, checkpointWhole } from "../sqlite/connection.ts";
 import { MetaTable } from "../sqlite/meta-table.ts";
 import type { AppliedRecord } from "./protocol.ts";
 import { packedRows, type RowBatch, sealStored } from "./row-batch.ts";
@@ -12,6 +12,7 @@ export class StateWriter {
   readonly #connection: Connection;
   readonly #file: string;
   readonly #meta: MetaTable;
+  readonly #checkpointer: Checkpointer;
   readonly #put;
   readonly #remove;
   readonly #pageCount;
@@ -21,6 +22,7 @@ export class StateWriter {
     this.#connection = connection;
     this.#file = file;
     this.#meta = new MetaTable(connection, file);
+    this.#checkpointer = new Checkpointer(connection, checkpointFrames);
     this.#put = connection.prepare(
       "INSERT INTO kv (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
     );
@@ -54,12 +56,12 @@ export class StateWriter {
 
   commitReplace(applied: AppliedRecord): void {
     this.#commit(applied);
-    this.#endReplace();
+    this.#replacing = false;
   }
 
   abortReplace(): void {
     this.#connection.exec("ROLLBACK");
-    this.#endReplace();
+    this.#replacing = false;
   }
 
   sizeBytes(): number {
@@ -68,13 +70,12 @@ export class StateWriter {
 
   /** Keeps the write-ahead log short. For a moment when nobody waits. */
   checkpointIfLong(): void {
-    if (this.#replacing) return;
-    if (walFrames(this.#connection) >= checkpointFrames) checkpoint(this.#connection);
+    if (!this.#replacing) this.#checkpointer.checkpointIfLong();
   }
 
   close(): void {
     if (this.#replacing) this.abortReplace();
-    checkpoint(this.#connection);
+    checkpointWhole(this.#connection);
     this.#connection.close();
   }
 
@@ -92,11 +93,5 @@ export class StateWriter {
   #commit(applied: AppliedRecord): void {
     this.#meta.put("applied", applied);
     this.#connection.exec("COMMIT");
-  }
-
-  /** The write-ahead log has grown by a whole state: it gives the room back, unless a view still needs it. */
-  #endReplace(): void {
-    this.#replacing = false;
-    checkpointWhole(this.#connection);
   }
 }

@@ -27,14 +27,21 @@ export class WorkerClient<Request, Answer> {
     this.#ended = new Promise((resolve) => {
       this.#worker.on("exit", () => {
         if (!this.#ending) this.#fail(`the thread "${name}" ended unexpectedly`);
+        this.#reject(this.#failStop.error ?? closedError());
         resolve();
       });
     });
   }
 
+  /** Whether the last call has been made. */
+  get ending(): boolean {
+    return this.#ending;
+  }
+
   call(request: Request, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
     const refusal = this.#failStop.error;
     if (refusal !== undefined) return Promise.reject(refusal);
+    if (this.#ending) return Promise.reject(closedError());
     const envelope: Envelope<Request> = { id: ++this.#lastId, request };
     return new Promise((resolve, reject) => {
       this.#pending.push({ id: envelope.id, resolve, reject });
@@ -62,7 +69,7 @@ export class WorkerClient<Request, Answer> {
 
   #receive(reply: Reply<Answer>): void {
     if (reply.kind === "failed") {
-      this.#rejectAll(new StorageError(reply.code, reply.message));
+      this.#stop(new StorageError(reply.code, reply.message));
       return;
     }
     const answered = this.#pending.findIndex((pending) => pending.id > reply.through);
@@ -71,15 +78,22 @@ export class WorkerClient<Request, Answer> {
   }
 
   #fail(message: string): void {
-    this.#rejectAll(new StorageError("failed", message));
+    this.#stop(new StorageError("failed", message));
   }
 
-  #rejectAll(error: StorageError): void {
-    const reason = this.#failStop.fail(error);
+  #stop(error: StorageError): void {
+    this.#reject(this.#failStop.fail(error));
+  }
+
+  #reject(reason: StorageError): void {
     const pending = this.#pending;
     this.#pending = [];
     for (const { reject } of pending) reject(reason);
   }
+}
+
+function closedError(): StorageError {
+  return new StorageError("closed", "the storage is closed");
 }
 
 /** The sources run as they are, under Node's type stripping, and so does the build: each finds its own kind. */

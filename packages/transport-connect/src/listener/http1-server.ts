@@ -7,7 +7,7 @@ const maxCheckIntervalMs = 5000;
 export class Http1Server {
   readonly #server: Server;
   readonly #inProgress = new Set<ServerResponse>();
-  #isClosing = false;
+  #isRetired = false;
 
   constructor(limits: ListenerLimits, handle: (request: ServerRequest, reply: ServerReply) => void) {
     this.#server = createServer({
@@ -32,15 +32,20 @@ export class Http1Server {
     this.#server.emit("connection", socket);
   }
 
+  /** From now on each answer is the last one on its connection, and says so. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const reply of this.#inProgress) lastOnItsConnection(reply);
+  }
+
   /** Ends idle connections now, the others after their answer. */
   close(): void {
-    this.#isClosing = true;
-    for (const reply of this.#inProgress) lastOnItsConnection(reply);
+    this.retire();
     this.#server.close(() => {});
   }
 
   #track(reply: ServerResponse): void {
-    if (this.#isClosing) lastOnItsConnection(reply);
+    if (this.#isRetired) lastOnItsConnection(reply);
     this.#inProgress.add(reply);
     reply.once("close", () => this.#inProgress.delete(reply));
   }

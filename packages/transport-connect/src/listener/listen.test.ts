@@ -39,7 +39,13 @@ async function server(
   const listener = await startListener(routes, options);
   open.push({ close: () => listener.close(0) });
   const { host, port } = listener;
-  return { host, port, close: (graceMs) => listener.close(graceMs), url: `http://127.0.0.1:${port}` };
+  return {
+    host,
+    port,
+    retire: () => listener.retire(),
+    close: (graceMs) => listener.close(graceMs),
+    url: `http://127.0.0.1:${port}`,
+  };
 }
 
 function http2Session(url: string): Http2SessionManager {
@@ -235,6 +241,15 @@ describe("closing", () => {
     expect(await unary).toMatchObject({ nodeId: 3n });
     expect((await plain).status).toBe(200);
     await closed;
+  });
+
+  it("ends kept HTTP/1.1 connections with their next answer before it closes", async () => {
+    const listener = await server();
+    const body = JSON.stringify({ fromNodeId: "3", fromMemberId: "m" });
+    const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
+    listener.retire();
+    const answer = await exchange(listener.port, `${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n.*"memberId":"m"/is);
   });
 
   it("cuts off what is left after the grace time, and sockets that wait for nothing at once", async () => {

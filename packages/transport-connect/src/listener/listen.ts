@@ -16,6 +16,12 @@ export interface ServerListener {
   readonly host: string;
   readonly port: number;
   /**
+   * Goes on serving, but each answer over HTTP/1.1 closes its connection. To be called some time before `close`: it
+   * cuts off idle connections, and a request that is on its way on one by then gets no answer. (HTTP/2 needs no such
+   * thing: there a server says which requests it has not looked at.)
+   */
+  retire(): void;
+  /**
    * Stops accepting, tells the handlers of streams to end, lets running calls end for `graceMs`, and cuts off whatever
    * is left. Resolves once every connection is closed. Further calls do nothing but wait too.
    */
@@ -76,6 +82,10 @@ class Listener implements ServerListener {
 
   get port(): number {
     return this.#address().port;
+  }
+
+  retire(): void {
+    this.#parts.http1.retire();
   }
 
   close(graceMs: number): Promise<void> {
