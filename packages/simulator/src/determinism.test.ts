@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { simulate } from "./simulation.ts";
 
+// Computing only: how long it takes is for the machine to say.
+vi.setConfig({ testTimeout: 60_000 });
+
 const seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
 describe("a simulated cluster", () => {

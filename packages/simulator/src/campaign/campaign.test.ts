@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parseCampaignArguments } from "./arguments.ts";
 import { replayCommand, runCampaign } from "./campaign.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 describe("a campaign", () => {
   it("runs so many seeds, and counts what happened", async () => {

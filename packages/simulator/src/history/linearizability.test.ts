@@ -21,9 +21,13 @@ function isLinearizable(file: string): boolean {
 }
 
 describe("the linearizability checker on recorded histories", () => {
-  it.each(verdicts)("%s is %s", (file = "", verdict) => {
-    expect(isLinearizable(file) ? "linearizable" : "not-linearizable").toBe(verdict);
-  });
+  it.each(verdicts)(
+    "%s is %s",
+    (file = "", verdict) => {
+      expect(isLinearizable(file) ? "linearizable" : "not-linearizable").toBe(verdict);
+    },
+    60_000,
+  );
 });
 
 describe("the linearizability checker", () => {
