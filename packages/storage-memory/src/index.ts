@@ -1,3 +1,3 @@
 export { MemoryDisk } from "./disk/memory-disk.ts";
-export type { DiskOperation, MemoryDiskOptions } from "./disk/memory-disk-options.ts";
+export type { DiskOperation, MemoryDiskOptions, SurvivingWrites } from "./disk/memory-disk-options.ts";
 export { open } from "./open.ts";

@@ -1,7 +1,7 @@
 import { RaftKv } from "@raftkv/kv-client";
+import { HistoryRecorder } from "@raftkv/simulator/history";
 import { describe, expect, it } from "vitest";
 import { ClientLoad } from "../workload/client-load.ts";
-import { HistoryRecorder } from "../workload/history-recorder.ts";
 import { ClusterProcess } from "./harness/cluster-process.ts";
 import { temporaryDirectory } from "./harness/temporary-directory.ts";
 

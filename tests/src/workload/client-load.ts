@@ -1,6 +1,5 @@
 import { RaftKv, RaftKvError } from "@raftkv/kv-client";
-import type { KeyCall } from "../history/key-value-model.ts";
-import type { HistoryRecorder, Outcome } from "./history-recorder.ts";
+import type { HistoryRecorder, KeyCall, Outcome } from "@raftkv/simulator/history";
 import { readFromNode } from "./plain-http-reader.ts";
 import { seededRandom } from "./seeded-random.ts";
 

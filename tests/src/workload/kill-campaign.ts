@@ -1,6 +1,6 @@
+import { HistoryRecorder, type HistorySummary } from "@raftkv/simulator/history";
 import { ClusterProcess } from "../process/harness/cluster-process.ts";
 import { ClientLoad } from "./client-load.ts";
-import { HistoryRecorder, type HistorySummary } from "./history-recorder.ts";
 
 export interface KillCampaignOptions {
   readonly directory: string;

@@ -1,4 +1,4 @@
-import type { Outcome } from "./history-recorder.ts";
+import type { Outcome } from "@raftkv/simulator/history";
 
 /** A linearizable read of one node, whatever its role, in plain JSON over HTTP/1.1. */
 export async function readFromNode(address: string, key: string): Promise<Outcome> {

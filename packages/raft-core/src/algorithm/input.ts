@@ -36,7 +36,7 @@ export type Input =
   | { readonly kind: "entriesRead"; readonly request: LogRead; readonly entries: readonly Entry[] }
   /** Storage has dropped every entry up to `metadata.index`; what is in memory of them can go too. */
   | { readonly kind: "compacted"; readonly metadata: SnapshotMetadata }
-  /** A snapshot has arrived whole from `from` and is on stable storage. */
+  /** A snapshot has arrived whole from `from` and is on stable storage; or was offered, and is committed here already. */
   | {
       readonly kind: "snapshotReceived";
       readonly from: NodeId;

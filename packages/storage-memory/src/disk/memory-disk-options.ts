@@ -12,3 +12,9 @@ export interface MemoryDiskOptions {
    */
   readonly beforeWrite?: (operation: DiskOperation) => void | Promise<void>;
 }
+
+/** How many of the writes that have not resolved are durable all the same when the process crashes, in each store. */
+export interface SurvivingWrites {
+  readonly raft: number;
+  readonly state: number;
+}

@@ -81,6 +81,20 @@ describe("MemoryDisk", () => {
     expect(reopened.state.appliedIndex()).toBe(0);
   });
 
+  it("keeps at a crash as many of the first writes as were durable before anybody was told", async () => {
+    const disk = new MemoryDisk({ beforeWrite: () => new Promise<void>(() => {}) });
+    const { raft, state } = await disk.open(optionsFor(1));
+    const outcomes = [1, 2, 3].map((index) => raft.write({ id: index, append: [noopAt(index)] }));
+    const merge = state.write({ appliedIndex: 1, changes: [] });
+    await settle();
+    disk.crash({ raft: 2, state: 0 });
+    for (const outcome of [...outcomes, merge]) outcome.catch(() => undefined);
+
+    const reopened = await disk.open(optionsFor(1));
+    expect((await reopened.raft.load()).lastIndex).toBe(2);
+    expect(reopened.state.appliedIndex()).toBe(0);
+  });
+
   it("shows nothing of a delayed write, and holds back those behind it", async () => {
     const { waiting, beforeWrite } = gate();
     const { raft } = await new MemoryDisk({ beforeWrite }).open(optionsFor(1));

@@ -3,12 +3,13 @@ import { StorageError } from "@raftkv/raft-core";
 import { MemoryRaftStorage } from "../raft/memory-raft-storage.ts";
 import { MemoryStateStore } from "../state/memory-state-store.ts";
 import { type DiskImage, freshImage } from "./disk-image.ts";
-import type { MemoryDiskOptions } from "./memory-disk-options.ts";
+import type { MemoryDiskOptions, SurvivingWrites } from "./memory-disk-options.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 /** Those who have a disk open: the two stores of one node, until both are closed. */
 interface Mount {
-  readonly queues: readonly WriteQueue[];
+  readonly raft: WriteQueue;
+  readonly state: WriteQueue;
   open: number;
 }
 
@@ -36,9 +37,13 @@ export class MemoryDisk implements StoragePackage {
     return this.#mountOn(image, options.onFailure);
   }
 
-  /** The process is gone: writes that have not resolved are lost, and its stores refuse every call as `closed`. */
-  crash(): void {
-    for (const queue of this.#mount?.queues ?? []) queue.crash();
+  /**
+   * The process is gone: its stores refuse every call as `closed`, and the writes that have not resolved are lost, but
+   * for so many of the first in each store: a write may be durable before anybody is told.
+   */
+  crash(surviving: SurvivingWrites = { raft: 0, state: 0 }): void {
+    this.#mount?.raft.crash(surviving.raft);
+    this.#mount?.state.crash(surviving.state);
     this.#mount = undefined;
   }
 
@@ -56,7 +61,7 @@ export class MemoryDisk implements StoragePackage {
     const failOnce = once(onFailure);
     const raft = new WriteQueue("raft", beforeWrite, failOnce);
     const state = new WriteQueue("state", beforeWrite, failOnce);
-    const mount: Mount = { queues: [raft, state], open: 2 };
+    const mount: Mount = { raft, state, open: 2 };
     this.#mount = mount;
     return {
       raft: new MemoryRaftStorage(

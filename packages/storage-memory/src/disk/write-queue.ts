@@ -6,18 +6,29 @@ type Condition =
   | { readonly kind: "open" }
   | { readonly kind: "closed" | "failed" | "crashed"; readonly error: StorageError };
 
-export interface QueuedWrite<Prepared> {
+export interface QueuedWrite {
   readonly kind: DiskOperation["kind"];
-  /** What may fail without harm to the store: its error goes to the caller alone. */
-  readonly prepare: () => Prepared | Promise<Prepared>;
-  /** Changes the image, all at once: this is the moment at which the write is durable. */
-  readonly apply: (prepared: Prepared) => void;
+  /**
+   * Resolves with what changes the image, all at once: that is the moment at which the write is durable. May fail
+   * without harm to the store: its error goes to the caller alone.
+   */
+  readonly prepare?: () => (() => void) | Promise<() => void>;
+  /** The same, where there is nothing to prepare. */
+  readonly apply?: () => void;
+}
+
+/** A write that has not resolved. */
+interface Pending {
+  /** Undefined while it is being prepared. */
+  apply: (() => void) | undefined;
 }
 
 /** The writes of one store, one after the other, with the fail-stop rule: after a failed one nothing succeeds. */
 export class WriteQueue {
   #condition: Condition = { kind: "open" };
   #tail: Promise<void> = Promise.resolve();
+  /** In the order in which they become durable. */
+  readonly #pending: Pending[] = [];
   readonly #store: DiskOperation["store"];
   readonly #beforeWrite: (operation: DiskOperation) => void | Promise<void>;
   readonly #onFailure: (error: Error) => void;
@@ -38,9 +49,11 @@ export class WriteQueue {
   }
 
   /** Resolves once the write is durable; rejects if it is not, and never will be. */
-  async write<Prepared>(write: QueuedWrite<Prepared>): Promise<void> {
+  async write(write: QueuedWrite): Promise<void> {
     this.assertOpen();
-    const done = this.#tail.then(() => this.#perform(write));
+    const pending: Pending = { apply: write.apply };
+    this.#pending.push(pending);
+    const done = this.#tail.then(() => this.#perform(write, pending));
     this.#tail = done.catch(() => undefined);
     await done;
   }
@@ -55,21 +68,40 @@ export class WriteQueue {
     if (this.#condition.kind === "failed") throw this.#condition.error;
   }
 
-  /** The process is gone: what is not durable by now never will be. */
-  crash(): void {
+  /**
+   * The process is gone. Of the writes that have not resolved the first `surviving` are durable all the same, as far as
+   * they were prepared; the others never will be.
+   */
+  crash(surviving: number): void {
+    if (this.#condition.kind !== "failed") this.#writeFirst(surviving);
     const error = new StorageError("closed", `The process that had opened the ${this.#store} store has crashed.`);
     this.#condition = { kind: "crashed", error };
   }
 
-  async #perform<Prepared>(write: QueuedWrite<Prepared>): Promise<void> {
-    this.#assertAlive();
-    const prepared = await write.prepare();
+  #writeFirst(surviving: number): void {
+    for (const { apply } of this.#pending.slice(0, surviving)) {
+      if (apply === undefined) return;
+      apply();
+    }
+  }
+
+  async #perform(write: QueuedWrite, pending: Pending): Promise<void> {
     try {
-      await this.#beforeWrite({ store: this.#store, kind: write.kind });
       this.#assertAlive();
-      write.apply(prepared);
+      if (write.prepare !== undefined) pending.apply = await write.prepare();
+      await this.#makeDurable(write.kind, pending);
+    } finally {
+      this.#pending.shift();
+    }
+  }
+
+  async #makeDurable(kind: DiskOperation["kind"], { apply }: Pending): Promise<void> {
+    try {
+      await this.#beforeWrite({ store: this.#store, kind });
+      this.#assertAlive();
+      apply?.();
     } catch (cause) {
-      throw this.#fail(write.kind, cause);
+      throw this.#fail(kind, cause);
     }
   }
 

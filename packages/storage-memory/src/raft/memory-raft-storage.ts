@@ -38,10 +38,12 @@ export class MemoryRaftStorage implements RaftStorage {
     const bootstrap = copyMembership(membership);
     await this.#queue.write({
       kind: "form",
-      prepare: () => this.#assertUnformed(clusterId),
-      apply: () => {
-        this.#image.identity = { ...this.#image.identity, clusterId };
-        this.#image.log.form(bootstrap);
+      prepare: () => {
+        this.#assertUnformed(clusterId);
+        return () => {
+          this.#image.identity = { ...this.#image.identity, clusterId };
+          this.#image.log.form(bootstrap);
+        };
       },
     });
   }
@@ -53,7 +55,7 @@ export class MemoryRaftStorage implements RaftStorage {
 
   async write(batch: WriteBatch): Promise<void> {
     const owned = copyBatch(batch);
-    await this.#queue.write({ kind: "write", prepare: () => {}, apply: () => this.#image.log.write(owned) });
+    await this.#queue.write({ kind: "write", apply: () => this.#image.log.write(owned) });
   }
 
   async entries(from: Index, to: Index, maxBytes: number): Promise<readonly Entry[]> {
@@ -63,7 +65,7 @@ export class MemoryRaftStorage implements RaftStorage {
 
   async compact(base: SnapshotMetadata): Promise<void> {
     const owned = copyMetadata(base);
-    await this.#queue.write({ kind: "compact", prepare: () => {}, apply: () => this.#image.log.compact(owned) });
+    await this.#queue.write({ kind: "compact", apply: () => this.#image.log.compact(owned) });
   }
 
   usage(): StorageUsage {
@@ -90,7 +92,6 @@ export class MemoryRaftStorage implements RaftStorage {
   async removeSnapshotsBelow(index: Index): Promise<void> {
     await this.#queue.write({
       kind: "removeSnapshots",
-      prepare: () => {},
       apply: () => {
         const { snapshot } = this.#image;
         if (snapshot && snapshot.metadata.index < index) this.#image.snapshot = undefined;
@@ -118,7 +119,6 @@ export class MemoryRaftStorage implements RaftStorage {
   async #save(saved: SnapshotImage): Promise<void> {
     await this.#queue.write({
       kind: "saveSnapshot",
-      prepare: () => {},
       apply: () => {
         const present = this.#image.snapshot;
         if (present && present.metadata.index > saved.metadata.index) return;

@@ -51,7 +51,6 @@ export class MemoryStateStore implements StateStore {
     const owned = changes.map(({ key, value }) => ({ key: copyBytes(key), value: value && copyBytes(value) }));
     await this.#queue.write({
       kind: "write",
-      prepare: () => {},
       apply: () => {
         this.#image.state = { appliedIndex, tree: withChanges(this.#image.state.tree, owned) };
       },
@@ -67,9 +66,11 @@ export class MemoryStateStore implements StateStore {
   async replace(appliedIndex: Index, rows: AsyncIterable<readonly StateRow[]>): Promise<void> {
     await this.#queue.write({
       kind: "replace",
-      prepare: () => gather(rows),
-      apply: (tree) => {
-        this.#image.state = { appliedIndex, tree };
+      prepare: async () => {
+        const tree = await gather(rows);
+        return () => {
+          this.#image.state = { appliedIndex, tree };
+        };
       },
     });
   }

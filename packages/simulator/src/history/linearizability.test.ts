@@ -6,7 +6,7 @@ import { parseRegisterHistory, parseTextMapHistories } from "./parse-histories.t
 import { type RegisterAnswer, type RegisterCall, registerModel } from "./register-model.ts";
 import { textModel } from "./text-map-model.ts";
 
-const data = new URL("../../data/histories/", import.meta.url);
+const data = new URL("../../test-data/histories/", import.meta.url);
 const verdicts = readFileSync(new URL("verdicts.tsv", data), "utf8")
   .trim()
   .split("\n")
@@ -21,9 +21,13 @@ function isLinearizable(file: string): boolean {
 }
 
 describe("the linearizability checker on recorded histories", () => {
-  it.each(verdicts)("%s is %s", (file = "", verdict) => {
-    expect(isLinearizable(file) ? "linearizable" : "not-linearizable").toBe(verdict);
-  });
+  it.each(verdicts)(
+    "%s is %s",
+    (file = "", verdict) => {
+      expect(isLinearizable(file) ? "linearizable" : "not-linearizable").toBe(verdict);
+    },
+    60_000,
+  );
 });
 
 describe("the linearizability checker", () => {

@@ -1,6 +1,6 @@
-import { type KeyAnswer, type KeyCall, keyModel } from "../history/key-value-model.ts";
-import { checkLinearizability } from "../history/linearizability.ts";
-import type { Operation } from "../history/operation.ts";
+import { type KeyAnswer, type KeyCall, keyModel } from "./key-value-model.ts";
+import { checkLinearizability } from "./linearizability.ts";
+import type { Operation } from "./operation.ts";
 
 /** What became of a call: an answer, certainly nothing, or nobody knows. */
 export type Outcome =

@@ -1,0 +1,45 @@
+import { parseArgs } from "node:util";
+
+export interface CampaignArguments {
+  readonly firstSeed: number;
+  readonly seeds: number;
+  readonly steps: number;
+  /** Real seconds after which no further run begins. */
+  readonly budgetSeconds: number;
+  readonly trace: boolean;
+}
+
+export const usage = `Runs seeded clusters one after the other, and stops at the first that breaks.
+
+  --seed N      the first seed (default 1)
+  --seeds N     how many seeds (default 1)
+  --steps N     events in each run before its faults end (default 10000)
+  --budget N    begin no further run after so many real seconds (default: no limit)
+  --trace       print what happens in each run`;
+
+/** Throws with what was found and what is expected. */
+export function parseCampaignArguments(args: readonly string[]): CampaignArguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: "string", default: "1" },
+      seeds: { type: "string", default: "1" },
+      steps: { type: "string", default: "10000" },
+      budget: { type: "string" },
+      trace: { type: "boolean", default: false },
+    },
+  });
+  return {
+    firstSeed: wholeNumber("seed", values.seed),
+    seeds: wholeNumber("seeds", values.seeds),
+    steps: wholeNumber("steps", values.steps),
+    budgetSeconds: values.budget === undefined ? Number.POSITIVE_INFINITY : wholeNumber("budget", values.budget),
+    trace: values.trace,
+  };
+}
+
+function wholeNumber(name: string, text: string): number {
+  const number = Number(text);
+  if (text !== "" && Number.isSafeInteger(number) && number >= 0) return number;
+  throw new Error(`--${name} is "${text}": expected a whole number`);
+}

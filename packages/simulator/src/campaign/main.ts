@@ -1,0 +1,29 @@
+import { parseCampaignArguments, usage } from "./arguments.ts";
+import { type CampaignResult, replayCommand, runCampaign } from "./campaign.ts";
+import { realNowMs } from "./real-clock.ts";
+
+async function main(args: readonly string[]): Promise<void> {
+  const campaign = parseCampaignArguments(args);
+  const beginMs = realNowMs();
+  const result = await runCampaign(campaign, realNowMs, (line) => console.log(line));
+  console.log(summary(result, realNowMs() - beginMs));
+  const { failed } = result;
+  if (failed === undefined) return;
+  console.log(`seed ${failed.seed} fails: ${failed.failure?.message}`);
+  console.log(`replay it with: ${replayCommand(failed.seed, campaign.steps)}`);
+  process.exitCode = 1;
+}
+
+function summary({ runs, steps, simulatedMs, operations }: CampaignResult, realMs: number): string {
+  const times = Math.round(simulatedMs / Math.max(1, realMs));
+  return (
+    `${runs} runs, ${steps} steps, ${operations} answered operations: ` +
+    `${Math.round(simulatedMs / 1_000)} s simulated in ${Math.round(realMs / 1_000)} s, ${times} times real time`
+  );
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(usage);
+  process.exitCode = 2;
+});

@@ -1,0 +1,143 @@
+import type { Answer, ApplyResult } from "@raftkv/kv-server";
+import type { Outcome } from "../history/history-recorder.ts";
+import type { KeyAnswer, KeyCall } from "../history/key-value-model.ts";
+import type { Chance } from "../scheduler/chance.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import { type Command, encodeCommand } from "./command.ts";
+import type { RemoteNode, Reply } from "./remote-node.ts";
+
+interface ClientOptions {
+  /** Ask node i with position i - 1. */
+  readonly nodes: readonly RemoteNode[];
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+  readonly sessionTtlMs: number;
+  readonly patienceMs: number;
+}
+
+/** Where a session stands. A number is given to one operation only, however often that is sent. */
+interface Session {
+  readonly id: number;
+  nextSequence: number;
+}
+
+/** A client that follows the rules (rule 15): what has a session is sent again until it is answered, all else is not. */
+export class Client {
+  readonly #options: ClientOptions;
+  #session: Session | undefined;
+  #target: RemoteNode | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  async perform(key: string, call: KeyCall): Promise<Outcome> {
+    const deadlineMs = this.#options.scheduler.nowMs + this.#options.patienceMs;
+    if (call.kind === "get") return this.#get(key, deadlineMs);
+    const operation = operationOf(key, call);
+    if (this.#options.chance.happens(0.1)) return this.#once(operation);
+    return this.#inSession(operation, deadlineMs);
+  }
+
+  async #get(key: string, deadlineMs: number): Promise<Outcome> {
+    const { scheduler, chance, nodes } = this.#options;
+    // Half of the reads go to anybody: to a leader of the past, for one.
+    if (chance.happens(0.5)) this.#target = chance.pick(nodes);
+    while (scheduler.nowMs < deadlineMs) {
+      const reply = await this.#node().get(bytes(key));
+      if (reply.kind === "answer") return { kind: "answered", answer: found(reply.value) };
+      await this.#goElsewhere(reply);
+    }
+    return { kind: "nothing" };
+  }
+
+  /** Without a session it is sent again only while it certainly had no effect. */
+  async #once(operation: Command["operation"]): Promise<Outcome> {
+    const reply = await this.#node().propose(
+      encodeCommand({ sessionId: 0, sequence: 0, acknowledgedThrough: 0, operation }),
+      false,
+    );
+    if (reply.kind === "answer") return outcomeOf(reply.value);
+    await this.#goElsewhere(reply);
+    return { kind: reply.kind === "refused" ? "nothing" : "unknown" };
+  }
+
+  async #inSession(operation: Command["operation"], deadlineMs: number): Promise<Outcome> {
+    const session = await this.#openSession(deadlineMs);
+    if (session === undefined) return { kind: "nothing" };
+    const sequence = session.nextSequence++;
+    const batch = encodeCommand({ sessionId: session.id, sequence, acknowledgedThrough: sequence - 1, operation });
+    let mayHaveHappened = false;
+    while (this.#options.scheduler.nowMs < deadlineMs) {
+      const reply = await this.#node().propose(batch, true);
+      if (reply.kind === "answer") return this.#answered(reply.value, mayHaveHappened);
+      if (reply.kind === "unknown") mayHaveHappened = true;
+      await this.#goElsewhere(reply);
+    }
+    // Its number is taken: a new session begins anew.
+    this.#session = undefined;
+    return { kind: mayHaveHappened ? "unknown" : "nothing" };
+  }
+
+  /** A session that has expired says nothing about what was sent in it before. */
+  #answered(result: ApplyResult, mayHaveHappened: boolean): Outcome {
+    const outcome = outcomeOf(result);
+    if (outcome.kind === "answered") return outcome;
+    this.#session = undefined;
+    return { kind: mayHaveHappened ? "unknown" : outcome.kind };
+  }
+
+  async #openSession(deadlineMs: number): Promise<Session | undefined> {
+    while (this.#session === undefined && this.#options.scheduler.nowMs < deadlineMs) {
+      const ttlMs = BigInt(this.#options.sessionTtlMs);
+      const operation = { case: "openSession", value: { ttlMs } } as const;
+      const batch = encodeCommand({ sessionId: 0, sequence: 0, acknowledgedThrough: 0, operation });
+      const reply = await this.#node().propose(batch, true);
+      const answer = reply.kind === "answer" ? onlyAnswer(reply.value) : undefined;
+      if (answer?.kind === "openSession") this.#session = { id: answer.sessionId, nextSequence: 1 };
+      else await this.#goElsewhere(reply);
+    }
+    return this.#session;
+  }
+
+  #node(): RemoteNode {
+    this.#target ??= this.#options.chance.pick(this.#options.nodes);
+    if (this.#target === undefined) throw new Error("a client without nodes");
+    return this.#target;
+  }
+
+  /** To the leader where it is known, after a short pause; else to anybody. */
+  async #goElsewhere(reply: Reply<unknown>): Promise<void> {
+    const { scheduler, chance, nodes } = this.#options;
+    const leader = reply.kind === "refused" && reply.leader !== undefined ? nodes[reply.leader - 1] : undefined;
+    this.#target = leader ?? chance.pick(nodes);
+    await scheduler.sleep(chance.between(1, leader === undefined ? 50 : 5));
+  }
+}
+
+function operationOf(key: string, call: Exclude<KeyCall, { kind: "get" }>): Command["operation"] {
+  if (call.kind === "delete") return { case: "delete", value: { key: bytes(key) } };
+  return { case: "put", value: { key: bytes(key), value: bytes(call.value) } };
+}
+
+function onlyAnswer(result: ApplyResult): Answer | undefined {
+  if (result.kind === "answers") return result.answers[0];
+  return result.kind === "refused" ? result : undefined;
+}
+
+function outcomeOf(result: ApplyResult): Outcome {
+  const answer = onlyAnswer(result);
+  if (answer?.kind === "put") return { kind: "answered", answer: { kind: "put", revision: answer.revision } };
+  if (answer?.kind === "delete") return { kind: "answered", answer: { kind: "deleted", deleted: answer.deleted } };
+  return { kind: "nothing" };
+}
+
+function found(entry: { value: Uint8Array; version: number; modRevision: number } | undefined): KeyAnswer {
+  if (entry === undefined) return { kind: "absent" };
+  const { value, version, modRevision } = entry;
+  return { kind: "found", value: new TextDecoder().decode(value), version, modRevision };
+}
+
+function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

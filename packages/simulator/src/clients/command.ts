@@ -1,0 +1,30 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { CommandBatchSchema, EntryEnvelopeSchema, type OperationSchema } from "@raftkv/proto/kv";
+
+/** One operation on its way to the log. `sessionId` 0: without a session. */
+export interface Command {
+  readonly sessionId: number;
+  readonly sequence: number;
+  readonly acknowledgedThrough: number;
+  readonly operation: MessageInitShape<typeof OperationSchema>["operation"];
+}
+
+export function encodeCommand({ sessionId, sequence, acknowledgedThrough, operation }: Command): Uint8Array {
+  return toBinary(
+    CommandBatchSchema,
+    create(CommandBatchSchema, {
+      sessionId: BigInt(sessionId),
+      firstSequence: BigInt(sequence),
+      acknowledgedThrough: BigInt(acknowledgedThrough),
+      operations: [operation === undefined ? {} : { operation }],
+    }),
+  );
+}
+
+/** What a leader puts into the log: the batch with its stamp of cluster time. */
+export function envelope(clusterTimeMs: number, commandBatch: Uint8Array): Uint8Array {
+  return toBinary(
+    EntryEnvelopeSchema,
+    create(EntryEnvelopeSchema, { clusterTimeMs: BigInt(clusterTimeMs), commandBatch }),
+  );
+}

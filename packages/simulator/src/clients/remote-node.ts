@@ -1,0 +1,99 @@
+import type { ApplyResult, KeyEntry } from "@raftkv/kv-server";
+import { type NodeId, RaftError } from "@raftkv/raft-core";
+import type { Machine, RunningNode } from "../machine/machine.ts";
+import type { Chance } from "../scheduler/chance.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import { envelope } from "./command.ts";
+
+/** What came of a request. */
+export type Reply<T> =
+  | { readonly kind: "answer"; readonly value: T }
+  /** The request certainly has no effect. */
+  | { readonly kind: "refused"; readonly leader: NodeId | undefined }
+  /** Nobody can say whether it takes effect: the answer was lost, or the node cannot tell. */
+  | { readonly kind: "unknown" };
+
+interface RemoteNodeOptions {
+  readonly machine: Machine;
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+  readonly timeoutMs: number;
+  /** Of requests and of answers. */
+  readonly lossRate: number;
+  readonly duplicateRate: number;
+}
+
+/** A node as a client sees it: far away, and silent when it is down. */
+export class RemoteNode {
+  readonly #options: RemoteNodeOptions;
+
+  constructor(options: RemoteNodeOptions) {
+    this.#options = options;
+  }
+
+  /** Proposes an encoded command batch there. What is `repeatable` may arrive twice: its session sees to the rest. */
+  propose(batch: Uint8Array, repeatable: boolean): Promise<Reply<ApplyResult>> {
+    return this.#ask(repeatable, async ({ consensus, state }) => {
+      const { role, term, leader } = consensus.status();
+      if (role !== "leader") throw new RaftError("notLeader", "not the leader", { leader: leader?.id });
+      const payload = envelope(state.clusterClock.stampMs(term), batch);
+      state.decoder.preview(payload);
+      return consensus.propose(payload);
+    });
+  }
+
+  /** A linearizable read, whatever the node's role. */
+  get(key: Uint8Array): Promise<Reply<KeyEntry | undefined>> {
+    return this.#ask(true, async ({ consensus, state }) => {
+      await consensus.readIndex();
+      const limits = { pageBytes: 1_000_000, totalBytes: 1_000_000 };
+      const { answers } = await state.read([{ kind: "get", key }], limits);
+      const [answer] = answers;
+      if (answer?.kind !== "get") throw new Error(`a get was answered with ${answer?.kind}`);
+      return answer.entry;
+    });
+  }
+
+  async #ask<T>(repeatable: boolean, request: (node: RunningNode) => Promise<T>): Promise<Reply<T>> {
+    const { scheduler, chance, timeoutMs, duplicateRate } = this.#options;
+    return new Promise((resolve) => {
+      scheduler.after(timeoutMs, () => resolve({ kind: "unknown" }));
+      this.#deliver(request, resolve);
+      if (repeatable && chance.happens(duplicateRate)) this.#deliver(request, resolve);
+    });
+  }
+
+  #deliver<T>(request: (node: RunningNode) => Promise<T>, resolve: (reply: Reply<T>) => void): void {
+    const { machine } = this.#options;
+    this.#travel(() =>
+      machine.handle((running, process) => {
+        const answer = (reply: Reply<T>) => {
+          if (process.mayAct("answer")) this.#travel(() => resolve(reply));
+        };
+        request(running).then(
+          (value) => answer({ kind: "answer", value }),
+          (error: unknown) => answer(replyOf(error)),
+        );
+      }),
+    );
+  }
+
+  #travel(arrive: () => void): void {
+    const { scheduler, chance, lossRate } = this.#options;
+    if (!chance.happens(lossRate)) scheduler.after(chance.between(0.1, 2), arrive);
+  }
+}
+
+function replyOf(error: unknown): Reply<never> {
+  if (!(error instanceof RaftError)) return { kind: "unknown" };
+  switch (error.code) {
+    case "notLeader":
+    case "overloaded":
+    case "tooLarge":
+    case "transferring":
+    case "superseded":
+      return { kind: "refused", leader: error.leader };
+    default:
+      return { kind: "unknown" };
+  }
+}

@@ -1,0 +1,100 @@
+import { HistoryRecorder } from "../history/history-recorder.ts";
+import type { KeyCall } from "../history/key-value-model.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { NetworkSettings } from "../network/network.ts";
+import type { WorkloadPlan } from "../plan/plan.ts";
+import type { Chance } from "../scheduler/chance.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { Trace } from "../trace/trace.ts";
+import { Client } from "./client.ts";
+import { RemoteNode } from "./remote-node.ts";
+
+interface WorkloadOptions {
+  readonly plan: WorkloadPlan;
+  readonly network: NetworkSettings;
+  readonly machines: readonly Machine[];
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly chance: (name: string) => Chance;
+}
+
+/** Clients in closed loops on a few keys at a time, with everything that they asked and were told on record. */
+export class Workload {
+  readonly #options: WorkloadOptions;
+  readonly recorder = new HistoryRecorder();
+  #lossRate: number;
+  #working = 0;
+  #stopped = false;
+  #operations = 0;
+  #values = 0;
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+    this.#lossRate = options.network.dropRate;
+    for (let number = 1; number <= options.plan.clients; number++) {
+      this.#working++;
+      void this.#loop(number).then(() => this.#working--);
+    }
+  }
+
+  /** Every client has come to its end. */
+  get idle(): boolean {
+    return this.#working === 0;
+  }
+
+  /** Each client finishes what it is at. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Resolves once a fresh write was answered, and a fresh read at this machine: nothing is lost for these clients. */
+  async serves(machine: Machine): Promise<void> {
+    this.#lossRate = 0;
+    const { machines, plan } = this.#options;
+    const writer = this.#client(`writer for ${machine.id}`, machines, plan.answerTimeoutMs);
+    const reader = this.#client(`reader at ${machine.id}`, [machine], plan.answerTimeoutMs);
+    const key = `fresh/${machine.id}`;
+    const isAnswered = async (client: Client, call: KeyCall) =>
+      (await this.recorder.record(key, call, () => client.perform(key, call))).kind === "answered";
+    while (!(await isAnswered(writer, { kind: "put", value: `fresh${++this.#values}` })));
+    while (!(await isAnswered(reader, { kind: "get" })));
+  }
+
+  async #loop(number: number): Promise<void> {
+    const { plan, machines, scheduler, trace } = this.#options;
+    const chance = this.#options.chance(`client ${number}`);
+    const client = this.#client(`client ${number} and its nodes`, machines, plan.answerTimeoutMs);
+    while (!this.#stopped) {
+      await scheduler.sleep(chance.exponential(plan.thinkMs));
+      const key = this.#key(chance);
+      const call = this.#call(chance);
+      trace.add(`client ${number}: ${JSON.stringify(call)} of ${key}`);
+      const outcome = await this.recorder.record(key, call, () => client.perform(key, call));
+      trace.add(`client ${number}: ${JSON.stringify(outcome)}`);
+    }
+  }
+
+  #client(name: string, machines: readonly Machine[], timeoutMs: number): Client {
+    const { scheduler, plan, network } = this.#options;
+    const chance = this.#options.chance(name);
+    const lossRate = this.#lossRate;
+    const { duplicateRate } = network;
+    const nodes = machines.map(
+      (machine) => new RemoteNode({ machine, scheduler, chance, timeoutMs, lossRate, duplicateRate }),
+    );
+    return new Client({ nodes, scheduler, chance, sessionTtlMs: plan.sessionTtlMs, patienceMs: plan.patienceMs });
+  }
+
+  #key(chance: Chance): string {
+    const { keys, operationsPerKey } = this.#options.plan;
+    const generation = Math.floor(this.#operations++ / (keys * operationsPerKey));
+    return `${generation}/${chance.integer(1, keys)}`;
+  }
+
+  #call(chance: Chance): KeyCall {
+    const draw = chance.next();
+    if (draw < 0.4) return { kind: "get" };
+    if (draw < 0.5) return { kind: "delete" };
+    return { kind: "put", value: `v${++this.#values}` };
+  }
+}

@@ -1,0 +1,209 @@
+import type { ConsensusStatus, Entry, HardState, Message, NodeId, RestoredState, WriteBatch } from "@raftkv/raft-core";
+import { describe, expect, it } from "vitest";
+import { Invariants } from "./invariants.ts";
+import type { Observation } from "./observation.ts";
+
+const membership = { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: [] };
+const noop = (index: number, term: number): Entry => ({ kind: "noop", index, term });
+const hard = (term: number, votedFor: NodeId | undefined = undefined, commit = 0): HardState => ({
+  term,
+  votedFor,
+  commit,
+});
+
+function status(node: NodeId, term: number, changes: Partial<ConsensusStatus> = {}): Observation {
+  const lastIndex = changes.last?.index ?? 0;
+  const consensus: ConsensusStatus = {
+    identity: { nodeId: node, memberId: `member-${node}`, incarnation: 1, clusterId: "c" },
+    role: "follower",
+    term,
+    leader: undefined,
+    commit: 0,
+    applied: 0,
+    last: { index: lastIndex, term },
+    hardState: hard(term),
+    membership,
+    progress: [],
+    ...changes,
+  };
+  return { kind: "status", node, status: consensus };
+}
+
+const writing = (node: NodeId, batch: Omit<WriteBatch, "id">): Observation => ({
+  kind: "writing",
+  node,
+  batch: { id: 1, ...batch },
+});
+const durable = (node: NodeId, batch: Omit<WriteBatch, "id">): Observation => ({
+  kind: "durable",
+  node,
+  batch: { id: 1, ...batch },
+});
+/** Written and durable at once. */
+const wrote = (node: NodeId, batch: Omit<WriteBatch, "id">): readonly Observation[] => [
+  writing(node, batch),
+  durable(node, batch),
+];
+const sent = (from: NodeId, to: NodeId, message: Message): Observation => ({ kind: "sent", from, to, message });
+const restored = (node: NodeId, hardState: HardState): Observation => {
+  const state: RestoredState = {
+    hardState,
+    base: { index: 0, term: 0, membership },
+    lastIndex: 0,
+    termRuns: [],
+    memberships: [],
+  };
+  return { kind: "restored", node, state };
+};
+const accepted = (term: number, match: number): Message => ({ kind: "appendResponse", term, rejected: false, match });
+const vote = (term: number): Message => ({ kind: "voteResponse", term, granted: true });
+const onAll = (entries: readonly Entry[]) =>
+  [1, 2, 3].flatMap((node) => wrote(node, { append: entries, hardState: hard(1) }));
+const committed = (node: NodeId, index: number, role: ConsensusStatus["role"] = "follower") =>
+  status(node, 1, { role, commit: index, last: { index, term: 1 } });
+
+function brokenBy(observations: readonly Observation[]): string | undefined {
+  const invariants = new Invariants();
+  for (const observation of observations) invariants.observe(observation);
+  return invariants.broken?.message;
+}
+
+describe("the invariants", () => {
+  it("accept an election, a commit and a restart as they should be", () => {
+    const peaceful: readonly Observation[] = [
+      ...wrote(1, { hardState: hard(1, 1), append: [] }),
+      ...wrote(2, { hardState: hard(1, 1), append: [] }),
+      sent(2, 1, vote(1)),
+      ...onAll([noop(1, 1)]),
+      sent(2, 1, accepted(1, 1)),
+      status(1, 1, {
+        role: "leader",
+        commit: 1,
+        last: { index: 1, term: 1 },
+        progress: [{ id: 2, state: "replicate", match: 1, next: 2, recentlyActive: true }],
+      }),
+      { kind: "applied", node: 1, entries: [noop(1, 1)], results: ["none"] },
+      { kind: "applied", node: 2, entries: [noop(1, 1)], results: ["none"] },
+      restored(3, hard(1)),
+    ];
+    expect(brokenBy(peaceful)).toBeUndefined();
+  });
+
+  it.each<[string, readonly Observation[]]>([
+    ["Election Safety", [status(1, 4, { role: "leader" }), status(2, 4, { role: "leader" })]],
+    [
+      "one vote a term",
+      [
+        ...wrote(3, { hardState: hard(2, 1), append: [] }),
+        sent(3, 1, vote(2)),
+        ...wrote(3, { hardState: hard(2, 2), append: [] }),
+        sent(3, 2, vote(2)),
+      ],
+    ],
+    [
+      "Log Matching",
+      [
+        ...onAll([noop(1, 1)]),
+        ...wrote(1, { append: [noop(2, 3)] }),
+        writing(2, {
+          truncateFrom: 1,
+          append: [noop(1, 2), noop(2, 3)],
+        }),
+      ],
+    ],
+    ["commit safety", [...wrote(1, { append: [noop(1, 1)] }), committed(1, 1)]],
+    [
+      "commit safety",
+      [
+        ...onAll([noop(1, 1)]),
+        committed(1, 1),
+        ...wrote(2, { truncateFrom: 1, append: [noop(1, 2)] }),
+        committed(2, 1),
+      ],
+    ],
+    [
+      "Leader Completeness",
+      [
+        ...wrote(1, { append: [noop(1, 1)] }),
+        ...wrote(2, { append: [noop(1, 1)] }),
+        committed(1, 1),
+        status(3, 2, {
+          role: "leader",
+        }),
+      ],
+    ],
+    [
+      "Leader Append-Only",
+      [
+        ...wrote(1, { hardState: hard(1, 1, 1), append: [noop(1, 1)] }),
+        writing(1, {
+          truncateFrom: 1,
+          append: [],
+        }),
+      ],
+    ],
+    ["never goes back", [...wrote(1, { hardState: hard(5, 2), append: [] }), restored(1, hard(4))]],
+    ["never goes back", [...wrote(1, { hardState: hard(5, 2), append: [] }), restored(1, hard(5, 3))]],
+    ["never goes back", [...onAll([noop(1, 1)]), committed(1, 1), status(1, 1, { last: { index: 1, term: 1 } })]],
+    ["applied is committed", [status(1, 1, { applied: 1 })]],
+    [
+      "applied is committed",
+      [
+        writing(1, { append: [noop(1, 1)] }),
+        {
+          kind: "applied",
+          node: 1,
+          entries: [noop(1, 1)],
+          results: [""],
+        },
+      ],
+    ],
+    [
+      "State Machine Safety",
+      [
+        ...onAll([noop(1, 1)]),
+        {
+          kind: "applied",
+          node: 1,
+          entries: [noop(1, 1)],
+          results: ["a"],
+        },
+        { kind: "applied", node: 2, entries: [noop(1, 1)], results: ["b"] },
+      ],
+    ],
+    [
+      "State Machine Safety",
+      [
+        { kind: "state", node: 1, index: 7, digest: "a" },
+        {
+          kind: "state",
+          node: 2,
+          index: 7,
+          digest: "b",
+        },
+      ],
+    ],
+    ["durable before told", [writing(2, { hardState: hard(1, 1), append: [] }), sent(2, 1, vote(1))]],
+    [
+      "durable before told",
+      [
+        ...wrote(2, { hardState: hard(1), append: [] }),
+        writing(2, { append: [noop(1, 1)] }),
+        sent(2, 1, accepted(1, 1)),
+      ],
+    ],
+    [
+      "match is held",
+      [
+        ...wrote(1, { hardState: hard(1), append: [noop(1, 1)] }),
+        status(1, 1, {
+          role: "leader",
+          last: { index: 1, term: 1 },
+          progress: [{ id: 2, state: "replicate", match: 1, next: 2, recentlyActive: true }],
+        }),
+      ],
+    ],
+  ])("find what breaks %s", (name, observations) => {
+    expect(brokenBy(observations)?.slice(0, name.length)).toBe(name);
+  });
+});

@@ -1,0 +1,59 @@
+import { appliedIsCommitted } from "./applied-is-committed.ts";
+import { ClusterView } from "./cluster-view.ts";
+import { commitSafety } from "./commit-safety.ts";
+import { durableBeforeTold } from "./durable-before-told.ts";
+import { electionSafety } from "./election-safety.ts";
+import { BrokenInvariant, type Invariant } from "./invariant.ts";
+import { leaderAppendOnly } from "./leader-append-only.ts";
+import { leaderCompleteness } from "./leader-completeness.ts";
+import { logMatching } from "./log-matching.ts";
+import { matchIsHeld } from "./match-is-held.ts";
+import { neverGoesBack } from "./never-goes-back.ts";
+import type { Observation } from "./observation.ts";
+import { oneVoteATerm } from "./one-vote-a-term.ts";
+import { stateMachineSafety } from "./state-machine-safety.ts";
+
+/** Every invariant, over one run. Keeps the first finding: what comes after it proves nothing. */
+export class Invariants {
+  readonly view = new ClusterView();
+  readonly #all: readonly Invariant[] = [
+    electionSafety(),
+    oneVoteATerm(),
+    logMatching(),
+    commitSafety(),
+    leaderCompleteness(),
+    leaderAppendOnly(),
+    neverGoesBack(),
+    appliedIsCommitted(),
+    stateMachineSafety(),
+    durableBeforeTold(),
+    matchIsHeld(),
+  ];
+  #broken: BrokenInvariant | undefined;
+
+  /** The first that was broken, if any was. */
+  get broken(): BrokenInvariant | undefined {
+    return this.#broken;
+  }
+
+  /** Never throws: what is wrong must not look like an error to the code under simulation. */
+  observe(observation: Observation): void {
+    if (this.#broken !== undefined) return;
+    if (observation.kind !== "restored") this.view.observe(observation);
+    for (const invariant of this.#all) this.#ask(invariant, observation);
+    if (observation.kind === "restored") this.view.observe(observation);
+  }
+
+  /** Something else that must not happen has happened. */
+  breaks(invariant: string, finding: string): void {
+    this.#broken ??= new BrokenInvariant(invariant, finding);
+  }
+
+  #ask(invariant: Invariant, observation: Observation): void {
+    try {
+      invariant.observe(observation, this.view);
+    } catch (error) {
+      this.breaks(invariant.name, error instanceof Error ? error.message : String(error));
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { ConsensusStatus, NodeId } from "@raftkv/raft-core";
+import type { Invariant } from "./invariant.ts";
+
+/** Term, vote, commit and applied index never go back: within a run, nor over a restart as far as they were durable. */
+export function neverGoesBack(): Invariant {
+  const last = new Map<NodeId, ConsensusStatus>();
+  return {
+    name: "never goes back",
+    observe(observation, view) {
+      if (observation.kind === "restored") {
+        const { node, state } = observation;
+        const before = view.node(node).durableHardState;
+        const after = state.hardState;
+        last.delete(node);
+        assertNotLess(node, "durable term", before.term, after.term);
+        assertNotLess(node, "durable commit", before.commit, after.commit);
+        if (before.term === after.term && before.votedFor !== undefined && before.votedFor !== after.votedFor) {
+          throw new Error(`node ${node} voted for ${before.votedFor} and after a restart for ${after.votedFor}`);
+        }
+      }
+      if (observation.kind !== "status") return;
+      const { node, status } = observation;
+      const before = last.get(node);
+      last.set(node, status);
+      if (before === undefined) return;
+      assertNotLess(node, "term", before.term, status.term);
+      assertNotLess(node, "commit", before.commit, status.commit);
+      assertNotLess(node, "applied index", before.applied, status.applied);
+    },
+  };
+}
+
+function assertNotLess(node: NodeId, what: string, before: number, after: number): void {
+  if (after < before) throw new Error(`the ${what} of node ${node} went back from ${before} to ${after}`);
+}

@@ -1,0 +1,34 @@
+import type {
+  ConsensusStatus,
+  Entry,
+  EntryId,
+  Index,
+  Message,
+  NodeId,
+  RestoredState,
+  WriteBatch,
+} from "@raftkv/raft-core";
+
+/** One thing that was seen to happen in the cluster. */
+export type Observation =
+  /** A node has read its disk at start. */
+  | { readonly kind: "restored"; readonly node: NodeId; readonly state: RestoredState }
+  /** A write was handed to the storage … */
+  | { readonly kind: "writing"; readonly node: NodeId; readonly batch: WriteBatch }
+  /** … and is on the disk, whatever the node was told. */
+  | { readonly kind: "durable"; readonly node: NodeId; readonly batch: WriteBatch }
+  | { readonly kind: "compacted"; readonly node: NodeId; readonly base: EntryId }
+  | { readonly kind: "sent"; readonly from: NodeId; readonly to: NodeId; readonly message: Message }
+  | {
+      readonly kind: "applied";
+      readonly node: NodeId;
+      readonly entries: readonly Entry[];
+      /** What applying each gave, as text. */
+      readonly results: readonly string[];
+    }
+  /** The state at an index, as a digest of all of it. */
+  | { readonly kind: "state"; readonly node: NodeId; readonly index: Index; readonly digest: string }
+  /** What a node says of itself after each step that it took part in. */
+  | { readonly kind: "status"; readonly node: NodeId; readonly status: ConsensusStatus };
+
+export type Observe = (observation: Observation) => void;

@@ -1,0 +1,24 @@
+import type { NodeId, Term } from "@raftkv/raft-core";
+import type { Invariant } from "./invariant.ts";
+
+/** A node votes at most once in a term, over restarts too (Raft, section 5.2). */
+export function oneVoteATerm(): Invariant {
+  const votes = new Map<string, NodeId>();
+  const voted = (voter: NodeId, term: Term, candidate: NodeId): void => {
+    const key = `${voter}/${term}`;
+    const known = votes.get(key);
+    if (known === undefined) votes.set(key, candidate);
+    else if (known !== candidate) {
+      throw new Error(`node ${voter} voted for both node ${known} and node ${candidate} in term ${term}`);
+    }
+  };
+  return {
+    name: "one vote a term",
+    observe(observation) {
+      if (observation.kind !== "sent") return;
+      const { from, to, message } = observation;
+      if (message.kind === "voteRequest") voted(from, message.term, from);
+      if (message.kind === "voteResponse" && message.granted) voted(from, message.term, to);
+    },
+  };
+}

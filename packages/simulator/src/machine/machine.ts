@@ -1,0 +1,228 @@
+import { type ApplyResult, KvStateMachine, type MergeLimits } from "@raftkv/kv-server";
+import {
+  type Consensus,
+  type LogFields,
+  type Logger,
+  type Membership,
+  type NodeId,
+  RaftNode,
+  type RaftNodeConfig,
+} from "@raftkv/raft-core";
+import type { SimulatedDisk } from "../disk/simulated-disk.ts";
+import type { Observe } from "../invariants/observation.ts";
+import type { SimulatedNetwork } from "../network/network.ts";
+import { observedStateMachine } from "../observed/observed-state-machine.ts";
+import { observedStorage } from "../observed/observed-storage.ts";
+import type { Chance } from "../scheduler/chance.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { Trace } from "../trace/trace.ts";
+import { type Effect, type Fuse, Process } from "./process.ts";
+import { ProcessClock } from "./process-clock.ts";
+import type { Wrappers } from "./wrappers.ts";
+
+export interface MachineOptions {
+  readonly id: NodeId;
+  readonly membership: Membership;
+  readonly config: Partial<RaftNodeConfig>;
+  readonly merge: Partial<MergeLimits>;
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+  readonly trace: Trace;
+  readonly network: SimulatedNetwork;
+  readonly disk: SimulatedDisk;
+  readonly observe: Observe;
+  readonly wrappers: Wrappers;
+  /** A node has stopped, or did not come up, though nothing was done to it. */
+  readonly unexpected: (finding: string) => void;
+}
+
+/** A node that has come up. */
+export interface RunningNode {
+  readonly node: RaftNode<ApplyResult>;
+  /** The same, as the clients' requests see it. */
+  readonly consensus: Consensus<ApplyResult>;
+  readonly state: KvStateMachine;
+}
+
+/** One process with what was started in it. */
+interface Incarnation {
+  readonly process: Process;
+  readonly clock: ProcessClock;
+  running: RunningNode | undefined;
+  /** Its disk was told to fail: it may stop for that. */
+  excused: boolean;
+}
+
+/** One machine: a disk, and at most one process at a time that runs the real node on it. */
+export class Machine {
+  readonly id: NodeId;
+  readonly #options: MachineOptions;
+  #incarnation: Incarnation | undefined;
+  #fuse: Fuse | undefined;
+  #clockRate = 1;
+  #touched = false;
+
+  constructor(options: MachineOptions) {
+    this.id = options.id;
+    this.#options = options;
+  }
+
+  /** Undefined while the process is down, or still reads its disk. */
+  get running(): RunningNode | undefined {
+    return this.#incarnation?.running;
+  }
+
+  get down(): boolean {
+    return this.#incarnation === undefined;
+  }
+
+  get paused(): boolean {
+    return this.#incarnation?.process.paused ?? false;
+  }
+
+  /** Whether the process took part in what has happened since this was last asked. */
+  takeTouched(): boolean {
+    const touched = this.#touched;
+    this.#touched = false;
+    return touched;
+  }
+
+  start(): void {
+    if (this.#incarnation !== undefined) return;
+    const { scheduler, chance, trace } = this.#options;
+    const process = new Process(scheduler, (effect) => this.#burn(effect));
+    const clock = new ProcessClock({
+      scheduler,
+      startMs: chance.between(0, 1_000_000),
+      latenessMs: () => chance.between(0, 0.2),
+      enter: (run) => this.#enter(process, run),
+    });
+    clock.setRate(this.#clockRate);
+    const incarnation: Incarnation = { process, clock, running: undefined, excused: false };
+    this.#incarnation = incarnation;
+    trace.add(`${this.id} starts`);
+    this.#bringUp(incarnation).catch((error: unknown) => this.#ended(incarnation, "did not come up", error));
+  }
+
+  /** As kill -9, or a power cut. */
+  crash(): void {
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined) return;
+    const { trace, disk, network } = this.#options;
+    trace.add(`${this.id} crashes`);
+    this.#incarnation = undefined;
+    this.#fuse = undefined;
+    incarnation.process.end();
+    disk.crash();
+    network.detach(incarnation.process);
+  }
+
+  crashAt(fuse: Fuse): void {
+    if (this.#incarnation !== undefined) this.#fuse = fuse;
+  }
+
+  pause(): void {
+    this.#options.trace.add(`${this.id} is paused`);
+    this.#incarnation?.process.pause();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.#options.trace.add(`${this.id} goes on`);
+    this.#incarnation?.process.resume();
+  }
+
+  failDisk(): void {
+    if (this.#incarnation === undefined) return;
+    this.#incarnation.excused = true;
+    this.#options.disk.failNext();
+  }
+
+  setClockRate(rate: number): void {
+    this.#clockRate = rate;
+    this.#incarnation?.clock.setRate(rate);
+  }
+
+  /** Nothing more is done to it: what it was to crash for is forgotten. */
+  calm(): void {
+    this.#fuse = undefined;
+    this.setClockRate(1);
+  }
+
+  /** Runs `request` in the process, with the node; without effect while there is none, or once the process is gone. */
+  handle(request: (running: RunningNode, process: Process) => void): void {
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined) return;
+    this.#enter(incarnation.process, () => {
+      if (incarnation.running !== undefined) request(incarnation.running, incarnation.process);
+    });
+  }
+
+  #enter(process: Process, run: () => void): void {
+    this.#touched = true;
+    process.enter(run);
+  }
+
+  /** Called in front of each effect. */
+  #burn(effect: Effect): void {
+    this.#touched = true;
+    const fuse = this.#fuse;
+    if (fuse === undefined || (fuse.from !== undefined && fuse.from !== effect)) return;
+    if (fuse.after > 0) this.#fuse = { from: undefined, after: fuse.after - 1 };
+    else this.crash();
+  }
+
+  async #bringUp(incarnation: Incarnation): Promise<void> {
+    const { id, membership, disk, network, observe, chance, merge, config, wrappers } = this.#options;
+    const { process, clock } = incarnation;
+    const memberId = membership.members.find((member) => member.id === id)?.memberId ?? `member-${id}`;
+    const onFailure = (error: Error) => this.#ended(incarnation, "has stopped", error);
+    const guarded: Observe = (observation) => {
+      this.#touched = true;
+      if (process.alive) observe(observation);
+    };
+    const { raft, state } = await disk.open(process, {
+      dataDir: "",
+      nodeId: id,
+      newMemberId: () => memberId,
+      onFailure,
+    });
+    if (raft.identity().clusterId === undefined) await raft.form("simulated", membership);
+    const machine = await KvStateMachine.open({ store: state, clock, merge });
+    const storage = observedStorage(raft, id, guarded);
+    const transport = network.transport(id, process);
+    const node = await RaftNode.start({
+      storage: wrappers.storage?.(storage, id) ?? storage,
+      transport: wrappers.transport?.(transport, id) ?? transport,
+      stateMachine: observedStateMachine(wrappers.stateMachine?.(machine, id) ?? machine, id, guarded),
+      clock,
+      random: chance,
+      logger: this.#logger(process),
+      config,
+      onFailure,
+    });
+    if (!process.alive) return;
+    incarnation.running = { node, consensus: wrappers.consensus?.(node, id) ?? node, state: machine };
+  }
+
+  #ended(incarnation: Incarnation, how: string, error: unknown): void {
+    if (!incarnation.process.alive) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#options.trace.add(`${this.id} ${how}: ${reason}`);
+    if (!incarnation.excused) this.#options.unexpected(`node ${this.id} ${how}: ${reason}`);
+    this.crash();
+  }
+
+  #logger(process: Process): Logger {
+    const tell = (message: string, fields: LogFields = {}) => {
+      if (process.alive) this.#options.trace.add(`${this.id} says: ${message}${describeFields(fields)}`);
+    };
+    return { debug: () => {}, info: tell, warn: tell, error: tell };
+  }
+}
+
+function describeFields(fields: LogFields): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `, ${name} ${value instanceof Error ? value.message : String(value)}`)
+    .join("");
+}

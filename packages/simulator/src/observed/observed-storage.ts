@@ -1,0 +1,31 @@
+import type { NodeId, RaftStorage } from "@raftkv/raft-core";
+import type { Observe } from "../invariants/observation.ts";
+
+/** The storage itself, with everything that matters about it seen. */
+export function observedStorage(storage: RaftStorage, node: NodeId, observe: Observe): RaftStorage {
+  return {
+    identity: () => storage.identity(),
+    form: (clusterId, membership) => storage.form(clusterId, membership),
+    async load() {
+      const state = await storage.load();
+      observe({ kind: "restored", node, state });
+      return state;
+    },
+    async write(batch) {
+      observe({ kind: "writing", node, batch });
+      await storage.write(batch);
+      observe({ kind: "durable", node, batch });
+    },
+    entries: (from, to, maxBytes) => storage.entries(from, to, maxBytes),
+    async compact(base) {
+      await storage.compact(base);
+      observe({ kind: "compacted", node, base });
+    },
+    usage: () => storage.usage(),
+    saveSnapshot: (source) => storage.saveSnapshot(source),
+    receiveSnapshot: (metadata) => storage.receiveSnapshot(metadata),
+    openSnapshot: () => storage.openSnapshot(),
+    removeSnapshotsBelow: (index) => storage.removeSnapshotsBelow(index),
+    close: () => storage.close(),
+  };
+}

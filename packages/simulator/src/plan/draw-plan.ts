@@ -1,0 +1,101 @@
+import type { DiskSettings } from "../disk/simulated-disk.ts";
+import type { NetworkSettings } from "../network/network.ts";
+import { partitionShapes } from "../network/partitions.ts";
+import type { Chance } from "../scheduler/chance.ts";
+import { type FaultPlan, faultKinds, type Plan, type WorkloadPlan } from "./plan.ts";
+
+/**
+ * Draws a run. Each fault is on in about half of the runs only ("swarm testing", Groce et al. 2012): some bugs show only
+ * where something else does not get in the way.
+ */
+export function drawPlan(chance: Chance): Plan {
+  const electionTimeoutMinMs = chance.pick([150, 300, 1_000]) ?? 150;
+  // A narrow range makes for split votes.
+  const electionTimeoutMaxMs = (chance.pick([1.05, 1.2, 2]) ?? 2) * electionTimeoutMinMs;
+  const nodes = chance.pick([1, 3, 3, 3, 3, 3, 5, 5]) ?? 3;
+  const small = chance.happens(0.3);
+  return {
+    nodes,
+    config: {
+      electionTimeoutMinMs,
+      electionTimeoutMaxMs,
+      heartbeatIntervalMs: electionTimeoutMinMs / (chance.pick([2, 3, 5]) ?? 5),
+      ...(small && {
+        maxAppendBytes: chance.integer(1, 4) * 100,
+        maxInflightMessages: chance.integer(1, 4),
+        maxCachedBytes: chance.integer(1, 10) * 100,
+        maxUnappliedCachedBytes: chance.integer(1, 10) * 100,
+        maxApplyBytes: chance.integer(1, 10) * 100,
+      }),
+      snapshot: drawSnapshotPolicy(chance),
+      snapshotTimeoutMs: 10 * electionTimeoutMaxMs,
+    },
+    merge: { intervalMs: chance.pick([5, 50, 500]) ?? 50, mergeBytes: chance.pick([200, 4_000, 1_000_000]) ?? 4_000 },
+    network: drawNetwork(chance, electionTimeoutMinMs),
+    disk: drawDisk(chance, electionTimeoutMaxMs),
+    faults: drawFaults(chance, electionTimeoutMaxMs),
+    workload: drawWorkload(chance, electionTimeoutMaxMs),
+  };
+}
+
+/** What network and disk are like once the faults are over. */
+export const calmNetwork: NetworkSettings = {
+  delayMinMs: 0.2,
+  delayMaxMs: 1,
+  dropRate: 0,
+  duplicateRate: 0,
+  reorderRate: 0,
+  lateRate: 0,
+  lateMaxMs: 0,
+  outlivesRestarts: false,
+};
+export const calmDisk: DiskSettings = { syncMinMs: 0.2, syncMaxMs: 1, stallRate: 0, stallMaxMs: 0 };
+
+function drawSnapshotPolicy(chance: Chance) {
+  const entries = chance.pick([5, 15, 60, 100_000]) ?? 15;
+  return { entries, bytes: 1_000_000, tailEntries: chance.integer(0, Math.min(10, entries)) };
+}
+
+function drawNetwork(chance: Chance, electionTimeoutMs: number): NetworkSettings {
+  return {
+    delayMinMs: chance.between(0.1, 1),
+    delayMaxMs: chance.spread(1, electionTimeoutMs / 3),
+    dropRate: chance.happens(0.5) ? chance.between(0, 0.2) : 0,
+    duplicateRate: chance.happens(0.5) ? chance.between(0, 0.1) : 0,
+    reorderRate: chance.happens(0.5) ? chance.between(0, 0.3) : 0,
+    lateRate: chance.happens(0.5) ? chance.between(0, 0.05) : 0,
+    lateMaxMs: chance.between(1, 6) * electionTimeoutMs,
+    outlivesRestarts: chance.happens(0.5),
+  };
+}
+
+function drawDisk(chance: Chance, electionTimeoutMs: number): DiskSettings {
+  const syncMinMs = chance.between(0.1, 2);
+  return {
+    syncMinMs,
+    syncMaxMs: syncMinMs + chance.spread(0.1, electionTimeoutMs / 6),
+    stallRate: chance.happens(0.5) ? chance.between(0, 0.02) : 0,
+    stallMaxMs: chance.between(0.5, 4) * electionTimeoutMs,
+  };
+}
+
+function drawFaults(chance: Chance, electionTimeoutMs: number): FaultPlan {
+  return {
+    kinds: chance.subset(faultKinds),
+    meanIntervalMs: chance.spread(0.2, 6) * electionTimeoutMs,
+    maxDurationMs: chance.spread(0.3, 8) * electionTimeoutMs,
+    partitions: chance.subset(partitionShapes),
+  };
+}
+
+function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
+  return {
+    clients: chance.integer(2, 8),
+    keys: chance.integer(1, 4),
+    operationsPerKey: chance.integer(20, 60),
+    thinkMs: chance.spread(1, electionTimeoutMs / 3),
+    sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
+    patienceMs: chance.between(2, 20) * electionTimeoutMs,
+    answerTimeoutMs: chance.between(0.3, 3) * electionTimeoutMs,
+  };
+}

@@ -1,0 +1,55 @@
+import type { MergeLimits } from "@raftkv/kv-server";
+import type { RaftNodeConfig } from "@raftkv/raft-core";
+import type { DiskSettings } from "../disk/simulated-disk.ts";
+import type { NetworkSettings } from "../network/network.ts";
+import type { PartitionShape } from "../network/partitions.ts";
+
+/** What can be done to a cluster, besides what its network and disks do all the time. */
+export const faultKinds = [
+  "crash",
+  "crashAtEffect",
+  "crashAll",
+  "pause",
+  /** The leader sleeps, cut off, and wakes up still cut off: it knows nothing of its successor. */
+  "sleepingLeader",
+  "partition",
+  "diskFailure",
+  "clockDrift",
+  "transfer",
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+export interface FaultPlan {
+  readonly kinds: readonly FaultKind[];
+  /** The mean time from one fault to the next. */
+  readonly meanIntervalMs: number;
+  /** How long a crash, a pause or a partition lasts, at most. */
+  readonly maxDurationMs: number;
+  readonly partitions: readonly PartitionShape[];
+}
+
+export interface WorkloadPlan {
+  readonly clients: number;
+  /** In use at a time. */
+  readonly keys: number;
+  /** Operations on a key before the next one takes its place: so that each history is decided quickly. */
+  readonly operationsPerKey: number;
+  /** The mean pause of a client between two operations. */
+  readonly thinkMs: number;
+  readonly sessionTtlMs: number;
+  /** How long a client tries before it gives an operation up. */
+  readonly patienceMs: number;
+  /** How long it waits for one answer. */
+  readonly answerTimeoutMs: number;
+}
+
+/** Everything about a run that is drawn before it begins. */
+export interface Plan {
+  readonly nodes: number;
+  readonly config: Partial<RaftNodeConfig> & Pick<RaftNodeConfig, "electionTimeoutMinMs" | "electionTimeoutMaxMs">;
+  readonly merge: Partial<MergeLimits>;
+  readonly network: NetworkSettings;
+  readonly disk: DiskSettings;
+  readonly faults: FaultPlan;
+  readonly workload: WorkloadPlan;
+}

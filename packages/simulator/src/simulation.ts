@@ -1,0 +1,218 @@
+import type { Membership } from "@raftkv/raft-core";
+import { Workload } from "./clients/workload.ts";
+import { converge } from "./convergence.ts";
+import { SimulatedDisk } from "./disk/simulated-disk.ts";
+import { FaultDriver } from "./faults/fault-driver.ts";
+import type { HistorySummary } from "./history/history-recorder.ts";
+import { BrokenInvariant } from "./invariants/invariant.ts";
+import { Invariants } from "./invariants/invariants.ts";
+import type { Observation, Observe } from "./invariants/observation.ts";
+import { Machine } from "./machine/machine.ts";
+import type { Wrappers } from "./machine/wrappers.ts";
+import { SimulatedNetwork } from "./network/network.ts";
+import { type Coverage, CoverageCounter } from "./observed/coverage.ts";
+import { calmDisk, calmNetwork, drawPlan } from "./plan/draw-plan.ts";
+import type { Plan } from "./plan/plan.ts";
+import { type Chance, chanceOf } from "./scheduler/chance.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
+import { Trace } from "./trace/trace.ts";
+
+export interface SimulationOptions {
+  /** A whole number: decides everything about the run. */
+  readonly seed: number;
+  /** Events before the faults end and the cluster has to recover. */
+  readonly steps: number;
+  /** Changes what the seed has drawn: the size of the cluster, say, or the faults. */
+  readonly adjust?: (drawn: Plan) => Plan;
+  /** Receives the trace, line by line. */
+  readonly lines?: string[];
+  /** What is put around the real parts of every node. */
+  readonly wrappers?: Wrappers;
+}
+
+/** What a run was, and whether anything went wrong. */
+export interface SimulationReport {
+  readonly seed: number;
+  /** What did not hold first; undefined: everything held. */
+  readonly failure: BrokenInvariant | undefined;
+  /** Of all that happened: equal for equal runs. */
+  readonly traceHash: string;
+  readonly plan: Plan;
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly committed: number;
+  readonly history: HistorySummary;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly coverage: Coverage;
+}
+
+/** Runs one cluster under one seed, to its end or to the first thing that does not hold. */
+export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
+  return new Simulation(options).run();
+}
+
+class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #scheduler = new Scheduler();
+  readonly #invariants = new Invariants();
+  readonly #coverage = new CoverageCounter();
+  readonly #plan: Plan;
+  readonly #network: SimulatedNetwork;
+  readonly #disks: readonly SimulatedDisk[];
+  readonly #machines: readonly Machine[];
+  readonly #faults: FaultDriver;
+  readonly #workload: Workload;
+  readonly #trace: Trace;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    const { seed } = options;
+    const chance = (name: string): Chance => chanceOf(seed, name);
+    const scheduler = this.#scheduler;
+    const drawn = drawPlan(chance("plan"));
+    const plan = options.adjust?.(drawn) ?? drawn;
+    const trace = new Trace(() => scheduler.nowMs, options.lines);
+    const observe: Observe = (observation) => this.#observe(observation);
+    trace.add(`seed ${seed}: ${JSON.stringify(plan)}`);
+    this.#plan = plan;
+    this.#trace = trace;
+    this.#network = new SimulatedNetwork({
+      scheduler,
+      chance: chance("network"),
+      trace,
+      observe,
+      settings: plan.network,
+    });
+    const membership = membershipOf(plan.nodes);
+    const parts = membership.voters.map((id) => {
+      const disk = new SimulatedDisk({
+        name: `${id}`,
+        scheduler,
+        chance: chance(`disk ${id}`),
+        trace,
+        settings: plan.disk,
+      });
+      const machine = new Machine({
+        id,
+        membership,
+        config: plan.config,
+        merge: plan.merge,
+        scheduler,
+        chance: chance(`node ${id}`),
+        trace,
+        network: this.#network,
+        disk,
+        observe,
+        wrappers: options.wrappers ?? {},
+        unexpected: (finding) => this.#invariants.breaks("nodes keep running", finding),
+      });
+      return { disk, machine };
+    });
+    this.#disks = parts.map(({ disk }) => disk);
+    this.#machines = parts.map(({ machine }) => machine);
+    for (const machine of this.#machines) machine.start();
+    const machines = this.#machines;
+    this.#faults = new FaultDriver({
+      plan: plan.faults,
+      machines,
+      network: this.#network,
+      scheduler,
+      chance: chance("faults"),
+      trace,
+    });
+    this.#workload = new Workload({
+      plan: plan.workload,
+      network: plan.network,
+      machines,
+      scheduler,
+      trace,
+      chance,
+    });
+  }
+
+  async run(): Promise<SimulationReport> {
+    try {
+      await this.#runUntil(() => this.#scheduler.steps >= this.#options.steps);
+      this.#endFaults();
+      await converge({
+        scheduler: this.#scheduler,
+        machines: this.#machines,
+        workload: this.#workload,
+        invariants: this.#invariants,
+        limitMs: 20 * this.#plan.config.electionTimeoutMaxMs,
+        runUntil: (done) => this.#runUntil(done),
+      });
+      this.#checkHistory();
+    } catch (error) {
+      if (!(error instanceof BrokenInvariant)) throw error;
+    }
+    return this.#report();
+  }
+
+  async #runUntil(done: () => boolean): Promise<void> {
+    await this.#scheduler.run(() => {
+      this.#look();
+      return done();
+    });
+    this.#throwIfBroken();
+  }
+
+  #observe(observation: Observation): void {
+    this.#coverage.observe(observation);
+    this.#invariants.observe(observation);
+  }
+
+  /** After each step. */
+  #look(): void {
+    for (const machine of this.#machines) {
+      if (!machine.takeTouched() || machine.running === undefined) continue;
+      this.#observe({ kind: "status", node: machine.id, status: machine.running.node.status() });
+    }
+    this.#faults.watch();
+    this.#throwIfBroken();
+  }
+
+  #endFaults(): void {
+    this.#trace.add("the faults end");
+    this.#workload.stop();
+    this.#network.behave(calmNetwork);
+    for (const disk of this.#disks) disk.behave(calmDisk);
+    this.#faults.end();
+  }
+
+  #checkHistory(): void {
+    try {
+      this.#workload.recorder.check();
+    } catch (error) {
+      this.#invariants.breaks("linearizability", error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #throwIfBroken(): void {
+    const { broken } = this.#invariants;
+    if (broken === undefined) return;
+    this.#trace.add(broken.message);
+    throw broken;
+  }
+
+  #report(): SimulationReport {
+    return {
+      seed: this.#options.seed,
+      failure: this.#invariants.broken,
+      traceHash: this.#trace.hash,
+      plan: this.#plan,
+      steps: this.#scheduler.steps,
+      simulatedMs: this.#scheduler.nowMs,
+      committed: this.#invariants.view.lastCommitted,
+      history: this.#workload.recorder.summary(),
+      faults: this.#faults.counts,
+      coverage: this.#coverage.coverage,
+    };
+  }
+}
+
+function membershipOf(nodes: number): Membership {
+  const voters = Array.from({ length: nodes }, (_, position) => position + 1);
+  const members = voters.map((id) => ({ id, address: `node-${id}.simulated:1`, memberId: `member-${id}` }));
+  return { voters, outgoingVoters: [], learners: [], members };
+}

@@ -1,0 +1,152 @@
+import type { Message, RaftStorage, RaftTransport } from "@raftkv/raft-core";
+import type { Wrappers } from "../machine/wrappers.ts";
+
+/** A bug that a real system once shipped, put back around the real parts. */
+export interface PutBackBug {
+  readonly name: string;
+  readonly wrappers: Wrappers;
+  /** The invariants that may be the first to notice. */
+  readonly noticedBy: readonly string[];
+  /** Where the search begins; 1 if left out. For what only one run in dozens notices, to keep the test short. */
+  readonly firstSeed?: number;
+}
+
+export const putBackBugs: readonly PutBackBug[] = [
+  {
+    name: "a storage that acknowledges before it is durable",
+    wrappers: {
+      storage: (storage) => ({
+        ...storage,
+        async write(batch) {
+          storage.write(batch).catch(() => undefined);
+        },
+      }),
+    },
+    noticedBy: ["durable before told", "commit safety", "applied is committed", "match is held"],
+  },
+  {
+    name: "a vote that is not written",
+    wrappers: {
+      storage: (storage) => ({
+        ...storage,
+        write: (batch) =>
+          storage.write(
+            batch.hardState === undefined
+              ? batch
+              : { ...batch, hardState: { ...batch.hardState, votedFor: undefined } },
+          ),
+      }),
+    },
+    noticedBy: ["durable before told", "one vote a term"],
+  },
+  {
+    name: "a vote that is forgotten at a restart",
+    wrappers: { storage: forgetsVotes },
+    firstSeed: 120,
+    noticedBy: ["one vote a term", "Election Safety", "durable before told"],
+  },
+  {
+    name: "an acknowledgement past the end of what was appended",
+    wrappers: {
+      transport: changing((message) =>
+        message.kind === "appendResponse" && !message.rejected ? { ...message, match: message.match + 1 } : message,
+      ),
+    },
+    noticedBy: ["durable before told", "match is held", "nodes keep running"],
+  },
+  {
+    name: "a heartbeat that commits what the follower has left over",
+    wrappers: {
+      transport: changing((message) =>
+        message.kind === "heartbeatRequest" ? { ...message, commit: message.commit + 3 } : message,
+      ),
+    },
+    noticedBy: ["commit safety", "applied is committed", "Leader Append-Only", "nodes keep running"],
+  },
+  {
+    name: "a state that calls durable what it has only applied",
+    wrappers: {
+      stateMachine: (machine) => ({
+        appliedIndex: () => machine.appliedIndex(),
+        durableIndex: () => machine.appliedIndex(),
+        apply: (entries) => machine.apply(entries),
+        flush: async () => machine.appliedIndex(),
+        snapshot: () => machine.snapshot(),
+        restore: (source) => machine.restore(source),
+        close: () => machine.close(),
+      }),
+    },
+    noticedBy: ["nodes keep running", "State Machine Safety"],
+  },
+  {
+    name: "one node that applies something else",
+    wrappers: {
+      stateMachine: (machine, node) => ({
+        appliedIndex: () => machine.appliedIndex(),
+        durableIndex: () => machine.durableIndex(),
+        apply: (entries) =>
+          machine.apply(
+            node === 1
+              ? entries.map((entry) =>
+                  entry.index % 50 === 0 ? { kind: "noop", index: entry.index, term: entry.term } : entry,
+                )
+              : entries,
+          ),
+        flush: () => machine.flush(),
+        snapshot: () => machine.snapshot(),
+        restore: (source) => machine.restore(source),
+        close: () => machine.close(),
+      }),
+    },
+    noticedBy: ["State Machine Safety", "equal states", "linearizability"],
+  },
+  {
+    name: "a read that asks nobody",
+    wrappers: {
+      consensus: (consensus) => ({
+        propose: (payload) => consensus.propose(payload),
+        readIndex: async () => consensus.status().applied,
+        transferLeadership: (to, signal) => consensus.transferLeadership(to, signal),
+        status: () => consensus.status(),
+        onRoleChange: (listener) => consensus.onRoleChange(listener),
+      }),
+    },
+    noticedBy: ["linearizability"],
+  },
+  {
+    name: "a write without a session that is sent twice",
+    wrappers: {
+      consensus: (consensus) => ({
+        propose(payload) {
+          consensus.propose(payload).catch(() => undefined);
+          return consensus.propose(payload);
+        },
+        readIndex: (signal) => consensus.readIndex(signal),
+        transferLeadership: (to, signal) => consensus.transferLeadership(to, signal),
+        status: () => consensus.status(),
+        onRoleChange: (listener) => consensus.onRoleChange(listener),
+      }),
+    },
+    noticedBy: ["linearizability"],
+  },
+];
+
+function forgetsVotes(storage: RaftStorage): RaftStorage {
+  return {
+    ...storage,
+    async load() {
+      const state = await storage.load();
+      return { ...state, hardState: { ...state.hardState, votedFor: undefined } };
+    },
+  };
+}
+
+function changing(change: (message: Message) => Message): (transport: RaftTransport) => RaftTransport {
+  return (transport) => ({
+    start: (handler) => transport.start(handler),
+    setPeers: (peers) => transport.setPeers(peers),
+    send: (to, message) => transport.send(to, change(message)),
+    sendSnapshot: (to, term, source, signal) => transport.sendSnapshot(to, term, source, signal),
+    close: () => transport.close(),
+  });
+}
