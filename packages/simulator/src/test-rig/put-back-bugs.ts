@@ -1,4 +1,4 @@
-import type { Message, RaftStorage, RaftTransport } from "@raftkv/raft-core";
+import type { Consensus, Message, RaftStorage, RaftTransport } from "@raftkv/raft-core";
 import type { Wrappers } from "../machine/wrappers.ts";
 
 /** A bug that a real system once shipped, put back around the real parts. */
@@ -103,13 +103,7 @@ export const putBackBugs: readonly PutBackBug[] = [
   {
     name: "a read that asks nobody",
     wrappers: {
-      consensus: (consensus) => ({
-        propose: (payload) => consensus.propose(payload),
-        readIndex: async () => consensus.status().applied,
-        transferLeadership: (to, signal) => consensus.transferLeadership(to, signal),
-        status: () => consensus.status(),
-        onRoleChange: (listener) => consensus.onRoleChange(listener),
-      }),
+      consensus: (consensus) => ({ ...unchanged(consensus), readIndex: async () => consensus.status().applied }),
     },
     noticedBy: ["linearizability"],
   },
@@ -117,19 +111,28 @@ export const putBackBugs: readonly PutBackBug[] = [
     name: "a write without a session that is sent twice",
     wrappers: {
       consensus: (consensus) => ({
+        ...unchanged(consensus),
         propose(payload) {
           consensus.propose(payload).catch(() => undefined);
           return consensus.propose(payload);
         },
-        readIndex: (signal) => consensus.readIndex(signal),
-        transferLeadership: (to, signal) => consensus.transferLeadership(to, signal),
-        status: () => consensus.status(),
-        onRoleChange: (listener) => consensus.onRoleChange(listener),
       }),
     },
     noticedBy: ["linearizability"],
   },
 ];
+
+function unchanged<Result>(consensus: Consensus<Result>): Consensus<Result> {
+  return {
+    propose: (payload) => consensus.propose(payload),
+    readIndex: (signal) => consensus.readIndex(signal),
+    changeMembership: (change, signal) => consensus.changeMembership(change, signal),
+    leaveJoint: (signal) => consensus.leaveJoint(signal),
+    transferLeadership: (to, signal) => consensus.transferLeadership(to, signal),
+    status: () => consensus.status(),
+    onRoleChange: (listener) => consensus.onRoleChange(listener),
+  };
+}
 
 function forgetsVotes(storage: RaftStorage): RaftStorage {
   return {
