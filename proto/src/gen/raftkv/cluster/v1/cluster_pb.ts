@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/cluster/v1/cluster.proto.
  */
 export const file_raftkv_cluster_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("Ch9yYWZ0a3YvY2x1c3Rlci92MS9jbHVzdGVyLnByb3RvEhFyYWZ0a3YuY2x1c3Rlci52MSIPCg1TdGF0dXNSZXF1ZXN0Ik4KBk1lbWJlchIPCgdub2RlX2lkGAEgASgEEg8KB2FkZHJlc3MYAiABKAkSEQoJbWVtYmVyX2lkGAMgASgJEg8KB2xlYXJuZXIYBCABKAgihQMKDlN0YXR1c1Jlc3BvbnNlEhIKCmNsdXN0ZXJfaWQYASABKAkSDwoHbm9kZV9pZBgCIAEoBBIRCgltZW1iZXJfaWQYAyABKAkSDwoHYWRkcmVzcxgEIAEoCRIPCgd2ZXJzaW9uGAUgASgJEiUKBHJvbGUYBiABKA4yFy5yYWZ0a3YuY2x1c3Rlci52MS5Sb2xlEgwKBHRlcm0YByABKAQSEQoJbGVhZGVyX2lkGAggASgEEhQKDGNvbW1pdF9pbmRleBgJIAEoBBIVCg1hcHBsaWVkX2luZGV4GAogASgEEhIKCmxhc3RfaW5kZXgYCyABKAQSEwoLZmlyc3RfaW5kZXgYDCABKAQSEAoIcmV2aXNpb24YDSABKAQSEQoJbG9nX2J5dGVzGA4gASgEEhMKC3N0YXRlX2J5dGVzGA8gASgEEioKB21lbWJlcnMYECADKAsyGS5yYWZ0a3YuY2x1c3Rlci52MS5NZW1iZXISFQoNZHVyYWJsZV9pbmRleBgRIAEoBCpsCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIRCg1ST0xFX0ZPTExPV0VSEAESFgoSUk9MRV9QUkVfQ0FORElEQVRFEAISEgoOUk9MRV9DQU5ESURBVEUQAxIPCgtST0xFX0xFQURFUhAEMl8KDkNsdXN0ZXJTZXJ2aWNlEk0KBlN0YXR1cxIgLnJhZnRrdi5jbHVzdGVyLnYxLlN0YXR1c1JlcXVlc3QaIS5yYWZ0a3YuY2x1c3Rlci52MS5TdGF0dXNSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("Ch9yYWZ0a3YvY2x1c3Rlci92MS9jbHVzdGVyLnByb3RvEhFyYWZ0a3YuY2x1c3Rlci52MSIPCg1TdGF0dXNSZXF1ZXN0IpEBCgZNZW1iZXISDwoHbm9kZV9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdsZWFybmVyGAQgASgIEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYBSABKAgSDwoHbGVhdmluZxgGIAEoCBIQCghwcmlvcml0eRgHIAEoDSKdBAoOU3RhdHVzUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIPCgdub2RlX2lkGAIgASgEEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSJQoEcm9sZRgGIAEoDjIXLnJhZnRrdi5jbHVzdGVyLnYxLlJvbGUSDAoEdGVybRgHIAEoBBIRCglsZWFkZXJfaWQYCCABKAQSFAoMY29tbWl0X2luZGV4GAkgASgEEhUKDWFwcGxpZWRfaW5kZXgYCiABKAQSEgoKbGFzdF9pbmRleBgLIAEoBBITCgtmaXJzdF9pbmRleBgMIAEoBBIQCghyZXZpc2lvbhgNIAEoBBIRCglsb2dfYnl0ZXMYDiABKAQSEwoLc3RhdGVfYnl0ZXMYDyABKAQSKgoHbWVtYmVycxgQIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlchIVCg1kdXJhYmxlX2luZGV4GBEgASgEEjEKCHByb2dyZXNzGBIgAygLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUGVlclByb2dyZXNzEg0KBWpvaW50GBMgASgIEhkKEWxlYXZlc19vbl9yZXF1ZXN0GBQgASgIEhsKE3RyYW5zZmVyX3RvX25vZGVfaWQYFSABKAQSHAoUbWVtYmVyc2hpcF9jb21taXR0ZWQYFiABKAgiygEKDFBlZXJQcm9ncmVzcxIPCgdub2RlX2lkGAEgASgEEjIKBXN0YXRlGAIgASgOMiMucmFmdGt2LmNsdXN0ZXIudjEuUmVwbGljYXRpb25TdGF0ZRITCgttYXRjaF9pbmRleBgDIAEoBBISCgpuZXh0X2luZGV4GAQgASgEEhcKD3JlY2VudGx5X2FjdGl2ZRgFIAEoCBIbChNzbmFwc2hvdF9ieXRlc19zZW50GAYgASgEEhYKDnNuYXBzaG90X2J5dGVzGAcgASgEIo0BChdDaGFuZ2VNZW1iZXJzaGlwUmVxdWVzdBIwCgVzdGVwcxgBIAMoCzIhLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlcnNoaXBTdGVwEjEKCnRyYW5zaXRpb24YAiABKA4yHS5yYWZ0a3YuY2x1c3Rlci52MS5UcmFuc2l0aW9uEg0KBWZvcmNlGAMgASgIItICCg5NZW1iZXJzaGlwU3RlcBIzCgthZGRfbGVhcm5lchgBIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkFkZE1lbWJlckgAEjEKCWFkZF92b3RlchgCIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkFkZE1lbWJlckgAEhEKB3Byb21vdGUYAyABKARIABIQCgZkZW1vdGUYBCABKARIABIQCgZyZW1vdmUYBSABKARIABIyCgdyZXBsYWNlGAYgASgLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUmVwbGFjZVZvdGVySAASLQoEbW92ZRgHIAEoCzIdLnJhZnRrdi5jbHVzdGVyLnYxLk1vdmVNZW1iZXJIABI2CgxzZXRfcHJpb3JpdHkYCCABKAsyHi5yYWZ0a3YuY2x1c3Rlci52MS5TZXRQcmlvcml0eUgAQgYKBHN0ZXAiTgoJQWRkTWVtYmVyEg8KB2FkZHJlc3MYASABKAkSHgoWcHJvbW90ZV93aGVuX2NhdWdodF91cBgCIAEoCBIQCghwcmlvcml0eRgDIAEoDSIrCgxSZXBsYWNlVm90ZXISDwoHbm9kZV9pZBgBIAEoBBIKCgJieRgCIAEoBCIuCgpNb3ZlTWVtYmVyEg8KB25vZGVfaWQYASABKAQSDwoHYWRkcmVzcxgCIAEoCSIwCgtTZXRQcmlvcml0eRIPCgdub2RlX2lkGAEgASgEEhAKCHByaW9yaXR5GAIgASgNIlUKGENoYW5nZU1lbWJlcnNoaXBSZXNwb25zZRIqCgdtZW1iZXJzGAEgAygLMhkucmFmdGt2LmNsdXN0ZXIudjEuTWVtYmVyEg0KBWpvaW50GAIgASgIIhMKEUxlYXZlSm9pbnRSZXF1ZXN0IkAKEkxlYXZlSm9pbnRSZXNwb25zZRIqCgdtZW1iZXJzGAEgAygLMhkucmFmdGt2LmNsdXN0ZXIudjEuTWVtYmVyIi8KGVRyYW5zZmVyTGVhZGVyc2hpcFJlcXVlc3QSEgoKdG9fbm9kZV9pZBgBIAEoBCIvChpUcmFuc2ZlckxlYWRlcnNoaXBSZXNwb25zZRIRCglsZWFkZXJfaWQYASABKAQiFQoTVGFrZVNuYXBzaG90UmVxdWVzdCJCChRUYWtlU25hcHNob3RSZXNwb25zZRIVCg1kdXJhYmxlX2luZGV4GAEgASgEEhMKC2ZpcnN0X2luZGV4GAIgASgEIigKFUluc3BlY3RBZGRyZXNzUmVxdWVzdBIPCgdhZGRyZXNzGAEgASgJIlAKFkluc3BlY3RBZGRyZXNzUmVzcG9uc2USDwoHbm9kZV9pZBgBIAEoBBIRCgltZW1iZXJfaWQYAiABKAkSEgoKY2x1c3Rlcl9pZBgDIAEoCSpsCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIRCg1ST0xFX0ZPTExPV0VSEAESFgoSUk9MRV9QUkVfQ0FORElEQVRFEAISEgoOUk9MRV9DQU5ESURBVEUQAxIPCgtST0xFX0xFQURFUhAEKpMBChBSZXBsaWNhdGlvblN0YXRlEiEKHVJFUExJQ0FUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXUkVQTElDQVRJT05fU1RBVEVfUFJPQkUQARIfChtSRVBMSUNBVElPTl9TVEFURV9SRVBMSUNBVEUQAhIeChpSRVBMSUNBVElPTl9TVEFURV9TTkFQU0hPVBADKlYKClRyYW5zaXRpb24SGgoWVFJBTlNJVElPTl9VTlNQRUNJRklFRBAAEhMKD1RSQU5TSVRJT05fQVVUTxABEhcKE1RSQU5TSVRJT05fRVhQTElDSVQQAjLiBAoOQ2x1c3RlclNlcnZpY2USTQoGU3RhdHVzEiAucmFmdGt2LmNsdXN0ZXIudjEuU3RhdHVzUmVxdWVzdBohLnJhZnRrdi5jbHVzdGVyLnYxLlN0YXR1c1Jlc3BvbnNlEmsKEENoYW5nZU1lbWJlcnNoaXASKi5yYWZ0a3YuY2x1c3Rlci52MS5DaGFuZ2VNZW1iZXJzaGlwUmVxdWVzdBorLnJhZnRrdi5jbHVzdGVyLnYxLkNoYW5nZU1lbWJlcnNoaXBSZXNwb25zZRJZCgpMZWF2ZUpvaW50EiQucmFmdGt2LmNsdXN0ZXIudjEuTGVhdmVKb2ludFJlcXVlc3QaJS5yYWZ0a3YuY2x1c3Rlci52MS5MZWF2ZUpvaW50UmVzcG9uc2UScQoSVHJhbnNmZXJMZWFkZXJzaGlwEiwucmFmdGt2LmNsdXN0ZXIudjEuVHJhbnNmZXJMZWFkZXJzaGlwUmVxdWVzdBotLnJhZnRrdi5jbHVzdGVyLnYxLlRyYW5zZmVyTGVhZGVyc2hpcFJlc3BvbnNlEl8KDFRha2VTbmFwc2hvdBImLnJhZnRrdi5jbHVzdGVyLnYxLlRha2VTbmFwc2hvdFJlcXVlc3QaJy5yYWZ0a3YuY2x1c3Rlci52MS5UYWtlU25hcHNob3RSZXNwb25zZRJlCg5JbnNwZWN0QWRkcmVzcxIoLnJhZnRrdi5jbHVzdGVyLnYxLkluc3BlY3RBZGRyZXNzUmVxdWVzdBopLnJhZnRrdi5jbHVzdGVyLnYxLkluc3BlY3RBZGRyZXNzUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message raftkv.cluster.v1.StatusRequest
@@ -45,9 +45,32 @@ export type Member = Message<"raftkv.cluster.v1.Member"> & {
   memberId: string;
 
   /**
+   * It receives the log and has no vote.
+   *
    * @generated from field: bool learner = 4;
    */
   learner: boolean;
+
+  /**
+   * A learner that the leader makes a voter once it has caught up.
+   *
+   * @generated from field: bool promote_when_caught_up = 5;
+   */
+  promoteWhenCaughtUp: boolean;
+
+  /**
+   * Of a joint membership: it votes, but no longer once that is left.
+   *
+   * @generated from field: bool leaving = 6;
+   */
+  leaving: boolean;
+
+  /**
+   * Among voters that could lead, the one with the highest is preferred.
+   *
+   * @generated from field: uint32 priority = 7;
+   */
+  priority: number;
 };
 
 /**
@@ -151,6 +174,41 @@ export type StatusResponse = Message<"raftkv.cluster.v1.StatusResponse"> & {
    * @generated from field: uint64 durable_index = 17;
    */
   durableIndex: bigint;
+
+  /**
+   * On the leader: how far each of the others has come.
+   *
+   * @generated from field: repeated raftkv.cluster.v1.PeerProgress progress = 18;
+   */
+  progress: PeerProgress[];
+
+  /**
+   * Each decision needs a majority of the voters and one of those who voted before.
+   *
+   * @generated from field: bool joint = 19;
+   */
+  joint: boolean;
+
+  /**
+   * The joint membership stays until LeaveJoint.
+   *
+   * @generated from field: bool leaves_on_request = 20;
+   */
+  leavesOnRequest: boolean;
+
+  /**
+   * On the leader: to whom leadership is being handed. 0: it stays.
+   *
+   * @generated from field: uint64 transfer_to_node_id = 21;
+   */
+  transferToNodeId: bigint;
+
+  /**
+   * The newest membership is committed.
+   *
+   * @generated from field: bool membership_committed = 22;
+   */
+  membershipCommitted: boolean;
 };
 
 /**
@@ -159,6 +217,437 @@ export type StatusResponse = Message<"raftkv.cluster.v1.StatusResponse"> & {
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
   messageDesc(file_raftkv_cluster_v1_cluster, 2);
+
+/**
+ * @generated from message raftkv.cluster.v1.PeerProgress
+ */
+export type PeerProgress = Message<"raftkv.cluster.v1.PeerProgress"> & {
+  /**
+   * @generated from field: uint64 node_id = 1;
+   */
+  nodeId: bigint;
+
+  /**
+   * @generated from field: raftkv.cluster.v1.ReplicationState state = 2;
+   */
+  state: ReplicationState;
+
+  /**
+   * It holds the log up to here.
+   *
+   * @generated from field: uint64 match_index = 3;
+   */
+  matchIndex: bigint;
+
+  /**
+   * @generated from field: uint64 next_index = 4;
+   */
+  nextIndex: bigint;
+
+  /**
+   * Heard of within the last election timeout.
+   *
+   * @generated from field: bool recently_active = 5;
+   */
+  recentlyActive: boolean;
+
+  /**
+   * Of a snapshot on its way to it: how much has been sent, and its size. 0: none, or not known.
+   *
+   * @generated from field: uint64 snapshot_bytes_sent = 6;
+   */
+  snapshotBytesSent: bigint;
+
+  /**
+   * @generated from field: uint64 snapshot_bytes = 7;
+   */
+  snapshotBytes: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.PeerProgress.
+ * Use `create(PeerProgressSchema)` to create a new message.
+ */
+export const PeerProgressSchema: GenMessage<PeerProgress> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 3);
+
+/**
+ * @generated from message raftkv.cluster.v1.ChangeMembershipRequest
+ */
+export type ChangeMembershipRequest = Message<"raftkv.cluster.v1.ChangeMembershipRequest"> & {
+  /**
+   * They take effect together; each builds on the one before it.
+   *
+   * @generated from field: repeated raftkv.cluster.v1.MembershipStep steps = 1;
+   */
+  steps: MembershipStep[];
+
+  /**
+   * @generated from field: raftkv.cluster.v1.Transition transition = 2;
+   */
+  transition: Transition;
+
+  /**
+   * Make the change even if the voters that are alive would be no quorum of what it leads to.
+   *
+   * @generated from field: bool force = 3;
+   */
+  force: boolean;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.ChangeMembershipRequest.
+ * Use `create(ChangeMembershipRequestSchema)` to create a new message.
+ */
+export const ChangeMembershipRequestSchema: GenMessage<ChangeMembershipRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 4);
+
+/**
+ * @generated from message raftkv.cluster.v1.MembershipStep
+ */
+export type MembershipStep = Message<"raftkv.cluster.v1.MembershipStep"> & {
+  /**
+   * @generated from oneof raftkv.cluster.v1.MembershipStep.step
+   */
+  step: {
+    /**
+     * @generated from field: raftkv.cluster.v1.AddMember add_learner = 1;
+     */
+    value: AddMember;
+    case: "addLearner";
+  } | {
+    /**
+     * @generated from field: raftkv.cluster.v1.AddMember add_voter = 2;
+     */
+    value: AddMember;
+    case: "addVoter";
+  } | {
+    /**
+     * A learner becomes a voter.
+     *
+     * @generated from field: uint64 promote = 3;
+     */
+    value: bigint;
+    case: "promote";
+  } | {
+    /**
+     * A voter becomes a learner.
+     *
+     * @generated from field: uint64 demote = 4;
+     */
+    value: bigint;
+    case: "demote";
+  } | {
+    /**
+     * @generated from field: uint64 remove = 5;
+     */
+    value: bigint;
+    case: "remove";
+  } | {
+    /**
+     * @generated from field: raftkv.cluster.v1.ReplaceVoter replace = 6;
+     */
+    value: ReplaceVoter;
+    case: "replace";
+  } | {
+    /**
+     * @generated from field: raftkv.cluster.v1.MoveMember move = 7;
+     */
+    value: MoveMember;
+    case: "move";
+  } | {
+    /**
+     * @generated from field: raftkv.cluster.v1.SetPriority set_priority = 8;
+     */
+    value: SetPriority;
+    case: "setPriority";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.MembershipStep.
+ * Use `create(MembershipStepSchema)` to create a new message.
+ */
+export const MembershipStepSchema: GenMessage<MembershipStep> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 5);
+
+/**
+ * A node that waits to be added listens there. The leader asks it for its node id and member id.
+ *
+ * @generated from message raftkv.cluster.v1.AddMember
+ */
+export type AddMember = Message<"raftkv.cluster.v1.AddMember"> & {
+  /**
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * Of a learner: the leader makes it a voter as soon as it has caught up.
+   *
+   * @generated from field: bool promote_when_caught_up = 2;
+   */
+  promoteWhenCaughtUp: boolean;
+
+  /**
+   * @generated from field: uint32 priority = 3;
+   */
+  priority: number;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.AddMember.
+ * Use `create(AddMemberSchema)` to create a new message.
+ */
+export const AddMemberSchema: GenMessage<AddMember> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 6);
+
+/**
+ * The learner `by` becomes a voter, and the voter `node_id` is removed.
+ *
+ * @generated from message raftkv.cluster.v1.ReplaceVoter
+ */
+export type ReplaceVoter = Message<"raftkv.cluster.v1.ReplaceVoter"> & {
+  /**
+   * @generated from field: uint64 node_id = 1;
+   */
+  nodeId: bigint;
+
+  /**
+   * @generated from field: uint64 by = 2;
+   */
+  by: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.ReplaceVoter.
+ * Use `create(ReplaceVoterSchema)` to create a new message.
+ */
+export const ReplaceVoterSchema: GenMessage<ReplaceVoter> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 7);
+
+/**
+ * The same node, with the same data, at another address.
+ *
+ * @generated from message raftkv.cluster.v1.MoveMember
+ */
+export type MoveMember = Message<"raftkv.cluster.v1.MoveMember"> & {
+  /**
+   * @generated from field: uint64 node_id = 1;
+   */
+  nodeId: bigint;
+
+  /**
+   * @generated from field: string address = 2;
+   */
+  address: string;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.MoveMember.
+ * Use `create(MoveMemberSchema)` to create a new message.
+ */
+export const MoveMemberSchema: GenMessage<MoveMember> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 8);
+
+/**
+ * @generated from message raftkv.cluster.v1.SetPriority
+ */
+export type SetPriority = Message<"raftkv.cluster.v1.SetPriority"> & {
+  /**
+   * @generated from field: uint64 node_id = 1;
+   */
+  nodeId: bigint;
+
+  /**
+   * @generated from field: uint32 priority = 2;
+   */
+  priority: number;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.SetPriority.
+ * Use `create(SetPrioritySchema)` to create a new message.
+ */
+export const SetPrioritySchema: GenMessage<SetPriority> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 9);
+
+/**
+ * @generated from message raftkv.cluster.v1.ChangeMembershipResponse
+ */
+export type ChangeMembershipResponse = Message<"raftkv.cluster.v1.ChangeMembershipResponse"> & {
+  /**
+   * The membership that is in force and committed.
+   *
+   * @generated from field: repeated raftkv.cluster.v1.Member members = 1;
+   */
+  members: Member[];
+
+  /**
+   * @generated from field: bool joint = 2;
+   */
+  joint: boolean;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.ChangeMembershipResponse.
+ * Use `create(ChangeMembershipResponseSchema)` to create a new message.
+ */
+export const ChangeMembershipResponseSchema: GenMessage<ChangeMembershipResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 10);
+
+/**
+ * @generated from message raftkv.cluster.v1.LeaveJointRequest
+ */
+export type LeaveJointRequest = Message<"raftkv.cluster.v1.LeaveJointRequest"> & {
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.LeaveJointRequest.
+ * Use `create(LeaveJointRequestSchema)` to create a new message.
+ */
+export const LeaveJointRequestSchema: GenMessage<LeaveJointRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 11);
+
+/**
+ * @generated from message raftkv.cluster.v1.LeaveJointResponse
+ */
+export type LeaveJointResponse = Message<"raftkv.cluster.v1.LeaveJointResponse"> & {
+  /**
+   * The membership that is in force and committed.
+   *
+   * @generated from field: repeated raftkv.cluster.v1.Member members = 1;
+   */
+  members: Member[];
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.LeaveJointResponse.
+ * Use `create(LeaveJointResponseSchema)` to create a new message.
+ */
+export const LeaveJointResponseSchema: GenMessage<LeaveJointResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 12);
+
+/**
+ * @generated from message raftkv.cluster.v1.TransferLeadershipRequest
+ */
+export type TransferLeadershipRequest = Message<"raftkv.cluster.v1.TransferLeadershipRequest"> & {
+  /**
+   * 0: the voter whose log reaches furthest.
+   *
+   * @generated from field: uint64 to_node_id = 1;
+   */
+  toNodeId: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.TransferLeadershipRequest.
+ * Use `create(TransferLeadershipRequestSchema)` to create a new message.
+ */
+export const TransferLeadershipRequestSchema: GenMessage<TransferLeadershipRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 13);
+
+/**
+ * @generated from message raftkv.cluster.v1.TransferLeadershipResponse
+ */
+export type TransferLeadershipResponse = Message<"raftkv.cluster.v1.TransferLeadershipResponse"> & {
+  /**
+   * @generated from field: uint64 leader_id = 1;
+   */
+  leaderId: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.TransferLeadershipResponse.
+ * Use `create(TransferLeadershipResponseSchema)` to create a new message.
+ */
+export const TransferLeadershipResponseSchema: GenMessage<TransferLeadershipResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 14);
+
+/**
+ * @generated from message raftkv.cluster.v1.TakeSnapshotRequest
+ */
+export type TakeSnapshotRequest = Message<"raftkv.cluster.v1.TakeSnapshotRequest"> & {
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.TakeSnapshotRequest.
+ * Use `create(TakeSnapshotRequestSchema)` to create a new message.
+ */
+export const TakeSnapshotRequestSchema: GenMessage<TakeSnapshotRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 15);
+
+/**
+ * @generated from message raftkv.cluster.v1.TakeSnapshotResponse
+ */
+export type TakeSnapshotResponse = Message<"raftkv.cluster.v1.TakeSnapshotResponse"> & {
+  /**
+   * The state is on stable storage up to here.
+   *
+   * @generated from field: uint64 durable_index = 1;
+   */
+  durableIndex: bigint;
+
+  /**
+   * The log starts here now.
+   *
+   * @generated from field: uint64 first_index = 2;
+   */
+  firstIndex: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.TakeSnapshotResponse.
+ * Use `create(TakeSnapshotResponseSchema)` to create a new message.
+ */
+export const TakeSnapshotResponseSchema: GenMessage<TakeSnapshotResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 16);
+
+/**
+ * @generated from message raftkv.cluster.v1.InspectAddressRequest
+ */
+export type InspectAddressRequest = Message<"raftkv.cluster.v1.InspectAddressRequest"> & {
+  /**
+   * @generated from field: string address = 1;
+   */
+  address: string;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.InspectAddressRequest.
+ * Use `create(InspectAddressRequestSchema)` to create a new message.
+ */
+export const InspectAddressRequestSchema: GenMessage<InspectAddressRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 17);
+
+/**
+ * @generated from message raftkv.cluster.v1.InspectAddressResponse
+ */
+export type InspectAddressResponse = Message<"raftkv.cluster.v1.InspectAddressResponse"> & {
+  /**
+   * @generated from field: uint64 node_id = 1;
+   */
+  nodeId: bigint;
+
+  /**
+   * @generated from field: string member_id = 2;
+   */
+  memberId: string;
+
+  /**
+   * Empty: it belongs to no cluster yet.
+   *
+   * @generated from field: string cluster_id = 3;
+   */
+  clusterId: string;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.InspectAddressResponse.
+ * Use `create(InspectAddressResponseSchema)` to create a new message.
+ */
+export const InspectAddressResponseSchema: GenMessage<InspectAddressResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 18);
 
 /**
  * @generated from enum raftkv.cluster.v1.Role
@@ -197,7 +686,75 @@ export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
   enumDesc(file_raftkv_cluster_v1_cluster, 0);
 
 /**
- * What operators and tools ask a node.
+ * @generated from enum raftkv.cluster.v1.ReplicationState
+ */
+export enum ReplicationState {
+  /**
+   * @generated from enum value: REPLICATION_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Where the logs part is being looked for.
+   *
+   * @generated from enum value: REPLICATION_STATE_PROBE = 1;
+   */
+  PROBE = 1,
+
+  /**
+   * @generated from enum value: REPLICATION_STATE_REPLICATE = 2;
+   */
+  REPLICATE = 2,
+
+  /**
+   * It needs a snapshot first.
+   *
+   * @generated from enum value: REPLICATION_STATE_SNAPSHOT = 3;
+   */
+  SNAPSHOT = 3,
+}
+
+/**
+ * Describes the enum raftkv.cluster.v1.ReplicationState.
+ */
+export const ReplicationStateSchema: GenEnum<ReplicationState> = /*@__PURE__*/
+  enumDesc(file_raftkv_cluster_v1_cluster, 1);
+
+/**
+ * @generated from enum raftkv.cluster.v1.Transition
+ */
+export enum Transition {
+  /**
+   * As TRANSITION_AUTO.
+   *
+   * @generated from enum value: TRANSITION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * One voter changes at once; several go through a joint membership, which the leader leaves by itself.
+   *
+   * @generated from enum value: TRANSITION_AUTO = 1;
+   */
+  AUTO = 1,
+
+  /**
+   * Any change of voters goes through a joint membership, which stays until LeaveJoint.
+   *
+   * @generated from enum value: TRANSITION_EXPLICIT = 2;
+   */
+  EXPLICIT = 2,
+}
+
+/**
+ * Describes the enum raftkv.cluster.v1.Transition.
+ */
+export const TransitionSchema: GenEnum<Transition> = /*@__PURE__*/
+  enumDesc(file_raftkv_cluster_v1_cluster, 2);
+
+/**
+ * What operators and tools ask a node. Errors carry an ErrorDetail. What only the leader can do, the others refuse with
+ * ERROR_CODE_NOT_LEADER and the leader's address.
  *
  * @generated from service raftkv.cluster.v1.ClusterService
  */
@@ -211,6 +768,56 @@ export const ClusterService: GenService<{
     methodKind: "unary";
     input: typeof StatusRequestSchema;
     output: typeof StatusResponseSchema;
+  },
+  /**
+   * Changes who takes part, and answers once that is committed. Leader only.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.ChangeMembership
+   */
+  changeMembership: {
+    methodKind: "unary";
+    input: typeof ChangeMembershipRequestSchema;
+    output: typeof ChangeMembershipResponseSchema;
+  },
+  /**
+   * Leaves a joint membership that TRANSITION_EXPLICIT entered. Leader only.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.LeaveJoint
+   */
+  leaveJoint: {
+    methodKind: "unary";
+    input: typeof LeaveJointRequestSchema;
+    output: typeof LeaveJointResponseSchema;
+  },
+  /**
+   * Hands leadership to another voter, and answers once it leads. Leader only.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.TransferLeadership
+   */
+  transferLeadership: {
+    methodKind: "unary";
+    input: typeof TransferLeadershipRequestSchema;
+    output: typeof TransferLeadershipResponseSchema;
+  },
+  /**
+   * Makes this node's state durable and drops the log that it no longer needs.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.TakeSnapshot
+   */
+  takeSnapshot: {
+    methodKind: "unary";
+    input: typeof TakeSnapshotRequestSchema;
+    output: typeof TakeSnapshotResponseSchema;
+  },
+  /**
+   * Asks whoever listens at an address who it is: whether this node can reach a node that is to join.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.InspectAddress
+   */
+  inspectAddress: {
+    methodKind: "unary";
+    input: typeof InspectAddressRequestSchema;
+    output: typeof InspectAddressResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_raftkv_cluster_v1_cluster, 0);
