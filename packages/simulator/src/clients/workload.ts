@@ -47,13 +47,23 @@ export class Workload {
     this.#stopped = true;
   }
 
-  /** Resolves once a fresh write was answered, and a fresh read at this machine: nothing is lost for these clients. */
-  async serves(machine: Machine): Promise<void> {
+  /** Resolves once `members` have answered a fresh write, and this machine a fresh read. */
+  async serves(machine: Machine, members: readonly Machine[]): Promise<void> {
+    await this.#serve(`${machine.id}`, members, [machine]);
+  }
+
+  /** Resolves once some of `machines` have answered a fresh write and a fresh read. */
+  async servesAnywhere(machines: readonly Machine[]): Promise<void> {
+    await this.#serve("majority", machines, machines);
+  }
+
+  /** Nothing is lost for these clients. */
+  async #serve(name: string, writeTo: readonly Machine[], readFrom: readonly Machine[]): Promise<void> {
     this.#lossRate = 0;
-    const { machines, plan } = this.#options;
-    const writer = this.#client(`writer for ${machine.id}`, machines, plan.answerTimeoutMs);
-    const reader = this.#client(`reader at ${machine.id}`, [machine], plan.answerTimeoutMs);
-    const key = `fresh/${machine.id}`;
+    const { plan } = this.#options;
+    const writer = this.#client(`writer for ${name}`, writeTo, plan.answerTimeoutMs);
+    const reader = this.#client(`reader at ${name}`, readFrom, plan.answerTimeoutMs);
+    const key = `fresh/${name}`;
     const isAnswered = async (client: Client, call: KeyCall) =>
       (await this.recorder.record(key, call, () => client.perform(key, call))).kind === "answered";
     while (!(await isAnswered(writer, { kind: "put", value: `fresh${++this.#values}` })));

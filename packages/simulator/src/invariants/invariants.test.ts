@@ -53,7 +53,7 @@ const restored = (node: NodeId, hardState: HardState): Observation => {
     termRuns: [],
     memberships: [],
   };
-  return { kind: "restored", node, state };
+  return { kind: "restored", node, memberId: `member-${node}`, state };
 };
 const accepted = (term: number, match: number): Message => ({ kind: "appendResponse", term, rejected: false, match });
 const vote = (term: number): Message => ({ kind: "voteResponse", term, granted: true });
