@@ -11,7 +11,15 @@ export function digestOf(entry: Entry): number {
 function textOf(membership: Membership): string {
   const { voters, outgoingVoters, learners, learnersNext, leavesOnRequest, promoteWhenCaughtUp } = membership;
   const members = membership.members.map(({ id, address, memberId }) => [id, address, memberId]);
-  return JSON.stringify([voters, outgoingVoters, learners, learnersNext, leavesOnRequest, promoteWhenCaughtUp, members]);
+  return JSON.stringify([
+    voters,
+    outgoingVoters,
+    learners,
+    learnersNext,
+    leavesOnRequest,
+    promoteWhenCaughtUp,
+    members,
+  ]);
 }
 
 function digestOfBytes(bytes: Uint8Array): number {

@@ -17,7 +17,9 @@ export function matchIsHeld(): Invariant {
       const leader = view.node(observation.node);
       const members = known.get(leader) ?? new Map<NodeId, Member>();
       known.set(leader, members);
-      for (const member of status.membership.members) members.set(member.id, member);
+      for (const { membership } of leader.written.membershipsAbove(-1)) {
+        for (const member of membership.members) members.set(member.id, member);
+      }
       for (const { id, match } of status.progress) {
         const member = members.get(id);
         const follower = member === undefined ? view.node(id) : view.disk(member);
