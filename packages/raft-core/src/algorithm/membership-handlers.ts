@@ -1,6 +1,6 @@
 import type { DropReason, MembershipRefusal } from "./effects.ts";
-import type { ProposalId } from "./input.ts";
 import { beginRound } from "./heartbeat.ts";
+import type { ProposalId } from "./input.ts";
 import { followMembership } from "./leader-peers.ts";
 import type { Membership } from "./membership.ts";
 import type { MembershipChange } from "./membership-change.ts";
