@@ -39,6 +39,13 @@ export class Client {
     return this.#inSession(operation, deadlineMs);
   }
 
+  /** One try, without a session. */
+  async performOnce(key: string, call: KeyCall): Promise<Outcome> {
+    if (call.kind !== "get") return this.#once(operationOf(key, call));
+    const reply = await this.#anyNode().get(bytes(key));
+    return reply.kind === "answer" ? { kind: "answered", answer: found(reply.value) } : { kind: "nothing" };
+  }
+
   async #get(key: string, deadlineMs: number): Promise<Outcome> {
     const { scheduler, chance } = this.#options;
     // Half of the reads go to anybody: to a leader of the past, for one.

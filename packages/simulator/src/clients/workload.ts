@@ -26,6 +26,7 @@ export class Workload {
   #working = 0;
   #stopped = false;
   #operations = 0;
+  #bursts = 0;
   #values = 0;
 
   constructor(options: WorkloadOptions) {
@@ -76,12 +77,29 @@ export class Workload {
     const client = this.#client(`client ${number} and its nodes`, machines, plan.answerTimeoutMs);
     while (!this.#stopped) {
       await scheduler.sleep(chance.exponential(plan.thinkMs));
+      if (chance.happens(plan.burstRate)) await this.#burst(number, client, chance);
       const key = this.#key(chance);
       const call = this.#call(chance);
       trace.add(`client ${number}: ${JSON.stringify(call)} of ${key}`);
       const outcome = await this.recorder.record(key, call, () => client.perform(key, call));
       trace.add(`client ${number}: ${JSON.stringify(outcome)}`);
     }
+  }
+
+  /**
+   * Outside of the client's session, whose operations come one after the other. On keys of its own, few operations each:
+   * a checker has to try every order of what was under way at the same time.
+   */
+  async #burst(number: number, client: Client, chance: Chance): Promise<void> {
+    const burst = ++this.#bursts;
+    const operations = Array.from({ length: chance.integer(5, 30) }, () => ({
+      key: `b${burst}/${chance.integer(1, 8)}`,
+      call: this.#call(chance),
+    }));
+    this.#options.trace.add(`client ${number}: ${operations.length} operations at once`);
+    await Promise.all(
+      operations.map(({ key, call }) => this.recorder.record(key, call, () => client.performOnce(key, call))),
+    );
   }
 
   #client(name: string, machines: readonly Machine[], timeoutMs: number): Client {

@@ -10,7 +10,7 @@ export function digestOf(entry: Entry): number {
 /** The same for the same membership, in whatever order its fields have been put together. */
 function textOf(membership: Membership): string {
   const { voters, outgoingVoters, learners, learnersNext, leavesOnRequest, promoteWhenCaughtUp } = membership;
-  const members = membership.members.map(({ id, address, memberId }) => [id, address, memberId]);
+  const members = membership.members.map(({ id, address, memberId, priority }) => [id, address, memberId, priority]);
   return JSON.stringify([
     voters,
     outgoingVoters,

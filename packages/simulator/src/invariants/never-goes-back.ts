@@ -10,8 +10,8 @@ export function neverGoesBack(): Invariant {
       if (observation.kind === "restored") {
         const { node, state } = observation;
         last.delete(node);
-        if (view.node(node).memberId !== observation.memberId) return;
-        const before = view.node(node).durableHardState;
+        const { memberId = observation.memberId, durableHardState: before } = view.node(node);
+        if (memberId !== observation.memberId) return;
         const after = state.hardState;
         assertNotLess(node, "durable term", before.term, after.term);
         assertNotLess(node, "durable commit", before.commit, after.commit);

@@ -53,6 +53,7 @@ function doesWithout(step: MembershipStep, lost: readonly NodeId[]): boolean {
     case "addLearner":
     case "addVoter":
     case "moveAddress":
+    case "setPriority":
       return true;
   }
 }
@@ -79,6 +80,7 @@ function drawStep(chance: Chance, situation: Situation): MembershipStep | undefi
     voter !== undefined && { kind: "demote", id: voter },
     anybody !== undefined && { kind: "remove", id: anybody },
     learner !== undefined && voter !== undefined && { kind: "replace", id: voter, by: learner },
+    anybody !== undefined && { kind: "setPriority", id: anybody, priority: chance.integer(0, 3) },
     anybody !== undefined && { kind: "moveAddress", id: anybody, address: addressOf(anybody, chance.integer(1, 3)) },
   ];
   return chance.pick(steps.filter((step) => step !== false).filter((step) => situation.actions.includes(step.kind)));

@@ -35,6 +35,14 @@ export function drawPlan(chance: Chance): Plan {
         maxUnappliedCachedBytes: chance.integer(1, 10) * 100,
         maxApplyBytes: chance.integer(1, 10) * 100,
       }),
+      // So that what a burst of requests brings is more than the node takes in.
+      ...(chance.happens(0.3) && {
+        maxEntryBytes: chance.integer(60, 300),
+        maxUncommittedBytes: chance.integer(2, 40) * 100,
+        maxApplyBacklogBytes: chance.integer(2, 40) * 100,
+        maxInflightBytes: chance.integer(1, 40) * 100,
+        maxPendingReads: chance.integer(2, 50),
+      }),
       snapshot: drawSnapshotPolicy(chance),
       snapshotTimeoutMs: 10 * electionTimeoutMaxMs,
     },
@@ -116,5 +124,6 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     answerTimeoutMs: chance.between(0.3, 3) * electionTimeoutMs,
+    burstRate: chance.happens(0.3) ? chance.between(0, 0.05) : 0,
   };
 }

@@ -32,6 +32,7 @@ export const membershipActions = [
   "remove",
   "replace",
   "moveAddress",
+  "setPriority",
   /** Several steps in one change. */
   "several",
   /** A joint membership that stays until it is left on request. */
@@ -75,6 +76,8 @@ export interface WorkloadPlan {
   readonly patienceMs: number;
   /** How long it waits for one answer. */
   readonly answerTimeoutMs: number;
+  /** The probability that a client has many operations at once where it would have one. */
+  readonly burstRate: number;
 }
 
 /** Everything about a run that is drawn before it begins. */
