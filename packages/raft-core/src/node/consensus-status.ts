@@ -18,6 +18,9 @@ export function consensusStatus(identity: Identity, applied: Index, raft: RaftSt
     last: raft.last,
     hardState: raft.hardState,
     membership: raft.membership,
+    committedMembership: raft.committedMembership,
+    foundingMembership: raft.foundingMembership,
+    transferTo: raft.transferTo,
     progress: raft.progress,
   };
 }
