@@ -1,4 +1,9 @@
-import { type ChangeMembershipRequest, Transition, type MembershipStep as WireStep } from "@raftkv/proto/cluster";
+import {
+  type AddMember,
+  type ChangeMembershipRequest,
+  Transition,
+  type MembershipStep as WireStep,
+} from "@raftkv/proto/cluster";
 import { ErrorCode } from "@raftkv/proto/kv";
 import type { Member, MembershipChange, MembershipStep, NodeId } from "@raftkv/raft-core";
 import { KvFailure } from "./kv-failure.ts";
@@ -83,12 +88,12 @@ async function membershipStep(
 ): Promise<MembershipStep> {
   switch (step.case) {
     case "addLearner": {
-      const { address, promoteWhenCaughtUp } = step.value;
-      const member = await joiningMember(address, surroundings, signal);
+      const { promoteWhenCaughtUp } = step.value;
+      const member = await joiningMember(step.value, surroundings, signal);
       return { kind: "addLearner", member, ...(promoteWhenCaughtUp ? { promoteWhenCaughtUp } : {}) };
     }
     case "addVoter":
-      return { kind: "addVoter", member: await joiningMember(step.value.address, surroundings, signal) };
+      return { kind: "addVoter", member: await joiningMember(step.value, surroundings, signal) };
     case "promote":
     case "demote":
     case "remove":
@@ -101,6 +106,10 @@ async function membershipStep(
       };
     case "move":
       return moveStep(step.value.nodeId, step.value.address, force, surroundings, signal);
+    case "setPriority": {
+      const { nodeId, priority } = step.value;
+      return { kind: "setPriority", id: knownMember(nodeId, surroundings).id, priority };
+    }
     default:
       throw new KvFailure(invalid("a step is empty, or unknown to this version of raftkv"));
   }
@@ -108,14 +117,14 @@ async function membershipStep(
 
 /** Whoever waits at the address becomes a member. */
 async function joiningMember(
-  address: string,
+  { address, priority }: AddMember,
   { inspect, clusterId, members }: ChangeSurroundings,
   signal: AbortSignal,
 ): Promise<Member> {
   const peer = await inspectPeer(inspect, address, signal);
   const obstacle = whyNotJoinable(peer, address, clusterId, members);
   if (obstacle !== undefined) throw obstacle;
-  return { id: peer.nodeId, address, memberId: peer.memberId };
+  return { id: peer.nodeId, address, memberId: peer.memberId, ...(priority === 0 ? {} : { priority }) };
 }
 
 /** Nobody has to answer at the new address where the change is forced. */
