@@ -16,10 +16,13 @@ export interface Introduction extends Introducer {
   readonly formation: Formation | undefined;
 }
 
-/** How a cluster began. */
+/** The cluster that a node belongs to. */
 export interface Formation {
   readonly clusterId: string;
+  /** The newest that the node knows. */
   readonly membership: Membership;
+  /** With which the cluster was formed; undefined where the node's log no longer tells. */
+  readonly foundingMembership: Membership | undefined;
 }
 
 export function encodeIntroducer(introducer: Introducer): IntroduceRequest {
@@ -57,16 +60,22 @@ export function decodeIntroduction(wire: IntroduceResponse): Introduction {
   };
 }
 
-function encodeFormation(formation: Formation): WireFormation {
+function encodeFormation({ clusterId, membership, foundingMembership }: Formation): WireFormation {
   return {
     $typeName: "raftkv.raft.v1.Formation",
-    clusterId: formation.clusterId,
-    membership: encodeMembership(formation.membership),
+    clusterId,
+    membership: encodeMembership(membership),
+    ...(foundingMembership === undefined ? {} : { foundingMembership: encodeMembership(foundingMembership) }),
   };
 }
 
 function decodeFormation(wire: WireFormation): Formation {
   if (wire.clusterId === "") throw new WireError("formation.cluster_id is empty");
   if (wire.membership === undefined) throw new WireError("formation.membership is missing");
-  return { clusterId: wire.clusterId, membership: decodeMembership(wire.membership) };
+  const { foundingMembership } = wire;
+  return {
+    clusterId: wire.clusterId,
+    membership: decodeMembership(wire.membership),
+    foundingMembership: foundingMembership === undefined ? undefined : decodeMembership(foundingMembership),
+  };
 }
