@@ -292,7 +292,7 @@ describe("a node that says where it is", () => {
   });
 
   it("is reached there, not where the membership has it, until the membership says something new", async () => {
-    const one = await node(1);
+    const one = await node(1, { saysAddress });
     const old = await node(2, { started: false });
     const moved = await node(2, { saysAddress });
     one.transport.setPeers([old.member]);
