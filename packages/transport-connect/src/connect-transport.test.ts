@@ -361,7 +361,13 @@ describe("an introduction", () => {
         { id: 2, address: "b:2", memberId: "y" },
       ],
     };
-    const formation = { clusterId: "c", membership: { ...foundingMembership, voters: [1] }, foundingMembership };
+    const formation = {
+      clusterId: "c",
+      membership: { ...foundingMembership, voters: [1] },
+      foundingMembership,
+      membershipCommitted: true,
+      commitIndex: 17,
+    };
     const unformed = { clusterId: undefined };
     const one = await node(1, { identity: unformed, started: false });
     const two = await node(2, { introduction: { nodeId: 2, memberId: "y", formation }, started: false });

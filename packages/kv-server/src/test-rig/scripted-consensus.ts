@@ -134,6 +134,7 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
       last: { term: this.#term, index: this.#last },
       hardState: { term: this.#term, votedFor: 1, commit: this.#last },
       membership: this.membership,
+      membershipIndex: 0,
       committedMembership: this.committedMembership ?? this.membership,
       foundingMembership: undefined,
       transferTo: this.transferTo,

@@ -20,6 +20,8 @@ export interface RaftStatus {
   readonly last: EntryId;
   /** The newest membership, which is the one in force. */
   readonly membership: Membership;
+  /** The index of the entry that holds it; the base's if that does. */
+  readonly membershipIndex: Index;
   /** The membership at the commit index; not the newest while a change is under way. */
   readonly committedMembership: Membership;
   /** The membership that the cluster was formed with; undefined once the log no longer begins there, or never did. */
@@ -53,6 +55,7 @@ export function statusOf(state: RaftState): RaftStatus {
     base: log.base,
     last: log.last,
     membership: state.memberships.newest(),
+    membershipIndex: state.memberships.newestIndex,
     committedMembership: state.memberships.at(hardState.commit),
     foundingMembership: foundingMembership(state),
     cachedFrom: log.cachedFrom,

@@ -57,6 +57,8 @@ export interface ConsensusStatus {
   readonly hardState: HardState;
   /** The newest membership, which is the one in force. */
   readonly membership: Membership;
+  /** The index of the entry that holds it, or that of the point from which the log begins with it. */
+  readonly membershipIndex: Index;
   /** The membership at the commit index; another than the newest while a change is under way. */
   readonly committedMembership: Membership;
   /** The membership that the cluster was formed with; undefined where the log no longer tells. */

@@ -1,8 +1,8 @@
 import type { IntroduceRequest, IntroduceResponse, Formation as WireFormation } from "@raftkv/proto/raft";
-import type { Membership, NodeId } from "@raftkv/raft-core";
+import type { Index, Membership, NodeId } from "@raftkv/raft-core";
 import { decodeMembership, encodeMembership } from "../codec/membership-codec.ts";
 import { WireError } from "../codec/wire-error.ts";
-import { nodeIdFromWire, toWire } from "../codec/wire-number.ts";
+import { fromWire, nodeIdFromWire, toWire } from "../codec/wire-number.ts";
 
 /** Who speaks while a cluster forms. */
 export interface Introducer {
@@ -23,6 +23,10 @@ export interface Formation {
   readonly membership: Membership;
   /** With which the cluster was formed; undefined where the node's log no longer tells. */
   readonly foundingMembership: Membership | undefined;
+  /** `membership` is committed. */
+  readonly membershipCommitted: boolean;
+  /** The node knows the log to be committed up to here. */
+  readonly commitIndex: Index;
 }
 
 export function encodeIntroducer(introducer: Introducer): IntroduceRequest {
@@ -60,11 +64,14 @@ export function decodeIntroduction(wire: IntroduceResponse): Introduction {
   };
 }
 
-function encodeFormation({ clusterId, membership, foundingMembership }: Formation): WireFormation {
+function encodeFormation(formation: Formation): WireFormation {
+  const { clusterId, membership, foundingMembership, membershipCommitted, commitIndex } = formation;
   return {
     $typeName: "raftkv.raft.v1.Formation",
     clusterId,
     membership: encodeMembership(membership),
+    membershipCommitted,
+    commitIndex: toWire(commitIndex),
     ...(foundingMembership === undefined ? {} : { foundingMembership: encodeMembership(foundingMembership) }),
   };
 }
@@ -77,5 +84,7 @@ function decodeFormation(wire: WireFormation): Formation {
     clusterId: wire.clusterId,
     membership: decodeMembership(wire.membership),
     foundingMembership: foundingMembership === undefined ? undefined : decodeMembership(foundingMembership),
+    membershipCommitted: wire.membershipCommitted,
+    commitIndex: fromWire(wire.commitIndex, "formation.commit_index"),
   };
 }
