@@ -11,7 +11,12 @@ const membership = {
   voters: [1, 2],
   outgoingVoters: [1, 3],
   learners: [4],
-  members: [1, 2, 3, 4].map((id) => ({ id, address: `10.0.0.${id}:50051`, memberId: `member-${id}` })),
+  members: [1, 2, 3, 4].map((id) => ({
+    id,
+    address: `10.0.0.${id}:50051`,
+    memberId: `member-${id}`,
+    ...(id === 3 ? { priority: 100 } : {}),
+  })),
   learnersNext: [3],
   leavesOnRequest: true,
   promoteWhenCaughtUp: [4],
