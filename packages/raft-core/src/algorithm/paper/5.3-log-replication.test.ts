@@ -42,6 +42,7 @@ describe("5.3 log replication", () => {
     leader.propose("x");
     leader.takeSent();
     leader.acknowledge(2);
+    leader.propose("y");
     expect(leader.takeSentOf("appendRequest").map(({ message }) => message.commit)).toEqual([2, 2]);
     const follower = new LoneNode({ id: 3 }).hear(
       1,

@@ -80,10 +80,13 @@ describe("Figure 2, AppendEntries, receiver", () => {
 
   it("5: sets commitIndex to the leader's, but not past the last new entry", () => {
     const node = new LoneNode({ id: 2, log: [1, 1, 1] });
-    node.hear(1, appendOf(2, { entries: [command(1, 1)], commit: 9 }));
-    expect(node.commit).toBe(1);
+    node.hear(1, appendOf(2, { entries: [command(1, 1)], commit: 0 }));
+    expect(node.commit).toBe(0);
     node.hear(1, appendOf(2, { prevIndex: 1, prevTerm: 1, entries: [command(2, 1)], commit: 1 }));
     expect(node.commit).toBe(1);
+    // Entry 3 may not be the leader's.
+    node.hear(1, appendOf(2, { prevIndex: 2, prevTerm: 1, commit: 9 }));
+    expect(node.commit).toBe(2);
   });
 });
 
