@@ -129,6 +129,7 @@ class Simulation {
     this.#operator = new Operator({
       plan: plan.membership,
       machines,
+      founders,
       view: this.#invariants.view,
       scheduler,
       chance: chance("operator"),

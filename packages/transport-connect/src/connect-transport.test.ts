@@ -260,6 +260,35 @@ describe("a node that says where it is", () => {
     expect(voter.logger.matching(/connected to node 4/)).toHaveLength(1);
   });
 
+  it("is heard and answered by one that knows its id with another data directory, and counted for nothing", async () => {
+    const vote = { kind: "voteResponse", term: 1, granted: true } as const;
+    const [behind, former] = [await node(1), await node(3)];
+    const leader = await node(3, { saysAddress, identity: { memberId: "member-3-fresh" } });
+    connectAll([behind, former]);
+    await eventually("the member that is known", () => isConnected(behind, 3));
+    leader.transport.setPeers([behind.member]);
+    leader.transport.send(1, vote);
+    leader.transport.send(1, heartbeat(1));
+    await eventually("the question", () => behind.handler.messages.length === 1);
+    expect(behind.handler.messages).toEqual([{ from: 3, message: heartbeat(1) }]);
+    behind.transport.send(3, { kind: "heartbeatResponse", term: 1, round: 1 });
+    await eventually("the answer", () => leader.handler.messages.length === 1);
+
+    // The member with that id is spoken to as before, and its stream has not been ended.
+    behind.transport.send(3, heartbeat(2));
+    former.transport.send(1, vote);
+    await eventually("a question to the member", () => former.handler.messages.length === 1);
+    await eventually("a vote of the member", () => behind.handler.messages.length === 2);
+
+    // Once it is the member, what it says counts.
+    behind.transport.setPeers([leader.member]);
+    leader.transport.send(1, vote);
+    behind.transport.send(3, heartbeat(3));
+    await eventually("its vote", () => behind.handler.messages.length === 3);
+    await eventually("a question to it", () => leader.handler.messages.length === 2);
+    expect(former.handler.messages).toHaveLength(1);
+  });
+
   it("is dialled no more when its stream has ended", async () => {
     const voter = await node(1);
     const candidate = await startNode(4, { saysAddress });

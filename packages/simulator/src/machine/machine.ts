@@ -105,7 +105,7 @@ export class Machine {
     return touched;
   }
 
-  /** A blank machine starts, knowing the cluster and this membership, which it is no part of yet. */
+  /** A blank machine starts with a log that begins with `membership`, and waits to be added to the cluster. */
   join(membership: Membership): void {
     if (!this.blank) throw new Error(`node ${this.id} has data: it cannot join as a new member`);
     this.#formation = membership;

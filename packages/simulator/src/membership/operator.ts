@@ -12,6 +12,8 @@ import { haveQuorums } from "./quorums.ts";
 interface OperatorOptions {
   readonly plan: MembershipPlan;
   readonly machines: readonly Machine[];
+  /** The membership that the cluster was formed with. */
+  readonly founders: Membership;
   /** What is in play, as nobody in the cluster can know it. */
   readonly view: ClusterView;
   readonly scheduler: Scheduler;
@@ -20,6 +22,7 @@ interface OperatorOptions {
 }
 
 const repairEveryMs = 50;
+const nobody: Membership = { voters: [], outgoingVoters: [], learners: [], members: [] };
 
 /** A change that a process was asked for and has not answered. */
 interface Asked {
@@ -130,7 +133,8 @@ export class Operator {
     for (const step of change.steps) {
       if (step.kind !== "addLearner" && step.kind !== "addVoter") continue;
       const newcomer = outside.find(({ id }) => id === step.member.id);
-      if (newcomer?.blank === true) newcomer.join(membership);
+      // A newcomer is told how the cluster was founded, if anybody still knows.
+      if (newcomer?.blank === true) newcomer.join(chance.happens(0.5) ? this.#options.founders : nobody);
     }
     this.#ask(machine, change);
   }

@@ -15,21 +15,23 @@ export interface Endpoint {
 }
 
 /**
- * Whether `target` hears this, as real nodes decide it: a message names the member that it is for, and one that is no
- * question is heard only from the very member that the target has in its membership. A question is heard from
- * everybody: who lags behind may not know the leader yet.
+ * Whether `target` hears this, as real nodes decide it: a message names the member that it is for, and what is counted is
+ * heard only from the very member that the target has in its membership. A question is heard from everybody: who lags
+ * behind may not know the leader yet.
  */
 export function hears(target: Endpoint, sender: Member, to: Member, message: Message | undefined): boolean {
   if (target.self.memberId !== to.memberId) return false;
-  const knows = target.peers === undefined || target.peers.get(sender.id)?.memberId === sender.memberId;
-  return knows || message === undefined || !isAnswer(message);
+  const isPeer = target.peers === undefined || target.peers.get(sender.id)?.memberId === sender.memberId;
+  return isPeer || message === undefined || !isCounted(message);
 }
 
 /** To whom the node would send this: an answer goes to whoever asked. */
 export function addresseeOf({ peers, strangers }: Endpoint, to: NodeId, message: Message): Member | undefined {
-  return (isAnswer(message) ? strangers.get(to) : undefined) ?? peers?.get(to);
+  const isAnswer = message.kind.endsWith("Response");
+  return isAnswer ? (strangers.get(to) ?? peers?.get(to)) : (peers?.get(to) ?? strangers.get(to));
 }
 
-function isAnswer({ kind }: Message): boolean {
-  return kind.endsWith("Response");
+/** What a candidate or a leader adds up by the ids of those who say it. */
+function isCounted({ kind }: Message): boolean {
+  return kind.endsWith("Response") && kind !== "readIndexResponse";
 }
