@@ -77,7 +77,7 @@ describe("the settings", () => {
       listen: { host: "10.0.0.7", port: 50051 },
       advertisedAddress: "10.0.0.7:50051",
       otherFounders: [{ id: 1, address: "10.0.0.1:50051" }],
-      raft: { electionTimeoutMinMs: 1000, electionTimeoutMaxMs: 2000, heartbeatIntervalMs: 200 },
+      raft: { electionTimeoutMinMs: 1000, electionTimeoutMaxMs: 2000, heartbeatIntervalMs: 200, writeStallMs: 2000 },
       limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024 },
     });
     const overridden = resolveSettings({ ...defaults, id: 7, storage: "x", listen: "[::]:1" }, file, "/");
@@ -93,6 +93,11 @@ describe("the settings", () => {
     expect(resolveSettings({ ...defaults, id: 1 }, file, "/").priority).toBe(3);
     const other = resolveSettings({ ...defaults, id: 7 }, file, "/");
     expect(other).toMatchObject({ priority: 0, otherFounders: [{ id: 1, priority: 3 }] });
+  });
+
+  it("have a bound for writes of its own where cluster.conf names one", () => {
+    const file = { ...two, election_timeout: { min: 1000, max: 2000 }, write_stall_timeout: 5000 };
+    expect(resolveSettings({ ...defaults, id: 1 }, file, "/").raft.writeStallMs).toBe(5000);
   });
 
   it("need no id where cluster.conf has one node", () => {
