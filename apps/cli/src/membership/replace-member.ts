@@ -221,7 +221,7 @@ export class ReplaceMember {
     if (phase.kind === "learning" && phase.found) {
       return withWord(error, `${stillLearner(phase.learner)} (it was one before this command)`);
     }
-    const added = phase.kind === "learning" ? phase.learner : await this.#findAdded(phase);
+    const added = phase.kind === "learning" ? phase.learner : await this.#findAdded(phase, error);
     if (added === undefined) return error;
     this.#report.say(`removing the learner ${added.nodeId} again`);
     try {
@@ -243,8 +243,8 @@ export class ReplaceMember {
   }
 
   /** What an addition of unknown outcome has come to. */
-  async #findAdded(phase: Phase): Promise<Member | undefined> {
-    if (phase.kind !== "adding") return undefined;
+  async #findAdded(phase: Phase, error: unknown): Promise<Member | undefined> {
+    if (phase.kind !== "adding" || !(error instanceof RaftKvError && error.outcomeUnknown)) return undefined;
     const { memberId } = phase.inspected;
     return (await this.#leaderIfAny())?.members.find((member) => member.memberId === memberId);
   }
