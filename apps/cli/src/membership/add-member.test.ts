@@ -80,7 +80,7 @@ describe("adding a member", () => {
 
   it.each<[Partial<AddPlan>, () => void, string]>([
     [{}, () => undefined, "nobody answers at n4:1"],
-    [{}, () => cluster.listening.set("n4:1", { memberId: "m", clusterId: "other" }), "belongs to a cluster already"],
+    [{}, () => cluster.listening.set("n4:1", { memberId: "m", clusterId: "other" }), "belongs to another cluster"],
     [{}, () => cluster.members.push(cluster.member(4, { learner: true })), "raftkv member promote 4"],
     [{ as: "learner" }, () => cluster.members.push(cluster.member(4)), "raftkv member demote 4"],
   ])("refuses what cannot be, and says what can (%#)", async (plan, arrange, message) => {

@@ -3,6 +3,7 @@ import { CommandError } from "../command-error.ts";
 import { exitCodes } from "../exit-code.ts";
 import { awaitCatchUp, type CatchUpProgress, Interrupted } from "./catch-up.ts";
 import type { Cluster, Pace } from "./cluster.ts";
+import { checkJoinable } from "./joinable.ts";
 import { changeOnceSettled } from "./settled-change.ts";
 
 export interface AddPlan {
@@ -45,7 +46,7 @@ export async function addMember(
   const before = await parts.cluster.leader({ timeoutMs, signal });
   const there = before.members.find((other) => other.address === address);
   if (there !== undefined) checkFits(there, plan);
-  const member = there ?? (await add(parts, plan, signal));
+  const member = there ?? (await add(parts, plan, before, signal));
   report.say(
     `${address} ${there === undefined ? "has joined as" : "is already"} node ${member.nodeId}, ${role(member)}`,
   );
@@ -58,15 +59,11 @@ export async function addMember(
 async function add(
   parts: { readonly cluster: Cluster; readonly pace: Pace },
   { address, as, priority, force, timeoutMs }: AddPlan,
+  { clusterId }: NodeStatus,
   signal: AbortSignal,
 ): Promise<Member> {
   const inspected = await parts.cluster.inspectAddress(address, { timeoutMs, signal });
-  if (inspected.clusterId !== undefined) {
-    throw new CommandError(
-      `the node at ${address} belongs to a cluster already (${inspected.clusterId}): start it on an empty data directory`,
-      exitCodes.refused,
-    );
-  }
+  checkJoinable(inspected, address, clusterId);
   const step =
     as === "voter"
       ? ({ kind: "addVoter", address, priority } as const)

@@ -77,12 +77,12 @@ describe("before anything is changed", () => {
   it.each<[string, () => Partial<ReplacePlan>, string]>([
     ["nobody answers at the address", () => ({}), "nobody answers at n4:1"],
     [
-      "the new node belongs to a cluster",
+      "the new node belongs to another cluster",
       () => {
         cluster.listening.set("n4:1", { memberId: "m", clusterId: "cluster-b" });
         return {};
       },
-      "belongs to a cluster already (cluster-b): start it on an empty data directory",
+      "belongs to another cluster (cluster-b): start it on an empty data directory",
     ],
     ["the old node is no member", () => ({ nodeId: 9 }), "there is no node 9"],
     ["both have one address", () => ({ address: "n3:1" }), "raftkv member remove 3"],

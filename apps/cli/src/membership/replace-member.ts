@@ -3,6 +3,7 @@ import { CommandError } from "../command-error.ts";
 import { exitCodes } from "../exit-code.ts";
 import { awaitCatchUp, type CatchUpProgress, Interrupted } from "./catch-up.ts";
 import type { Cluster, Pace } from "./cluster.ts";
+import { checkJoinable } from "./joinable.ts";
 import { replaceStart } from "./replace-start.ts";
 import { changeOnceSettled } from "./settled-change.ts";
 
@@ -107,7 +108,9 @@ export class ReplaceMember {
     }
     try {
       const learner =
-        start.kind === "learner" ? await this.#takeUp(start.learner, signal) : await this.#add(start.old, signal);
+        start.kind === "learner"
+          ? await this.#takeUp(start.learner, signal)
+          : await this.#add(start.old, status, signal);
       await this.#caughtUp(learner, signal);
       if (signal.aborted) throw new Interrupted("interrupted");
       await this.#swap(learner);
@@ -133,15 +136,10 @@ export class ReplaceMember {
   }
 
   /** The answer is waited for, also when interrupted: it says what there is to undo. */
-  async #add(old: Member, signal: AbortSignal): Promise<Member> {
+  async #add(old: Member, { clusterId }: NodeStatus, signal: AbortSignal): Promise<Member> {
     const { address, timeoutMs } = this.#plan;
     const inspected = await this.#inspect(signal);
-    if (inspected.clusterId !== undefined) {
-      throw new CommandError(
-        `the node at ${address} belongs to a cluster already (${inspected.clusterId}): start it on an empty data directory`,
-        exitCodes.refused,
-      );
-    }
+    checkJoinable(inspected, address, clusterId);
     if (signal.aborted) throw new Interrupted("interrupted");
     this.#phase = { kind: "adding", inspected };
     const step = { kind: "addLearner", address, promoteWhenCaughtUp: false, priority: old.priority } as const;

@@ -16,7 +16,9 @@ const leader = {
   ...member(1),
   replication: undefined,
   status: {
-    ...member(1),
+    nodeId: 1,
+    address: "10.0.0.1:50051",
+    memberId: "member-1",
     clusterId: "cluster",
     version: "1.2.3",
     role: "leader",
