@@ -6,7 +6,10 @@ import { exitCodes } from "./exit-code.ts";
 export async function confirm(question: string, { yes }: { readonly yes: boolean }): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY) {
-    throw new CommandError(`${question} Standard input is no terminal to answer at: add --yes`, exitCodes.usage);
+    throw new CommandError(
+      `"${question}" is asked first, and standard input is no terminal: add --yes`,
+      exitCodes.usage,
+    );
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -48,7 +48,7 @@ export async function addMember(
   if (there !== undefined) checkFits(there, plan);
   const member = there ?? (await add(parts, plan, before, signal));
   report.say(
-    `${address} ${there === undefined ? "has joined as" : "is already"} node ${member.nodeId}, ${role(member)}`,
+    `${address} ${there === undefined ? "has joined as" : "is already"} node ${member.nodeId}, ${roleOf(member)}`,
   );
   if (plan.wait) await caughtUp(parts, plan, member, report, signal);
   const after = await parts.cluster.leader({ timeoutMs });
@@ -99,7 +99,7 @@ async function caughtUp(
 /** What is at the address already has to be on the way to what is asked for. */
 function checkFits(member: Member, { as, address }: AddPlan): void {
   const { nodeId, learner, promoteWhenCaughtUp } = member;
-  const what = `${address} is node ${nodeId} already, ${role(member)}`;
+  const what = `${address} is node ${nodeId} already, ${roleOf(member)}`;
   if (!learner && as === "learner") {
     throw new CommandError(`${what}; to make it a learner: raftkv member demote ${nodeId}`, exitCodes.refused);
   }
@@ -108,7 +108,8 @@ function checkFits(member: Member, { as, address }: AddPlan): void {
   }
 }
 
-function role({ learner, promoteWhenCaughtUp }: Member): string {
+/** "a voter", "a learner". */
+export function roleOf({ learner, promoteWhenCaughtUp }: Member): string {
   if (!learner) return "a voter";
   return promoteWhenCaughtUp ? "a learner, which becomes a voter once it has caught up" : "a learner";
 }

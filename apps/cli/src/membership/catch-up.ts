@@ -90,7 +90,7 @@ class CatchUpWatch {
   /** True: the goal is reached. */
   take(seen: NodeStatus | RaftKvError): boolean {
     if (seen instanceof RaftKvError) {
-      this.#problem = seen.message;
+      this.#problem = seen.code === "DEADLINE_EXCEEDED" ? "no leader is reached" : seen.message;
       return false;
     }
     const { nodeId, memberId, until } = this.#goal;

@@ -139,11 +139,11 @@ describe("an interruption or a failure before the swap", () => {
     };
     await expect(replace()).rejects.toMatchObject({
       name: "Interrupted",
-      message: "interrupted; the learner 4 is removed again, and the members are as before",
+      message: expect.stringMatching(/^interrupted; the learner 4 is removed again, and the members are as before/),
     });
     expect(cluster.asked).toEqual(["addLearner n4:1", "remove 4"]);
     expect(cluster.text).toBe("1 2 3");
-    expect(said).toContain("interrupted: undoing what was done so far");
+    expect(said).toContainEqual(expect.stringContaining("interrupted: undoing what was done so far"));
   });
 
   it("says meanwhile what a second one would leave behind", async () => {
@@ -294,7 +294,7 @@ describe("the swap", () => {
     };
     await expect(replace()).resolves.toMatchObject({ changed: true });
     expect(cluster.text).toBe("1 2 4");
-    expect(said.at(-1)).toBe("the swap has been asked for and is not taken back: waiting for its outcome");
+    expect(said.at(-1)).toContain("the swap has been asked for and is not taken back");
     expect(left).toContain("node 4 may have taken the place of node 3");
   });
 
@@ -332,7 +332,7 @@ describe("a leader that changes in the middle", () => {
     };
     await replace();
     expect(cluster.text).toBe("1 2 4");
-    expect(seen.some(({ problem }) => problem === "nobody leads")).toBe(true);
+    expect(seen.some(({ problem }) => problem === "no leader is reached")).toBe(true);
     expect(seen.at(-1)).toMatchObject({ fraction: 1, problem: undefined });
   });
 });

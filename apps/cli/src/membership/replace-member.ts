@@ -228,7 +228,11 @@ export class ReplaceMember {
       return withWord(error, `undoing failed (${messageOf(undoError)}): ${stillLearner(added)}`);
     }
     this.#phase = { kind: "over" };
-    return withWord(error, `the learner ${added.nodeId} is removed again, and the members are as before`);
+    return withWord(
+      error,
+      `the learner ${added.nodeId} is removed again, and the members are as before (the node at ${added.address} stops; to ` +
+        "join again, it needs an empty data directory)",
+    );
   }
 
   /** Somebody else may have promoted or removed it meanwhile. */
@@ -249,10 +253,12 @@ export class ReplaceMember {
 
   #interrupted(): void {
     if (this.#phase.kind === "swapping") {
-      this.#report.say("the swap has been asked for and is not taken back: waiting for its outcome");
+      this.#report.say(
+        "interrupted: the swap has been asked for and is not taken back; waiting for its outcome (Ctrl-C again ends at once)",
+      );
     } else {
       const isOwn = this.#phase.kind === "adding" || (this.#phase.kind === "learning" && !this.#phase.found);
-      this.#report.say(isOwn ? "interrupted: undoing what was done so far" : "interrupted");
+      this.#report.say(isOwn ? "interrupted: undoing what was done so far (Ctrl-C again ends at once)" : "interrupted");
     }
   }
 
