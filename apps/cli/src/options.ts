@@ -50,7 +50,7 @@ export function parseNodeId(text: string): number {
   throw new InvalidArgumentError("Expected the id of a node, a whole number from 1.");
 }
 
-const highestPriority = 2 ** 32 - 1;
+const highestPriority = 100;
 
 export function parsePriority(text: string): number {
   const priority = Number(text);

@@ -68,7 +68,11 @@ function addAdd(member: Command): void {
         "learner",
       ),
     )
-    .addOption(new Option("--priority <n>", "preferred as leader, the higher").argParser(parsePriority).default(0, "0"))
+    .addOption(
+      new Option("--priority <n>", "preferred as leader, the higher, up to 100")
+        .argParser(parsePriority)
+        .default(0, "0"),
+    )
     .option("--wait", "wait until it has caught up (the default)")
     .option("--no-wait", "do not wait: the cluster goes on by itself")
     .addOption(stallTimeout())
@@ -149,7 +153,7 @@ function addMoveAndPriority(member: Command): void {
     .command("priority")
     .description("prefer a voter as leader: of those that could lead, the one with the highest priority")
     .addArgument(nodeId("the member"))
-    .addArgument(new Argument("<n>", "0 unless it was set").argParser(parsePriority))
+    .addArgument(new Argument("<n>", "0 to 100; 0 unless it was set").argParser(parsePriority))
     .addHelpText("after", examples("raftkv member priority 1 10"))
     .action((id: number, priority: number, _: object, command: Command) =>
       setPriority(id, priority, command.optsWithGlobals<ChangeOptions>()),
