@@ -4,6 +4,8 @@ import { invariant } from "./invariant.ts";
 /** What a Raft instance is told once, when it is made. Times are milliseconds; sizes count payload bytes. */
 export interface RaftConfig {
   readonly nodeId: NodeId;
+  /** Of this node's data directory: a membership that names another under its id means its former self. */
+  readonly memberId: string;
   /** Grows with each start of this node: makes read contexts unique across restarts. */
   readonly incarnation: number;
   /** An election timeout is drawn from [min, max). */

@@ -14,7 +14,7 @@ import { invariant, unreachable } from "./invariant.ts";
 import { LogView } from "./log-view.ts";
 import type { Member } from "./membership.ts";
 import { handleChangeMembership, handleLeaveJoint, promoteCaughtUp } from "./membership-handlers.ts";
-import { MembershipTracker } from "./membership-tracker.ts";
+import { isUnknown, MembershipTracker } from "./membership-tracker.ts";
 import type { Message } from "./message.ts";
 import { PeerList } from "./peer-list.ts";
 import { handlePropose } from "./proposal.ts";
@@ -167,10 +167,15 @@ export class Raft {
     return this.#state.log.termAt(index);
   }
 
-  /** What a snapshot of the state at `index` is labelled with; undefined below the log's base and beyond its end. */
+  /**
+   * What a snapshot of the state at `index` is labelled with; undefined below the log's base and beyond its end, and
+   * where this log does not say who the members were.
+   */
   metadataAt(index: Index): SnapshotMetadata | undefined {
     const term = this.#state.log.termAt(index);
-    return term === undefined ? undefined : { index, term, membership: this.#state.memberships.at(index) };
+    if (term === undefined) return undefined;
+    const membership = this.#state.memberships.at(index);
+    return isUnknown(membership) ? undefined : { index, term, membership };
   }
 
   #handleApplied(index: Index): void {

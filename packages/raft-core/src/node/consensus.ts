@@ -35,6 +35,11 @@ export interface Consensus<Result = unknown> {
   changeMembership(change: MembershipChange, signal: AbortSignal): Promise<Membership>;
   /** Leaves a joint membership that an `explicit` transition entered. Resolves and rejects like `changeMembership`. */
   leaveJoint(signal: AbortSignal): Promise<Membership>;
+  /**
+   * Makes the state durable now, and drops what the log then no longer needs: all but the tail that the policy keeps, and
+   * what followers are about to need. Resolves when that is done; rejects with `closed` or `failed`.
+   */
+  compactNow(): Promise<void>;
   status(): ConsensusStatus;
   /** Calls back on each change of role, term or leader. Returns what ends the subscription. */
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void;
@@ -50,7 +55,16 @@ export interface ConsensusStatus {
   readonly applied: Index;
   readonly last: EntryId;
   readonly hardState: HardState;
+  /** The newest membership, which is the one in force. */
   readonly membership: Membership;
+  /** The index of the entry that holds it, or that of the point from which the log begins with it. */
+  readonly membershipIndex: Index;
+  /** The membership at the commit index; another than the newest while a change is under way. */
+  readonly committedMembership: Membership;
+  /** The membership that the cluster was formed with; undefined where the log no longer tells. */
+  readonly foundingMembership: Membership | undefined;
+  /** On the leader: to whom leadership is being handed. */
+  readonly transferTo: NodeId | undefined;
   /** On the leader: how far each peer has come. */
   readonly progress: readonly PeerProgress[];
 }

@@ -93,9 +93,9 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     this.#config = config;
     this.#logger = logger;
     this.#onFailure = options.onFailure;
-    const { nodeId, incarnation } = identity;
+    const { nodeId, memberId, incarnation } = identity;
     const appliedIndex = stateMachine.appliedIndex();
-    this.#raft = new Raft({ ...config, nodeId, incarnation, appliedIndex }, restored, random);
+    this.#raft = new Raft({ ...config, nodeId, memberId, incarnation, appliedIndex }, restored, random);
     this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs));
     this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs) => this.#loop.addTick(elapsedMs));
     this.#work = new BackgroundWork(fail);
@@ -209,6 +209,11 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
 
   leaveJoint(signal: AbortSignal): Promise<Membership> {
     return this.#change((id) => ({ kind: "leaveJoint", id }), true, signal);
+  }
+
+  async compactNow(): Promise<void> {
+    if (this.#stopped === undefined) await this.#compaction.now();
+    if (this.#stopped !== undefined) throw this.#stopped;
   }
 
   status(): ConsensusStatus {
