@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Message } from "@raftkv/raft-core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { startProxy } from "./testing/freezable-proxy.ts";
