@@ -56,12 +56,7 @@ export class TestNode {
   /** Writes become durable as soon as they are handed out. */
   fastDisk = true;
 
-  constructor(
-    config: TestConfig,
-    base: SnapshotMetadata,
-    random: Random,
-    surroundings: Surroundings,
-  ) {
+  constructor(config: TestConfig, base: SnapshotMetadata, random: Random, surroundings: Surroundings) {
     this.#config = config;
     this.#random = random;
     this.#surroundings = surroundings;
