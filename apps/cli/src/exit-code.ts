@@ -15,6 +15,8 @@ export const exitCodes = {
   refused: 5,
   /** A defect, or an answer that this version does not understand. */
   unexpected: 6,
+  /** Ctrl-C or SIGTERM; standard error says what was undone, or what is left. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

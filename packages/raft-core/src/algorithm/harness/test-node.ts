@@ -30,6 +30,9 @@ export interface Surroundings {
   applied(node: NodeId, state: FoldedState): void;
 }
 
+/** So many turns without an input from outside mean that a node keeps itself busy for ever. */
+const maxTurns = 1_000;
+
 interface PendingWrite {
   readonly batch: WriteBatch;
   readonly restore: SnapshotMetadata | undefined;
@@ -141,7 +144,9 @@ export class TestNode {
 
   /** Turns follow one another until nothing is left to do. */
   #turn(): void {
+    let turns = 0;
     for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
+      invariant(turns++ < maxTurns, "a node comes to rest by itself");
       this.#surroundings.effects(this.id, effects);
       this.#perform(effects);
     }
