@@ -6,6 +6,8 @@ export interface CampaignArguments {
   readonly steps: number;
   /** Real seconds after which no further run begins. */
   readonly budgetSeconds: number;
+  /** Threads that share the seeds. */
+  readonly workers: number;
   readonly trace: boolean;
 }
 
@@ -15,6 +17,7 @@ export const usage = `Runs seeded clusters one after the other, and stops at the
   --seeds N     how many seeds (default 1)
   --steps N     events in each run before its faults end (default 10000)
   --budget N    begin no further run after so many real seconds (default: no limit)
+  --workers N   threads that share the seeds (default 1)
   --trace       print what happens in each run`;
 
 /** Throws with what was found and what is expected. */
@@ -26,6 +29,7 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
       seeds: { type: "string", default: "1" },
       steps: { type: "string", default: "10000" },
       budget: { type: "string" },
+      workers: { type: "string", default: "1" },
       trace: { type: "boolean", default: false },
     },
   });
@@ -34,6 +38,7 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
     seeds: wholeNumber("seeds", values.seeds),
     steps: wholeNumber("steps", values.steps),
     budgetSeconds: values.budget === undefined ? Number.POSITIVE_INFINITY : wholeNumber("budget", values.budget),
+    workers: Math.max(1, wholeNumber("workers", values.workers)),
     trace: values.trace,
   };
 }

@@ -24,6 +24,7 @@ const weights: Readonly<Record<FaultKind, number>> = {
   pause: 2,
   sleepingLeader: 2,
   partition: 4,
+  briefLeaders: 2,
   diskFailure: 1,
   clockDrift: 1,
   transfer: 1,
@@ -49,6 +50,7 @@ export class FaultDriver {
     },
     sleepingLeader: () => this.#leaderSleeps(),
     partition: () => this.#partition(),
+    briefLeaders: () => this.#reignsBriefly(),
     diskFailure: (machine) => machine.failDisk(),
     clockDrift: (machine) => machine.setClockRate(this.#options.chance.between(0.5, 2)),
     transfer: (machine) => transferFrom(machine),
@@ -57,6 +59,10 @@ export class FaultDriver {
   };
   /** Machines that stay down until everything is healed. */
   #away = new Set<Machine>();
+  /** How many more leaders are to be cut short. */
+  #briefReigns = 0;
+  /** The last one seen. It may end in the moment in which its leader first commits something. */
+  #reign = { term: 0, commit: 0, endsWithCommit: false };
   #ended = false;
 
   constructor(options: FaultDriverOptions) {
@@ -107,9 +113,47 @@ export class FaultDriver {
     }
   }
 
+  /** Until some leaders have come and gone. */
+  #reignsBriefly(): void {
+    this.#briefReigns = this.#options.chance.integer(2, 6);
+  }
+
+  /** What has reached some, and not a majority, is what the next leader has to do right. */
+  #cutReignShort(leader: Machine, afterMs: number): void {
+    const { scheduler, chance, plan } = this.#options;
+    this.#briefReigns--;
+    scheduler.after(afterMs, () => {
+      if (this.#ended) return;
+      this.#options.trace.add(`fault: the reign of ${leader.id} ends`);
+      if (chance.happens(0.5)) this.#crashWith(leader);
+      else this.#isolate(leader, chance.between(0, plan.maxDurationMs));
+    });
+  }
+
+  /** Half of the time the way out is cut a moment before: the disk may have what nobody has heard of. */
+  #crashWith(leader: Machine): void {
+    const { scheduler, chance } = this.#options;
+    if (chance.happens(0.5)) {
+      leader.crash();
+      return;
+    }
+    this.#isolate(leader, 10);
+    scheduler.after(chance.between(0, 10), () => leader.crash());
+  }
+
+  #isolate(leader: Machine, forMs: number): void {
+    const { network, machines, scheduler, chance } = this.#options;
+    const nodes = machines.map(({ id }) => id);
+    network.cut(partition("isolateLeader", { nodes, leader: leader.id, chance }));
+    scheduler.after(forMs, () => {
+      if (!this.#ended) network.cut(new Set());
+    });
+  }
+
   /** Has whoever is down come back after a while, whatever brought it down. Called after each step. */
   watch(): void {
     const { machines, scheduler, chance, plan } = this.#options;
+    if (this.#briefReigns > 0 && !this.#ended) this.#watchReigns();
     for (const machine of machines) {
       if (!machine.down || machine.blank || this.#away.has(machine) || this.#coming.has(machine)) continue;
       this.#coming.add(machine);
@@ -119,6 +163,23 @@ export class FaultDriver {
         this.#coming.delete(machine);
         if (!this.#away.has(machine)) machine.start();
       });
+    }
+  }
+
+  #watchReigns(): void {
+    const { chance } = this.#options;
+    const leader = this.#leader();
+    const status = leader?.running?.node.status();
+    if (leader === undefined || status === undefined) return;
+    const { term, commit } = status;
+    if (term === this.#reign.term) {
+      if (!this.#reign.endsWithCommit || commit === this.#reign.commit) return;
+      this.#reign = { term, commit, endsWithCommit: false };
+      this.#cutReignShort(leader, 0);
+    } else if (term > this.#reign.term) {
+      const endsWithCommit = chance.happens(0.5);
+      this.#reign = { term, commit, endsWithCommit };
+      if (!endsWithCommit && chance.happens(0.8)) this.#cutReignShort(leader, chance.spread(0.1, 20));
     }
   }
 

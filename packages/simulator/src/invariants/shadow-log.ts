@@ -43,6 +43,14 @@ export class ShadowLog {
     return this.#memberships.filter((change) => change.index > index);
   }
 
+  copy(): ShadowLog {
+    const copy = new ShadowLog();
+    copy.#base = this.#base;
+    copy.#terms = [...this.#terms];
+    copy.#memberships = this.#memberships;
+    return copy;
+  }
+
   write(batch: WriteBatch): void {
     if (batch.resetTo !== undefined) this.#resetTo(batch.resetTo);
     if (batch.truncateFrom !== undefined) this.#truncate(batch.truncateFrom);

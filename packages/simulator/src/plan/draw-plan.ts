@@ -29,7 +29,7 @@ export function drawPlan(chance: Chance): Plan {
       electionTimeoutMaxMs,
       heartbeatIntervalMs: electionTimeoutMinMs / (chance.pick([2, 3, 5]) ?? 5),
       ...(small && {
-        maxAppendBytes: chance.integer(1, 4) * 100,
+        maxAppendBytes: chance.pick([1, 100, 200, 400]) ?? 100,
         maxInflightMessages: chance.integer(1, 4),
         maxCachedBytes: chance.integer(1, 10) * 100,
         maxUnappliedCachedBytes: chance.integer(1, 10) * 100,

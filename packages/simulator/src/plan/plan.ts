@@ -13,6 +13,8 @@ export const faultKinds = [
   /** The leader sleeps, cut off, and wakes up still cut off: it knows nothing of its successor. */
   "sleepingLeader",
   "partition",
+  /** Whoever has just been elected is cut off or crashes within moments, more often than not. */
+  "briefLeaders",
   "diskFailure",
   "clockDrift",
   "transfer",
