@@ -10,6 +10,11 @@ export interface RaftConfig {
   readonly electionTimeoutMinMs: number;
   readonly electionTimeoutMaxMs: number;
   readonly heartbeatIntervalMs: number;
+  /**
+   * Set: a leader may read by lease. By how much, as a share, one node's clock may run faster than another's: a lease is
+   * safe only within that bound.
+   */
+  readonly maxClockDrift?: number | undefined;
   /** How many append requests with entries may be unanswered by one follower. */
   readonly maxInflightMessages: number;
   /** Once so many bytes are unanswered by one follower, the next append waits. */
@@ -32,5 +37,7 @@ export function checkConfig(config: RaftConfig): void {
   invariant(Number.isSafeInteger(config.nodeId) && config.nodeId > 0, "the node id is a positive integer");
   invariant(heartbeat > 0 && heartbeat < min, "the heartbeat interval is shorter than the election timeout");
   invariant(min <= max, "the election timeout's minimum is at most its maximum");
+  const { maxClockDrift: drift = 0 } = config;
+  invariant(drift >= 0 && Number.isFinite(drift), "the clocks' drift is a share");
   invariant(config.maxInflightMessages > 0 && config.maxInflightBytes > 0, "something may be in flight");
 }

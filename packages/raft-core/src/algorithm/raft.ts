@@ -24,6 +24,8 @@ import {
   handleRead,
   handleReadIndexRequest,
   handleReadIndexResponse,
+  type ReadLease,
+  readLease,
   tickReads,
 } from "./read-index.ts";
 import { advanceLeaderCommit, handleAppendResponse, handleEntriesRead, replicate } from "./replication.ts";
@@ -41,6 +43,7 @@ import {
   handleVoteResponse,
   startPreVote,
 } from "./vote.ts";
+import { VotePromise } from "./vote-promise.ts";
 import { WaitingReads } from "./waiting-reads.ts";
 
 /**
@@ -70,6 +73,7 @@ export class Raft {
       memberships: new MembershipTracker(restored.base, restored.memberships),
       timer: new ElectionTimer(config, random, restored.hardState.term > 0),
       reads: new WaitingReads(),
+      promise: new VotePromise(restored.hardState.term > 0 ? config.electionTimeoutMinMs : 0),
       effects: new EffectsBuffer(),
       nextBatch: 1,
       applied: config.appliedIndex,
@@ -85,6 +89,12 @@ export class Raft {
     switch (input.kind) {
       case "tick":
         tick(state, input.elapsedMs);
+        break;
+      case "clock":
+        state.promise.clock(input.nowMs);
+        break;
+      case "suspended":
+        if (state.role.kind === "leader") state.role.lease?.forget();
         break;
       case "message":
         handleMessage(state, input.from, input.message);
@@ -154,6 +164,11 @@ export class Raft {
 
   status(): RaftStatus {
     return statusOf(this.#state);
+  }
+
+  /** The lease that this node leads by, as far as it is known now; undefined: it has none. */
+  lease(): ReadLease | undefined {
+    return readLease(this.#state);
   }
 
   /** Whom this node has to reach; from then on a `peers` effect tells of each change. */
@@ -258,7 +273,7 @@ function tick(state: RaftState, elapsedMs: number): void {
   tickReads(state, elapsedMs);
   state.timer.advance(elapsedMs);
   if (state.role.kind === "leader") tickLeader(state, state.role, elapsedMs);
-  else if (state.timer.expired) startPreVote(state);
+  else if (state.timer.expired && !state.promise.holds) startPreVote(state);
 }
 
 function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number): void {

@@ -6,11 +6,13 @@ import type { ElectionTimer } from "./election-timer.ts";
 import type { Index, NodeId, Term } from "./entry.ts";
 import type { HardStateKeeper } from "./hard-state.ts";
 import type { BatchId } from "./input.ts";
+import type { LeaderLease } from "./leader-lease.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member } from "./membership.ts";
 import type { MembershipTracker } from "./membership-tracker.ts";
 import type { Progress } from "./progress.ts";
 import type { ReadRounds } from "./read-rounds.ts";
+import type { VotePromise } from "./vote-promise.ts";
 import type { WaitingReads } from "./waiting-reads.ts";
 
 /** Everything a Raft instance knows. The handlers work on it; each part guards its own invariants. */
@@ -22,6 +24,8 @@ export interface RaftState {
   readonly timer: ElectionTimer;
   /** Linearizable reads while this node does not lead. */
   readonly reads: WaitingReads;
+  /** Until when this node votes for nobody. Outlasts its role. */
+  readonly promise: VotePromise;
   readonly effects: EffectsBuffer;
   /** The batch that the next write will be. */
   nextBatch: BatchId;
@@ -63,6 +67,8 @@ export interface LeaderState {
   readonly noopIndex: Index;
   readonly backlog: Backlog;
   readonly reads: ReadRounds;
+  /** Undefined: this cluster does not read by lease. */
+  readonly lease: LeaderLease | undefined;
   /** The last heartbeat round begun; counts up within the term. */
   round: number;
   heartbeatElapsedMs: number;

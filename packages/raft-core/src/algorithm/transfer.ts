@@ -14,6 +14,7 @@ export function handleTransfer(state: RaftState, to: NodeId | undefined): void {
   const target = to === undefined ? furthestVoter(state, leader) : voterProgress(state, leader, to);
   if (target === undefined || leader.transfer?.to === target.id) return;
   leader.transfer = { to: target.id, elapsedMs: 0 };
+  leader.lease?.end();
   continueTransfer(state, leader, target);
 }
 
