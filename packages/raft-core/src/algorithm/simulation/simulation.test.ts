@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { testMembership } from "../harness/settings.ts";
 import type { Membership } from "../membership.ts";
-import { Simulation, type Weights } from "./simulation.ts";
+import { Simulation } from "./simulation.ts";
+import type { Weights } from "./weights.ts";
 
 /** Set to run one seed, or more of them: SIMULATION_SEEDS=17 or 1000-3000. */
 const range = process.env.SIMULATION_SEEDS ?? "1-40";
@@ -12,8 +13,10 @@ const calm: Weights = {
   persist: 30,
   propose: 20,
   read: 6,
+  leaseRead: 10,
   crash: 1,
   restart: 3,
+  pause: 1,
   compact: 6,
   partition: 2,
   transfer: 1,
@@ -49,6 +52,8 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
     (_name, mix) => {
       let committed = 0;
       let reads = 0;
+      let leaseReads = 0;
+      let endedLeases = 0;
       let snapshots = 0;
       let leaders = 0;
       let changes = 0;
@@ -62,6 +67,8 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
           throw new Error(`Seed ${seed} fails.`, { cause });
         }
         reads += simulation.readsServed;
+        leaseReads += simulation.leaseReads.served;
+        endedLeases += simulation.leaseReads.refusedAfter;
         snapshots += simulation.snapshotsRestored;
         leaders += simulation.invariants.leaders;
         changes += simulation.changesMade;
@@ -69,7 +76,9 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
       // Runs in which little happens prove little.
       const seeds = seedsIn(range).length;
       expect(committed).toBeGreaterThan(5 * seeds);
-      expect(reads).toBeGreaterThan(5 * seeds);
+      expect(reads).toBeGreaterThan(4 * seeds);
+      expect(leaseReads).toBeGreaterThan(seeds);
+      if (membership.voters.length > 1 && seeds > 10) expect(endedLeases).toBeGreaterThan(0);
       expect(leaders).toBeGreaterThan(2 * seeds);
       expect(changes).toBeGreaterThanOrEqual(mix.change > 0 ? seeds : 0);
       if (membership.members.length > 1 && seeds > 10) expect(snapshots).toBeGreaterThan(0);

@@ -2,36 +2,23 @@ import { describeEffects, describeMessage } from "../describe.ts";
 import type { Effects } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import { SeededRandom } from "../harness/seeded-random.ts";
-import { type TestConfig, testConfig } from "../harness/settings.ts";
+import { testConfig } from "../harness/settings.ts";
 import { type SentSnapshot, TestNode } from "../harness/test-node.ts";
 import type { Input, ProposalId, ReadId } from "../input.ts";
 import type { Membership } from "../membership.ts";
 import { allMembers } from "../membership-tracker.ts";
 import type { Message } from "../message.ts";
+import { lacksAgreement } from "./agreement.ts";
+import { Clocks } from "./clocks.ts";
 import { drawChange } from "./draw-change.ts";
 import { Invariants } from "./invariants.ts";
+import { LeaseReads } from "./lease-reads.ts";
+import { drawConfig, maxClockDrift, type Weights } from "./weights.ts";
 
 type Packet = { readonly from: NodeId; readonly to: NodeId } & (
   | { readonly kind: "message"; readonly message: Message }
   | { readonly kind: "snapshot"; readonly snapshot: SentSnapshot }
 );
-
-/** How often each thing happens, relative to the others. */
-export interface Weights {
-  readonly tick: number;
-  readonly deliver: number;
-  readonly persist: number;
-  readonly propose: number;
-  readonly read: number;
-  readonly crash: number;
-  readonly restart: number;
-  readonly compact: number;
-  readonly partition: number;
-  readonly transfer: number;
-  readonly campaign: number;
-  readonly unreachable: number;
-  readonly change: number;
-}
 
 /**
  * A cluster under a seed: messages are lost, doubled and overtake each other, writes take their time, nodes crash and
@@ -42,6 +29,10 @@ export class Simulation {
   readonly #nodes = new Map<NodeId, TestNode>();
   readonly #down = new Set<NodeId>();
   readonly #cut = new Set<string>();
+  readonly #clocks: Clocks;
+  /** Nodes that do not run just now, and those of them whose clocks stand still. */
+  readonly #paused = new Map<NodeId, { readonly untilMs: number; readonly suspendedAtMs: number | undefined }>();
+  readonly leaseReads: LeaseReads;
   readonly #invariants: Invariants;
   readonly #actions: readonly (() => void)[];
   /** What was committed when each waiting read was asked for. */
@@ -66,11 +57,15 @@ export class Simulation {
     this.#invariants = new Invariants(membership);
     this.#lossRate = this.#random.next() * 0.3;
     this.#trace = trace;
-    const config = this.#drawConfig();
+    const config = drawConfig(this.#random);
     const base = { index: 0, term: 0, membership };
-    for (const nodeId of [...allMembers(membership), ...spares]) {
+    const ids = [...allMembers(membership), ...spares];
+    this.#clocks = new Clocks(ids, maxClockDrift, this.#random);
+    this.leaseReads = new LeaseReads(this.#clocks, this.#random, this.#invariants);
+    for (const nodeId of ids) {
       const node = new TestNode({ ...config, nodeId }, base, this.#random, this.#surroundings());
       node.fastDisk = false;
+      node.lookAtClock(() => this.#clocks.read(nodeId));
       this.#nodes.set(nodeId, node);
     }
     this.#actions = this.#weigh(weights);
@@ -104,6 +99,7 @@ export class Simulation {
   /** Without faults the cluster elects a leader, agrees, and serves, within 20 election timeouts. Answers the commit. */
   converge(): number {
     this.#cut.clear();
+    for (const id of [...this.#paused.keys()]) this.#wake(id);
     for (const id of [...this.#down]) this.#restart(id);
     for (const node of this.#nodes.values()) {
       node.fastDisk = true;
@@ -121,7 +117,7 @@ export class Simulation {
     }
     this.#passTime(limitMs, () => {
       if (this.#readsServed - before < members.length) return "every node serves its read";
-      return this.#lacksAgreement(members);
+      return lacksAgreement(members);
     });
     return members[0]?.state.index ?? 0;
   }
@@ -157,24 +153,12 @@ export class Simulation {
     return this.#members().every(follows) ? undefined : "all members follow the leader";
   }
 
-  #lacksAgreement(members: readonly TestNode[]): string | undefined {
-    const [first] = members;
-    if (first === undefined) return "somebody is there";
-    const { index, checksum } = first.state;
-    for (const { raft, state } of members) {
-      if (state.index !== index || state.checksum !== checksum) return "all have applied the same";
-      const { last, progress } = raft.status();
-      if (last.index !== index) return "everything is applied";
-      if (progress.some((peer) => peer.state !== "replicate")) return "every follower is in replicate";
-    }
-    return undefined;
-  }
-
   /** Time passes without faults until nothing is lacking. */
   #passTime(limitMs: number, lacking: () => string | undefined): void {
     const stepMs = 25;
     for (let passedMs = 0; lacking() !== undefined; passedMs += stepMs) {
       if (passedMs > limitMs) throw new Error(`Within ${limitMs} ms without faults: ${lacking()}.`);
+      this.#clocks.pass(stepMs);
       for (const node of this.#live()) node.step({ kind: "tick", elapsedMs: stepMs });
       this.#deliverAll();
       this.#check();
@@ -191,14 +175,15 @@ export class Simulation {
 
   #weigh(weights: Weights): readonly (() => void)[] {
     const actions: { readonly [Name in keyof Weights]: () => void } = {
-      // Each clock runs at its own pace.
-      tick: () => this.#onEach((node) => node.step({ kind: "tick", elapsedMs: this.#random.below(30) })),
+      tick: () => this.#tick(),
       deliver: () => this.#deliverSome(1 + this.#random.below(5)),
       persist: () => this.#onEach((node) => node.persist(this.#random.below(4))),
       propose: () => this.#onLive((node) => this.#propose(node)),
       read: () => this.#onLive((node) => this.#read(node)),
+      leaseRead: () => this.#onEach((node) => this.leaseReads.begin(node)),
       crash: () => this.#onLive((node) => this.#crash(node)),
       restart: () => this.#restart(this.#random.pick([...this.#down])),
+      pause: () => this.#onLive((node) => this.#pause(node)),
       compact: () => this.#onLive((node) => this.#compact(node)),
       partition: () => this.#partition(),
       transfer: () => this.#onLive((node) => node.step({ kind: "transferLeadership", to: undefined })),
@@ -210,19 +195,6 @@ export class Simulation {
       const weight = new Map<string, number>(Object.entries(weights)).get(name) ?? 0;
       return Array.from({ length: weight }, () => action);
     });
-  }
-
-  #drawConfig(): Omit<TestConfig, "nodeId"> {
-    const few = () => 1 + this.#random.below(4);
-    const { nodeId: _, ...config } = testConfig;
-    return {
-      ...config,
-      maxInflightMessages: few(),
-      maxInflightBytes: 40 * few(),
-      maxAppendBytes: 30 * few(),
-      maxCachedBytes: 50 * few(),
-      maxUncommittedBytes: 200 * few(),
-    };
   }
 
   #surroundings() {
@@ -258,8 +230,34 @@ export class Simulation {
     }
   }
 
+  /** Each clock runs at its own pace, and ticks come when they come; a long time without one counts as a short one. */
+  #tick(): void {
+    this.#clocks.pass(this.#random.below(30));
+    for (const [id, { untilMs }] of this.#paused) if (untilMs <= this.#clocks.trueMs) this.#wake(id);
+    this.#onEach((node) => {
+      if (this.#random.chance(0.1)) return;
+      const elapsedMs = Math.min(this.#clocks.takeElapsed(node.id), testConfig.heartbeatIntervalMs);
+      node.step({ kind: "tick", elapsedMs });
+    });
+  }
+
+  #pause({ id }: TestNode): void {
+    const suspendedAtMs = this.#random.chance(0.3) ? this.#clocks.read(id) : undefined;
+    this.#tell(`${id}: ${suspendedAtMs === undefined ? "pauses" : "is suspended"}`);
+    this.#paused.set(id, { untilMs: this.#clocks.trueMs + this.#random.below(500), suspendedAtMs });
+  }
+
+  #wake(id: NodeId): void {
+    const suspendedAtMs = this.#paused.get(id)?.suspendedAtMs;
+    this.#paused.delete(id);
+    if (suspendedAtMs === undefined) return;
+    this.#clocks.missed(id, suspendedAtMs);
+    this.#feed(id, { kind: "suspended" });
+  }
+
   #check(): void {
     this.#steps++;
+    this.leaseReads.goOn((node) => !this.#paused.has(node.id));
     this.#invariants.check(this.#nodes, this.#live());
   }
 
@@ -281,6 +279,10 @@ export class Simulation {
   #arrive(packet: Packet): void {
     const { from, to } = packet;
     const node = this.#nodes.get(to);
+    if (this.#paused.has(to)) {
+      this.#packets.push(packet);
+      return;
+    }
     if (node === undefined || this.#down.has(to) || this.#cut.has(`${from}->${to}`)) {
       this.#lose(packet);
       return;
@@ -339,12 +341,13 @@ export class Simulation {
   /** Everybody stalls for so long that nobody trusts in the leader any more, and somebody campaigns. */
   #unsettle(): void {
     const elapsedMs = testConfig.electionTimeoutMinMs;
+    this.#clocks.pass(elapsedMs);
     this.#onEach((node) => node.step({ kind: "tick", elapsedMs }));
     this.#onLive((node) => node.step({ kind: "campaign" }));
   }
 
   #change(): void {
-    const leaders = this.#live().filter((node) => node.raft.status().role === "leader");
+    const leaders = this.#awake().filter((node) => node.raft.status().role === "leader");
     const leader = this.#random.pick(leaders);
     if (leader === undefined) return;
     const id = this.#nextId++;
@@ -374,11 +377,11 @@ export class Simulation {
   }
 
   #onEach(action: (node: TestNode) => void): void {
-    for (const node of this.#live()) action(node);
+    for (const node of this.#awake()) action(node);
   }
 
   #onLive(action: (node: TestNode) => void): void {
-    const node = this.#random.pick(this.#live());
+    const node = this.#random.pick(this.#awake());
     if (node !== undefined) action(node);
   }
 
@@ -388,6 +391,10 @@ export class Simulation {
 
   #live(): readonly TestNode[] {
     return [...this.#nodes.values()].filter((node) => !this.#down.has(node.id));
+  }
+
+  #awake(): readonly TestNode[] {
+    return this.#live().filter((node) => !this.#paused.has(node.id));
   }
 
   #tell(line: string): void {
