@@ -20,6 +20,19 @@ export interface Consensus<Result = unknown> {
    */
   readIndex(signal?: AbortSignal): Promise<Index>;
   /**
+   * Reads the local state by the leader's lease, without asking anybody: linearizable as long as no clock of the cluster
+   * runs faster than another by more than the bound that is configured. `read` is called once a lease is known to hold
+   * and the state has caught up, and its answer is passed on only if the lease still holds then. `noLease`: this node does
+   * not lead, or no quorum has confirmed it lately, or it has begun to hand over; read by `readIndex` then. Rejects with
+   * `leasesDisabled`, `overloaded`, `closed`, `failed`, the signal's reason, or what `read` rejects with.
+   */
+  readByLease<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<LeaseAnswer<T>>;
+  /**
+   * How far the local state may be behind, at most, in milliseconds: it shows everything that had been acknowledged so
+   * long ago. Infinity where this is not known. Each `readIndex` that resolves brings it down.
+   */
+  stalenessMs(): number;
+  /**
    * Hands leadership to `to`, or to the follower that is furthest. Resolves once another node leads. Rejects with
    * `notLeader`, `unknownMember` (`to` is no other voter), `closed`, `failed`, or the signal's reason; the attempt is
    * not taken back by that.
@@ -39,6 +52,8 @@ export interface Consensus<Result = unknown> {
   /** Calls back on each change of role, term or leader. Returns what ends the subscription. */
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void;
 }
+
+export type LeaseAnswer<T> = { readonly kind: "answer"; readonly answer: T } | { readonly kind: "noLease" };
 
 export interface ConsensusStatus {
   readonly identity: Identity;

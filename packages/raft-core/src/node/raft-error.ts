@@ -13,6 +13,7 @@ export type RaftErrorCode =
   | "tooEarly"
   | "invalidChange"
   | "wouldLoseQuorum"
+  | "leasesDisabled"
   | "closed"
   | "failed";
 

@@ -27,6 +27,11 @@ export interface RaftNodeConfig {
   readonly electionTimeoutMaxMs: number;
   /** How often a leader proves itself; well below the election timeout. The node ticks four times as often. */
   readonly heartbeatIntervalMs: number;
+  /**
+   * Lets this node, while it leads, read by lease. By how much, as a share, one clock of the cluster may run faster than
+   * another: 0.1 covers the quickest corrections that time services make. Absent: no leases. Followers need no setting.
+   */
+  readonly maxClockDrift?: number | undefined;
   /** One append request carries at most this much, but at least one entry. */
   readonly maxAppendBytes: number;
   /** What may be under way to one follower without an answer: so many append requests, and so many bytes. */

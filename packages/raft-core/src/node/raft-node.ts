@@ -11,9 +11,11 @@ import { Applier } from "./applier.ts";
 import { ApplyBacklog } from "./apply-backlog.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { Compaction } from "./compaction.ts";
-import type { Consensus, ConsensusStatus } from "./consensus.ts";
+import type { Consensus, ConsensusStatus, LeaseAnswer } from "./consensus.ts";
 import { consensusStatus } from "./consensus-status.ts";
 import { EffectRunner } from "./effect-runner.ts";
+import { Freshness } from "./freshness.ts";
+import { LeaseReads } from "./lease-reads.ts";
 import { LogReader } from "./log-reader.ts";
 import type { Logger } from "./logger.ts";
 import { type CommitView, MembershipChanges } from "./membership-changes.ts";
@@ -53,7 +55,9 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #backlog: ApplyBacklog;
   readonly #applier: Applier<Result>;
   readonly #proposals = new Proposals<Result>();
+  readonly #freshness: Freshness;
   readonly #reads: Reads;
+  readonly #leaseReads: LeaseReads;
   readonly #transfers: Transfers;
   readonly #changes = new MembershipChanges();
   readonly #listeners: RoleListeners;
@@ -96,7 +100,9 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     const { nodeId, incarnation } = identity;
     const appliedIndex = stateMachine.appliedIndex();
     this.#raft = new Raft({ ...config, nodeId, incarnation, appliedIndex }, restored, random);
-    this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs));
+    // Whatever it has promised before a restart, it promised before now.
+    this.#raft.step({ kind: "clock", nowMs: clock.now() });
+    this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs, clock.now()));
     this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs) => this.#loop.addTick(elapsedMs));
     this.#work = new BackgroundWork(fail);
     const work = this.#work;
@@ -112,11 +118,19 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       maxApplyBytes: config.maxApplyBytes,
       applied: (entries, results) => this.#applied(entries, results),
     });
+    this.#freshness = new Freshness(clock);
     this.#reads = new Reads({
       maxPending: config.maxPendingReads,
       ask: (id) => feed({ kind: "readIndex", id }),
       cancel: (id) => feed({ kind: "cancelRead", id }),
       applied: () => this.#applier.applied,
+      freshness: this.#freshness,
+    });
+    this.#leaseReads = new LeaseReads({
+      clock,
+      lease: () => this.#raft.lease(),
+      suspended: () => this.#raft.step({ kind: "suspended" }),
+      applied: (index, signal) => this.#reads.reached(index, signal),
     });
     this.#transfers = new Transfers(nodeId);
     this.#listeners = new RoleListeners(logger);
@@ -187,6 +201,16 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     return this.#stopped === undefined ? this.#reads.add(signal) : Promise.reject(this.#stopped);
   }
 
+  readByLease<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<LeaseAnswer<T>> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    if (this.#config.maxClockDrift !== undefined) return this.#leaseReads.read(read, signal);
+    return Promise.reject(new RaftError("leasesDisabled", "this node is not set up to read by lease"));
+  }
+
+  stalenessMs(): number {
+    return this.#freshness.ageMs();
+  }
+
   transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
     const { role, leader, membership } = this.#raft.status();
@@ -247,9 +271,10 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     };
   }
 
-  #turn(inputs: readonly Input[]): void {
+  #turn(inputs: readonly Input[], nowMs: number): void {
     try {
       this.#reads.turnBegins();
+      this.#raft.step({ kind: "clock", nowMs });
       for (const input of inputs) this.#raft.step(input);
       for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
         this.#effects.run(effects);

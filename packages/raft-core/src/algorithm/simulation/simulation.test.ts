@@ -76,8 +76,8 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
       // Runs in which little happens prove little.
       const seeds = seedsIn(range).length;
       expect(committed).toBeGreaterThan(5 * seeds);
-      expect(reads).toBeGreaterThan(4 * seeds);
-      expect(leaseReads).toBeGreaterThan(seeds);
+      expect(reads).toBeGreaterThan(3 * seeds);
+      expect(leaseReads).toBeGreaterThan(seeds / 2);
       if (membership.voters.length > 1 && seeds > 10) expect(endedLeases).toBeGreaterThan(0);
       expect(leaders).toBeGreaterThan(2 * seeds);
       expect(changes).toBeGreaterThanOrEqual(mix.change > 0 ? seeds : 0);

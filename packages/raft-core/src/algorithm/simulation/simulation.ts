@@ -13,12 +13,8 @@ import { Clocks } from "./clocks.ts";
 import { drawChange } from "./draw-change.ts";
 import { Invariants } from "./invariants.ts";
 import { LeaseReads } from "./lease-reads.ts";
+import type { Packet } from "./packet.ts";
 import { drawConfig, maxClockDrift, type Weights } from "./weights.ts";
-
-type Packet = { readonly from: NodeId; readonly to: NodeId } & (
-  | { readonly kind: "message"; readonly message: Message }
-  | { readonly kind: "snapshot"; readonly snapshot: SentSnapshot }
-);
 
 /**
  * A cluster under a seed: messages are lost, doubled and overtake each other, writes take their time, nodes crash and
@@ -189,7 +185,10 @@ export class Simulation {
       transfer: () => this.#onLive((node) => node.step({ kind: "transferLeadership", to: undefined })),
       campaign: () => this.#unsettle(),
       change: () => this.#change(),
-      unreachable: () => this.#onLive((node) => node.step({ kind: "unreachable", peer: this.#anyId() })),
+      unreachable: () => {
+        const peer = this.#random.pick([...this.#nodes.keys()]) ?? 1;
+        this.#onLive((node) => node.step({ kind: "unreachable", peer }));
+      },
     };
     return Object.entries(actions).flatMap(([name, action]) => {
       const weight = new Map<string, number>(Object.entries(weights)).get(name) ?? 0;
@@ -383,10 +382,6 @@ export class Simulation {
   #onLive(action: (node: TestNode) => void): void {
     const node = this.#random.pick(this.#awake());
     if (node !== undefined) action(node);
-  }
-
-  #anyId(): NodeId {
-    return this.#random.pick([...this.#nodes.keys()]) ?? 1;
   }
 
   #live(): readonly TestNode[] {
