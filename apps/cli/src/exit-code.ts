@@ -30,6 +30,12 @@ const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   OUTCOME_UNKNOWN: exitCodes.outcomeUnknown,
   OVERLOADED: exitCodes.unavailable,
   CLOSED: exitCodes.unavailable,
+  CHANGE_IN_PROGRESS: exitCodes.refused,
+  INVALID_CHANGE: exitCodes.refused,
+  WOULD_LOSE_QUORUM: exitCodes.refused,
+  UNKNOWN_MEMBER: exitCodes.refused,
+  PEER_UNREACHABLE: exitCodes.refused,
+  PEER_NOT_JOINABLE: exitCodes.refused,
   INTERNAL: exitCodes.unexpected,
 };
 

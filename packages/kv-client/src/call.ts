@@ -13,6 +13,8 @@ export interface CallContext extends CallOptions {
   readonly name: string;
   /** Whether it has an outcome to be in doubt about. */
   readonly mutates: boolean;
+  /** How the caller finds out about an outcome in doubt; "read" unless told. */
+  readonly findOutBy?: string;
   readonly timeoutMs: number;
   readonly clock: Clock;
   /**
@@ -113,7 +115,8 @@ function closedError(context: CallContext, known: Known): RaftKvError {
 }
 
 /** What the caller may conclude, in words. */
-function conclusion({ mutates }: CallContext, { outcomeUnknown }: Known): string {
+function conclusion({ mutates, findOutBy = "read" }: CallContext, { outcomeUnknown }: Known): string {
   if (!mutates) return "";
-  return outcomeUnknown ? "; it may have taken effect or still do so: read to find out" : "; it did not take effect";
+  if (!outcomeUnknown) return "; it did not take effect";
+  return `; it may have taken effect or still do so: ${findOutBy} to find out`;
 }

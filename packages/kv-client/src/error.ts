@@ -13,6 +13,12 @@
  *   may have happened, and will not happen any more.
  * - `OVERLOADED`: more calls wait in this client than its `maxQueuedBytes` or `maxQueuedReads` allows. Nothing was sent.
  * - `CLOSED`: the client is closed, or was closed under the call. `outcomeUnknown` says whether it may have happened.
+ * - `CHANGE_IN_PROGRESS`: the membership change before this one is not finished. Nothing happened.
+ * - `INVALID_CHANGE`: the change does not fit the membership; the message says why. Nothing happened.
+ * - `WOULD_LOSE_QUORUM`: the voters that are alive would be no quorum of the new membership. Nothing happened.
+ * - `UNKNOWN_MEMBER`: no member (or no other voter) has that id. Nothing happened.
+ * - `PEER_UNREACHABLE`: nobody answers at the address. Nothing happened.
+ * - `PEER_NOT_JOINABLE`: who answers at the address cannot join: it belongs to a cluster already. Nothing happened.
  * - `INTERNAL`: an answer that breaks the protocol: client and cluster do not fit together, or one has a bug.
  */
 export type RaftKvErrorCode =
@@ -26,6 +32,12 @@ export type RaftKvErrorCode =
   | "OUTCOME_UNKNOWN"
   | "OVERLOADED"
   | "CLOSED"
+  | "CHANGE_IN_PROGRESS"
+  | "INVALID_CHANGE"
+  | "WOULD_LOSE_QUORUM"
+  | "UNKNOWN_MEMBER"
+  | "PEER_UNREACHABLE"
+  | "PEER_NOT_JOINABLE"
   | "INTERNAL";
 
 export interface RaftKvErrorOptions extends ErrorOptions {

@@ -5,10 +5,11 @@ import { Connection } from "./connection.ts";
 import { Endpoints } from "./endpoints.ts";
 import { invalidArgument, RaftKvError } from "./error.ts";
 import type { KeyValue } from "./key-value.ts";
+import type { MemberStatus, NodeStatus } from "./node-status.ts";
 import { pages, planRange, type RangeOptions } from "./range.ts";
 import { getRequest, pageRequest, type ReadConsistency } from "./read-operation.ts";
 import { ReadPipeline } from "./read-pipeline.ts";
-import { type MemberStatus, type NodeStatus, type StatusOptions, StatusReader } from "./status.ts";
+import { type StatusOptions, StatusReader } from "./status.ts";
 import { WritePipeline } from "./write-pipeline.ts";
 import { type DeleteResult, deleteRequest, type PutResult, putRequest, type WriteRequest } from "./write-request.ts";
 
@@ -87,7 +88,10 @@ export class RaftKv implements AsyncDisposable {
     return this.#status.read(options);
   }
 
-  /** Every member, as the first node that answers names them, each with its own status or with why it has none. */
+  /**
+   * Every member, as the leader names them (or the first node that answers, where no leader is reached), each with its own
+   * status or with why it has none.
+   */
   async members(options: CallOptions = {}): Promise<readonly MemberStatus[]> {
     this.#check("members", options);
     return this.#status.readAll(options);

@@ -29,6 +29,7 @@ export function classify(detail: ErrorDetail): Refusal {
       return { kind: "elsewhere", reason, leaderAddress: detail.leader?.address };
     case ErrorCode.RESOURCE_EXHAUSTED:
     case ErrorCode.DEADLINE_EXCEEDED:
+    case ErrorCode.NOT_READY:
       return { kind: "later", reason };
     case ErrorCode.SEQUENCE_GAP:
       return { kind: "sequenceGap", reason, expectedSequence: Number(detail.expectedSequence) };
@@ -43,6 +44,18 @@ export function classify(detail: ErrorDetail): Refusal {
     case ErrorCode.KEY_EMPTY:
     case ErrorCode.INVALID_REQUEST:
       return { kind: "final", reason, code: "REFUSED" };
+    case ErrorCode.CHANGE_IN_PROGRESS:
+      return { kind: "final", reason, code: "CHANGE_IN_PROGRESS" };
+    case ErrorCode.INVALID_CHANGE:
+      return { kind: "final", reason, code: "INVALID_CHANGE" };
+    case ErrorCode.WOULD_LOSE_QUORUM:
+      return { kind: "final", reason, code: "WOULD_LOSE_QUORUM" };
+    case ErrorCode.UNKNOWN_MEMBER:
+      return { kind: "final", reason, code: "UNKNOWN_MEMBER" };
+    case ErrorCode.PEER_UNREACHABLE:
+      return { kind: "final", reason, code: "PEER_UNREACHABLE" };
+    case ErrorCode.PEER_NOT_JOINABLE:
+      return { kind: "final", reason, code: "PEER_NOT_JOINABLE" };
     default:
       // A code from a later version: what is not understood must not be tried for ever.
       return { kind: "final", reason, code: "INTERNAL" };
@@ -67,6 +80,13 @@ const certainlyNothing: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.SEQUENCE_GAP,
   ErrorCode.DEADLINE_EXCEEDED,
   ErrorCode.SHUTTING_DOWN,
+  ErrorCode.CHANGE_IN_PROGRESS,
+  ErrorCode.INVALID_CHANGE,
+  ErrorCode.WOULD_LOSE_QUORUM,
+  ErrorCode.UNKNOWN_MEMBER,
+  ErrorCode.PEER_UNREACHABLE,
+  ErrorCode.PEER_NOT_JOINABLE,
+  ErrorCode.NOT_READY,
 ]);
 
 /** The error of a call that no node will ever serve. */

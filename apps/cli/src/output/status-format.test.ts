@@ -7,10 +7,14 @@ const member = (nodeId: number) => ({
   address: `10.0.0.${nodeId}:50051`,
   memberId: `member-${nodeId}`,
   learner: false,
+  promoteWhenCaughtUp: false,
+  leaving: false,
+  priority: 0,
 });
 
 const leader: MemberStatus = {
   ...member(1),
+  replication: undefined,
   status: {
     ...member(1),
     clusterId: "cluster",
@@ -27,9 +31,18 @@ const leader: MemberStatus = {
     logBytes: 1536,
     stateBytes: 0,
     members: [],
+    joint: false,
+    leavesOnRequest: false,
+    membershipCommitted: true,
+    transferringTo: undefined,
+    replication: [],
   },
 };
-const dead: MemberStatus = { ...member(2), error: new RaftKvError("DEADLINE_EXCEEDED", "status: no answer") };
+const dead: MemberStatus = {
+  ...member(2),
+  replication: undefined,
+  error: new RaftKvError("DEADLINE_EXCEEDED", "status: no answer"),
+};
 
 describe("the status of a cluster", () => {
   it("is a table with a row a member, and says why one is missing", () => {
@@ -49,7 +62,7 @@ node 2: status: no answer
     const [first, second] = JSON.parse(statusJson([leader, dead]));
     expect(first).toMatchObject({ nodeId: 1, role: "leader", commitIndex: 120, logBytes: 1536, clusterId: "cluster" });
     expect(first).not.toHaveProperty("members");
-    expect(second).toEqual({ ...member(2), error: "status: no answer" });
+    expect(second).toEqual({ ...member(2), replication: undefined, error: "status: no answer" });
   });
 
   it.each([

@@ -23,7 +23,11 @@ const MIB = 1024 * KIB;
 const maxKeyBytes = 64 * KIB;
 const maxValueBytes = 4 * MIB;
 
-const node = strictObject({ id: wholeNumber(1, Number.MAX_SAFE_INTEGER), address });
+const node = strictObject({
+  id: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  address,
+  priority: wholeNumber(0, 100).optional(),
+});
 
 /** What cluster.conf holds. Times are milliseconds, sizes bytes. */
 export const clusterFileSchema = strictObject({

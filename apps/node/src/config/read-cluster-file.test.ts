@@ -27,7 +27,7 @@ describe("cluster.conf", () => {
 
   it("is accepted with every field", () => {
     const file = {
-      nodes: [...nodes, { id: 4, address: "[::1]:50051" }],
+      nodes: [...nodes, { id: 4, address: "[::1]:50051", priority: 2 }],
       election_timeout: { min: 1000, max: 2000 },
       heartbeat_interval: 200,
       storage: "@raftkv/storage-memory",
@@ -61,6 +61,10 @@ describe("cluster.conf", () => {
     [
       { nodes: [nodes[0], { id: 2, address: "10.0.0.1:50051" }] },
       'nodes[1].address: found "10.0.0.1:50051", expected an address that no other node has',
+    ],
+    [
+      { nodes: [{ ...nodes[0], priority: 101 }] },
+      "nodes[0].priority: found 101, expected a whole number from 0 to 100",
     ],
     [{ nodes, nodez: [] }, "nodez: unknown field"],
     [

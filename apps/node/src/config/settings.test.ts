@@ -34,6 +34,7 @@ describe("the settings", () => {
       storage: "@raftkv/storage-sqlite",
       listen: { host: "127.0.0.1", port: 50051 },
       advertisedAddress: undefined,
+      priority: 0,
       otherFounders: [],
       raft: expect.objectContaining({ electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600, heartbeatIntervalMs: 60 }),
       limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024 },
@@ -85,6 +86,13 @@ describe("the settings", () => {
       listen: { host: "::", port: 1 },
       advertisedAddress: "10.0.0.7:50051",
     });
+  });
+
+  it("say with which priority this node and the others found a cluster", () => {
+    const file = { nodes: two.nodes.map((node) => (node.id === 7 ? node : { ...node, priority: 3 })) };
+    expect(resolveSettings({ ...defaults, id: 1 }, file, "/").priority).toBe(3);
+    const other = resolveSettings({ ...defaults, id: 7 }, file, "/");
+    expect(other).toMatchObject({ priority: 0, otherFounders: [{ id: 1, priority: 3 }] });
   });
 
   it("need no id where cluster.conf has one node", () => {

@@ -18,6 +18,8 @@ export interface Settings {
   readonly listen: HostAndPort;
   /** What the others and the clients are told. Undefined: the address that the node really listens on. */
   readonly advertisedAddress: string | undefined;
+  /** With which this node founds a cluster; later the membership in the log says. */
+  readonly priority: number;
   /** Every founding node but this one. */
   readonly otherFounders: readonly Founder[];
   readonly raft: Partial<RaftNodeConfig>;
@@ -37,6 +39,7 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
     storage: options.storage ?? file?.storage ?? defaultStorage,
     listen: parseListen(options.listen ?? self?.address ?? defaultListenAddress),
     advertisedAddress: self?.address,
+    priority: self?.priority ?? 0,
     otherFounders: file?.nodes.filter((node) => node.id !== self?.id) ?? [],
     raft: raftConfig(file),
     limits: {

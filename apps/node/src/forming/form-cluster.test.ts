@@ -49,7 +49,12 @@ class FakeNetwork {
     if (directory.formation !== undefined) return directory.formation;
     const formation = await formCluster(
       {
-        self: { nodeId: id, memberId: directory.memberId, address: addressOf(id) },
+        self: {
+          nodeId: id,
+          memberId: directory.memberId,
+          address: addressOf(id),
+          priority: founders.find((founder) => founder.id === id)?.priority,
+        },
         others: founders.filter((founder) => founder.id !== id),
         introduce: ({ address }) => this.#introduce(address),
         newClusterId: () => `cluster-${++this.clusterIdsDrawn}`,
@@ -119,6 +124,20 @@ describe("forming a cluster", () => {
       });
     },
   );
+
+  it("gives the founders the priorities of the node that decides", async () => {
+    const preferred = founders.map((founder) => (founder.id === 2 ? { ...founder, priority: 9 } : founder));
+    for (const order of [
+      [1, 2, 3],
+      [2, 3, 1],
+    ]) {
+      const network = new FakeNetwork(preferred);
+      const formations = await Promise.all(order.map((id) => network.up(id)));
+      for (const { membership } of formations) {
+        expect(membership.members.map(({ priority }) => priority)).toEqual([undefined, 9, undefined]);
+      }
+    }
+  });
 
   it("waits for every founder, and says for whom", async () => {
     const network = new FakeNetwork(founders);

@@ -4,6 +4,8 @@ import type { NodeId } from "@raftkv/raft-core";
 export interface Founder {
   readonly id: NodeId;
   readonly address: string;
+  /** See `Member.priority` of `@raftkv/raft-core`. */
+  readonly priority?: number | undefined;
 }
 
 /** The node that forms, with a data directory that no cluster knows yet. */
@@ -11,4 +13,5 @@ export interface Newcomer {
   readonly nodeId: NodeId;
   readonly memberId: string;
   readonly address: string;
+  readonly priority?: number | undefined;
 }

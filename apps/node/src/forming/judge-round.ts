@@ -69,12 +69,14 @@ function missing(answer: Answer): readonly string[] {
 
 function membersOf(self: Newcomer, answers: readonly Answer[]): readonly Member[] {
   const others = answers.flatMap((answer) =>
-    answer.kind === "introduced"
-      ? [{ id: answer.founder.id, address: answer.founder.address, memberId: answer.introduction.memberId }]
-      : [],
+    answer.kind === "introduced" ? [memberOf(answer.founder, answer.introduction.memberId)] : [],
   );
-  const own = { id: self.nodeId, address: self.address, memberId: self.memberId };
+  const own = memberOf({ id: self.nodeId, address: self.address, priority: self.priority }, self.memberId);
   return [own, ...others].toSorted((a, b) => a.id - b.id);
+}
+
+function memberOf({ id, address, priority = 0 }: Founder, memberId: string): Member {
+  return { id, address, memberId, ...(priority === 0 ? {} : { priority }) };
 }
 
 function bootstrapMembership(members: readonly Member[]): Membership {

@@ -20,7 +20,7 @@ export async function joinCluster(
 ): Promise<void> {
   const { nodeId, memberId, clusterId } = raft.identity();
   if (clusterId !== undefined) return;
-  const self = { nodeId, memberId, address };
+  const self = { nodeId, memberId, address, priority: settings.priority };
   let reportedAt = Number.NEGATIVE_INFINITY;
   const formation = await formCluster(
     {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { ClusterService, type StatusResponseSchema } from "@raftkv/proto/cluster";
 import {
@@ -32,6 +32,11 @@ export interface Received {
   answer(response: MessageInitShape<typeof ExchangeResponseSchema>["response"]): void;
 }
 
+/** What a node throws to refuse a request of an operator. */
+export function refusal(detail: MessageInitShape<typeof ErrorDetailSchema>): ConnectError {
+  return new ConnectError(detail.message ?? "", Code.Unknown, undefined, [{ desc: ErrorDetailSchema, value: detail }]);
+}
+
 /** A node on loopback that serves a store, except where its script says otherwise. */
 export class ScriptedNode implements AsyncDisposable {
   readonly store: FakeStore;
@@ -41,6 +46,10 @@ export class ScriptedNode implements AsyncDisposable {
   script: (request: Received) => void = (request) => request.serve();
   /** Unset: the node does not say. */
   status: MessageInitShape<typeof StatusResponseSchema> | undefined;
+  /** What it does for operators; it knows of nothing else. */
+  cluster: Partial<ServiceImpl<typeof ClusterService>> = {};
+  /** Each request of an operator but for its status, in order: "changeMembership". */
+  readonly asked: string[] = [];
   connections = 0;
   statusCalls = 0;
   readonly #server: Http2Server;
@@ -128,7 +137,22 @@ export class ScriptedNode implements AsyncDisposable {
         if (this.status === undefined) throw new ConnectError("not said", Code.Unavailable);
         return this.status;
       },
+      changeMembership: (request, context) => this.#scripted("changeMembership")(request, context),
+      leaveJoint: (request, context) => this.#scripted("leaveJoint")(request, context),
+      transferLeadership: (request, context) => this.#scripted("transferLeadership")(request, context),
+      takeSnapshot: (request, context) => this.#scripted("takeSnapshot")(request, context),
+      inspectAddress: (request, context) => this.#scripted("inspectAddress")(request, context),
     });
+  }
+
+  #scripted<Name extends keyof ServiceImpl<typeof ClusterService>>(
+    name: Name,
+  ): ServiceImpl<typeof ClusterService>[Name] {
+    this.asked.push(name);
+    this.#signal();
+    const handler: ServiceImpl<typeof ClusterService>[Name] | undefined = this.cluster[name];
+    if (handler === undefined) throw new ConnectError(`${name} is not served`, Code.Unimplemented);
+    return handler;
   }
 
   async *#exchange(requests: AsyncIterable<ExchangeRequest>): AsyncGenerator<ExchangeResponse> {

@@ -14,6 +14,7 @@ import { type Failure, KvFailure } from "./kv-failure.ts";
 import type { LeadershipView } from "./leadership.ts";
 import { Outbox } from "./outbox.ts";
 import { SHUTTING_DOWN } from "./pending-writes.ts";
+import { readNeeds } from "./read-needs.ts";
 import type { AnswerSpace } from "./read-path.ts";
 import { type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";
 import { invalid } from "./text-form.ts";
@@ -173,7 +174,7 @@ export class ExchangeStream {
         return admission.full;
       },
     };
-    const answers = await readPath.read(parsed.reads, batch.consistency, this.#abort.signal, space);
+    const answers = await readPath.read(parsed.reads, readNeeds(batch), this.#abort.signal, space);
     return readResults(parsed, answers);
   }
 

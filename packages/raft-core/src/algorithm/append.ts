@@ -15,6 +15,7 @@ export function handleAppendRequest(state: RaftState, from: NodeId, request: App
   const end = request.prevIndex + request.entries.length;
   if (end <= hardState.commit) {
     accept(state, from, hardState.commit);
+    learnCommit(state, from, request.commit);
     return;
   }
   // What is committed here is the same in every later leader's log, whether or not this log still holds it.
@@ -27,14 +28,23 @@ export function handleAppendRequest(state: RaftState, from: NodeId, request: App
     return;
   }
   appendMissing(state, request.entries.slice(known - request.prevIndex));
-  advanceFollowerCommit(state, Math.min(request.commit, end));
   accept(state, from, end);
+  learnCommit(state, from, request.commit);
 }
 
 /** Everything up to `match` is the leader's: says so once it is durable. */
 export function accept(state: RaftState, to: NodeId, match: Index): void {
-  const { log, hardState } = state;
+  const { log, hardState, role } = state;
+  if (role.kind === "follower") role.matched = Math.max(role.matched, match);
   send(state, to, { kind: "appendResponse", term: hardState.term, rejected: false, match }, log.batchOf(match));
+}
+
+/** The leader `from` has committed everything up to `commit`: true of this log as far as it is known to be the same. */
+export function learnCommit(state: RaftState, from: NodeId, commit: Index): void {
+  const { role } = state;
+  if (role.kind !== "follower" || role.leader !== from) return;
+  role.leaderCommit = Math.max(role.leaderCommit, commit);
+  advanceFollowerCommit(state, Math.min(role.leaderCommit, role.matched));
 }
 
 /** The leader's word that everything up to `commit`, which this log holds, is committed. */

@@ -18,6 +18,9 @@ export function describeEntry(entry: Entry): string {
 
 export function describeMembership(membership: Membership): string {
   const { voters, outgoingVoters, learners, learnersNext = [], promoteWhenCaughtUp = [] } = membership;
+  const priorities = membership.members.flatMap(({ id, priority = 0 }) =>
+    priority === 0 ? [] : [`${id}=${priority}`],
+  );
   const group = (word: string, ids: readonly NodeId[]) => (ids.length === 0 ? "" : ` ${word} (${ids.join(" ")})`);
   return [
     `(${voters.join(" ")})`,
@@ -26,6 +29,7 @@ export function describeMembership(membership: Membership): string {
     group("learning", learners),
     group("to learn", learnersNext),
     group("to promote", promoteWhenCaughtUp),
+    priorities.length === 0 ? "" : ` priorities (${priorities.join(" ")})`,
   ].join("");
 }
 

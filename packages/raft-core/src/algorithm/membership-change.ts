@@ -28,4 +28,6 @@ export type MembershipStep =
   /** The learner `by` becomes a voter, and the voter `id` is removed. */
   | { readonly kind: "replace"; readonly id: NodeId; readonly by: NodeId }
   /** The same node, with the same data, at another address. */
-  | { readonly kind: "moveAddress"; readonly id: NodeId; readonly address: string };
+  | { readonly kind: "moveAddress"; readonly id: NodeId; readonly address: string }
+  /** A whole number from 0 to 100; see `Member.priority`. It changes nobody's say. */
+  | { readonly kind: "setPriority"; readonly id: NodeId; readonly priority: number };

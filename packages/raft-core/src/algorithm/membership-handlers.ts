@@ -1,4 +1,5 @@
 import type { DropReason, MembershipRefusal } from "./effects.ts";
+import { beginRound } from "./heartbeat.ts";
 import type { ProposalId } from "./input.ts";
 import { followMembership } from "./leader-peers.ts";
 import type { Membership } from "./membership.ts";
@@ -123,6 +124,7 @@ function adopt(state: RaftState, leader: LeaderState, membership: Membership): v
 /** The others hear of the commit, and the best of them need not wait for its election timeout. */
 function stepDown(state: RaftState, leader: LeaderState): void {
   replicate(state, leader);
+  beginRound(state, leader);
   const successor = furthestVoter(state, leader);
   const { term } = state.hardState;
   if (successor !== undefined) send(state, successor.id, { kind: "timeoutNowRequest", term });

@@ -24,6 +24,9 @@ describe("a change of one voter at most takes one entry", () => {
     ["remove=2", "(1 3) learning (4)"],
     ["remove=4", "(1 2 3)"],
     ["move=2:elsewhere", "(1 2 3) learning (4)"],
+    ["priority=2:5", "(1 2 3) learning (4) priorities (2=5)"],
+    ["voter=5 priority=5:100 priority=1:3", "(1 2 3 5) learning (4) priorities (1=3 5=100)"],
+    ["priority=2:5 move=2:elsewhere", "(1 2 3) learning (4) priorities (2=5)"],
   ])("%s", (words, expected) => {
     const next = plan(four, words);
     expect(describeMembership(next)).toBe(expected);
@@ -55,6 +58,14 @@ it("moves a node without a trace of its old address", () => {
   expect(plan(four, "move=2:elsewhere").members[1]).toEqual({ ...testMember(2), address: "elsewhere" });
 });
 
+it("takes a priority of 0 for none", () => {
+  const preferred = plan(four, "priority=2:5");
+  expect(plan(preferred, "priority=2:0")).toEqual(four);
+  const newcomer = { ...testMember(5), priority: 0 };
+  const planned = planChange(four, { steps: [{ kind: "addLearner", member: newcomer }], transition: "auto" });
+  expect(planned).toEqual({ kind: "valid", next: plan(four, "learner=5") });
+});
+
 describe("a change that does not fit the membership is refused", () => {
   it.each([
     ["learner=2", /node 2 is a member already/],
@@ -70,6 +81,11 @@ describe("a change that does not fit the membership is refused", () => {
     ["move=2:", /lacks an address/],
     ["remove=1 remove=2 remove=3", /no voter would be left/],
     ["remove=3 learner=3", /node 3 is a member already/],
+    ["priority=9:1", /node 9 is no member/],
+    ["priority=2:101", /101 is no priority: it has to be a whole number from 0 to 100/],
+    ["priority=2:-1", /-1 is no priority/],
+    ["priority=2:1.5", /1.5 is no priority/],
+    ["priority=2:0", /leaves everything as it is/],
     ["promote=4 demote=4", /leaves everything as it is/],
   ])("%s", (words, problem) => {
     const planned = planChange(four, changeOf(words.split(" ")));
@@ -80,6 +96,7 @@ describe("a change that does not fit the membership is refused", () => {
     [{ ...testMember(5), address: "node-2:50051" }, /nodes 2 and 5 would both be at node-2:50051/],
     [{ ...testMember(5), memberId: "member-1" }, /nodes 1 and 5 would both be the member member-1/],
     [{ ...testMember(5), memberId: "" }, /node 5 lacks an address or a member id/],
+    [{ ...testMember(5), priority: Number.NaN }, /NaN is no priority/],
   ])("a newcomer like %j", (member, problem) => {
     const planned = planChange(four, { steps: [{ kind: "addLearner", member }], transition: "auto" });
     expect(planned).toEqual({ kind: "invalid", problem: expect.stringMatching(problem) });

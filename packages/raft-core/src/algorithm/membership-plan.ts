@@ -1,6 +1,7 @@
 import type { NodeId } from "./entry.ts";
 import type { Member, Membership } from "./membership.ts";
 import type { MembershipChange, MembershipStep } from "./membership-change.ts";
+import { priorityProblem, withPriority } from "./priority.ts";
 
 /** The membership that a change leads to, or why there is none. */
 export type MembershipPlan =
@@ -72,6 +73,8 @@ function takeStep(draft: Draft, step: MembershipStep): string | undefined {
       return promote(draft, step.by) ?? remove(draft, step.id);
     case "moveAddress":
       return move(draft, step.id, step.address);
+    case "setPriority":
+      return setPriority(draft, step.id, step.priority);
   }
 }
 
@@ -79,7 +82,10 @@ function add(draft: Draft, member: Member, as: "voter" | "learner" | "promoted")
   const { id } = member;
   if (!Number.isSafeInteger(id) || id <= 0) return `${id} is no node id: it has to be a positive integer`;
   if (draft.members.has(id) || draft.before.has(id)) return `node ${id} is a member already`;
-  draft.members.set(id, member);
+  const priority = member.priority ?? 0;
+  const problem = priorityProblem(priority);
+  if (problem !== undefined) return problem;
+  draft.members.set(id, withPriority(member, priority));
   if (as === "voter") draft.voters.add(id);
   else draft.learners.add(id);
   if (as === "promoted") draft.promoteWhenCaughtUp.add(id);
@@ -112,6 +118,13 @@ function move(draft: Draft, id: NodeId, address: string): string | undefined {
   if (member === undefined) return `node ${id} is no member, so it cannot move`;
   draft.members.set(id, { ...member, address });
   return undefined;
+}
+
+function setPriority(draft: Draft, id: NodeId, priority: number): string | undefined {
+  const member = draft.members.get(id);
+  if (member === undefined) return `node ${id} is no member, so it has no priority`;
+  draft.members.set(id, withPriority(member, priority));
+  return priorityProblem(priority);
 }
 
 function problemOf(draft: Draft): string | undefined {
@@ -171,7 +184,7 @@ function isSame(a: Membership, b: Membership): boolean {
       voters,
       learners,
       promoteWhenCaughtUp,
-      members.map(({ id, address, memberId }) => [id, address, memberId]),
+      members.map(({ id, address, memberId, priority = 0 }) => [id, address, memberId, priority]),
     ]);
   return facts(a) === facts(b);
 }

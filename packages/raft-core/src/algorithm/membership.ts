@@ -10,6 +10,11 @@ export interface Member {
    * that lost its disk is never taken for its former self.
    */
   readonly memberId: string;
+  /**
+   * Among voters that could lead, the one with the highest leads, as long as it is up and keeps up: a whole number from 0
+   * to 100. Absent: 0.
+   */
+  readonly priority?: number;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { handleAppendRequest } from "./append.ts";
 import { checkQuorum } from "./check-quorum.ts";
+import { owesCommitNews } from "./commit-news.ts";
 import { checkConfig, type RaftConfig } from "./config.ts";
 import { tickDepartures } from "./departures.ts";
 import type { Effects, RoleChange, WriteBatch } from "./effects.ts";
@@ -77,7 +78,7 @@ export class Raft {
       effects: new EffectsBuffer(),
       nextBatch: 1,
       applied: config.appliedIndex,
-      role: { kind: "follower", leader: undefined },
+      role: { kind: "follower", leader: undefined, matched: 0, leaderCommit: 0 },
     };
     this.#reportedCommit = config.appliedIndex;
     this.#reportedRole = this.#roleNow();
@@ -258,7 +259,7 @@ function handleInTerm(state: RaftState, from: NodeId, message: MessageInTerm): v
       handleReadIndexRequest(state, from, message);
       break;
     case "readIndexResponse":
-      handleReadIndexResponse(state, message);
+      handleReadIndexResponse(state, from, message);
       break;
     case "timeoutNowRequest":
       handleTimeoutNow(state);
@@ -283,7 +284,9 @@ function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number): v
   tickDepartures(state, leader, elapsedMs);
   for (const catchUp of leader.catchUps.values()) catchUp.tick(elapsedMs);
   leader.heartbeatElapsedMs += elapsedMs;
-  if (leader.heartbeatElapsedMs >= state.config.heartbeatIntervalMs) beginRound(state, leader);
+  const isDue = leader.heartbeatElapsedMs >= state.config.heartbeatIntervalMs;
+  if (isDue || owesCommitNews(leader)) beginRound(state, leader);
+  leader.commitAtTick = state.hardState.commit;
 }
 
 function handlePersisted(state: RaftState, batch: BatchId): void {

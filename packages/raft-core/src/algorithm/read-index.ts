@@ -1,3 +1,4 @@
+import { learnCommit } from "./append.ts";
 import type { Index, NodeId, Term } from "./entry.ts";
 import { beginRound } from "./heartbeat.ts";
 import type { ReadId } from "./input.ts";
@@ -26,8 +27,10 @@ export function handleReadIndexRequest(state: RaftState, from: NodeId, request: 
   state.role.reads.addForwarded({ from, context: request.context });
 }
 
-export function handleReadIndexResponse(state: RaftState, response: ReadIndexResponse): void {
+/** The index is the leader's commit index: whoever waits for it to be applied need not wait for other news of it. */
+export function handleReadIndexResponse(state: RaftState, from: NodeId, response: ReadIndexResponse): void {
   if (response.context.incarnation !== state.config.incarnation) return;
+  learnCommit(state, from, response.index);
   for (const id of state.reads.answered(response.context.sequence)) {
     state.effects.read({ kind: "ready", id, index: response.index });
   }

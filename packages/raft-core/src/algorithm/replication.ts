@@ -74,9 +74,7 @@ function replicateTo(state: RaftState, progress: Progress): void {
   }
   if (progress.mayAppend && progress.state === "replicate" && progress.next < log.cachedFrom)
     readFromLog(state, progress);
-  if (progress.mayNudge || (progress.mayAppend && (progress.state === "probe" || lacksCommitNews(state, progress)))) {
-    sendEmpty(state, progress);
-  }
+  if (progress.mayNudge || (progress.mayAppend && progress.state === "probe")) sendEmpty(state, progress);
 }
 
 function sendEntries(state: RaftState, progress: Progress, entries: readonly Entry[]): void {
@@ -86,7 +84,7 @@ function sendEntries(state: RaftState, progress: Progress, entries: readonly Ent
   progress.sentEntries(last, bytes);
 }
 
-/** Carries nothing but where the leader's log stands: to probe, to find what was lost, or to tell the commit index. */
+/** Carries nothing but where the leader's log stands: to probe, or to find what was lost. */
 function sendEmpty(state: RaftState, progress: Progress): void {
   sendAppend(state, progress, [], progress.next - 1);
   progress.sentEmpty();
@@ -99,12 +97,6 @@ function sendAppend(state: RaftState, progress: Progress, entries: readonly Entr
   const { term, commit } = state.hardState;
   send(state, progress.id, { kind: "appendRequest", term, prevIndex, prevTerm, entries, commit });
   progress.sentCommit(Math.min(commit, last));
-}
-
-/** Followers learn of a commit at once, not with the next heartbeat: their own readers and appliers wait for it. */
-function lacksCommitNews(state: RaftState, progress: Progress): boolean {
-  const idle = progress.next > state.log.lastIndex;
-  return idle && progress.state === "replicate" && progress.commitSent < state.hardState.commit;
 }
 
 function readFromLog(state: RaftState, progress: Progress): void {

@@ -39,6 +39,10 @@ export type RoleState = FollowerState | PreCandidateState | CandidateState | Lea
 export interface FollowerState {
   readonly kind: "follower";
   readonly leader: NodeId | undefined;
+  /** The log is the leader's up to here, by what this leader has sent in this term. */
+  matched: Index;
+  /** The leader's commit index as last heard of; counts here up to `matched`. */
+  leaderCommit: Index;
 }
 
 /** Asks whether it could win, before it disturbs anybody (dissertation, section 9.6). */
@@ -72,6 +76,8 @@ export interface LeaderState {
   /** The last heartbeat round begun; counts up within the term. */
   round: number;
   heartbeatElapsedMs: number;
+  /** The commit index at the last tick: what a follower has not been told of it by the next one is late. */
+  commitAtTick: Index;
   transfer: Transfer | undefined;
 }
 

@@ -10,11 +10,12 @@ import { knownLeader, type LeaderState, type RaftState, type RoleState } from ".
 /** Follows `leader`, or nobody yet, in `term`, which is not behind one's own (Raft, section 5.1). */
 export function becomeFollower(state: RaftState, term: Term, leader: NodeId | undefined): void {
   const { role, hardState } = state;
-  if (term > hardState.term) hardState.enterTerm(term, state.nextBatch);
+  const isNewTerm = term > hardState.term;
+  if (isNewTerm) hardState.enterTerm(term, state.nextBatch);
   invariant(term === hardState.term, "nobody follows into a term that is past");
-  if (role.kind === "follower" && role.leader === leader) return;
+  if (role.kind === "follower" && role.leader === leader && !isNewTerm) return;
   if (role.kind !== "follower") state.timer.reset();
-  changeRole(state, { kind: "follower", leader });
+  changeRole(state, { kind: "follower", leader, matched: 0, leaderCommit: 0 });
 }
 
 export function becomePreCandidate(state: RaftState): void {
@@ -49,6 +50,7 @@ export function becomeLeader(state: RaftState): void {
     lease: config.maxClockDrift === undefined ? undefined : new LeaderLease(config.maxClockDrift),
     round: 0,
     heartbeatElapsedMs: 0,
+    commitAtTick: state.hardState.commit,
     transfer: undefined,
   };
   changeRole(state, leader);

@@ -19,9 +19,10 @@ export function membershipOf(...voters: readonly number[]): Membership {
   };
 }
 
-/** A membership that uses every field: joint until told otherwise, with learners of all kinds. */
+/** A membership that uses every field: joint until told otherwise, with learners of all kinds, and a member that is preferred. */
 export function jointMembership(): Membership {
-  const { members } = membershipOf(1, 2, 3, 4, 5);
+  const { members: equals } = membershipOf(1, 2, 3, 4, 5);
+  const members = equals.map((member) => (member.id === 4 ? { ...member, priority: 7 } : member));
   return {
     voters: [1, 2, 4],
     outgoingVoters: [1, 2, 3],

@@ -1,4 +1,4 @@
-import type { Membership, SnapshotMetadata } from "@raftkv/raft-core";
+import type { Member, Membership, SnapshotMetadata } from "@raftkv/raft-core";
 import { Fields } from "../fields.ts";
 
 export const emptyMembership: Membership = { voters: [], outgoingVoters: [], learners: [], members: [] };
@@ -19,14 +19,20 @@ export function parseMembership(fields: Fields): Membership {
     voters: fields.integers("voters"),
     outgoingVoters: fields.integers("outgoingVoters"),
     learners: fields.integers("learners"),
-    members: fields.records("members").map((member) => ({
-      id: member.integer("id"),
-      address: member.text("address"),
-      memberId: member.text("memberId"),
-    })),
+    members: fields.records("members").map(parseMember),
     ...(learnersNext === undefined ? {} : { learnersNext }),
     ...(fields.optionalFlag("leavesOnRequest") ? { leavesOnRequest: true } : {}),
     ...(promoteWhenCaughtUp === undefined ? {} : { promoteWhenCaughtUp }),
+  };
+}
+
+function parseMember(fields: Fields): Member {
+  const priority = fields.optionalInteger("priority");
+  return {
+    id: fields.integer("id"),
+    address: fields.text("address"),
+    memberId: fields.text("memberId"),
+    ...(priority === undefined ? {} : { priority }),
   };
 }
 

@@ -42,11 +42,17 @@ function encodeMember(member: Member): WireMember {
     id: toWire(member.id),
     address: member.address,
     memberId: member.memberId,
+    priority: member.priority ?? 0,
   };
 }
 
 function decodeMember(wire: WireMember): Member {
-  return { id: nodeIdFromWire(wire.id, "member.id"), address: wire.address, memberId: wire.memberId };
+  return {
+    id: nodeIdFromWire(wire.id, "member.id"),
+    address: wire.address,
+    memberId: wire.memberId,
+    ...(wire.priority === 0 ? {} : { priority: wire.priority }),
+  };
 }
 
 function decodeIds(wire: readonly bigint[], field: string): readonly NodeId[] {

@@ -27,5 +27,6 @@ function drawStep(random: SeededRandom, { voters, learners }: Membership, ids: r
   if (learner !== undefined && chance < 0.65) return { kind: "promote", id: learner };
   if (learner !== undefined && chance < 0.75) return { kind: "replace", id: voter, by: learner };
   if (chance < 0.85) return { kind: "demote", id: voter };
-  return { kind: "remove", id: random.pick(members) ?? 0 };
+  const id = random.pick(members) ?? 0;
+  return chance < 0.93 ? { kind: "remove", id } : { kind: "setPriority", id, priority: random.below(3) };
 }

@@ -3,7 +3,7 @@ import type { MembershipChange, MembershipStep } from "../membership-change.ts";
 
 type StepOf = (id: number, argument: string | undefined) => MembershipStep;
 
-/** `learner=4 newcomer=5 voter=6 promote=4 demote=2 remove=3 replace=3:4 move=2:elsewhere` */
+/** `learner=4 newcomer=5 voter=6 promote=4 demote=2 remove=3 replace=3:4 move=2:elsewhere priority=3:5` */
 const steps: Readonly<Record<string, StepOf>> = {
   learner: (id) => ({ kind: "addLearner", member: testMember(id) }),
   newcomer: (id) => ({ kind: "addLearner", member: testMember(id), promoteWhenCaughtUp: true }),
@@ -13,6 +13,7 @@ const steps: Readonly<Record<string, StepOf>> = {
   remove: (id) => ({ kind: "remove", id }),
   replace: (id, by) => ({ kind: "replace", id, by: Number(by) }),
   move: (id, address = "") => ({ kind: "moveAddress", id, address }),
+  priority: (id, priority) => ({ kind: "setPriority", id, priority: Number(priority) }),
 };
 
 /** A change of the membership, from a script's words; `explicit` and `force` are flags. */

@@ -89,6 +89,14 @@ export class Story {
     for (const id of this.#nodes.keys()) if (!this.#down.has(id)) this.tick(id, elapsedMs);
   }
 
+  /** Time passes for everybody, in steps of a heartbeat interval, and every message arrives. */
+  pass(totalMs: number): void {
+    for (let passedMs = 0; passedMs < totalMs; passedMs += testConfig.heartbeatIntervalMs) {
+      this.tickAll(testConfig.heartbeatIntervalMs);
+      this.stabilize();
+    }
+  }
+
   /** A number for a proposal or a read. */
   freshId(): number {
     return this.#nextId++;
@@ -127,12 +135,30 @@ export class Story {
     this.#network.isolate(id);
   }
 
+  /** From now on the link loses everything, in this direction. */
+  cut(from: NodeId, to: NodeId): void {
+    this.#network.cut(from, to);
+  }
+
   heal(): void {
     this.#network.heal();
   }
 
   deliver(from: NodeId, to: NodeId, count: number): void {
     for (let delivered = 0; delivered < count; delivered++) this.#deliver(this.#take(from, to));
+  }
+
+  /** The transport gives up on a snapshot, or on hearing whether it has arrived. */
+  snapshotFailed(from: NodeId, to: NodeId): void {
+    this.input(from, { kind: "snapshotSent", to, at: undefined });
+  }
+
+  /** A snapshot arrives whole, and its sender is not told so. */
+  arriveUnreported(from: NodeId, to: NodeId): void {
+    const packet = this.#take(from, to);
+    if (!("snapshot" in packet.content)) throw new Error("Only the arrival of a snapshot is reported.");
+    this.tell(`${from} -> ${to}, unreported: ${describePacket(packet)}`);
+    this.#node(to).receiveSnapshot(from, packet.content.snapshot);
   }
 
   drop(from: NodeId, to: NodeId, count: number): void {

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/kv/v1/kv.proto.
  */
 export const file_raftkv_kv_v1_kv: GenFile = /*@__PURE__*/
-  fileDesc("ChVyYWZ0a3Yva3YvdjEva3YucHJvdG8SDHJhZnRrdi5rdi52MSKBAQoKUHV0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEg8KBXZhbHVlGAMgASgMSAESFAoKdmFsdWVfdGV4dBgEIAEoCUgBEg8KB2ZvcndhcmQYBSABKAhCCgoIa2V5X2Zvcm1CDAoKdmFsdWVfZm9ybSIfCgtQdXRSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBCJrCgpHZXRSZXF1ZXN0Eg0KA2tleRgBIAEoDEgAEhIKCGtleV90ZXh0GAIgASgJSAASLgoLY29uc2lzdGVuY3kYAyABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3lCCgoIa2V5X2Zvcm0iVQoLR2V0UmVzcG9uc2USDQoFZm91bmQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSJQoFZW50cnkYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUijAEKCEtleVZhbHVlEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDBIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAQSFAoMbW9kX3JldmlzaW9uGAQgASgEEg8KB3ZlcnNpb24YBSABKAQSEAoIa2V5X3RleHQYBiABKAkSEgoKdmFsdWVfdGV4dBgHIAEoCSJPCg1EZWxldGVSZXF1ZXN0Eg0KA2tleRgBIAEoDEgAEhIKCGtleV90ZXh0GAIgASgJSAASDwoHZm9yd2FyZBgDIAEoCEIKCghrZXlfZm9ybSIzCg5EZWxldGVSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgIIo8BCgxSYW5nZVJlcXVlc3QSDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBITCgtwcmVmaXhfdGV4dBgDIAEoCRINCgVsaW1pdBgEIAEoDRIRCglrZXlzX29ubHkYBSABKAgSLgoLY29uc2lzdGVuY3kYBiABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kiWAoNUmFuZ2VSZXNwb25zZRInCgdlbnRyaWVzGAEgAygLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlEhAKCHJldmlzaW9uGAIgASgEEgwKBG5leHQYAyABKAwicwoPRXhjaGFuZ2VSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAQSFwoNY29tbWFuZF9iYXRjaBgCIAEoDEgAEigKBXJlYWRzGAMgASgLMhcucmFmdGt2Lmt2LnYxLlJlYWRCYXRjaEgAQgkKB3JlcXVlc3QibAoJUmVhZEJhdGNoEi4KC2NvbnNpc3RlbmN5GAEgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5Ei8KCm9wZXJhdGlvbnMYAiADKAsyGy5yYWZ0a3Yua3YudjEuUmVhZE9wZXJhdGlvbiJ2Cg1SZWFkT3BlcmF0aW9uEikKA2dldBgBIAEoCzIaLnJhZnRrdi5rdi52MS5HZXRPcGVyYXRpb25IABItCgVyYW5nZRgCIAEoCzIcLnJhZnRrdi5rdi52MS5SYW5nZU9wZXJhdGlvbkgAQgsKCW9wZXJhdGlvbiIbCgxHZXRPcGVyYXRpb24SCwoDa2V5GAEgASgMIkwKDlJhbmdlT3BlcmF0aW9uEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSDQoFbGltaXQYAyABKA0SEQoJa2V5c19vbmx5GAQgASgIIvABChBFeGNoYW5nZVJlc3BvbnNlEhIKCnJlcXVlc3RfaWQYASABKAQSLwoHcmVzdWx0cxgCIAEoCzIcLnJhZnRrdi5rdi52MS5Db21tYW5kUmVzdWx0c0gAEioKBXJlYWRzGAMgASgLMhkucmFmdGt2Lmt2LnYxLlJlYWRSZXN1bHRzSAASKgoFZXJyb3IYBCABKAsyGS5yYWZ0a3Yua3YudjEuRXJyb3JEZXRhaWxIABIzCg1sZWFkZXJfY2hhbmdlGAUgASgLMhoucmFmdGt2Lmt2LnYxLkxlYWRlckNoYW5nZUgAQgoKCHJlc3BvbnNlIkAKDkNvbW1hbmRSZXN1bHRzEi4KB3Jlc3VsdHMYASADKAsyHS5yYWZ0a3Yua3YudjEuT3BlcmF0aW9uUmVzdWx0IkoKC1JlYWRSZXN1bHRzEhAKCHJldmlzaW9uGAEgASgEEikKB3Jlc3VsdHMYAiADKAsyGC5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdCKWAQoKUmVhZFJlc3VsdBImCgNnZXQYASABKAsyFy5yYWZ0a3Yua3YudjEuR2V0UmVzdWx0SAASKgoFcmFuZ2UYAiABKAsyGS5yYWZ0a3Yua3YudjEuUmFuZ2VSZXN1bHRIABIqCgVlcnJvchgDIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAQggKBnJlc3VsdCIyCglHZXRSZXN1bHQSJQoFZW50cnkYASABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiRAoLUmFuZ2VSZXN1bHQSJwoHZW50cmllcxgBIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZRIMCgRuZXh0GAIgASgMIjQKDExlYWRlckNoYW5nZRIkCgZsZWFkZXIYASABKAsyFC5yYWZ0a3Yua3YudjEuTGVhZGVyKmYKC0NvbnNpc3RlbmN5EhsKF0NPTlNJU1RFTkNZX1VOU1BFQ0lGSUVEEAASHAoYQ09OU0lTVEVOQ1lfTElORUFSSVpBQkxFEAESHAoYQ09OU0lTVEVOQ1lfU0VSSUFMSVpBQkxFEAIy2QIKCUt2U2VydmljZRI6CgNQdXQSGC5yYWZ0a3Yua3YudjEuUHV0UmVxdWVzdBoZLnJhZnRrdi5rdi52MS5QdXRSZXNwb25zZRI6CgNHZXQSGC5yYWZ0a3Yua3YudjEuR2V0UmVxdWVzdBoZLnJhZnRrdi5rdi52MS5HZXRSZXNwb25zZRJDCgZEZWxldGUSGy5yYWZ0a3Yua3YudjEuRGVsZXRlUmVxdWVzdBocLnJhZnRrdi5rdi52MS5EZWxldGVSZXNwb25zZRJACgVSYW5nZRIaLnJhZnRrdi5rdi52MS5SYW5nZVJlcXVlc3QaGy5yYWZ0a3Yua3YudjEuUmFuZ2VSZXNwb25zZRJNCghFeGNoYW5nZRIdLnJhZnRrdi5rdi52MS5FeGNoYW5nZVJlcXVlc3QaHi5yYWZ0a3Yua3YudjEuRXhjaGFuZ2VSZXNwb25zZSgBMAFiBnByb3RvMw", [file_raftkv_kv_v1_command, file_raftkv_kv_v1_error]);
+  fileDesc("ChVyYWZ0a3Yva3YvdjEva3YucHJvdG8SDHJhZnRrdi5rdi52MSKBAQoKUHV0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEg8KBXZhbHVlGAMgASgMSAESFAoKdmFsdWVfdGV4dBgEIAEoCUgBEg8KB2ZvcndhcmQYBSABKAhCCgoIa2V5X2Zvcm1CDAoKdmFsdWVfZm9ybSIfCgtQdXRSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBCK1AQoKR2V0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEi4KC2NvbnNpc3RlbmN5GAMgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5EhQKDG1pbl9yZXZpc2lvbhgEIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAUgASgESAGIAQFCCgoIa2V5X2Zvcm1CEwoRX21heF9zdGFsZW5lc3NfbXMiVQoLR2V0UmVzcG9uc2USDQoFZm91bmQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSJQoFZW50cnkYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUijAEKCEtleVZhbHVlEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDBIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAQSFAoMbW9kX3JldmlzaW9uGAQgASgEEg8KB3ZlcnNpb24YBSABKAQSEAoIa2V5X3RleHQYBiABKAkSEgoKdmFsdWVfdGV4dBgHIAEoCSJPCg1EZWxldGVSZXF1ZXN0Eg0KA2tleRgBIAEoDEgAEhIKCGtleV90ZXh0GAIgASgJSAASDwoHZm9yd2FyZBgDIAEoCEIKCghrZXlfZm9ybSIzCg5EZWxldGVSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgIItkBCgxSYW5nZVJlcXVlc3QSDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBITCgtwcmVmaXhfdGV4dBgDIAEoCRINCgVsaW1pdBgEIAEoDRIRCglrZXlzX29ubHkYBSABKAgSLgoLY29uc2lzdGVuY3kYBiABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSFAoMbWluX3JldmlzaW9uGAcgASgEEh0KEG1heF9zdGFsZW5lc3NfbXMYCCABKARIAIgBAUITChFfbWF4X3N0YWxlbmVzc19tcyJYCg1SYW5nZVJlc3BvbnNlEicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoDCJzCg9FeGNoYW5nZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoBBIXCg1jb21tYW5kX2JhdGNoGAIgASgMSAASKAoFcmVhZHMYAyABKAsyFy5yYWZ0a3Yua3YudjEuUmVhZEJhdGNoSABCCQoHcmVxdWVzdCK2AQoJUmVhZEJhdGNoEi4KC2NvbnNpc3RlbmN5GAEgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5Ei8KCm9wZXJhdGlvbnMYAiADKAsyGy5yYWZ0a3Yua3YudjEuUmVhZE9wZXJhdGlvbhIUCgxtaW5fcmV2aXNpb24YAyABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgEIAEoBEgAiAEBQhMKEV9tYXhfc3RhbGVuZXNzX21zInYKDVJlYWRPcGVyYXRpb24SKQoDZ2V0GAEgASgLMhoucmFmdGt2Lmt2LnYxLkdldE9wZXJhdGlvbkgAEi0KBXJhbmdlGAIgASgLMhwucmFmdGt2Lmt2LnYxLlJhbmdlT3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIhsKDEdldE9wZXJhdGlvbhILCgNrZXkYASABKAwiTAoOUmFuZ2VPcGVyYXRpb24SDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglrZXlzX29ubHkYBCABKAgi8AEKEEV4Y2hhbmdlUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoBBIvCgdyZXN1bHRzGAIgASgLMhwucmFmdGt2Lmt2LnYxLkNvbW1hbmRSZXN1bHRzSAASKgoFcmVhZHMYAyABKAsyGS5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdHNIABIqCgVlcnJvchgEIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEjMKDWxlYWRlcl9jaGFuZ2UYBSABKAsyGi5yYWZ0a3Yua3YudjEuTGVhZGVyQ2hhbmdlSABCCgoIcmVzcG9uc2UiQAoOQ29tbWFuZFJlc3VsdHMSLgoHcmVzdWx0cxgBIAMoCzIdLnJhZnRrdi5rdi52MS5PcGVyYXRpb25SZXN1bHQiSgoLUmVhZFJlc3VsdHMSEAoIcmV2aXNpb24YASABKAQSKQoHcmVzdWx0cxgCIAMoCzIYLnJhZnRrdi5rdi52MS5SZWFkUmVzdWx0IpYBCgpSZWFkUmVzdWx0EiYKA2dldBgBIAEoCzIXLnJhZnRrdi5rdi52MS5HZXRSZXN1bHRIABIqCgVyYW5nZRgCIAEoCzIZLnJhZnRrdi5rdi52MS5SYW5nZVJlc3VsdEgAEioKBWVycm9yGAMgASgLMhkucmFmdGt2Lmt2LnYxLkVycm9yRGV0YWlsSABCCAoGcmVzdWx0IjIKCUdldFJlc3VsdBIlCgVlbnRyeRgBIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSJECgtSYW5nZVJlc3VsdBInCgdlbnRyaWVzGAEgAygLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlEgwKBG5leHQYAiABKAwiNAoMTGVhZGVyQ2hhbmdlEiQKBmxlYWRlchgBIAEoCzIULnJhZnRrdi5rdi52MS5MZWFkZXIqfQoLQ29uc2lzdGVuY3kSGwoXQ09OU0lTVEVOQ1lfVU5TUEVDSUZJRUQQABIcChhDT05TSVNURU5DWV9MSU5FQVJJWkFCTEUQARIcChhDT05TSVNURU5DWV9TRVJJQUxJWkFCTEUQAhIVChFDT05TSVNURU5DWV9MRUFTRRADMtkCCglLdlNlcnZpY2USOgoDUHV0EhgucmFmdGt2Lmt2LnYxLlB1dFJlcXVlc3QaGS5yYWZ0a3Yua3YudjEuUHV0UmVzcG9uc2USOgoDR2V0EhgucmFmdGt2Lmt2LnYxLkdldFJlcXVlc3QaGS5yYWZ0a3Yua3YudjEuR2V0UmVzcG9uc2USQwoGRGVsZXRlEhsucmFmdGt2Lmt2LnYxLkRlbGV0ZVJlcXVlc3QaHC5yYWZ0a3Yua3YudjEuRGVsZXRlUmVzcG9uc2USQAoFUmFuZ2USGi5yYWZ0a3Yua3YudjEuUmFuZ2VSZXF1ZXN0GhsucmFmdGt2Lmt2LnYxLlJhbmdlUmVzcG9uc2USTQoIRXhjaGFuZ2USHS5yYWZ0a3Yua3YudjEuRXhjaGFuZ2VSZXF1ZXN0Gh4ucmFmdGt2Lmt2LnYxLkV4Y2hhbmdlUmVzcG9uc2UoATABYgZwcm90bzM", [file_raftkv_kv_v1_command, file_raftkv_kv_v1_error]);
 
 /**
  * @generated from message raftkv.kv.v1.PutRequest
@@ -113,6 +113,21 @@ export type GetRequest = Message<"raftkv.kv.v1.GetRequest"> & {
    * @generated from field: raftkv.kv.v1.Consistency consistency = 3;
    */
   consistency: Consistency;
+
+  /**
+   * The answer is from this revision of the store or a later one; the node waits for it, not for ever. 0: any.
+   *
+   * @generated from field: uint64 min_revision = 4;
+   */
+  minRevision: bigint;
+
+  /**
+   * The answer shows everything that was acknowledged so long before the node took the read in. Not with
+   * CONSISTENCY_LINEARIZABLE and CONSISTENCY_LEASE, which are never behind.
+   *
+   * @generated from field: optional uint64 max_staleness_ms = 5;
+   */
+  maxStalenessMs?: bigint | undefined;
 };
 
 /**
@@ -299,6 +314,18 @@ export type RangeRequest = Message<"raftkv.kv.v1.RangeRequest"> & {
    * @generated from field: raftkv.kv.v1.Consistency consistency = 6;
    */
   consistency: Consistency;
+
+  /**
+   * As in GetRequest.
+   *
+   * @generated from field: uint64 min_revision = 7;
+   */
+  minRevision: bigint;
+
+  /**
+   * @generated from field: optional uint64 max_staleness_ms = 8;
+   */
+  maxStalenessMs?: bigint | undefined;
 };
 
 /**
@@ -388,6 +415,18 @@ export type ReadBatch = Message<"raftkv.kv.v1.ReadBatch"> & {
    * @generated from field: repeated raftkv.kv.v1.ReadOperation operations = 2;
    */
   operations: ReadOperation[];
+
+  /**
+   * As in GetRequest, for all of the batch.
+   *
+   * @generated from field: uint64 min_revision = 3;
+   */
+  minRevision: bigint;
+
+  /**
+   * @generated from field: optional uint64 max_staleness_ms = 4;
+   */
+  maxStalenessMs?: bigint | undefined;
 };
 
 /**
@@ -660,11 +699,13 @@ export const LeaderChangeSchema: GenMessage<LeaderChange> = /*@__PURE__*/
   messageDesc(file_raftkv_kv_v1_kv, 20);
 
 /**
+ * What a read must see. `min_revision` and `max_staleness_ms`, where a request has them, come on top.
+ *
  * @generated from enum raftkv.kv.v1.Consistency
  */
 export enum Consistency {
   /**
-   * Linearizable.
+   * Linearizable; with `min_revision` or `max_staleness_ms` what those say, and no more.
    *
    * @generated from enum value: CONSISTENCY_UNSPECIFIED = 0;
    */
@@ -683,6 +724,14 @@ export enum Consistency {
    * @generated from enum value: CONSISTENCY_SERIALIZABLE = 2;
    */
   SERIALIZABLE = 2,
+
+  /**
+   * Linearizable, as long as the clocks of the cluster's nodes keep to the bound that is configured: the leader answers
+   * by itself while it holds a lease. Without one, and on other nodes, as CONSISTENCY_LINEARIZABLE.
+   *
+   * @generated from enum value: CONSISTENCY_LEASE = 3;
+   */
+  LEASE = 3,
 }
 
 /**

@@ -1,0 +1,23 @@
+import { Call, type CallContext } from "./call.ts";
+
+/** The calls of one client that have not been settled, so that closing it ends them. */
+export class OpenCalls {
+  readonly #calls = new Set<Pick<Call<unknown>, "close">>();
+
+  /** A new call, and the signal that fires once it is settled: whoever works for it stops then. */
+  open<T>(context: CallContext): { readonly call: Call<T>; readonly ended: AbortSignal } {
+    const ended = new AbortController();
+    const call = new Call<T>(context);
+    this.#calls.add(call);
+    void call.done.then(() => {
+      this.#calls.delete(call);
+      ended.abort();
+    });
+    return { call, ended: ended.signal };
+  }
+
+  /** Rejects what is left with CLOSED. */
+  close(): void {
+    for (const call of this.#calls) call.close();
+  }
+}
