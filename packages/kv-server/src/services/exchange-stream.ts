@@ -33,6 +33,7 @@ export class ExchangeStream {
   /** Requests without an answer; when the client has said its last, the stream ends with the last of them. */
   #unanswered = 0;
   #requestsEnded = false;
+  #pointed = false;
   /** Why the stream ends before all is answered. */
   #ended: { readonly error: unknown } | undefined;
   readonly #abort = new AbortController();
@@ -174,7 +175,9 @@ export class ExchangeStream {
         return admission.full;
       },
     };
-    const answers = await readPath.read(parsed.reads, readNeeds(batch), this.#abort.signal, space);
+    const needs = readNeeds(batch);
+    if (needs.level === "lease") this.#pointToLeader();
+    const answers = await readPath.read(parsed.reads, needs, this.#abort.signal, space);
     return readResults(parsed, answers);
   }
 
@@ -194,6 +197,14 @@ export class ExchangeStream {
 
   #refuse(requestId: bigint, failure: Failure): void {
     this.#outbox.put({ message: error(requestId, failure), written: () => undefined });
+  }
+
+  /** Whoever reads by lease gains nothing here while another node leads. Said once a stream. */
+  #pointToLeader(): void {
+    const view = this.#context.leadership.view();
+    if (this.#pointed || view.leader === undefined) return;
+    this.#pointed = true;
+    this.#leaderChanged(view);
   }
 
   #leaderChanged({ ledTerm, leader }: LeadershipView): void {

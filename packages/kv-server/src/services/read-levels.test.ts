@@ -1,7 +1,9 @@
+import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { Consistency, ErrorCode } from "@raftkv/proto/kv";
+import { Consistency, ErrorCode, ReadBatchSchema } from "@raftkv/proto/kv";
 import { RaftError } from "@raftkv/raft-core";
 import { describe, expect, it } from "vitest";
+import { ExchangeCall } from "../test-rig/exchange-call.ts";
 import { promisesSettle } from "../test-rig/manual-clock.ts";
 import { failureOfCall, type ServiceRig, serviceRig } from "../test-rig/service-rig.ts";
 
@@ -45,6 +47,22 @@ describe("a read by lease", () => {
     await put(rig, "x");
     expect((await rig.kv.get({ keyForm, consistency })).entry?.valueText).toBe("x");
     expect(rig.consensus).toMatchObject({ leaseReads: 1, readIndexes: 1 });
+  });
+
+  it("says once a stream who leads, where that is another node, and is answered all the same", async () => {
+    const rig = await serviceRig();
+    rig.consensus.leases = { holds: () => false };
+    rig.consensus.become("follower", 2);
+    const call = new ExchangeCall(rig);
+    const operations = [{ operation: { case: "get" as const, value: { key: new TextEncoder().encode("a") } } }];
+    const batch = create(ReadBatchSchema, { consistency, operations });
+    const ids = [call.reads(batch), call.reads(batch)];
+    await call.received(3);
+    expect(ids.map((id) => call.answer(id)?.case)).toEqual(["reads", "reads"]);
+    expect(call.answer(0n)).toMatchObject({ case: "leaderChange", value: { leader: { nodeId: 2n } } });
+    call.finish();
+    await call.ended;
+    expect(call.answers.length).toBe(3);
   });
 
   it("is refused where leases are not set up, with the way to do so", async () => {
