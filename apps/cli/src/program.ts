@@ -6,6 +6,7 @@ import { type RangeCommandOptions, range } from "./commands/range.ts";
 import { status } from "./commands/status.ts";
 import { exitCodes } from "./exit-code.ts";
 import { addGlobalOptions, type GlobalOptions, parseLimit } from "./options.ts";
+import { addReadOptions, type ReadCommandOptions } from "./read-options.ts";
 
 const exitCodeHelp = `
 Exit codes: 0 done, 1 get: no such key, 2 wrong arguments, 3 unavailable (certainly not done),
@@ -38,12 +39,18 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     )
     .action((key: string, value: string, _: object, command: Command) => put(key, value, command.optsWithGlobals()));
 
-  program
-    .command("get <key>")
+  addReadOptions(program.command("get <key>"))
     .description("print the value of a key and a newline")
-    .addHelpText("after", examples("raftkv get greeting", "raftkv get greeting --output json"))
+    .addHelpText(
+      "after",
+      examples(
+        "raftkv get greeting",
+        "raftkv get greeting --output json",
+        "raftkv get greeting --max-staleness 500   from any node that is no further behind",
+      ),
+    )
     .action(async (key: string, _: object, command: Command) => {
-      if (!(await get(key, command.optsWithGlobals<GlobalOptions>()))) keyNotFound(key);
+      if (!(await get(key, command.optsWithGlobals<GlobalOptions & ReadCommandOptions>()))) keyNotFound(key);
     });
 
   program
@@ -52,8 +59,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     .addHelpText("after", examples("raftkv del greeting"))
     .action((key: string, _: object, command: Command) => del(key, command.optsWithGlobals()));
 
-  program
-    .command("range [prefix]")
+  addReadOptions(program.command("range [prefix]"))
     .description("print keys in order, a line each: the key, a tab, the value")
     .option("--from <key>", "the first key, inclusive (instead of a prefix)")
     .option("--to <key>", "the end, exclusive (instead of a prefix)")

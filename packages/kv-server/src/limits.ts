@@ -52,7 +52,7 @@ export const DEFAULT_KV_LIMITS: KvLimits = {
   maxReadBytes: 4 * MIB,
   maxConcurrentReads: 32,
   maxRevisionWaits: 10_000,
-  maxRevisionWaitMs: 1_000,
+  maxRevisionWaitMs: 250,
   maxStreams: 10_000,
   maxStreamRequests: 1_024,
   maxStreamBytes: 16 * MIB,

@@ -68,6 +68,7 @@ describe("the settings", () => {
       ...two,
       storage: "from-file",
       election_timeout: { min: 1000, max: 2000 },
+      lease_reads: { max_clock_drift: 0.05 },
       limits: { max_key_bytes: 9 },
     };
     const settings = resolveSettings({ ...defaults, id: 7 }, file, "/");
@@ -77,7 +78,7 @@ describe("the settings", () => {
       listen: { host: "10.0.0.7", port: 50051 },
       advertisedAddress: "10.0.0.7:50051",
       otherFounders: [{ id: 1, address: "10.0.0.1:50051" }],
-      raft: { electionTimeoutMinMs: 1000, electionTimeoutMaxMs: 2000, heartbeatIntervalMs: 200 },
+      raft: { electionTimeoutMinMs: 1000, electionTimeoutMaxMs: 2000, heartbeatIntervalMs: 200, maxClockDrift: 0.05 },
       limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024 },
     });
     const overridden = resolveSettings({ ...defaults, id: 7, storage: "x", listen: "[::]:1" }, file, "/");

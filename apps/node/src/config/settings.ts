@@ -83,6 +83,7 @@ function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
     electionTimeoutMinMs: electionMin,
     electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
     heartbeatIntervalMs: file?.heartbeat_interval ?? Math.round(electionMin / 5),
+    ...(file?.lease_reads === undefined ? {} : { maxClockDrift: file.lease_reads.max_clock_drift }),
     snapshot: {
       entries: file?.snapshot?.entries ?? snapshot.entries,
       bytes: file?.snapshot?.bytes ?? snapshot.bytes,
