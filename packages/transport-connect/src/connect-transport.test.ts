@@ -235,19 +235,55 @@ describe("peers", () => {
   });
 });
 
+describe("nodes of neighbouring versions", () => {
+  const oldest = { min: 1, max: 1 };
+  const next = { min: 2, max: 3 };
+
+  it.each([
+    ["older with newer", oldest, { min: 1, max: 2 }],
+    ["newer with the next", { min: 1, max: 2 }, next],
+  ])("understand each other: %s", async (_, versions, newer) => {
+    const [one, two] = [
+      await node(1, { versions, saysAddress: true }),
+      await node(2, { versions: newer, saysAddress: true }),
+    ];
+    connectAll([one, two]);
+    one.transport.send(2, heartbeat(1));
+    two.transport.send(1, heartbeat(2));
+    await eventually("a message each way", () => one.handler.messages.length + two.handler.messages.length === 2);
+    expect([...one.logger.lines, ...two.logger.lines].filter((line) => line.startsWith("warn"))).toEqual([]);
+  });
+
+  it("say so, both, where they have no version in common", async () => {
+    const [one, two] = [await node(1, { versions: oldest }), await node(2, { versions: next })];
+    connectAll([one, two]);
+    const refused = (at: LoopbackNode, by: number, theirs: string, its: string) =>
+      at.logger.matching(new RegExp(`node ${by} refuses this node: it speaks ${theirs} .* this node ${its}`)).length;
+    await eventually("both refusals", () => {
+      const first = refused(one, 2, "version 1", "versions 2 to 3");
+      return first === 1 && refused(two, 1, "versions 2 to 3", "version 1") === 1;
+    });
+    expect(one.handler.messages).toEqual([]);
+  });
+});
+
 describe("an introduction", () => {
   it("works before a cluster has formed, and carries the formation", async () => {
+    const foundingMembership = {
+      voters: [1, 2],
+      outgoingVoters: [],
+      learners: [],
+      members: [
+        { id: 1, address: "a:1", memberId: "x" },
+        { id: 2, address: "b:2", memberId: "y" },
+      ],
+    };
     const formation = {
       clusterId: "c",
-      membership: {
-        voters: [1, 2],
-        outgoingVoters: [],
-        learners: [],
-        members: [
-          { id: 1, address: "a:1", memberId: "x" },
-          { id: 2, address: "b:2", memberId: "y" },
-        ],
-      },
+      membership: { ...foundingMembership, voters: [1] },
+      foundingMembership,
+      membershipCommitted: true,
+      commitIndex: 17,
     };
     const unformed = { clusterId: undefined };
     const one = await node(1, { identity: unformed, started: false });

@@ -38,6 +38,7 @@ export const clusterFileSchema = strictObject({
   lease_reads: strictObject({
     max_clock_drift: z.number({ error: clockDrift }).gt(0, { error: clockDrift }).lte(1, { error: clockDrift }),
   }).optional(),
+  write_stall_timeout: milliseconds(10, 600_000).optional(),
   storage: z.string({ error: "the name of a package" }).min(1, { error: "the name of a package" }).optional(),
   snapshot: strictObject({
     entries: wholeNumber(1, 1_000_000_000).optional(),

@@ -31,6 +31,7 @@ describe("cluster.conf", () => {
       election_timeout: { min: 1000, max: 2000 },
       heartbeat_interval: 200,
       lease_reads: { max_clock_drift: 0.1 },
+      write_stall_timeout: 3000,
       storage: "@raftkv/storage-memory",
       snapshot: { entries: 10, bytes: 1000, tail_entries: 5 },
       limits: { max_key_bytes: 100, max_value_bytes: 0 },
@@ -103,6 +104,10 @@ describe("cluster.conf", () => {
     ],
     [{ nodes, lease_reads: true }, "lease_reads: found true, expected an object"],
     [{ nodes, lease_reads: {} }, "lease_reads.max_clock_drift: found nothing, expected a number above 0 and up to 1"],
+    [
+      { nodes, write_stall_timeout: 0 },
+      "write_stall_timeout: found 0, expected a whole number of milliseconds from 10 to 600000",
+    ],
     [{ nodes, storage: 5 }, "storage: found 5, expected the name of a package"],
     [{ nodes, snapshot: { entries: 0 } }, "snapshot.entries: found 0, expected a whole number from 1 to 1000000000"],
     [{ nodes, snapshot: { everything: true } }, "snapshot.everything: unknown field"],

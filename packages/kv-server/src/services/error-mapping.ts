@@ -32,6 +32,7 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   [ErrorCode.NOT_READY]: Code.Unavailable,
   [ErrorCode.LEASES_DISABLED]: Code.FailedPrecondition,
   [ErrorCode.FUTURE_REVISION]: Code.OutOfRange,
+  [ErrorCode.TRANSFER_FAILED]: Code.FailedPrecondition,
 };
 
 /** What a refusal of the replicated state is called on the wire. The messages are not part of the state. */
@@ -63,6 +64,8 @@ const RAFT_ERRORS: Readonly<Record<RaftErrorCode, readonly [ErrorCode, outcomeUn
   notLeader: [ErrorCode.NOT_LEADER, false],
   superseded: [ErrorCode.NOT_LEADER, false],
   transferring: [ErrorCode.NO_LEADER, false],
+  targetNotReady: [ErrorCode.TRANSFER_FAILED, false],
+  transferFailed: [ErrorCode.TRANSFER_FAILED, true],
   unknownMember: [ErrorCode.UNKNOWN_MEMBER, false],
   changeInProgress: [ErrorCode.CHANGE_IN_PROGRESS, false],
   tooEarly: [ErrorCode.NOT_READY, false],

@@ -5,6 +5,9 @@ import {
   type LeaseAnswer,
   type Member,
   type Membership,
+  type MembershipChange,
+  type NodeId,
+  type PeerProgress,
   RaftError,
   type Role,
 } from "@raftkv/raft-core";
@@ -27,6 +30,7 @@ interface Waiting {
 export class ScriptedConsensus implements Consensus<ApplyResult> {
   readonly #machine: KvStateMachine;
   readonly #listeners = new Set<(status: ConsensusStatus) => void>();
+  readonly #memberListeners = new Set<(status: ConsensusStatus) => void>();
   readonly proposed: Uint8Array[] = [];
   readonly waiting: Waiting[] = [];
   readIndexes = 0;
@@ -34,6 +38,13 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
   refuse: RaftError | undefined;
   readIndexError: RaftError | undefined;
   holdingReads = false;
+  readonly changes: MembershipChange[] = [];
+  readonly transfers: (NodeId | undefined)[] = [];
+  membership: Membership = { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: MEMBERS };
+  /** Unless it is the newest one. */
+  committedMembership: Membership | undefined;
+  transferTo: NodeId | undefined;
+  progress: readonly PeerProgress[] = [];
   #role: Role = "leader";
   #term = 1;
   #leader: number | undefined = 1;
@@ -91,14 +102,32 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
     return this.staleness;
   }
 
-  async transferLeadership(): Promise<void> {}
-
-  async changeMembership(): Promise<Membership> {
-    return this.status().membership;
+  async transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void> {
+    this.transfers.push(to);
+    await this.#operation(signal);
+    this.become("follower", to ?? 2);
   }
 
-  async leaveJoint(): Promise<Membership> {
-    return this.status().membership;
+  async changeMembership(change: MembershipChange, signal: AbortSignal): Promise<Membership> {
+    this.changes.push(change);
+    await this.#operation(signal);
+    return this.membership;
+  }
+
+  async leaveJoint(signal: AbortSignal): Promise<Membership> {
+    await this.#operation(signal);
+    return this.membership;
+  }
+
+  async compactNow(): Promise<void> {
+    if (this.refuse !== undefined) throw this.refuse;
+    await this.#machine.flush();
+  }
+
+  async #operation(signal: AbortSignal): Promise<void> {
+    if (this.refuse !== undefined) throw this.refuse;
+    if (!this.holding) return;
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   }
 
   become(role: Role, leader: number | undefined, term = this.#term + 1): void {
@@ -113,6 +142,17 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The members are these from now on. */
+  membersAre(members: readonly Member[]): void {
+    this.membership = { ...this.membership, members };
+    for (const listener of this.#memberListeners) listener(this.status());
+  }
+
+  onMembersChange(listener: (status: ConsensusStatus) => void): () => void {
+    this.#memberListeners.add(listener);
+    return () => this.#memberListeners.delete(listener);
+  }
+
   status(): ConsensusStatus {
     return {
       identity: { nodeId: 1, memberId: "member-1", incarnation: 1, clusterId: "cluster" },
@@ -123,8 +163,12 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
       applied: this.#machine.appliedIndex(),
       last: { term: this.#term, index: this.#last },
       hardState: { term: this.#term, votedFor: 1, commit: this.#last },
-      membership: { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: MEMBERS },
-      progress: [],
+      membership: this.membership,
+      membershipIndex: 0,
+      committedMembership: this.committedMembership ?? this.membership,
+      foundingMembership: undefined,
+      transferTo: this.transferTo,
+      progress: this.progress,
     };
   }
 }

@@ -15,6 +15,7 @@ import type { Consensus, ConsensusStatus, LeaseAnswer } from "./consensus.ts";
 import { consensusStatus } from "./consensus-status.ts";
 import { EffectRunner } from "./effect-runner.ts";
 import { Freshness } from "./freshness.ts";
+import { logNotice } from "./leadership-log.ts";
 import { LeaseReads } from "./lease-reads.ts";
 import { LogReader } from "./log-reader.ts";
 import type { Logger } from "./logger.ts";
@@ -27,9 +28,9 @@ import { completeConfig, type RaftNodeConfig, type RaftNodeOptions } from "./raf
 import { Reads } from "./reads.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { restoreAtStart } from "./restore-at-start.ts";
-import { RoleListeners } from "./role-listeners.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
+import { StatusListeners } from "./status-listeners.ts";
 import { Ticker } from "./ticker.ts";
 import { Transfers } from "./transfers.ts";
 import { TurnLoop } from "./turn-loop.ts";
@@ -58,9 +59,10 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #freshness: Freshness;
   readonly #reads: Reads;
   readonly #leaseReads: LeaseReads;
-  readonly #transfers: Transfers;
+  readonly #transfers = new Transfers();
   readonly #changes = new MembershipChanges();
-  readonly #listeners: RoleListeners;
+  readonly #roleListeners: StatusListeners;
+  readonly #memberListeners: StatusListeners;
   readonly #compaction: Compaction;
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
@@ -97,13 +99,15 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     this.#config = config;
     this.#logger = logger;
     this.#onFailure = options.onFailure;
-    const { nodeId, incarnation } = identity;
+    const { nodeId, memberId, incarnation } = identity;
     const appliedIndex = stateMachine.appliedIndex();
-    this.#raft = new Raft({ ...config, nodeId, incarnation, appliedIndex }, restored, random);
+    this.#raft = new Raft({ ...config, nodeId, memberId, incarnation, appliedIndex }, restored, random);
     // Whatever it has promised before a restart, it promised before now.
     this.#raft.step({ kind: "clock", nowMs: clock.now() });
     this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs, clock.now()));
-    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs) => this.#loop.addTick(elapsedMs));
+    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs, stalledMs) =>
+      this.#loop.addTick(elapsedMs, stalledMs),
+    );
     this.#work = new BackgroundWork(fail);
     const work = this.#work;
     this.#outbox = new Outbox(transport);
@@ -132,8 +136,8 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       suspended: () => this.#raft.step({ kind: "suspended" }),
       applied: (index, signal) => this.#reads.reached(index, signal),
     });
-    this.#transfers = new Transfers(nodeId);
-    this.#listeners = new RoleListeners(logger);
+    this.#roleListeners = new StatusListeners(logger);
+    this.#memberListeners = new StatusListeners(logger);
     this.#compaction = new Compaction({
       storage,
       stateMachine,
@@ -172,6 +176,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       proposals: this.#proposals,
       changes: this.#changes,
       reads: this.#reads,
+      transfers: this.#transfers,
       logReader: new LogReader(storage, work, feed),
       sender: this.#sender,
       receiver: this.#receiver,
@@ -181,6 +186,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       term: () => status().hardState.term,
       stopped,
       roleChanged: (change) => this.#roleChanged(change),
+      notice: (notice) => logNotice(logger, notice),
     });
     transport.start(this.#handler());
     peers.update(this.#raft.peers());
@@ -213,17 +219,15 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
 
   transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
-    const { role, leader, membership } = this.#raft.status();
-    if (role !== "leader") {
-      return Promise.reject(
-        new RaftError("notLeader", "this node does not lead, so it has nothing to hand over", { leader }),
-      );
-    }
-    if (to !== undefined && (to === this.#identity.nodeId || !membership.voters.includes(to))) {
-      return Promise.reject(new RaftError("unknownMember", `node ${to} is no other voter of this cluster`, { leader }));
-    }
-    this.#loop.add({ kind: "transferLeadership", to });
-    return this.#transfers.add(signal);
+    return this.#transfers.add(signal, (id) => this.#loop.add({ kind: "transferLeadership", id, to }));
+  }
+
+  /**
+   * For whoever knows for certain that the leader is gone: this node does not hold on to it, and grants a pre-vote before
+   * the minimum election timeout has passed. If it is not gone, its next heartbeat is followed again. A leader ignores it.
+   */
+  forgetLeader(): void {
+    this.#loop.add({ kind: "forgetLeader" });
   }
 
   changeMembership(change: MembershipChange, signal: AbortSignal): Promise<Membership> {
@@ -235,12 +239,21 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     return this.#change((id) => ({ kind: "leaveJoint", id }), true, signal);
   }
 
+  async compactNow(): Promise<void> {
+    if (this.#stopped === undefined) await this.#compaction.now();
+    if (this.#stopped !== undefined) throw this.#stopped;
+  }
+
   status(): ConsensusStatus {
     return consensusStatus(this.#identity, this.#applier.applied, this.#raft.status());
   }
 
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#roleListeners.add(listener);
+  }
+
+  onMembersChange(listener: (status: ConsensusStatus) => void): () => void {
+    return this.#memberListeners.add(listener);
   }
 
   /**
@@ -278,6 +291,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       for (const input of inputs) this.#raft.step(input);
       for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
         this.#effects.run(effects);
+        if (effects.peers !== undefined) this.#memberListeners.notify(this.status());
       }
       if (inputs.some((input) => input.kind === "snapshotReceived")) this.#receiver.decided();
       this.#changes.committed(() => this.#commitView());
@@ -304,8 +318,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   #roleChanged(change: RoleChange): void {
     this.#leads = change.role === "leader";
     this.#logger.info("role changed", { role: change.role, term: change.term, leader: change.leader });
-    this.#transfers.leaderChanged(change.leader);
-    this.#listeners.notify(this.status());
+    this.#roleListeners.notify(this.status());
   }
 
   #fail(error: unknown): void {

@@ -131,8 +131,10 @@ function unchanged<Result>(consensus: Consensus<Result>): Consensus<Result> {
     stalenessMs: () => consensus.stalenessMs(),
     leaveJoint: (signal) => consensus.leaveJoint(signal),
     transferLeadership: (to, signal) => consensus.transferLeadership(to, signal),
+    compactNow: () => consensus.compactNow(),
     status: () => consensus.status(),
     onRoleChange: (listener) => consensus.onRoleChange(listener),
+    onMembersChange: (listener) => consensus.onMembersChange(listener),
   };
 }
 

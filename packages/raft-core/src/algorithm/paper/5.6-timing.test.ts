@@ -11,7 +11,7 @@ describe("5.6 timing and availability", () => {
   });
 
   it("settings with which elections could never end are refused", () => {
-    const config = { ...testConfig, incarnation: 1, appliedIndex: 0 };
+    const config = { ...testConfig, memberId: "member-1", incarnation: 1, appliedIndex: 0 };
     checkConfig(config);
     expect(() => checkConfig({ ...config, heartbeatIntervalMs: config.electionTimeoutMinMs })).toThrow();
     expect(() => checkConfig({ ...config, electionTimeoutMaxMs: config.electionTimeoutMinMs - 1 })).toThrow();

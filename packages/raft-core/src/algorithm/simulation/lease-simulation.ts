@@ -95,7 +95,7 @@ export class LeaseSimulation {
 
   /** The word leaves, and then the old leader hears nothing any more: neither that the other campaigns, nor that it won. */
   #handOver(leader: TestNode): void {
-    leader.step({ kind: "transferLeadership", to: undefined });
+    leader.step({ kind: "transferLeadership", id: this.#nextId++, to: undefined });
     if (this.#random.chance(0.7)) this.#cut(leader);
   }
 

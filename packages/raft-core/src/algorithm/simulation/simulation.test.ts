@@ -16,10 +16,11 @@ const calm: Weights = {
   leaseRead: 10,
   crash: 1,
   restart: 3,
-  pause: 1,
   compact: 6,
   partition: 2,
-  transfer: 1,
+  transfer: 2,
+  pause: 1,
+  forget: 1,
   campaign: 1,
   unreachable: 1,
   change: 0,
@@ -57,6 +58,7 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
       let snapshots = 0;
       let leaders = 0;
       let changes = 0;
+      let transfers = 0;
       for (const seed of seedsIn(range)) {
         const spares = mix.change > 0 ? outside(membership) : [];
         const simulation = new Simulation(seed, membership, spares, mix);
@@ -72,6 +74,7 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
         snapshots += simulation.snapshotsRestored;
         leaders += simulation.invariants.leaders;
         changes += simulation.changesMade;
+        transfers += simulation.transfersDone;
       }
       // Runs in which little happens prove little.
       const seeds = seedsIn(range).length;
@@ -81,7 +84,10 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
       if (membership.voters.length > 1 && seeds > 10) expect(endedLeases).toBeGreaterThan(0);
       expect(leaders).toBeGreaterThan(2 * seeds);
       expect(changes).toBeGreaterThanOrEqual(mix.change > 0 ? seeds : 0);
-      if (membership.members.length > 1 && seeds > 10) expect(snapshots).toBeGreaterThan(0);
+      if (membership.members.length > 1 && seeds > 10) {
+        expect(snapshots).toBeGreaterThan(0);
+        expect(transfers).toBeGreaterThan(0);
+      }
     },
     60_000,
   );

@@ -4,17 +4,19 @@ import type { NodeId } from "../entry.ts";
 import { SeededRandom } from "../harness/seeded-random.ts";
 import { testConfig } from "../harness/settings.ts";
 import { type SentSnapshot, TestNode } from "../harness/test-node.ts";
-import type { Input, ProposalId, ReadId } from "../input.ts";
+import type { Input, ProposalId, ReadId, TransferId } from "../input.ts";
 import type { Membership } from "../membership.ts";
 import { allMembers } from "../membership-tracker.ts";
 import type { Message } from "../message.ts";
 import { lacksAgreement } from "./agreement.ts";
 import { Clocks } from "./clocks.ts";
 import { drawChange } from "./draw-change.ts";
+import { drawConfig, maxClockDrift } from "./draw-config.ts";
+import { drawCuts } from "./draw-cuts.ts";
 import { Invariants } from "./invariants.ts";
 import { LeaseReads } from "./lease-reads.ts";
 import type { Packet } from "./packet.ts";
-import { drawConfig, maxClockDrift, type Weights } from "./weights.ts";
+import type { Weights } from "./weights.ts";
 
 /**
  * A cluster under a seed: messages are lost, doubled and overtake each other, writes take their time, nodes crash and
@@ -26,8 +28,6 @@ export class Simulation {
   readonly #down = new Set<NodeId>();
   readonly #cut = new Set<string>();
   readonly #clocks: Clocks;
-  /** Nodes that do not run just now, and those of them whose clocks stand still. */
-  readonly #paused = new Map<NodeId, { readonly untilMs: number; readonly suspendedAtMs: number | undefined }>();
   readonly leaseReads: LeaseReads;
   readonly #invariants: Invariants;
   readonly #actions: readonly (() => void)[];
@@ -43,6 +43,9 @@ export class Simulation {
   /** The changes of the membership that were asked for. */
   readonly #changes = new Set<ProposalId>();
   #changesMade = 0;
+  /** Transfers that were asked for and have no answer, and who was asked. */
+  readonly #transfers = new Map<TransferId, NodeId>();
+  #transfersDone = 0;
 
   /**
    * @param spares Nodes that are in no membership at first, and may join.
@@ -79,6 +82,10 @@ export class Simulation {
     return this.#snapshotsRestored;
   }
 
+  get transfersDone(): number {
+    return this.#transfersDone;
+  }
+
   /** How many changes of the membership were appended. */
   get changesMade(): number {
     return this.#changesMade;
@@ -95,7 +102,6 @@ export class Simulation {
   /** Without faults the cluster elects a leader, agrees, and serves, within 20 election timeouts. Answers the commit. */
   converge(): number {
     this.#cut.clear();
-    for (const id of [...this.#paused.keys()]) this.#wake(id);
     for (const id of [...this.#down]) this.#restart(id);
     for (const node of this.#nodes.values()) {
       node.fastDisk = true;
@@ -113,6 +119,7 @@ export class Simulation {
     }
     this.#passTime(limitMs, () => {
       if (this.#readsServed - before < members.length) return "every node serves its read";
+      if (this.#transfers.size > 0) return "every transfer is answered";
       return lacksAgreement(members);
     });
     return members[0]?.state.index ?? 0;
@@ -179,16 +186,14 @@ export class Simulation {
       leaseRead: () => this.#onEach((node) => this.leaseReads.begin(node)),
       crash: () => this.#onLive((node) => this.#crash(node)),
       restart: () => this.#restart(this.#random.pick([...this.#down])),
-      pause: () => this.#onLive((node) => this.#pause(node)),
       compact: () => this.#onLive((node) => this.#compact(node)),
       partition: () => this.#partition(),
-      transfer: () => this.#onLive((node) => node.step({ kind: "transferLeadership", to: undefined })),
+      transfer: () => this.#onLive((node) => this.#transfer(node)),
+      pause: () => this.#onLive((node) => this.#pause(node)),
+      forget: () => this.#onLive((node) => node.step({ kind: "forgetLeader" })),
       campaign: () => this.#unsettle(),
       change: () => this.#change(),
-      unreachable: () => {
-        const peer = this.#random.pick([...this.#nodes.keys()]) ?? 1;
-        this.#onLive((node) => node.step({ kind: "unreachable", peer }));
-      },
+      unreachable: () => this.#onLive((node) => node.step({ kind: "unreachable", peer: this.#anyId() })),
     };
     return Object.entries(actions).flatMap(([name, action]) => {
       const weight = new Map<string, number>(Object.entries(weights)).get(name) ?? 0;
@@ -219,6 +224,10 @@ export class Simulation {
     for (const { kind, id: change } of effects.outcomes) {
       if (this.#changes.delete(change) && kind === "appended") this.#changesMade++;
     }
+    for (const { id: transfer, kind } of effects.transfers) {
+      if (!this.#transfers.delete(transfer)) throw new Error(`Transfer ${transfer} is answered twice.`);
+      if (kind === "done") this.#transfersDone++;
+    }
     for (const read of effects.reads) {
       const committed = this.#reads.get(read.id);
       this.#reads.delete(read.id);
@@ -232,7 +241,6 @@ export class Simulation {
   /** Each clock runs at its own pace, and ticks come when they come; a long time without one counts as a short one. */
   #tick(): void {
     this.#clocks.pass(this.#random.below(30));
-    for (const [id, { untilMs }] of this.#paused) if (untilMs <= this.#clocks.trueMs) this.#wake(id);
     this.#onEach((node) => {
       if (this.#random.chance(0.1)) return;
       const elapsedMs = Math.min(this.#clocks.takeElapsed(node.id), testConfig.heartbeatIntervalMs);
@@ -240,23 +248,9 @@ export class Simulation {
     });
   }
 
-  #pause({ id }: TestNode): void {
-    const suspendedAtMs = this.#random.chance(0.3) ? this.#clocks.read(id) : undefined;
-    this.#tell(`${id}: ${suspendedAtMs === undefined ? "pauses" : "is suspended"}`);
-    this.#paused.set(id, { untilMs: this.#clocks.trueMs + this.#random.below(500), suspendedAtMs });
-  }
-
-  #wake(id: NodeId): void {
-    const suspendedAtMs = this.#paused.get(id)?.suspendedAtMs;
-    this.#paused.delete(id);
-    if (suspendedAtMs === undefined) return;
-    this.#clocks.missed(id, suspendedAtMs);
-    this.#feed(id, { kind: "suspended" });
-  }
-
   #check(): void {
     this.#steps++;
-    this.leaseReads.goOn((node) => !this.#paused.has(node.id));
+    this.leaseReads.goOn(() => true);
     this.#invariants.check(this.#nodes, this.#live());
   }
 
@@ -278,10 +272,6 @@ export class Simulation {
   #arrive(packet: Packet): void {
     const { from, to } = packet;
     const node = this.#nodes.get(to);
-    if (this.#paused.has(to)) {
-      this.#packets.push(packet);
-      return;
-    }
     if (node === undefined || this.#down.has(to) || this.#cut.has(`${from}->${to}`)) {
       this.#lose(packet);
       return;
@@ -315,7 +305,25 @@ export class Simulation {
     node.step({ kind: "readIndex", id });
   }
 
+  #transfer(node: TestNode): void {
+    const id = this.#nextId++;
+    const to = this.#random.chance(0.5) ? undefined : this.#anyId();
+    this.#transfers.set(id, node.id);
+    this.#tell(`${node.id}: transfer ${id} to ${to ?? "anybody"}`);
+    node.step({ kind: "transferLeadership", id, to });
+  }
+
+  /** The process stood still, mostly not for long. */
+  #pause(node: TestNode): void {
+    const stalledMs = testConfig.heartbeatIntervalMs + this.#random.below(testConfig.electionTimeoutMaxMs);
+    this.#tell(`${node.id}: paused for ${stalledMs} ms`);
+    this.#clocks.pass(stalledMs);
+    this.#clocks.takeElapsed(node.id);
+    node.step({ kind: "tick", elapsedMs: testConfig.heartbeatIntervalMs, stalledMs });
+  }
+
   #crash(node: TestNode): void {
+    for (const [id, asked] of this.#transfers) if (asked === node.id) this.#transfers.delete(id);
     const surviving = this.#random.below(node.pendingWrites + 1);
     this.#tell(`${node.id}: crashes, ${surviving} of ${node.pendingWrites} writes survive`);
     node.crash(surviving);
@@ -346,7 +354,7 @@ export class Simulation {
   }
 
   #change(): void {
-    const leaders = this.#awake().filter((node) => node.raft.status().role === "leader");
+    const leaders = this.#live().filter((node) => node.raft.status().role === "leader");
     const leader = this.#random.pick(leaders);
     if (leader === undefined) return;
     const id = this.#nextId++;
@@ -365,31 +373,24 @@ export class Simulation {
   #partition(): void {
     this.#cut.clear();
     if (this.#random.chance(0.4)) return;
-    const leader = this.#live().find((node) => node.raft.status().role === "leader")?.id;
-    const cutsLeader = this.#random.chance(0.5);
-    for (const from of this.#nodes.keys()) {
-      for (const to of this.#nodes.keys()) {
-        const isCut = cutsLeader ? from === leader || to === leader : this.#random.chance(0.2);
-        if (isCut) this.#cut.add(`${from}->${to}`);
-      }
-    }
+    for (const link of drawCuts(this.#random, [...this.#nodes.keys()], this.#leader()?.id)) this.#cut.add(link);
   }
 
   #onEach(action: (node: TestNode) => void): void {
-    for (const node of this.#awake()) action(node);
+    for (const node of this.#live()) action(node);
   }
 
   #onLive(action: (node: TestNode) => void): void {
-    const node = this.#random.pick(this.#awake());
+    const node = this.#random.pick(this.#live());
     if (node !== undefined) action(node);
+  }
+
+  #anyId(): NodeId {
+    return this.#random.pick([...this.#nodes.keys()]) ?? 1;
   }
 
   #live(): readonly TestNode[] {
     return [...this.#nodes.values()].filter((node) => !this.#down.has(node.id));
-  }
-
-  #awake(): readonly TestNode[] {
-    return this.#live().filter((node) => !this.#paused.has(node.id));
   }
 
   #tell(line: string): void {
