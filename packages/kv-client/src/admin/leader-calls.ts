@@ -32,6 +32,8 @@ export interface Change<T> {
   readonly lookUp: (leader: NodeStatus) => LookedUp<T>;
   /** Whether it may be asked for again once it was looked up and not found. */
   readonly repeat: boolean;
+  /** How a caller finds out about an outcome in doubt; "look at the members" unless told. */
+  readonly findOutBy?: string;
 }
 
 /** Something to ask of one node, as often as it takes. */
@@ -71,20 +73,18 @@ export class LeaderCalls {
 
   /** The leader's own status. */
   status(options: CallOptions): Promise<NodeStatus> {
-    return this.#run("leader", false, options, async (attempts, ended) => {
+    return this.#run({ name: "leader" }, options, async (attempts, ended) => {
       return (await this.#findLeader(attempts, ended))?.status;
     });
   }
 
   call<T>(request: LeaderRequest<T>, options: CallOptions): Promise<T> {
-    return this.#run(request.name, request.change !== undefined, options, (attempts, ended) =>
-      this.#untilAnswered(request, attempts, ended),
-    );
+    return this.#run(request, options, (attempts, ended) => this.#untilAnswered(request, attempts, ended));
   }
 
   /** Asks one node, whoever leads, until it answers. */
   ask<T>(address: Address, request: NodeRequest<T>, options: CallOptions): Promise<T> {
-    return this.#run(request.name, false, options, async (attempts, ended) => {
+    return this.#run({ name: request.name }, options, async (attempts, ended) => {
       while (!ended.aborted) {
         const answer = await this.#ask(address, ended, request.send);
         if (answer.kind === "answered") return answer.value;
@@ -101,8 +101,7 @@ export class LeaderCalls {
 
   /** One call under its deadline. `work` ends with undefined only once the call is over. */
   #run<T>(
-    name: string,
-    mutates: boolean,
+    { name, change }: Pick<LeaderRequest<T>, "name" | "change">,
     options: CallOptions,
     work: (attempts: Attempts, ended: AbortSignal) => Promise<T | undefined>,
   ): Promise<T> {
@@ -110,8 +109,8 @@ export class LeaderCalls {
     const { call, ended } = this.#calls.open<T>({
       ...options,
       name,
-      mutates,
-      findOutBy: "look at the members",
+      mutates: change !== undefined,
+      findOutBy: change?.findOutBy ?? "look at the members",
       timeoutMs: options.timeoutMs ?? this.#settings.timeoutMs,
       clock: this.#settings.clock,
       giveUp: () => ({ outcomeUnknown: attempts.outcomeOpen, lastFailure: attempts.lastFailure }),
