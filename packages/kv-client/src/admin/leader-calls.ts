@@ -143,8 +143,8 @@ export class LeaderCalls {
       if (ended.aborted) return undefined;
       attempts.outcomeOpen = openBefore || (request.change !== undefined && leavesOpen(answer));
       if (openBefore && isFinal(answer)) {
-        const found = await this.#lookUp(request, leader, attempts, ended);
-        if (typeof found === "object") return found.value;
+        const found = await this.#lookUpAnew(request, attempts, ended);
+        if (found === undefined || found !== "notDone") return found?.value;
       }
       throwIfFinal(request.name, address, answer, attempts.outcomeOpen);
       if (request.change?.repeat === false) throwIfTooLate(request.name, answer);
@@ -171,6 +171,20 @@ export class LeaderCalls {
     throw new RaftKvError("OUTCOME_UNKNOWN", `${name}: the answer was lost${why}, and it has not taken effect so far`, {
       outcomeUnknown: true,
     });
+  }
+
+  /** As `#lookUp`, on a membership as new as the refusal: the request that got lost may be what stood in the way. */
+  async #lookUpAnew<T>(
+    request: LeaderRequest<T>,
+    attempts: Attempts,
+    ended: AbortSignal,
+  ): Promise<{ readonly value: T } | "notDone" | undefined> {
+    for (;;) {
+      const leader = await this.#findLeader(attempts, ended);
+      if (leader === undefined) return undefined;
+      const found = await this.#lookUp(request, leader, attempts, ended);
+      if (found !== "underWay") return found;
+    }
   }
 
   /** Asks node after node until one says that it leads. Undefined once the call is over. */
