@@ -77,12 +77,11 @@ function parseListen(text: string): HostAndPort {
 }
 
 function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
-  const electionMin = file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs;
   const { snapshot } = defaultRaftNodeConfig;
   return {
-    electionTimeoutMinMs: electionMin,
+    electionTimeoutMinMs: file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs,
     electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
-    heartbeatIntervalMs: file?.heartbeat_interval ?? Math.round(electionMin / 5),
+    ...(file?.heartbeat_interval === undefined ? {} : { heartbeatIntervalMs: file.heartbeat_interval }),
     snapshot: {
       entries: file?.snapshot?.entries ?? snapshot.entries,
       bytes: file?.snapshot?.bytes ?? snapshot.bytes,

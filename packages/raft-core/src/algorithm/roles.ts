@@ -48,7 +48,7 @@ export function becomeLeader(state: RaftState): void {
     reads: new ReadRounds(),
     round: 0,
     heartbeatElapsedMs: 0,
-    commitAtTick: state.hardState.commit,
+    newsElapsedMs: 0,
     transfer: undefined,
   };
   changeRole(state, leader);
