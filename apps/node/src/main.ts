@@ -26,10 +26,14 @@ async function run(options: Options): Promise<void> {
     const directory = workingDirectory(process.env, process.cwd());
     const settings = settingsFrom(options, directory);
     const { nodeId } = settings;
+    const onIdentified = (nodeId: number) => {
+      log.names(nodeId);
+      reporting = { ...reporting, nodeId };
+    };
     const colorize = styleText("red", "?", { stream: process.stdout }) !== "?";
-    const log = openLog({ nodeId, level: logLevel, format: logFormat, colorize });
+    const log = openLog({ level: logLevel, format: logFormat, colorize });
     reporting = { ...reporting, nodeId, log };
-    const node = { settings, log, version, workingDirectory: directory, onFailure: fail };
+    const node = { settings, log, version, workingDirectory: directory, onIdentified, onFailure: fail };
     await runNode(node, stopSignal(log));
   } catch (error) {
     fail(error);

@@ -5,6 +5,7 @@ export type * from "./ports/storage.ts";
 export { type Failure, KvFailure, type LeaderHint } from "./services/kv-failure.ts";
 export { KvServices } from "./services/kv-services.ts";
 export { isWriteMethod } from "./services/method-path.ts";
+export type { InspectedPeer, InspectPeer } from "./services/peer-inspection.ts";
 export type { ForwardClient, KvServicesOptions } from "./services/service-context.ts";
 export type { Answer, ApplyResult, Refusal, RefusalCode } from "./state/answer.ts";
 export type { ClusterClock } from "./state/cluster-clock.ts";

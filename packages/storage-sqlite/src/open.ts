@@ -106,14 +106,14 @@ async function openLog(directory: DataDirectory, options: StorageOptions, log: L
     requireNode(directory, opened.found.identity, options.nodeId);
     return opened.found;
   }
-  const create = { kind: "create", nodeId: options.nodeId, memberId: options.newMemberId() } as const;
+  const create = { kind: "create", nodeId: options.nodeId ?? 1, memberId: options.newMemberId() } as const;
   const { found } = expectAnswer(await log.call(create), "opened");
   if (found === undefined) throw new StorageError("failed", `${raftDb} could not be made`);
   return found;
 }
 
-function requireNode(directory: DataDirectory, identity: Identity, nodeId: number): void {
-  if (identity.nodeId === nodeId) return;
+function requireNode(directory: DataDirectory, identity: Identity, nodeId: number | undefined): void {
+  if (nodeId === undefined || identity.nodeId === nodeId) return;
   throw new StorageError(
     "wrongOwner",
     `${directory.root} belongs to node ${identity.nodeId}, but this is node ${nodeId}. Start node ` +

@@ -3,14 +3,24 @@ import { createServer } from "node:net";
 import type { NodeId } from "@raftkv/raft-core";
 import { raftTransportConformance, type TransportNetwork } from "@raftkv/raft-core/testing";
 import { describe, it, vi } from "vitest";
+import { type ProtocolVersions, protocolVersions } from "./codec/protocol-version.ts";
 import { type LoopbackNode, startNode } from "./testing/loopback.ts";
 
 // Real sockets on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
 
-raftTransportConformance({ describe, it }, { create: loopbackNetwork });
+const [oldest, newest] = [{ min: 1, max: 1 }, protocolVersions];
 
-async function loopbackNetwork(): Promise<TransportNetwork> {
+// Each node speaks what its place says: the last nodes of an upgrade are as good as the first.
+describe.each([
+  ["of this version", [newest, newest, newest]],
+  ["of the version before and of this one", [oldest, newest, oldest]],
+  ["of this version and of the one before", [newest, oldest, newest]],
+] as const)("nodes %s", (_, versions) => {
+  raftTransportConformance({ describe, it }, { create: () => loopbackNetwork(versions) });
+});
+
+async function loopbackNetwork(versions: readonly ProtocolVersions[]): Promise<TransportNetwork> {
   const [first, second, third] = await freePorts();
   const ports = new Map([
     [1, first],
@@ -20,12 +30,21 @@ async function loopbackNetwork(): Promise<TransportNetwork> {
   const starts = new Map<NodeId, number>();
   const open = new Map<NodeId, LoopbackNode>();
   const member = (id: NodeId) => ({ id, address: `127.0.0.1:${ports.get(id)}`, memberId: `member-${id}` });
+  const speaking = (id: NodeId) => {
+    const spoken = versions[id - 1];
+    return spoken === undefined ? {} : { versions: spoken, saysAddress: true };
+  };
   return {
     members: [member(1), member(2), member(3)],
     open: async (id) => {
       const incarnation = (starts.get(id) ?? 0) + 1;
       starts.set(id, incarnation);
-      const node = await startNode(id, { port: ports.get(id) ?? 0, identity: { incarnation }, started: false });
+      const node = await startNode(id, {
+        port: ports.get(id) ?? 0,
+        identity: { incarnation },
+        started: false,
+        ...speaking(id),
+      });
       open.set(id, node);
       return node.transport;
     },

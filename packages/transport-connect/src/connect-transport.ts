@@ -13,12 +13,14 @@ import type {
   Term,
   TransportHandler,
 } from "@raftkv/raft-core";
-import { type Hello, protocolVersion } from "./codec/hello-codec.ts";
+import type { Hello } from "./codec/hello-codec.ts";
+import { type ProtocolVersions, protocolVersions } from "./codec/protocol-version.ts";
 import { PeerConnection } from "./http2/peer-connection.ts";
 import { defaultWindows } from "./http2/windows.ts";
 import { introduce } from "./introduce/introduce.ts";
 import type { Introducer, Introduction } from "./introduce/introduction.ts";
 import { PeerLink } from "./link/peer-link.ts";
+import { PeerDirectory } from "./peer-directory.ts";
 import { Admission } from "./service/admission.ts";
 import { raftService } from "./service/raft-service.ts";
 import { sendSnapshot } from "./snapshot/send-snapshot.ts";
@@ -31,7 +33,12 @@ const framingBytes = 64 * 1024;
 export interface ConnectTransportOptions {
   /** Who this node is. Asked for each stream, because the cluster id comes only when the cluster has formed. */
   readonly identity: () => Identity;
-  /** Answers a node that introduces itself while a cluster forms. */
+  /**
+   * `host:port` at which the others can reach this node, for those who do not know it, or know it elsewhere. Undefined:
+   * it is where the membership says.
+   */
+  readonly address?: () => string | undefined;
+  /** Answers a node that introduces itself: while a cluster forms, and when it asks who waits to be added. */
   readonly onIntroduce: (from: Introducer) => Introduction | Promise<Introduction>;
   readonly clock: Clock;
   /** Jitters the pauses between attempts to connect. */
@@ -39,6 +46,8 @@ export interface ConnectTransportOptions {
   readonly logger: Logger;
   /** What differs from `defaultTransportLimits`. */
   readonly limits?: Partial<TransportLimits>;
+  /** Fewer versions of the protocol than this package speaks, as an older or a later node would. */
+  readonly versions?: ProtocolVersions;
 }
 
 /**
@@ -48,23 +57,33 @@ export interface ConnectTransportOptions {
 export class ConnectTransport implements RaftTransport {
   readonly #options: ConnectTransportOptions;
   readonly #limits: TransportLimits;
+  readonly #versions: ProtocolVersions;
   readonly #admission: Admission;
   readonly #outgoingSnapshots: Slots;
   readonly #incomingSnapshots: Slots;
   readonly #links = new Map<NodeId, PeerLink>();
+  readonly #directory = new PeerDirectory();
   readonly #closing = new AbortController();
-  #peers: ReadonlyMap<NodeId, Member> = new Map();
   #handler: TransportHandler | undefined;
 
   constructor(options: ConnectTransportOptions) {
     this.#options = options;
     this.#limits = { ...defaultTransportLimits, ...options.limits };
+    this.#versions = options.versions ?? protocolVersions;
     this.#outgoingSnapshots = new Slots(this.#limits.snapshots, "snapshots to other nodes");
     this.#incomingSnapshots = new Slots(this.#limits.snapshots, "snapshots from other nodes");
     this.#admission = new Admission({
       identity: options.identity,
+      versions: this.#versions,
       logger: options.logger,
-      onPeerAlive: (peer) => this.#links.get(peer)?.dialNow(),
+      maxStrangers: this.#limits.strangers,
+      onHeard: (from, memberId, address) => {
+        if (this.#directory.heard(from, memberId, address)) this.#connectPeers();
+        this.#links.get(from)?.dialNow();
+      },
+      onStrangers: (strangers) => {
+        if (this.#directory.setStrangers(strangers)) this.#connectPeers();
+      },
     });
   }
 
@@ -96,13 +115,8 @@ export class ConnectTransport implements RaftTransport {
   /** This node itself may be among the members. A peer whose address or member id has changed is dialled anew. */
   setPeers(members: readonly Member[]): void {
     const self = this.#options.identity().nodeId;
-    this.#peers = new Map(members.filter((member) => member.id !== self).map((member) => [member.id, member]));
-    this.#admission.setPeers(this.#peers);
-    for (const [id, link] of this.#links) {
-      if (isSame(link.peer, this.#peers.get(id))) continue;
-      link.close();
-      this.#links.delete(id);
-    }
+    this.#directory.setMembers(members.filter((member) => member.id !== self));
+    this.#admission.setPeers(this.#directory.members);
     this.#connectPeers();
   }
 
@@ -115,7 +129,7 @@ export class ConnectTransport implements RaftTransport {
    * under way, else whatever the peer or the network had against it. Leaves closing the source to the caller.
    */
   async sendSnapshot(to: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
-    const peer = this.#peers.get(to);
+    const peer = this.#directory.peer(to);
     if (peer === undefined) throw new ConnectError(`node ${to} is not a peer`, Code.NotFound);
     const release = this.#outgoingSnapshots.take();
     try {
@@ -148,10 +162,17 @@ export class ConnectTransport implements RaftTransport {
     this.#links.clear();
   }
 
+  /** A link to each peer, where it can be reached now, and to nobody else. */
   #connectPeers(): void {
+    const peers = this.#directory.peers();
+    for (const [id, link] of this.#links) {
+      if (isSame(link.peer, peers.get(id))) continue;
+      link.close();
+      this.#links.delete(id);
+    }
     const handler = this.#handler;
     if (handler === undefined || this.#closing.signal.aborted) return;
-    for (const peer of this.#peers.values()) {
+    for (const peer of peers.values()) {
       if (!this.#links.has(peer.id)) this.#links.set(peer.id, this.#linkTo(peer, handler));
     }
   }
@@ -182,11 +203,12 @@ export class ConnectTransport implements RaftTransport {
   #helloTo(peer: Member): Hello {
     const self = this.#options.identity();
     return {
-      protocolVersion,
+      versions: this.#versions,
       clusterId: self.clusterId ?? "",
       fromNodeId: self.nodeId,
       fromMemberId: self.memberId,
       fromIncarnation: self.incarnation,
+      fromAddress: this.#options.address?.(),
       toNodeId: peer.id,
       toMemberId: peer.memberId,
     };

@@ -25,6 +25,8 @@ export interface TransportLimits {
   readonly snapshotProgressTimeoutMs: number;
   /** How long the receiver may take over a snapshot once it has all of it. */
   readonly snapshotCommitTimeoutMs: number;
+  /** Nodes with streams to this one that are no members as far as it knows. */
+  readonly strangers: number;
   /** How long an introduction may take. */
   readonly introduceTimeoutMs: number;
 }
@@ -43,5 +45,6 @@ export const defaultTransportLimits: TransportLimits = {
   snapshots: 4,
   snapshotProgressTimeoutMs: 10_000,
   snapshotCommitTimeoutMs: 60_000,
+  strangers: 16,
   introduceTimeoutMs: 2000,
 };

@@ -11,6 +11,8 @@ Examples:
   raftkv-node --listen 127.0.0.1:6000            the same, on another port
   raftkv-node --config cluster.conf --id 2 --data-dir /var/raftkv/2
                                                  node 2 of the cluster that cluster.conf describes
+  raftkv-node --id 4 --listen 10.0.0.4:50051 --data-dir /var/raftkv/4 --join 10.0.0.1:50051,10.0.0.2:50051
+                                                 waits to be added to a cluster: raftkv member add 10.0.0.4:50051
   raftkv-node --storage @raftkv/storage-memory   keeps nothing when it ends
   raftkv-node --log-format json | jq .           logs for machines
 
@@ -31,7 +33,9 @@ export function commandLine(version: string, run: (options: Options) => Promise<
     .version(version)
     .addOption(new Option("--config <file>", "the nodes of the cluster and its settings").env("RAFTKV_CONFIG"))
     .addOption(
-      new Option("--id <n>", "which of the nodes in the configuration this is").env("RAFTKV_ID").argParser(parseId),
+      new Option("--id <n>", "this node's id (default: the data directory's, else 1)")
+        .env("RAFTKV_ID")
+        .argParser(parseId),
     )
     .addOption(
       new Option("--data-dir <dir>", `where the data lives (default: ./${defaultDataDir})`).env("RAFTKV_DATA_DIR"),
@@ -42,8 +46,21 @@ export function commandLine(version: string, run: (options: Options) => Promise<
     .addOption(
       new Option(
         "--listen <host:port>",
-        `what to listen on; port 0 is any free one (default: the node's address in the configuration, or ${defaultListenAddress})`,
+        `what to listen on; port 0 is any free one (default: the node's own address, see --advertise)`,
       ).env("RAFTKV_LISTEN"),
+    )
+    .addOption(
+      new Option(
+        "--advertise <host:port>",
+        "where others reach this node (default: where the cluster knows it, else its address in the configuration, else " +
+          `--listen, else ${defaultListenAddress})`,
+      ).env("RAFTKV_ADVERTISE"),
+    )
+    .addOption(
+      new Option(
+        "--join <host:port,...>",
+        "members of a cluster to which this node is to be added; a fresh data directory waits for that",
+      ).env("RAFTKV_JOIN"),
     )
     .addOption(
       new Option("--log-level <level>", "the least important lines to log")

@@ -15,6 +15,8 @@ export interface Options {
   readonly dataDir?: string;
   readonly storage?: string;
   readonly listen?: string;
+  readonly advertise?: string;
+  readonly join?: string;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

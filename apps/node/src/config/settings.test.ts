@@ -29,13 +29,14 @@ describe("the settings", () => {
   it("are those of one node by itself where nothing is said", async () => {
     const settings = resolveSettings(await parse(), undefined, "/home/ada");
     expect(settings).toEqual({
-      nodeId: 1,
+      nodeId: undefined,
       dataDir: "/home/ada/data",
       storage: "@raftkv/storage-sqlite",
-      listen: { host: "127.0.0.1", port: 50051 },
-      advertisedAddress: undefined,
-      priority: 0,
-      otherFounders: [],
+      listen: undefined,
+      advertise: undefined,
+      founders: undefined,
+      join: [],
+      noFounder: undefined,
       raft: expect.objectContaining({ electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600 }),
       limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024 },
     });
@@ -47,6 +48,8 @@ describe("the settings", () => {
     vi.stubEnv("RAFTKV_DATA_DIR", "/var/raftkv/7");
     vi.stubEnv("RAFTKV_STORAGE", "from-environment");
     vi.stubEnv("RAFTKV_LISTEN", "0.0.0.0:6000");
+    vi.stubEnv("RAFTKV_ADVERTISE", "10.0.0.7:6000");
+    vi.stubEnv("RAFTKV_JOIN", "10.0.0.1:50051");
     vi.stubEnv("RAFTKV_LOG_LEVEL", "debug");
     vi.stubEnv("RAFTKV_LOG_FORMAT", "json");
     const fromEnvironment = {
@@ -55,6 +58,8 @@ describe("the settings", () => {
       dataDir: "/var/raftkv/7",
       storage: "from-environment",
       listen: "0.0.0.0:6000",
+      advertise: "10.0.0.7:6000",
+      join: "10.0.0.1:50051",
       logLevel: "debug",
       logFormat: "json",
     };
@@ -75,25 +80,31 @@ describe("the settings", () => {
     expect(settings).toMatchObject({
       nodeId: 7,
       storage: "from-file",
-      listen: { host: "10.0.0.7", port: 50051 },
-      advertisedAddress: "10.0.0.7:50051",
-      otherFounders: [{ id: 1, address: "10.0.0.1:50051" }],
-      raft: { electionTimeoutMinMs: 1000, electionTimeoutMaxMs: 2000, heartbeatIntervalMs: 200 },
+      listen: undefined,
+      founders: two.nodes,
+      noFounder: undefined,
+      raft: { electionTimeoutMinMs: 1000, electionTimeoutMaxMs: 2000, heartbeatIntervalMs: 200, writeStallMs: 2000 },
       limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024 },
     });
     const overridden = resolveSettings({ ...defaults, id: 7, storage: "x", listen: "[::]:1" }, file, "/");
-    expect(overridden).toMatchObject({
-      storage: "x",
-      listen: { host: "::", port: 1 },
-      advertisedAddress: "10.0.0.7:50051",
-    });
+    expect(overridden).toMatchObject({ storage: "x", listen: { host: "::", port: 1 } });
   });
 
-  it("say with which priority this node and the others found a cluster", () => {
-    const file = { nodes: two.nodes.map((node) => (node.id === 7 ? node : { ...node, priority: 3 })) };
-    expect(resolveSettings({ ...defaults, id: 1 }, file, "/").priority).toBe(3);
-    const other = resolveSettings({ ...defaults, id: 7 }, file, "/");
-    expect(other).toMatchObject({ priority: 0, otherFounders: [{ id: 1, priority: 3 }] });
+  it("name the members to join, each once", () => {
+    const join = "10.0.0.1:50051, 10.0.0.7:50051,10.0.0.1:50051";
+    expect(resolveSettings({ ...defaults, join }, undefined, "/").join).toEqual(["10.0.0.1:50051", "10.0.0.7:50051"]);
+  });
+
+  it.each([
+    [{ ...defaults, config: "c" }, "c has nodes 1, 7: say which of them this is, with --id or RAFTKV_ID"],
+    [{ ...defaults, config: "c", id: 2 }, "unknown member id 2: c has nodes 1, 7"],
+  ])("say why a node is no founder (%#)", (options, message) => {
+    expect(resolveSettings(options, two, "/").noFounder).toContain(message);
+  });
+
+  it("have a bound for writes of its own where cluster.conf names one", () => {
+    const file = { ...two, election_timeout: { min: 1000, max: 2000 }, write_stall_timeout: 5000 };
+    expect(resolveSettings({ ...defaults, id: 1 }, file, "/").raft.writeStallMs).toBe(5000);
   });
 
   it("need no id where cluster.conf has one node", () => {
@@ -102,11 +113,11 @@ describe("the settings", () => {
   });
 
   it.each([
-    [{ ...defaults, config: "c" }, two, "c has nodes 1, 7: say which of them this is, with --id or RAFTKV_ID"],
-    [{ ...defaults, config: "c", id: 2 }, two, "unknown member id 2: c has nodes 1, 7"],
-    [{ ...defaults, listen: "6000" }, undefined, '--listen: found "6000", expected host:port, such as 127.0.0.1:50051'],
-  ])("are refused where they do not fit together (%#)", (options, file, message) => {
-    expect(() => resolveSettings(options, file, "/")).toThrow(message);
+    [{ listen: "6000" }, '--listen: found "6000", expected host:port, such as 127.0.0.1:50051'],
+    [{ advertise: "10.0.0.1:0" }, '--advertise: found "10.0.0.1:0", expected host:port'],
+    [{ join: "10.0.0.1:50051,,x" }, '--join: found "", expected host:port'],
+  ])("are refused where they are no addresses (%#)", (options, message) => {
+    expect(() => resolveSettings({ ...defaults, ...options }, undefined, "/")).toThrow(message);
   });
 });
 

@@ -4,24 +4,28 @@ import { defaultRaftNodeConfig, type RaftNodeConfig } from "@raftkv/raft-core";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
 import type { Founder } from "../forming/founder.ts";
-import { type HostAndPort, parseAddress } from "./address.ts";
+import { formatAddress, type HostAndPort, parseAddress } from "./address.ts";
 import type { ClusterFile } from "./cluster-file.ts";
 import type { Options } from "./options.ts";
 
 /** All that a node needs to know to start: flags over environment over cluster.conf over defaults. */
 export interface Settings {
-  readonly nodeId: number;
+  /** Undefined: whoever's the data directory is; 1 where it is fresh. */
+  readonly nodeId: number | undefined;
   /** Absolute. */
   readonly dataDir: string;
   /** The package's name. */
   readonly storage: string;
-  readonly listen: HostAndPort;
-  /** What the others and the clients are told. Undefined: the address that the node really listens on. */
-  readonly advertisedAddress: string | undefined;
-  /** With which this node founds a cluster; later the membership in the log says. */
-  readonly priority: number;
-  /** Every founding node but this one. */
-  readonly otherFounders: readonly Founder[];
+  /** What it was told to listen on. */
+  readonly listen: HostAndPort | undefined;
+  /** Where it was told that others reach it: `host:port`. */
+  readonly advertise: string | undefined;
+  /** The nodes that cluster.conf names; undefined without cluster.conf. They found a cluster, if there is none yet. */
+  readonly founders: readonly Founder[] | undefined;
+  /** Members of the cluster that a fresh data directory waits to be added to; empty: it founds one. */
+  readonly join: readonly string[];
+  /** Why a fresh data directory that is not to join cannot be used: nobody knows which founder this is. */
+  readonly noFounder: string | undefined;
   readonly raft: Partial<RaftNodeConfig>;
   readonly limits: { readonly maxKeyBytes: number; readonly maxValueBytes: number };
 }
@@ -32,15 +36,17 @@ export const defaultDataDir = "data";
 
 /** `workingDirectory` is what relative paths start from. Throws a `NodeFailure` where the options do not fit together. */
 export function resolveSettings(options: Options, file: ClusterFile | undefined, workingDirectory: string): Settings {
-  const self = file === undefined ? undefined : findSelf(options, file);
+  const { nodes } = file ?? {};
+  const nodeId = options.id ?? (nodes?.length === 1 ? nodes[0]?.id : undefined);
   return {
-    nodeId: self?.id ?? options.id ?? 1,
+    nodeId,
     dataDir: resolve(workingDirectory, options.dataDir ?? defaultDataDir),
     storage: options.storage ?? file?.storage ?? defaultStorage,
-    listen: parseListen(options.listen ?? self?.address ?? defaultListenAddress),
-    advertisedAddress: self?.address,
-    priority: self?.priority ?? 0,
-    otherFounders: file?.nodes.filter((node) => node.id !== self?.id) ?? [],
+    listen: options.listen === undefined ? undefined : addressOption("--listen", options.listen, 0),
+    advertise: options.advertise && formatAddress(addressOption("--advertise", options.advertise, 1)),
+    founders: nodes,
+    join: joinAddresses(options.join),
+    noFounder: nodes === undefined ? undefined : whyNoFounder(nodeId, nodes, options.config),
     raft: raftConfig(file),
     limits: {
       maxKeyBytes: file?.limits?.max_key_bytes ?? DEFAULT_KV_LIMITS.maxKeyBytes,
@@ -49,31 +55,33 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
   };
 }
 
-function findSelf({ id, config }: Options, { nodes }: ClusterFile): Founder {
+function whyNoFounder(
+  id: number | undefined,
+  nodes: ClusterFile["nodes"],
+  config = "cluster.conf",
+): string | undefined {
   const ids = nodes.map((node) => node.id).join(", ");
-  const wanted = id ?? (nodes.length === 1 ? nodes[0]?.id : undefined);
-  if (wanted === undefined) {
-    throw new NodeFailure(
-      exitCodes.usage,
-      `${config} has nodes ${ids}: say which of them this is, with --id or RAFTKV_ID`,
-    );
-  }
-  const self = nodes.find((node) => node.id === wanted);
-  if (self === undefined) {
-    throw new NodeFailure(exitCodes.usage, `unknown member id ${wanted}: ${config} has nodes ${ids}`);
-  }
-  return self;
+  if (id === undefined) return `${config} has nodes ${ids}: say which of them this is, with --id or RAFTKV_ID`;
+  if (nodes.some((node) => node.id === id)) return undefined;
+  return (
+    `unknown member id ${id}: ${config} has nodes ${ids}. A node that is to be added to a running cluster is started ` +
+    "with --join and the addresses of some members"
+  );
 }
 
-function parseListen(text: string): HostAndPort {
+function joinAddresses(text: string | undefined): readonly string[] {
+  const addresses = text?.split(",").map((address) => formatAddress(addressOption("--join", address.trim(), 1))) ?? [];
+  return [...new Set(addresses)];
+}
+
+/** Port 0 stands for any free port, and is none at which others reach a node. */
+function addressOption(name: string, text: string, lowestPort: 0 | 1): HostAndPort {
   const address = parseAddress(text);
-  if (address === undefined) {
-    throw new NodeFailure(
-      exitCodes.usage,
-      `--listen: found "${text}", expected host:port, such as ${defaultListenAddress}`,
-    );
-  }
-  return address;
+  if (address !== undefined && address.port >= lowestPort) return address;
+  throw new NodeFailure(
+    exitCodes.usage,
+    `${name}: found "${text}", expected host:port, such as ${defaultListenAddress}`,
+  );
 }
 
 function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
@@ -82,6 +90,7 @@ function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
     electionTimeoutMinMs: file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs,
     electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
     ...(file?.heartbeat_interval === undefined ? {} : { heartbeatIntervalMs: file.heartbeat_interval }),
+    writeStallMs: file?.write_stall_timeout ?? file?.election_timeout?.max ?? defaultRaftNodeConfig.writeStallMs,
     snapshot: {
       entries: file?.snapshot?.entries ?? snapshot.entries,
       bytes: file?.snapshot?.bytes ?? snapshot.bytes,

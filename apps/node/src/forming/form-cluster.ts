@@ -1,4 +1,5 @@
 import { ConnectError } from "@connectrpc/connect";
+import type { Membership } from "@raftkv/raft-core";
 import type { Formation, Introduction } from "@raftkv/transport-connect";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
@@ -36,7 +37,7 @@ export async function formCluster(options: FormingOptions, signal: AbortSignal):
       case "adopt":
         return verdict.formation;
       case "decide":
-        return { clusterId: options.newClusterId(), membership: verdict.membership };
+        return newFormation(options.newClusterId(), verdict.membership);
       case "refused":
         throw new NodeFailure(exitCodes.refused, verdict.message);
       case "wait":
@@ -45,6 +46,11 @@ export async function formCluster(options: FormingOptions, signal: AbortSignal):
     await options.pause(pauseMs, signal);
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
+}
+
+/** Nothing has happened in the cluster yet. */
+function newFormation(clusterId: string, membership: Membership): Formation {
+  return { clusterId, membership, foundingMembership: membership, membershipCommitted: true, commitIndex: 0 };
 }
 
 async function ask(founder: Founder, { introduce }: FormingOptions, signal: AbortSignal): Promise<Answer> {

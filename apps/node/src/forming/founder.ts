@@ -8,10 +8,11 @@ export interface Founder {
   readonly priority?: number | undefined;
 }
 
-/** The node that forms, with a data directory that no cluster knows yet. */
+/** A node with a data directory that no cluster knows yet. */
 export interface Newcomer {
   readonly nodeId: NodeId;
   readonly memberId: string;
+  /** Where others reach it. */
   readonly address: string;
   readonly priority?: number | undefined;
 }

@@ -47,14 +47,16 @@ function judgeFormation(self: Newcomer, answer: Answer & { readonly kind: "intro
 function refusal(self: Newcomer, clusterId: string, teller: string, recorded: Member | undefined): string {
   if (recorded === undefined) {
     return (
-      `node ${self.nodeId} is not a member of cluster ${clusterId}, which ${teller} belongs to: ` +
-      "use the cluster.conf that the cluster was formed with, or data directories of their own for a new cluster"
+      `node ${self.nodeId} is not a member of cluster ${clusterId}, which ${teller} belongs to: to add it, start it ` +
+      `with --join and run raftkv member add ${self.address}; for a new cluster, give all its nodes fresh data directories`
     );
   }
   return (
     `cluster ${clusterId} knows node ${self.nodeId} with another data directory (${teller} says so), and this one is ` +
-    "empty: a node that has lost its disk must not vote under its old identity. Start it on its old data directory; " +
-    "if that is lost, leave the node down (the others go on while a majority of them is up)"
+    "empty: a node that has lost its disk must not vote under its old identity. Start it on its old data directory; if " +
+    "that is lost, let a new node take its place: start it under an --id of its own with --join, and run " +
+    `raftkv member replace ${self.nodeId} ADDRESS (or, to keep the id, raftkv member remove ${self.nodeId}, then ` +
+    "start it with --join, then raftkv member add ADDRESS)"
   );
 }
 

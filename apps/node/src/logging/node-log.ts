@@ -14,8 +14,12 @@ export interface NodeLog {
   fatal(message: string, fields?: LogFields): void;
 }
 
+/** A log whose lines name the node once it is known which one this is. */
+export interface NamedLog extends NodeLog {
+  names(nodeId: number): void;
+}
+
 export interface LogOptions {
-  readonly nodeId: number;
   readonly level: LogLevel;
   readonly format: LogFormat;
   readonly colorize: boolean;
@@ -24,15 +28,16 @@ export interface LogOptions {
 const stdout = 1;
 
 /** Writes to standard output, synchronously: the lines are few, and the last ones matter most. */
-export function openLog({ nodeId, level, format, colorize }: LogOptions): NodeLog {
+export function openLog({ level, format, colorize }: LogOptions): NamedLog {
   const destination = pino.destination({ dest: stdout, sync: true });
   const options = {
     level,
-    base: { node: nodeId },
+    base: {},
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: (error: unknown) => describeError(error, level) },
   };
-  return toNodeLog(pino(options, format === "json" ? destination : prettyDestination(destination, colorize)));
+  const logger = pino(options, format === "json" ? destination : prettyDestination(destination, colorize));
+  return { ...toNodeLog(logger), names: (node) => logger.setBindings({ node }) };
 }
 
 function prettyDestination(destination: DestinationStream, colorize: boolean): DestinationStream {

@@ -13,7 +13,8 @@ const kept: Membership = {
 
 const differences = (configured: typeof nodes, address: string): readonly string[] => {
   const settings = resolveSettings({ id: 1, logLevel: "info", logFormat: "json" }, { nodes: configured }, "/");
-  return compareMembership(settings, address, kept);
+  const identity = { nodeId: 1, memberId: "member-1", incarnation: 1, clusterId: "cluster" };
+  return compareMembership(settings, address, { identity, membership: kept });
 };
 
 it("says nothing where the configuration agrees with the cluster's membership", () => {
@@ -22,7 +23,9 @@ it("says nothing where the configuration agrees with the cluster's membership", 
 
 it("says where this node is looked for in vain", () => {
   expect(differences(nodes, "10.0.0.1:6000")).toEqual([
-    expect.stringMatching(/^the cluster knows this node at 10\.0\.0\.1:50051, but it was started at 10\.0\.0\.1:6000/),
+    expect.stringMatching(
+      /^the cluster knows this node at 10\.0\.0\.1:50051, and it was started at 10\.0\.0\.1:6000: if it has moved, run raftkv member move 1 10\.0\.0\.1:6000/,
+    ),
   ]);
 });
 

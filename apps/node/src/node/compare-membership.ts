@@ -1,27 +1,34 @@
-import type { Membership } from "@raftkv/raft-core";
+import type { ConsensusStatus } from "@raftkv/raft-core";
 import type { Settings } from "../config/settings.ts";
 
 /**
  * Where the membership that the cluster keeps differs from what the node was started with: the stored one rules, and
- * cluster.conf is only for forming. One line a difference.
+ * cluster.conf is only for forming. One line a difference. `address` is where the node says it is.
  */
-export function compareMembership(settings: Settings, address: string, membership: Membership): readonly string[] {
-  const recorded = membership.members.find((member) => member.id === settings.nodeId);
+export function compareMembership(
+  { founders }: Settings,
+  address: string,
+  { identity, membership }: Pick<ConsensusStatus, "identity" | "membership">,
+): readonly string[] {
+  const { nodeId, memberId } = identity;
+  const own = membership.members.find((member) => member.id === nodeId && member.memberId === memberId);
   const differences: string[] = [];
-  if (recorded !== undefined && recorded.address !== address) {
+  if (own !== undefined && own.address !== address) {
     differences.push(
-      `the cluster knows this node at ${recorded.address}, but it was started at ${address}: ` +
-        "others and clients look for it there in vain unless something passes connections on",
+      `the cluster knows this node at ${own.address}, and it was started at ${address}: if it has moved, run ` +
+        `raftkv member move ${nodeId} ${address}, so that clients find it too`,
     );
   }
-  const configured = new Map(settings.otherFounders.map((founder) => [founder.id, founder.address]));
-  const kept = membership.members.filter((member) => member.id !== settings.nodeId);
-  const same = kept.length === configured.size && kept.every((member) => configured.get(member.id) === member.address);
-  if (!same) {
-    const members = membership.members.map((member) => `${member.id} at ${member.address}`).join(", ");
-    differences.push(
-      `the configuration names other nodes than the cluster has; the cluster's membership rules: ${members}`,
-    );
+  // A node that has just been added does not know the members yet.
+  if (founders === undefined || membership.members.length === 0) return differences;
+  const configured = new Map(founders.map((founder) => [founder.id, founder.address]));
+  const { members } = membership;
+  if (members.length === configured.size && members.every(({ id, address }) => configured.get(id) === address)) {
+    return differences;
   }
+  const kept = members.map((member) => `${member.id} at ${member.address}`).join(", ");
+  differences.push(
+    `cluster.conf names other nodes or addresses than the cluster has; the cluster's membership rules: ${kept}`,
+  );
   return differences;
 }

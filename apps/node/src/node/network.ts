@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { KvServices } from "@raftkv/kv-server";
+import type { InspectedPeer, KvServices } from "@raftkv/kv-server";
 import { cryptoRandom, type RaftStorage, systemClock } from "@raftkv/raft-core";
 import {
   ConnectTransport,
@@ -10,7 +10,7 @@ import {
   listen,
   type ServerListener,
 } from "@raftkv/transport-connect";
-import { formatAddress, type HostAndPort } from "../config/address.ts";
+import type { HostAndPort } from "../config/address.ts";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
 import type { NodeLog } from "../logging/node-log.ts";
@@ -27,7 +27,8 @@ export class Network {
   readonly #raft: RaftStorage;
   readonly #log: NodeLog;
   #listener: ServerListener | undefined;
-  #formation: Formation | undefined;
+  #formation: (() => Formation) | undefined;
+  #advertised: string | undefined;
   #serving = false;
   #waiting = "the node is starting";
 
@@ -36,6 +37,7 @@ export class Network {
     this.#log = log;
     this.transport = new ConnectTransport({
       identity: () => raft.identity(),
+      address: () => this.#advertised,
       onIntroduce: () => this.#introduce(),
       clock: systemClock,
       random: cryptoRandom,
@@ -52,8 +54,8 @@ export class Network {
     });
   }
 
-  /** Resolves with the address that it listens on, with its real port. Rejects with a `NodeFailure`. */
-  async listen({ host, port }: HostAndPort): Promise<string> {
+  /** Resolves with the port that it really listens on. Rejects with a `NodeFailure`. */
+  async listen({ host, port }: HostAndPort): Promise<number> {
     try {
       this.#listener = await listen({
         host,
@@ -69,7 +71,12 @@ export class Network {
       if (!(error instanceof ListenError)) throw error;
       throw new NodeFailure(exitCodes.listen, error.message, { cause: error });
     }
-    return formatAddress({ host, port: this.#listener.port });
+    return this.#listener.port;
+  }
+
+  /** From now on peers are told that they reach this node there. */
+  advertise(address: string): void {
+    this.#advertised = address;
   }
 
   /** What clients are told until `serve` is called. */
@@ -77,9 +84,17 @@ export class Network {
     this.#waiting = reason;
   }
 
-  /** From now on the node tells whoever introduces itself that it belongs to this cluster. */
-  belongsTo(formation: Formation): void {
+  /** From now on the node tells whoever introduces itself what it knows of its cluster. */
+  belongsTo(formation: () => Formation): void {
     this.#formation = formation;
+  }
+
+  /** Asks whoever listens at `address` who it is. Rejects if nobody answers in time. */
+  async inspect(address: string, signal: AbortSignal): Promise<InspectedPeer> {
+    const { nodeId, memberId } = this.#raft.identity();
+    const introduction = await this.transport.introduce(address, { nodeId, memberId }, signal);
+    const { formation } = introduction;
+    return { nodeId: introduction.nodeId, memberId: introduction.memberId, clusterId: formation?.clusterId };
   }
 
   serve(services: KvServices): void {
@@ -105,6 +120,6 @@ export class Network {
       // Never to be mistaken for a node that belongs to no cluster.
       throw new ConnectError("the node is starting", Code.Unavailable);
     }
-    return { nodeId, memberId, formation: this.#formation };
+    return { nodeId, memberId, formation: this.#formation?.() };
   }
 }

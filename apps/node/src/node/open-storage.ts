@@ -1,14 +1,22 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Storage } from "@raftkv/kv-server";
 import type { Settings } from "../config/settings.ts";
+import { exitCodes } from "../exit/exit-code.ts";
+import { NodeFailure } from "../exit/node-failure.ts";
 import { loadStoragePackage } from "../storage-package.ts";
 
 /** Loads the storage package and opens the data directory with it. Rejects with a `NodeFailure` or a `StorageError`. */
 export async function openStorage(
-  { storage: name, dataDir, nodeId }: Settings,
+  { storage: name, dataDir, nodeId, join: members, noFounder }: Settings,
   workingDirectory: string,
   onFailure: (error: Error) => void,
 ): Promise<Storage> {
   const { open } = await loadStoragePackage(name, workingDirectory);
+  // Before a directory is made for a node that is none.
+  if (noFounder !== undefined && members.length === 0 && !existsSync(join(dataDir, "logs"))) {
+    throw new NodeFailure(exitCodes.usage, noFounder);
+  }
   return open({ dataDir, nodeId, newMemberId: randomUUID, onFailure });
 }

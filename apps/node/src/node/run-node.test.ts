@@ -47,7 +47,14 @@ it("does not call a stop clean in which something failed", async () => {
   const options = { storage: "failing-storage", listen: "127.0.0.1:0", logLevel: "info", logFormat: "json" } as const;
   const settings = resolveSettings(options, undefined, directory);
   const running = runNode(
-    { settings, log, version: "0.0.0", workingDirectory: directory, onFailure: (error) => say(error.message) },
+    {
+      settings,
+      log,
+      version: "0.0.0",
+      workingDirectory: directory,
+      onIdentified: () => {},
+      onFailure: (error) => say(error.message),
+    },
     stop.signal,
   );
   await expect(running).rejects.toThrow("the state could not be written out");

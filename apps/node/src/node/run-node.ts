@@ -1,14 +1,30 @@
 import { DEFAULT_KV_LIMITS, type KvLimits, KvServices, KvStateMachine } from "@raftkv/kv-server";
-import { cryptoRandom, RaftNode, type RaftStorage, systemClock } from "@raftkv/raft-core";
+import {
+  type ConsensusStatus,
+  cryptoRandom,
+  type Identity,
+  RaftNode,
+  type RaftStorage,
+  type RestoredState,
+  systemClock,
+} from "@raftkv/raft-core";
+import type { Formation } from "@raftkv/transport-connect";
+import { formatAddress } from "../config/address.ts";
+import { placeOf } from "../config/place.ts";
 import type { Settings } from "../config/settings.ts";
+import { exitCodes } from "../exit/exit-code.ts";
+import { NodeFailure } from "../exit/node-failure.ts";
 import { consensusLog } from "../logging/consensus-log.ts";
 import type { NodeLog } from "../logging/node-log.ts";
 import { compareMembership } from "./compare-membership.ts";
+import { describeRemoval } from "./describe-removal.ts";
 import { describeRole } from "./describe-role.ts";
 import { handOver } from "./hand-over.ts";
 import { joinCluster } from "./join-cluster.ts";
 import { Network } from "./network.ts";
 import { openStorage } from "./open-storage.ts";
+import { viewAtStart } from "./removal.ts";
+import { untilRemoved } from "./watch-membership.ts";
 
 export interface NodeOptions {
   readonly settings: Settings;
@@ -16,6 +32,8 @@ export interface NodeOptions {
   readonly version: string;
   /** A storage package is looked for here too. */
   readonly workingDirectory: string;
+  /** Called once the data directory has told which node this is. */
+  readonly onIdentified: (nodeId: number) => void;
   /** Called when the node cannot go on; the process has to end at once, with nothing more acknowledged. */
   readonly onFailure: (error: Error) => void;
 }
@@ -32,6 +50,9 @@ const framingBytes = 1024;
  */
 export async function runNode(options: NodeOptions, stop: AbortSignal): Promise<void> {
   const { settings, log, version } = options;
+  const storage = await openStorage(settings, options.workingDirectory, options.onFailure);
+  const { nodeId } = storage.raft.identity();
+  options.onIdentified(nodeId);
   log.info(`raftkv ${version}, process ${process.pid}, data in ${settings.dataDir} (${settings.storage})`, {
     event: "starting",
     version,
@@ -39,33 +60,42 @@ export async function runNode(options: NodeOptions, stop: AbortSignal): Promise<
     dataDir: settings.dataDir,
     storage: settings.storage,
   });
-  const storage = await openStorage(settings, options.workingDirectory, options.onFailure);
+  const restored = await storage.raft.load();
   const network = new Network(storage.raft, log);
-  const address = await network.listen(settings.listen);
-  log.info(`listens on ${address}`, { event: "listening", address });
-  const advertised = settings.advertisedAddress ?? address;
-  if (await joinUnlessStopped(options, { raft: storage.raft, network, address: advertised }, stop)) {
+  const place = placeOf(settings, nodeId, knownAddress(storage.raft.identity(), restored));
+  const port = await network.listen(place.listen);
+  const listening = formatAddress({ ...place.listen, port });
+  log.info(`listens on ${listening}`, { event: "listening", address: listening });
+  const address = place.advertised(port);
+  network.advertise(address);
+  const parts = { raft: storage.raft, network, address };
+  let wasRemoved = false;
+  if (await joinUnlessStopped(options, parts, stop)) {
     const state = await KvStateMachine.open({ store: storage.state, clock: systemClock });
-    await takePart(options, { raft: storage.raft, state, network, address: advertised }, stop);
+    wasRemoved = await takePart(options, { ...parts, state, restored }, stop);
   } else {
     await network.close(0);
     await storage.state.close();
   }
   await storage.raft.close();
   log.info("stopped", { event: "stopped" });
+  if (wasRemoved) throw new NodeFailure(exitCodes.refused, describeRemoval(storage.raft.identity(), address));
 }
 
 interface JoiningParts {
   readonly raft: RaftStorage;
   readonly network: Network;
+  /** Where others reach this node. */
   readonly address: string;
 }
 
 interface Parts extends JoiningParts {
   readonly state: KvStateMachine;
+  /** What the log said at start. */
+  readonly restored: RestoredState;
 }
 
-/** False: it was told to stop while the cluster was still forming. Only then is an error no failure. */
+/** False: it was told to stop while it belonged to no cluster yet. Only then is an error no failure. */
 async function joinUnlessStopped(
   { settings, log }: NodeOptions,
   { raft, network, address }: JoiningParts,
@@ -80,12 +110,12 @@ async function joinUnlessStopped(
   }
 }
 
-/** Takes part in the cluster until it is told to stop. */
+/** Takes part in the cluster until it is told to stop, or is no member any more. Answers whether it is the latter. */
 async function takePart(
   { settings, log, version, onFailure }: NodeOptions,
   parts: Parts,
   stop: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { raft, state, network, address } = parts;
   const node = await RaftNode.start({
     storage: raft,
@@ -100,9 +130,8 @@ async function takePart(
   node.onRoleChange((status) => {
     log.info(describeRole(status), { event: "role", role: status.role, term: status.term, leader: status.leader?.id });
   });
-  const { identity, membership } = node.status();
-  network.belongsTo({ clusterId: identity.clusterId ?? "", membership });
-  for (const difference of compareMembership(settings, address, membership)) {
+  network.belongsTo(() => formationOf(node.status()));
+  for (const difference of compareMembership(settings, address, node.status())) {
     log.warn(difference, { event: "membership-differs" });
   }
   const services = new KvServices({
@@ -113,10 +142,12 @@ async function takePart(
     address,
     usage: () => raft.usage(),
     forward: network.forwarding.clientOf,
+    inspect: (address, signal) => network.inspect(address, signal),
   });
   network.serve(services);
-  await aborted(stop);
+  const wasRemoved = await stoppedOrRemoved(settings, node, parts, stop);
 
+  if (wasRemoved) log.warn("was removed from the cluster: stopping", { event: "removed" });
   log.info("stopping: no new writes", { event: "draining" });
   network.retire();
   await handOver(node, services, log);
@@ -124,11 +155,44 @@ async function takePart(
   await network.close(closeGraceMs);
   await node.close();
   await state.close();
+  return wasRemoved;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+/** True: it was removed. */
+async function stoppedOrRemoved(
+  { join }: Settings,
+  consensus: RaftNode<unknown>,
+  { raft, network, restored }: Parts,
+  stop: AbortSignal,
+): Promise<boolean> {
+  const { nodeId, memberId, clusterId } = raft.identity();
+  const self = { nodeId, memberId };
+  const introduce = (address: string, signal: AbortSignal) => network.transport.introduce(address, self, signal);
+  try {
+    const view = viewAtStart(self, restored);
+    await untilRemoved({ self, clusterId, consensus, view, addresses: join, introduce }, stop);
+    return true;
+  } catch (error) {
+    if (!stop.aborted) throw error;
+    return false;
+  }
+}
+
+/** Where the newest membership on disk has this node. */
+function knownAddress(self: Identity, { base, memberships }: RestoredState): string | undefined {
+  const { members } = (memberships.at(-1) ?? base).membership;
+  return members.find(({ id, memberId }) => id === self.nodeId && memberId === self.memberId)?.address;
+}
+
+function formationOf(status: ConsensusStatus): Formation {
+  const { identity, membership, committedMembership, foundingMembership, commit } = status;
+  return {
+    clusterId: identity.clusterId ?? "",
+    membership,
+    foundingMembership,
+    membershipCommitted: membership === committedMembership,
+    commitIndex: commit,
+  };
 }
 
 /** A batch has to hold the largest single write. */

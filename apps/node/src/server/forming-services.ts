@@ -21,6 +21,13 @@ export function formingServices(state: () => string): (router: ConnectRouter) =>
         refuse();
       },
     });
-    router.service(ClusterService, { status: refuse });
+    router.service(ClusterService, {
+      status: refuse,
+      changeMembership: refuse,
+      leaveJoint: refuse,
+      transferLeadership: refuse,
+      takeSnapshot: refuse,
+      inspectAddress: refuse,
+    });
   };
 }

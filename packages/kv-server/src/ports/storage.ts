@@ -9,8 +9,11 @@ export interface StoragePackage {
 export interface StorageOptions {
   /** Everything lives below: `logs/`, `snapshots/` and `state/`. Made if it does not exist. */
   readonly dataDir: string;
-  /** A directory that belongs to another node is refused with `wrongOwner`. */
-  readonly nodeId: NodeId;
+  /**
+   * A directory that belongs to another node is refused with `wrongOwner`. Undefined: whoever's it is; a fresh one
+   * becomes that of node 1.
+   */
+  readonly nodeId: NodeId | undefined;
   /** The member id for a directory that is fresh. */
   readonly newMemberId: () => string;
   /** Called once, as soon as a write or sync has failed: the node has to stop. */

@@ -1,6 +1,13 @@
-import { create } from "@bufbuild/protobuf";
-import { Role, type StatusResponse, StatusResponseSchema } from "@raftkv/proto/cluster";
-import type { Role as RaftRole } from "@raftkv/raft-core";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type PeerProgressSchema,
+  ReplicationState,
+  Role,
+  type StatusResponse,
+  StatusResponseSchema,
+} from "@raftkv/proto/cluster";
+import type { PeerProgress, Role as RaftRole } from "@raftkv/raft-core";
+import { memberMessages } from "./member-messages.ts";
 import type { KvServicesOptions } from "./service-context.ts";
 
 const ROLES: Readonly<Record<RaftRole, Role>> = {
@@ -10,9 +17,16 @@ const ROLES: Readonly<Record<RaftRole, Role>> = {
   leader: Role.LEADER,
 };
 
+const REPLICATION_STATES: Readonly<Record<PeerProgress["state"], ReplicationState>> = {
+  probe: ReplicationState.PROBE,
+  replicate: ReplicationState.REPLICATE,
+  snapshot: ReplicationState.SNAPSHOT,
+};
+
 /** This node's own view of itself and of the cluster. */
 export function clusterStatus({ consensus, state, usage, version, address }: KvServicesOptions): StatusResponse {
-  const { identity, role, term, leader, commit, last, membership } = consensus.status();
+  const { identity, role, term, leader, commit, last, membership, committedMembership, progress, transferTo } =
+    consensus.status();
   const { logBytes, firstIndex } = usage();
   return create(StatusResponseSchema, {
     clusterId: identity.clusterId ?? "",
@@ -31,11 +45,28 @@ export function clusterStatus({ consensus, state, usage, version, address }: KvS
     revision: BigInt(state.revision()),
     logBytes: BigInt(logBytes),
     stateBytes: BigInt(state.sizeBytes()),
-    members: membership.members.map((member) => ({
-      nodeId: BigInt(member.id),
-      address: member.address,
-      memberId: member.memberId,
-      learner: membership.learners.includes(member.id),
-    })),
+    members: memberMessages(membership),
+    progress: progress.map(progressMessage),
+    joint: membership.outgoingVoters.length > 0,
+    leavesOnRequest: membership.leavesOnRequest === true,
+    transferToNodeId: BigInt(transferTo ?? 0),
+    // The tracker hands out the same object for the same entry of the log.
+    membershipCommitted: membership === committedMembership,
   });
+}
+
+function progressMessage({
+  id,
+  state,
+  match,
+  next,
+  recentlyActive,
+}: PeerProgress): MessageInitShape<typeof PeerProgressSchema> {
+  return {
+    nodeId: BigInt(id),
+    state: REPLICATION_STATES[state],
+    matchIndex: BigInt(match),
+    nextIndex: BigInt(next),
+    recentlyActive,
+  };
 }

@@ -1,6 +1,13 @@
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { ClusterService } from "@raftkv/proto/cluster";
 import { ErrorCode, type ExchangeRequest, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
+import {
+  changeMembership,
+  inspectAddress,
+  leaveJoint,
+  takeSnapshot,
+  transferLeadership,
+} from "./cluster-operations.ts";
 import { clusterStatus } from "./cluster-status.ts";
 import { connectError, failureOf } from "./error-mapping.ts";
 import { ExchangeStream } from "./exchange-stream.ts";
@@ -35,7 +42,19 @@ export class KvServices {
       },
       options,
     );
-    router.service(ClusterService, { status: () => clusterStatus(context.options) }, options);
+    router.service(
+      ClusterService,
+      {
+        status: () => clusterStatus(context.options),
+        changeMembership: (request, call) => this.#unary(call, true, () => changeMembership(context, request, call)),
+        leaveJoint: (_request, call) => this.#unary(call, true, () => leaveJoint(context, call)),
+        transferLeadership: (request, call) =>
+          this.#unary(call, true, () => transferLeadership(context, request, call)),
+        takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context)),
+        inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
+      },
+      options,
+    );
   }
 
   /**

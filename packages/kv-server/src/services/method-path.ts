@@ -1,10 +1,17 @@
+import { ClusterService } from "@raftkv/proto/cluster";
 import { KvService } from "@raftkv/proto/kv";
 
 const WRITES: ReadonlySet<string> = new Set(
-  [KvService.method.put, KvService.method.delete].map(({ name }) => `/${KvService.typeName}/${name}`),
+  [
+    KvService.method.put,
+    KvService.method.delete,
+    ClusterService.method.changeMembership,
+    ClusterService.method.leaveJoint,
+    ClusterService.method.transferLeadership,
+  ].map(({ name, parent }) => `/${parent.typeName}/${name}`),
 );
 
-/** Whether the path of an HTTP request names a unary method that writes, and so belongs at the leader. */
+/** Whether the path of an HTTP request names a unary method that changes something, and so belongs at the leader. */
 export function isWriteMethod(path: string): boolean {
   return WRITES.has(path);
 }

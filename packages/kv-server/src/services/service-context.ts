@@ -7,6 +7,7 @@ import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import { Admission } from "./admission.ts";
 import type { LeaderHint } from "./kv-failure.ts";
 import { Leadership } from "./leadership.ts";
+import type { InspectPeer } from "./peer-inspection.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import { Proposer } from "./proposer.ts";
 import { ReadGate } from "./read-gate.ts";
@@ -29,6 +30,8 @@ export interface KvServicesOptions {
   readonly usage: () => StorageUsage;
   /** A client of the leader, for unary writes with `forward`. Without it such writes are refused like the others. */
   readonly forward?: (leader: LeaderHint) => ForwardClient;
+  /** Asks whoever listens at an address who it is: nodes that are to join, and members that have moved. */
+  readonly inspect: InspectPeer;
   /** Calls back when the present turn of the event loop is over; `setImmediate` unless a simulation has its own. */
   readonly endOfTurn?: (callback: () => void) => void;
 }

@@ -1,4 +1,15 @@
-import type { Consensus, ConsensusStatus, Entry, Member, Membership, RaftError, Role } from "@raftkv/raft-core";
+import type {
+  Consensus,
+  ConsensusStatus,
+  Entry,
+  Member,
+  Membership,
+  MembershipChange,
+  NodeId,
+  PeerProgress,
+  RaftError,
+  Role,
+} from "@raftkv/raft-core";
 import type { ApplyResult } from "../state/answer.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 
@@ -25,6 +36,13 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
   refuse: RaftError | undefined;
   readIndexError: RaftError | undefined;
   holdingReads = false;
+  readonly changes: MembershipChange[] = [];
+  readonly transfers: (NodeId | undefined)[] = [];
+  membership: Membership = { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: MEMBERS };
+  /** Unless it is the newest one. */
+  committedMembership: Membership | undefined;
+  transferTo: NodeId | undefined;
+  progress: readonly PeerProgress[] = [];
   #role: Role = "leader";
   #term = 1;
   #leader: number | undefined = 1;
@@ -65,14 +83,32 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
     return this.#machine.appliedIndex();
   }
 
-  async transferLeadership(): Promise<void> {}
-
-  async changeMembership(): Promise<Membership> {
-    return this.status().membership;
+  async transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void> {
+    this.transfers.push(to);
+    await this.#operation(signal);
+    this.become("follower", to ?? 2);
   }
 
-  async leaveJoint(): Promise<Membership> {
-    return this.status().membership;
+  async changeMembership(change: MembershipChange, signal: AbortSignal): Promise<Membership> {
+    this.changes.push(change);
+    await this.#operation(signal);
+    return this.membership;
+  }
+
+  async leaveJoint(signal: AbortSignal): Promise<Membership> {
+    await this.#operation(signal);
+    return this.membership;
+  }
+
+  async compactNow(): Promise<void> {
+    if (this.refuse !== undefined) throw this.refuse;
+    await this.#machine.flush();
+  }
+
+  async #operation(signal: AbortSignal): Promise<void> {
+    if (this.refuse !== undefined) throw this.refuse;
+    if (!this.holding) return;
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   }
 
   become(role: Role, leader: number | undefined, term = this.#term + 1): void {
@@ -97,8 +133,12 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
       applied: this.#machine.appliedIndex(),
       last: { term: this.#term, index: this.#last },
       hardState: { term: this.#term, votedFor: 1, commit: this.#last },
-      membership: { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: MEMBERS },
-      progress: [],
+      membership: this.membership,
+      membershipIndex: 0,
+      committedMembership: this.committedMembership ?? this.membership,
+      foundingMembership: undefined,
+      transferTo: this.transferTo,
+      progress: this.progress,
     };
   }
 }

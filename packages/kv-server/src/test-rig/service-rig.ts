@@ -29,6 +29,9 @@ export async function serviceRig(options: Partial<KvServicesOptions> = {}): Prom
     state: machine,
     version: "1.2.3",
     address: "127.0.0.1:50051",
+    inspect: async () => {
+      throw new Error("connection refused");
+    },
     usage: () => ({ logBytes: 77, firstIndex: 5, lastIndex: 9 }),
     ...options,
   });

@@ -82,6 +82,23 @@ export function isVoter(membership: Membership, id: NodeId): boolean {
   return membership.voters.includes(id) || membership.outgoingVoters.includes(id);
 }
 
+/**
+ * Whether `id` has a say with the data directory `memberId`. A node that lost its disk comes back under its old id as a
+ * new member, and what its log says of its former self gives it no say.
+ */
+export function isVoterAs(membership: Membership, id: NodeId, memberId: string): boolean {
+  const named = membership.members.find((member) => member.id === id)?.memberId ?? memberId;
+  return named === memberId && isVoter(membership, id);
+}
+
+/**
+ * A log that begins with the membership of nobody: a node that joined later has it until its log, or a snapshot, says
+ * who the members were. Such a log must not be labelled with it.
+ */
+export function isUnknown(membership: Membership): boolean {
+  return membership.voters.length === 0;
+}
+
 /** Everybody with a say, each once. */
 export function allVoters(membership: Membership): readonly NodeId[] {
   return union(membership.voters, membership.outgoingVoters);

@@ -23,7 +23,13 @@ function restored(membership: Membership, overrides: Partial<RestoredState> = {}
 }
 
 function raftOf(state: RestoredState, overrides: Partial<TestConfig> & { appliedIndex?: number } = {}): Raft {
-  const config = { ...testConfig, incarnation: 1, appliedIndex: 0, ...overrides };
+  const config = {
+    ...testConfig,
+    memberId: `member-${testConfig.nodeId}`,
+    incarnation: 1,
+    appliedIndex: 0,
+    ...overrides,
+  };
   return new Raft(config, state, { next: () => 0 });
 }
 

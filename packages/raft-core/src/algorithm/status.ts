@@ -1,6 +1,7 @@
 import type { Role } from "./effects.ts";
 import type { EntryId, HardState, Index, NodeId } from "./entry.ts";
 import type { Membership } from "./membership.ts";
+import { isUnknown } from "./membership-tracker.ts";
 import type { ProgressState } from "./progress.ts";
 import { knownLeader, type RaftState } from "./role-state.ts";
 
@@ -19,8 +20,12 @@ export interface RaftStatus {
   readonly last: EntryId;
   /** The newest membership, which is the one in force. */
   readonly membership: Membership;
+  /** The index of the entry that holds it; the base's if that does. */
+  readonly membershipIndex: Index;
   /** The membership at the commit index; not the newest while a change is under way. */
   readonly committedMembership: Membership;
+  /** The membership that the cluster was formed with; undefined once the log no longer begins there, or never did. */
+  readonly foundingMembership: Membership | undefined;
   /** Entries in memory begin here. */
   readonly cachedFrom: Index;
   /** On the leader: whom it hands leadership to. */
@@ -50,7 +55,9 @@ export function statusOf(state: RaftState): RaftStatus {
     base: log.base,
     last: log.last,
     membership: state.memberships.newest(),
+    membershipIndex: state.memberships.newestIndex,
     committedMembership: state.memberships.at(hardState.commit),
+    foundingMembership: foundingMembership(state),
     cachedFrom: log.cachedFrom,
     transferTo: role.kind === "leader" ? role.transfer?.to : undefined,
     progress: role.kind === "leader" ? [...role.progress.values()].map((peer) => progressOf(state, peer)) : [],
@@ -62,4 +69,10 @@ function progressOf(
   { id, state, match, next, silentMs }: Omit<ProgressStatus, "recentlyActive"> & { readonly silentMs: number },
 ): ProgressStatus {
   return { id, state, match, next, recentlyActive: silentMs < config.electionTimeoutMaxMs };
+}
+
+function foundingMembership({ log, memberships }: RaftState): Membership | undefined {
+  if (log.base.index > 0) return undefined;
+  const first = memberships.at(0);
+  return isUnknown(first) ? undefined : first;
 }

@@ -1,7 +1,8 @@
 import { hasActiveQuorum } from "./check-quorum.ts";
 import type { NodeId } from "./entry.ts";
 import type { BatchId } from "./input.ts";
-import { allVoters, isVoter } from "./membership-tracker.ts";
+import type { Membership } from "./membership.ts";
+import { allVoters, isVoterAs } from "./membership-tracker.ts";
 import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from "./message.ts";
 import { voteResult } from "./quorum.ts";
 import { type CandidateState, knownLeader, type PreCandidateState, type RaftState } from "./role-state.ts";
@@ -11,7 +12,7 @@ import { send } from "./send.ts";
 /** Asks the voters whether an election could be won; nothing is changed or written by that. */
 export function startPreVote(state: RaftState): void {
   if (state.role.kind === "leader") return;
-  if (!mayCampaign(state)) {
+  if (!mayCampaign(state) || state.writes.isStalled) {
     loseLeader(state);
     return;
   }
@@ -38,8 +39,8 @@ export function startElection(state: RaftState, leadershipTransfer: boolean): vo
 
 /** Whether this node is a voter of the membership that is in force or of the one last known to be committed. */
 export function mayCampaign(state: RaftState): boolean {
-  const { memberships, hardState, config } = state;
-  return isVoter(memberships.newest(), config.nodeId) || isVoter(memberships.at(hardState.commit), config.nodeId);
+  const { memberships, hardState } = state;
+  return hasVote(state, memberships.newest()) || hasVote(state, memberships.at(hardState.commit));
 }
 
 export function handlePreVoteRequest(state: RaftState, from: NodeId, request: PreVoteRequest): void {
@@ -112,7 +113,11 @@ function knowsLiveLeader(state: RaftState): boolean {
 }
 
 function countsItself(state: RaftState): boolean {
-  return isVoter(state.memberships.newest(), state.config.nodeId);
+  return hasVote(state, state.memberships.newest());
+}
+
+function hasVote({ config }: RaftState, membership: Membership): boolean {
+  return isVoterAs(membership, config.nodeId, config.memberId);
 }
 
 function askVoters(state: RaftState, ask: (voter: NodeId) => void): void {
@@ -133,7 +138,7 @@ function countVotes(state: RaftState, role: CandidateState): void {
   if (result === "lost") becomeFollower(state, state.hardState.term, undefined);
 }
 
-/** A node that cannot campaign only stops pointing others to a leader that it no longer hears. */
+/** A node that cannot campaign, or whose vote for itself would not get to its disk, only stops pointing others to a leader that it no longer hears. */
 function loseLeader(state: RaftState): void {
   becomeFollower(state, state.hardState.term, undefined);
   state.timer.reset();

@@ -57,6 +57,14 @@ export class Compaction {
     this.#running = this.#options.work.run(() => this.#run());
   }
 
+  /** Compacts as far as policy and followers allow, due or not. Resolves when it is done, or was not possible just now. */
+  async now(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#options.suspended()) return;
+    this.#running = this.#options.work.run(() => this.#run());
+    await this.#running;
+  }
+
   /** Resolves once no compaction is under way. */
   async idle(): Promise<void> {
     await this.#running;

@@ -18,6 +18,10 @@ export function consensusStatus(identity: Identity, applied: Index, raft: RaftSt
     last: raft.last,
     hardState: raft.hardState,
     membership: raft.membership,
+    membershipIndex: raft.membershipIndex,
+    committedMembership: raft.committedMembership,
+    foundingMembership: raft.foundingMembership,
+    transferTo: raft.transferTo,
     progress: raft.progress,
   };
 }

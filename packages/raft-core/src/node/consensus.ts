@@ -20,9 +20,12 @@ export interface Consensus<Result = unknown> {
    */
   readIndex(signal?: AbortSignal): Promise<Index>;
   /**
-   * Hands leadership to `to`, or to the follower that is furthest. Resolves once another node leads. Rejects with
-   * `notLeader`, `unknownMember` (`to` is no other voter), `closed`, `failed`, or the signal's reason; the attempt is
-   * not taken back by that.
+   * Hands leadership to `to`, or to the voter that suits best: one that answers, with the highest priority, with the
+   * longest log. Resolves once that node leads. Rejects at once, with nothing begun: `notLeader`, `unknownMember` (`to` is
+   * no other voter), `targetNotReady` (it does not answer, or needs a snapshot first), `transferring` (to another node,
+   * already), `closed`, `failed`. Rejects with `transferFailed` when it was given up, after a maximum election timeout at
+   * the latest, or when another node leads; a target that was told to take over may do so all the same. The signal's reason:
+   * the attempt goes on.
    */
   transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void>;
   /**
@@ -35,6 +38,11 @@ export interface Consensus<Result = unknown> {
   changeMembership(change: MembershipChange, signal: AbortSignal): Promise<Membership>;
   /** Leaves a joint membership that an `explicit` transition entered. Resolves and rejects like `changeMembership`. */
   leaveJoint(signal: AbortSignal): Promise<Membership>;
+  /**
+   * Makes the state durable now, and drops what the log then no longer needs: all but the tail that the policy keeps, and
+   * what followers are about to need. Resolves when that is done; rejects with `closed` or `failed`.
+   */
+  compactNow(): Promise<void>;
   status(): ConsensusStatus;
   /** Calls back on each change of role, term or leader. Returns what ends the subscription. */
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void;
@@ -50,7 +58,16 @@ export interface ConsensusStatus {
   readonly applied: Index;
   readonly last: EntryId;
   readonly hardState: HardState;
+  /** The newest membership, which is the one in force. */
   readonly membership: Membership;
+  /** The index of the entry that holds it, or that of the point from which the log begins with it. */
+  readonly membershipIndex: Index;
+  /** The membership at the commit index; another than the newest while a change is under way. */
+  readonly committedMembership: Membership;
+  /** The membership that the cluster was formed with; undefined where the log no longer tells. */
+  readonly foundingMembership: Membership | undefined;
+  /** On the leader: to whom leadership is being handed. */
+  readonly transferTo: NodeId | undefined;
   /** On the leader: how far each peer has come. */
   readonly progress: readonly PeerProgress[];
 }

@@ -20,13 +20,18 @@ class Sleeper {
 
   turn(...inputs: readonly Input[]): void {
     const timed = this.#ticker.timed(inputs);
-    this.turns.push(timed.map((input) => (input.kind === "tick" ? `${input.elapsedMs} ms` : "input")).join(", "));
+    this.turns.push(timed.map((input) => describeInput(input)).join(", "));
     this.#ticker.sleep(this.#sleepMs);
   }
 
   stop(): void {
     this.#ticker.stop();
   }
+}
+
+function describeInput(input: Input): string {
+  if (input.kind !== "tick") return "input";
+  return input.stalledMs === undefined ? `${input.elapsedMs} ms` : `${input.elapsedMs} ms, stalled ${input.stalledMs}`;
 }
 
 describe("the ticker", () => {
@@ -55,7 +60,7 @@ describe("the ticker", () => {
     node.clock.stall(10_000);
     node.clock.setTimer(0, () => node.turn(message));
     await node.clock.settle();
-    expect(node.turns).toEqual(["99 ms, input, 41 ms"]);
+    expect(node.turns).toEqual(["99 ms, input, 41 ms, stalled 10000"]);
   });
 
   it("lets what was received go first also when a pause ends just after the deadline", async () => {
@@ -71,7 +76,7 @@ describe("the ticker", () => {
     node.clock.stall(10_000);
     await node.clock.settle();
     await node.clock.advance(100);
-    expect(node.turns).toEqual(["99 ms, 41 ms", "99 ms, 1 ms"]);
+    expect(node.turns).toEqual(["99 ms, 41 ms, stalled 10000", "99 ms, 1 ms"]);
   });
 
   it("stops, also in the middle of a stall", async () => {

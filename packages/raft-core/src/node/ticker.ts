@@ -9,7 +9,8 @@ const marginMs = 1;
  *
  * Time up to just before the deadline comes first in a turn, so that what a message starts anew begins when the message
  * arrives. The deadline and what lies beyond come last: else a node that was paused would campaign against a leader
- * whose heartbeats lie unread before it. For the same reason a stall, however long, counts for `graceMs` at most.
+ * whose heartbeats lie unread before it. For the same reason a stall, however long, counts for `graceMs` at most; how
+ * long the node has done nothing is told beside that.
  */
 export class Ticker {
   readonly #clock: Clock;
@@ -33,10 +34,12 @@ export class Ticker {
     const now = this.#clock.now();
     const split = Math.max(this.#last, Math.min(now, this.#deadline - marginMs));
     const before = split - this.#last;
-    const after = now < this.#deadline ? 0 : Math.min(now, this.#deadline + this.#graceMs) - split;
+    const lateMs = now - this.#deadline;
+    const stalled = lateMs > this.#graceMs ? { stalledMs: now - this.#last } : {};
+    const after = lateMs < 0 ? 0 : this.#deadline + Math.min(lateMs, this.#graceMs) - split;
     this.#last = now;
     const timed: Input[] = before > 0 ? [{ kind: "tick", elapsedMs: before }, ...inputs] : [...inputs];
-    if (after > 0) timed.push({ kind: "tick", elapsedMs: after });
+    if (after > 0) timed.push({ kind: "tick", elapsedMs: after, ...stalled });
     return timed;
   }
 

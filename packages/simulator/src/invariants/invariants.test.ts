@@ -23,6 +23,10 @@ function status(node: NodeId, term: number, changes: Partial<ConsensusStatus> = 
     last: { index: lastIndex, term },
     hardState: hard(term),
     membership,
+    membershipIndex: 0,
+    committedMembership: membership,
+    foundingMembership: membership,
+    transferTo: undefined,
     progress: [],
     ...changes,
   };

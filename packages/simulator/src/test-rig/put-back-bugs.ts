@@ -129,6 +129,7 @@ function unchanged<Result>(consensus: Consensus<Result>): Consensus<Result> {
     changeMembership: (change, signal) => consensus.changeMembership(change, signal),
     leaveJoint: (signal) => consensus.leaveJoint(signal),
     transferLeadership: (to, signal) => consensus.transferLeadership(to, signal),
+    compactNow: () => consensus.compactNow(),
     status: () => consensus.status(),
     onRoleChange: (listener) => consensus.onRoleChange(listener),
   };

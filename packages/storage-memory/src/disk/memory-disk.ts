@@ -29,7 +29,7 @@ export class MemoryDisk implements StoragePackage {
   /** Opens what is on the disk. Rejects with `locked` while it is open, with `wrongOwner` for another node. */
   async open(options: StorageOptions): Promise<Storage> {
     if (this.#mount) {
-      throw new StorageError("locked", `The disk of node ${options.nodeId} is open already; close it first.`);
+      throw new StorageError("locked", `The disk of node ${options.nodeId ?? 1} is open already; close it first.`);
     }
     const image = this.#imageOf(options);
     image.identity = { ...image.identity, incarnation: image.identity.incarnation + 1 };
@@ -48,8 +48,8 @@ export class MemoryDisk implements StoragePackage {
   }
 
   #imageOf({ nodeId, newMemberId }: StorageOptions): DiskImage {
-    const image = this.#image ?? freshImage(nodeId, newMemberId());
-    if (image.identity.nodeId === nodeId) return image;
+    const image = this.#image ?? freshImage(nodeId ?? 1, newMemberId());
+    if (nodeId === undefined || image.identity.nodeId === nodeId) return image;
     throw new StorageError(
       "wrongOwner",
       `The disk belongs to node ${image.identity.nodeId}, and was opened for node ${nodeId}. Give node ${nodeId} its own.`,

@@ -1,8 +1,8 @@
 import type { IntroduceRequest, IntroduceResponse, Formation as WireFormation } from "@raftkv/proto/raft";
-import type { Membership, NodeId } from "@raftkv/raft-core";
+import type { Index, Membership, NodeId } from "@raftkv/raft-core";
 import { decodeMembership, encodeMembership } from "../codec/membership-codec.ts";
 import { WireError } from "../codec/wire-error.ts";
-import { nodeIdFromWire, toWire } from "../codec/wire-number.ts";
+import { fromWire, nodeIdFromWire, toWire } from "../codec/wire-number.ts";
 
 /** Who speaks while a cluster forms. */
 export interface Introducer {
@@ -16,10 +16,17 @@ export interface Introduction extends Introducer {
   readonly formation: Formation | undefined;
 }
 
-/** How a cluster began. */
+/** The cluster that a node belongs to. */
 export interface Formation {
   readonly clusterId: string;
+  /** The newest that the node knows. */
   readonly membership: Membership;
+  /** With which the cluster was formed; undefined where the node's log no longer tells. */
+  readonly foundingMembership: Membership | undefined;
+  /** `membership` is committed. */
+  readonly membershipCommitted: boolean;
+  /** The node knows the log to be committed up to here. */
+  readonly commitIndex: Index;
 }
 
 export function encodeIntroducer(introducer: Introducer): IntroduceRequest {
@@ -58,15 +65,26 @@ export function decodeIntroduction(wire: IntroduceResponse): Introduction {
 }
 
 function encodeFormation(formation: Formation): WireFormation {
+  const { clusterId, membership, foundingMembership, membershipCommitted, commitIndex } = formation;
   return {
     $typeName: "raftkv.raft.v1.Formation",
-    clusterId: formation.clusterId,
-    membership: encodeMembership(formation.membership),
+    clusterId,
+    membership: encodeMembership(membership),
+    membershipCommitted,
+    commitIndex: toWire(commitIndex),
+    ...(foundingMembership === undefined ? {} : { foundingMembership: encodeMembership(foundingMembership) }),
   };
 }
 
 function decodeFormation(wire: WireFormation): Formation {
   if (wire.clusterId === "") throw new WireError("formation.cluster_id is empty");
   if (wire.membership === undefined) throw new WireError("formation.membership is missing");
-  return { clusterId: wire.clusterId, membership: decodeMembership(wire.membership) };
+  const { foundingMembership } = wire;
+  return {
+    clusterId: wire.clusterId,
+    membership: decodeMembership(wire.membership),
+    foundingMembership: foundingMembership === undefined ? undefined : decodeMembership(foundingMembership),
+    membershipCommitted: wire.membershipCommitted,
+    commitIndex: fromWire(wire.commitIndex, "formation.commit_index"),
+  };
 }

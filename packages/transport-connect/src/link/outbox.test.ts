@@ -6,11 +6,12 @@ import { MessageQueue } from "./message-queue.ts";
 import { Outbox } from "./outbox.ts";
 
 const hello = {
-  protocolVersion: 1,
+  versions: { min: 1, max: 2 },
   clusterId: "cluster",
   fromNodeId: 1,
   fromMemberId: "member-1",
   fromIncarnation: 1,
+  fromAddress: undefined,
   toNodeId: 2,
   toMemberId: "member-2",
 };
@@ -46,13 +47,13 @@ describe("what a stream writes", () => {
     const next = requests.next();
     out.messagesQueued();
     expect(await atOnce(next)).toBe(false);
-    out.accept();
+    out.accept(2);
     expect(roundsOf((await next).value)).toEqual([heartbeat(1)]);
   });
 
   it("is one batch for all that is sent in a turn, and further batches for what is too much", async () => {
     const { outbox: out, queue, requests } = outbox();
-    out.accept();
+    out.accept(2);
     await requests.next();
     const next = requests.next();
     await atOnce(next);
@@ -66,7 +67,7 @@ describe("what a stream writes", () => {
 
   it("ends when it is told to, with messages in the queue or without", async () => {
     const { outbox: out, queue, requests } = outbox();
-    out.accept();
+    out.accept(2);
     await requests.next();
     const next = requests.next();
     await atOnce(next);

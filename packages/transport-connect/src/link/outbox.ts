@@ -1,6 +1,7 @@
 import type { MessagesRequest } from "@raftkv/proto/raft";
 import { encodeHello, type Hello } from "../codec/hello-codec.ts";
 import { encodeMessage } from "../codec/message-codec.ts";
+import { isUnderstood } from "../codec/protocol-version.ts";
 import type { MessageQueue } from "./message-queue.ts";
 
 /**
@@ -11,7 +12,8 @@ export class Outbox {
   readonly #hello: Hello;
   readonly #queue: MessageQueue;
   readonly #batchBytes: number;
-  #accepted = false;
+  /** Undefined until the peer has accepted the hello. */
+  #version: number | undefined;
   #ended = false;
   #wake: (() => void) | undefined;
 
@@ -21,9 +23,9 @@ export class Outbox {
     this.#batchBytes = batchBytes;
   }
 
-  /** The peer has accepted the hello: messages may follow. */
-  accept(): void {
-    this.#accepted = true;
+  /** The peer has accepted the hello: messages that are understood in that version of the protocol may follow. */
+  accept(version: number): void {
+    this.#version = version;
     this.#notify();
   }
 
@@ -42,22 +44,26 @@ export class Outbox {
       $typeName: "raftkv.raft.v1.MessagesRequest",
       request: { case: "hello", value: encodeHello(this.#hello) },
     };
-    while (await this.#untilReady()) yield this.#nextBatch();
+    for (let version = await this.#untilReady(); version !== undefined; version = await this.#untilReady()) {
+      yield this.#nextBatch(version);
+    }
   }
 
-  /** Resolves with false once the stream is to end. Wakes in a microtask: what is sent in one turn shares a batch. */
-  async #untilReady(): Promise<boolean> {
+  /** Resolves with undefined once the stream is to end. Wakes in a microtask: what is sent in one turn shares a batch. */
+  async #untilReady(): Promise<number | undefined> {
     while (!this.#ended) {
-      if (this.#accepted && !this.#queue.isEmpty) return true;
+      if (this.#version !== undefined && !this.#queue.isEmpty) return this.#version;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    return false;
+    return undefined;
   }
 
-  #nextBatch(): MessagesRequest {
-    const messages = this.#queue.take(this.#batchBytes).map(encodeMessage);
+  /** A message that the peer is too old for is lost: it would end the stream, and Raft is made for messages that are. */
+  #nextBatch(version: number): MessagesRequest {
+    const understood = this.#queue.take(this.#batchBytes).filter((message) => isUnderstood(message, version));
+    const messages = understood.map(encodeMessage);
     return {
       $typeName: "raftkv.raft.v1.MessagesRequest",
       request: { case: "batch", value: { $typeName: "raftkv.raft.v1.MessageBatch", messages } },

@@ -3,6 +3,7 @@ import type { MessagesResponse } from "@raftkv/proto/raft";
 import type { Clock, Logger, Member, Message, Random } from "@raftkv/raft-core";
 import type { Hello } from "../codec/hello-codec.ts";
 import { messageSize } from "../codec/message-size.ts";
+import type { ProtocolVersions } from "../codec/protocol-version.ts";
 import { WireError } from "../codec/wire-error.ts";
 import { errorText } from "../error-text.ts";
 import { PeerConnection } from "../http2/peer-connection.ts";
@@ -104,14 +105,14 @@ export class PeerLink {
       abort.abort(new ConnectError(`no answer to the hello within ${limits.connectTimeoutMs} ms`, Code.Unavailable)),
     );
     let connection: PeerConnection | undefined;
-    const outbox = new Outbox(this.#options.hello(), this.#queue, limits.batchBytes);
+    const hello = this.#options.hello();
+    const outbox = new Outbox(hello, this.#queue, limits.batchBytes);
     this.#outbox = outbox;
     try {
       connection = this.#dial();
       for await (const response of raftClient(connection).messages(outbox.requests(), { signal: abort.signal })) {
         deadline.cancel();
-        this.#goUp(response);
-        outbox.accept();
+        outbox.accept(this.#goUp(response, hello.versions));
       }
       return new Error("the peer has ended the stream");
     } catch (error) {
@@ -129,15 +130,21 @@ export class PeerLink {
     return new PeerConnection(this.peer.address, { clock, windows, ...limits });
   }
 
-  #goUp({ response }: MessagesResponse): void {
+  /** Answers the version that the peer has picked. */
+  #goUp({ response }: MessagesResponse, { min, max }: ProtocolVersions): number {
     if (response.case !== "helloAccepted" || this.#state !== "dialling") {
       throw new WireError("the peer answers with something that is not the acceptance of a hello");
+    }
+    const { protocolVersion } = response.value;
+    if (protocolVersion < min || protocolVersion > max) {
+      throw new WireError(`the peer picked protocol version ${protocolVersion}, which this node does not speak`);
     }
     this.#state = "up";
     this.#lossReported = false;
     this.#lastTrouble = undefined;
     this.#backoff.reset();
     this.#options.logger.info(`connected to node ${this.peer.id}`, { peer: this.peer.id, address: this.peer.address });
+    return protocolVersion;
   }
 
   #goDown(trouble: unknown): void {

@@ -2,20 +2,39 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Identity, Logger, Member, NodeId, TransportHandler } from "@raftkv/raft-core";
 import { ChangeLog } from "../change-log.ts";
 import type { Hello } from "../codec/hello-codec.ts";
-import { checkHello } from "./check-hello.ts";
+import type { ProtocolVersions } from "../codec/protocol-version.ts";
+import { judgeHello } from "./check-hello.ts";
 import { type InboundStream, InboundStreams } from "./inbound-streams.ts";
 
 export interface AdmissionOptions {
   readonly identity: () => Identity;
+  readonly versions: ProtocolVersions;
   readonly logger: Logger;
-  /** A peer has opened a stream, so it is alive. */
-  readonly onPeerAlive: (peer: NodeId) => void;
+  /** So many nodes that are no members may have streams at one time. */
+  readonly maxStrangers: number;
+  /** A node has opened a stream, so it is alive; it can be reached at `address`, if it says so. */
+  readonly onHeard: (from: NodeId, memberId: string, address: string | undefined) => void;
+  /** The nodes with streams that are no members have changed. */
+  readonly onStrangers: (strangers: readonly Member[]) => void;
+}
+
+/** Who was let in, and on what terms. */
+export interface Admitted {
+  readonly handler: TransportHandler;
+  /** The version in which the stream goes on. */
+  readonly version: number;
+}
+
+interface Stranger {
+  readonly member: Member;
+  readonly stream: InboundStream;
 }
 
 /** The door: who may speak to this node, and on which stream. */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #streams = new InboundStreams();
+  readonly #strangers = new Map<NodeId, Stranger>();
   readonly #news = new ChangeLog();
   /** Undefined until this node has read its membership. */
   #peers: ReadonlyMap<NodeId, Member> | undefined;
@@ -32,7 +51,12 @@ export class Admission {
 
   setPeers(peers: ReadonlyMap<NodeId, Member>): void {
     this.#peers = peers;
-    this.#streams.retain((from, memberId) => peers.get(from)?.memberId === memberId);
+    for (const id of peers.keys()) this.#strangers.delete(id);
+    this.#streams.retain((from, memberId) => {
+      const expected = peers.get(from) ?? this.#strangers.get(from)?.member;
+      return expected?.memberId === memberId;
+    });
+    this.#reportStrangers();
   }
 
   close(): void {
@@ -41,26 +65,58 @@ export class Admission {
   }
 
   /** The handler for a stream with that hello. Throws a `ConnectError` that says why it is refused. */
-  admit(hello: Hello): TransportHandler {
+  admit(hello: Hello): Admitted {
+    return this.#judge(hello);
+  }
+
+  /** Takes the place of the peer's older stream. Throws a `ConnectError` where `admit` would. */
+  openStream(hello: Hello): InboundStream {
+    const { stranger } = this.#judge(hello);
+    const { fromNodeId: from, fromMemberId: memberId, fromIncarnation, fromAddress } = hello;
+    if (stranger !== undefined) this.#assertRoom(from);
+    const stream = this.#streams.open(from, memberId, fromIncarnation);
+    if (stranger !== undefined) this.#strangers.set(from, { member: stranger, stream });
+    this.#reportStrangers();
+    this.#options.onHeard(from, memberId, fromAddress);
+    return {
+      from,
+      signal: stream.signal,
+      close: () => {
+        stream.close();
+        if (this.#strangers.get(from)?.stream !== stream) return;
+        this.#strangers.delete(from);
+        this.#reportStrangers();
+      },
+    };
+  }
+
+  #judge(hello: Hello): Admitted & { readonly stranger: Member | undefined } {
     if (this.#isClosed) throw new ConnectError("the node is shutting down", Code.Unavailable);
-    const refusal = checkHello(hello, this.#options.identity(), this.#peers);
-    if (refusal !== undefined) {
-      this.#logRefusal(hello, refusal.reason);
-      throw new ConnectError(refusal.reason, refusal.code);
+    const { identity, versions } = this.#options;
+    const judgement = judgeHello(hello, { identity: identity(), versions, peers: this.#peers });
+    if (judgement.kind === "refused") {
+      this.#logRefusal(hello, judgement.reason);
+      throw new ConnectError(judgement.reason, judgement.code);
     }
     if (this.#handler === undefined || this.#peers === undefined) {
       throw new ConnectError("the node is starting", Code.Unavailable);
     }
     this.#streams.assertNewest(hello.fromNodeId, hello.fromMemberId, hello.fromIncarnation);
     this.#news.forget(newsKey(hello));
-    return this.#handler;
+    return { handler: this.#handler, version: judgement.version, stranger: judgement.stranger };
   }
 
-  /** Takes the place of the peer's older stream. */
-  openStream(hello: Hello): InboundStream {
-    const stream = this.#streams.open(hello.fromNodeId, hello.fromMemberId, hello.fromIncarnation);
-    this.#options.onPeerAlive(hello.fromNodeId);
-    return stream;
+  #assertRoom(from: NodeId): void {
+    const { maxStrangers } = this.#options;
+    if (this.#strangers.has(from) || this.#strangers.size < maxStrangers) return;
+    throw new ConnectError(
+      `${maxStrangers} nodes that are no members have streams to this node already`,
+      Code.ResourceExhausted,
+    );
+  }
+
+  #reportStrangers(): void {
+    this.#options.onStrangers([...this.#strangers.values()].map(({ member }) => member));
   }
 
   /** One line when a node is first refused, and when the reason changes: it will try again, many times a minute. */

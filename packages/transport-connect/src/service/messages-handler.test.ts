@@ -64,12 +64,25 @@ describe("a hello", () => {
   it("that is true is accepted, with version and incarnation", async () => {
     const answer = await openStream(helloRequest(helloFrom(2, node))).responses.next();
     expect(answer.value).toMatchObject({
-      response: { case: "helloAccepted", value: { protocolVersion: 1, incarnation: 1n } },
+      response: { case: "helloAccepted", value: { protocolVersion: 2, incarnation: 1n } },
     });
   });
 
   const lies: readonly (readonly [string, Partial<Hello>, Code, RegExp])[] = [
-    ["of another protocol version", { protocolVersion: 2 }, Code.FailedPrecondition, /version 2, .* version 1/],
+    [
+      "of another protocol version",
+      { versions: { min: 3, max: 4 } },
+      Code.FailedPrecondition,
+      /speaks versions 3 to 4 .* this node versions 1 to 2: upgrade/,
+    ],
+    ["with versions that go backwards", { versions: { min: 2, max: 1 } }, Code.InvalidArgument, /max_protocol_version/],
+    [
+      "with an address that is none",
+      { fromAddress: "http://x" },
+      Code.InvalidArgument,
+      /from_address is not host:port/,
+    ],
+    ["in this node's own name", { fromNodeId: 1, fromAddress: "127.0.0.1:1" }, Code.PermissionDenied, /so is this one/],
     [
       "from another cluster",
       { clusterId: "other" },
@@ -78,8 +91,13 @@ describe("a hello", () => {
     ],
     ["for another node", { toNodeId: 3 }, Code.FailedPrecondition, /wants node 3, this is node 1/],
     ["for another data directory", { toMemberId: "old" }, Code.FailedPrecondition, /wants member "old"/],
-    ["from a node that is no member", { fromNodeId: 4 }, Code.PermissionDenied, /node 4 is not a member/],
-    ["from a wiped node", { fromMemberId: "fresh" }, Code.PermissionDenied, /has to join as a new member/],
+    ["from no member, without an address", { fromNodeId: 4 }, Code.PermissionDenied, /node 4 is not a member/],
+    [
+      "from a wiped node",
+      { fromMemberId: "fresh", fromAddress: "127.0.0.1:1" },
+      Code.PermissionDenied,
+      /has to join as a new member/,
+    ],
     ["with a node id that is none", { fromNodeId: 0 }, Code.InvalidArgument, /from_node_id is 0/],
   ];
   it.each(lies)("%s is refused", async (_name, lie, code, reason) => {

@@ -1,7 +1,7 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { MessagesRequest, MessagesResponse } from "@raftkv/proto/raft";
 import type { Clock, Identity, Message, TransportHandler } from "@raftkv/raft-core";
-import { decodeHello, type Hello, protocolVersion } from "../codec/hello-codec.ts";
+import { decodeHello, type Hello } from "../codec/hello-codec.ts";
 import { decodeMessage } from "../codec/message-codec.ts";
 import { WireError } from "../codec/wire-error.ts";
 import { toWire } from "../codec/wire-number.ts";
@@ -25,10 +25,10 @@ export async function* handleMessages(
 ): AsyncGenerator<MessagesResponse> {
   const iterator = requests[Symbol.asyncIterator]();
   const hello = await readHello(iterator, options);
-  const handler = options.admission.admit(hello);
+  const { handler, version } = options.admission.admit(hello);
   const stream = options.admission.openStream(hello);
   try {
-    yield helloAccepted(options.identity().incarnation);
+    yield helloAccepted(version, options.identity().incarnation);
     const ended = AbortSignal.any([stream.signal, context.signal]);
     await untilAborted(deliverAll(iterator, stream, handler), ended);
   } finally {
@@ -68,7 +68,7 @@ function decodeBatch({ request }: MessagesRequest): readonly Message[] {
   return request.value.messages.map(decodeMessage);
 }
 
-function helloAccepted(incarnation: number): MessagesResponse {
+function helloAccepted(protocolVersion: number, incarnation: number): MessagesResponse {
   return {
     $typeName: "raftkv.raft.v1.MessagesResponse",
     response: {

@@ -26,7 +26,7 @@ export async function handleSnapshot(
 ): Promise<InstallSnapshotResponse> {
   const iterator = requests[Symbol.asyncIterator]();
   const { hello, term, metadata } = await readHeader(iterator, options);
-  const handler = options.admission.admit(hello);
+  const { handler } = options.admission.admit(hello);
   const release = options.slots.take();
   try {
     const reader = new SnapshotReader(abortable(iterator, context.signal), options.clock, options.progressTimeoutMs);

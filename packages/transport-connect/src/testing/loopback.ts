@@ -11,6 +11,7 @@ import {
   systemClock,
   type TransportHandler,
 } from "@raftkv/raft-core";
+import type { ProtocolVersions } from "../codec/protocol-version.ts";
 import { ConnectTransport } from "../connect-transport.ts";
 import type { Introduction } from "../introduce/introduction.ts";
 import { listen, type ServerListener } from "../listener/listen.ts";
@@ -65,6 +66,9 @@ export interface LoopbackOptions {
   readonly limits?: Partial<TransportLimits>;
   readonly introduction?: Introduction;
   readonly handler?: TransportHandler;
+  readonly versions?: ProtocolVersions;
+  /** The node says in its hellos where it listens. */
+  readonly saysAddress?: boolean;
   /** False: the node listens, but has not started. */
   readonly started?: boolean;
 }
@@ -95,6 +99,8 @@ export async function startNode(id: NodeId, options: LoopbackOptions = {}): Prom
     random: fixedRandom,
     logger,
     limits: { reconnectMinMs: 5, reconnectMaxMs: 50, ...options.limits },
+    address: () => (options.saysAddress === true ? `127.0.0.1:${listener.port}` : undefined),
+    ...(options.versions === undefined ? {} : { versions: options.versions }),
   });
   const listener = await startListener((router) => transport.routes(router), { port: options.port ?? 0 });
   if (options.started !== false) transport.start(options.handler ?? handler);

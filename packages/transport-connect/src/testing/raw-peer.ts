@@ -27,11 +27,12 @@ export function rawPeer(address: string): RawPeer {
 /** The hello with which `from` introduces itself to `to` truthfully, but for `lies`. */
 export function helloFrom(from: number, to: Pick<LoopbackNode, "member">, lies: Partial<Hello> = {}): Hello {
   return {
-    protocolVersion: 1,
+    versions: { min: 1, max: 2 },
     clusterId: "cluster",
     fromNodeId: from,
     fromMemberId: `member-${from}`,
     fromIncarnation: 1,
+    fromAddress: undefined,
     toNodeId: to.member.id,
     toMemberId: to.member.memberId,
     ...lies,

@@ -2,7 +2,7 @@ import type { RaftConfig } from "../config.ts";
 import type { NodeId, SnapshotMetadata } from "../entry.ts";
 import type { Member, Membership } from "../membership.ts";
 
-export type TestConfig = Omit<RaftConfig, "incarnation" | "appliedIndex">;
+export type TestConfig = Omit<RaftConfig, "memberId" | "incarnation" | "appliedIndex">;
 
 /** Times that are easy to reckon with; bounds that are not in the way. */
 export const testConfig: TestConfig = {
@@ -10,6 +10,7 @@ export const testConfig: TestConfig = {
   electionTimeoutMinMs: 150,
   electionTimeoutMaxMs: 300,
   heartbeatIntervalMs: 50,
+  writeStallMs: 300,
   maxInflightMessages: 8,
   maxInflightBytes: 1 << 20,
   maxAppendBytes: 1 << 16,

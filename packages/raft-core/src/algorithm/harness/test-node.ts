@@ -1,4 +1,3 @@
-import type { RaftConfig } from "../config.ts";
 import type { Effects, Outgoing, WriteBatch } from "../effects.ts";
 import type { Index, NodeId, SnapshotMetadata, Term } from "../entry.ts";
 import type { BatchId, Input } from "../input.ts";
@@ -7,6 +6,7 @@ import type { Message } from "../message.ts";
 import { Raft } from "../raft.ts";
 import type { Random } from "../random.ts";
 import { Disk } from "./disk.ts";
+import { type TestConfig, testMember } from "./settings.ts";
 
 /** A state machine small enough for tests: the fold of the log is a running checksum. */
 export interface FoldedState {
@@ -30,6 +30,9 @@ export interface Surroundings {
   applied(node: NodeId, state: FoldedState): void;
 }
 
+/** So many turns without an input from outside mean that a node keeps itself busy for ever. */
+const maxTurns = 1_000;
+
 interface PendingWrite {
   readonly batch: WriteBatch;
   readonly restore: SnapshotMetadata | undefined;
@@ -41,7 +44,7 @@ interface PendingWrite {
  */
 export class TestNode {
   readonly disk: Disk;
-  readonly #config: Omit<RaftConfig, "incarnation" | "appliedIndex">;
+  readonly #config: TestConfig;
   readonly #random: Random;
   readonly #surroundings: Surroundings;
   #raft: Raft;
@@ -56,12 +59,7 @@ export class TestNode {
   /** Writes become durable as soon as they are handed out. */
   fastDisk = true;
 
-  constructor(
-    config: Omit<RaftConfig, "incarnation" | "appliedIndex">,
-    base: SnapshotMetadata,
-    random: Random,
-    surroundings: Surroundings,
-  ) {
+  constructor(config: TestConfig, base: SnapshotMetadata, random: Random, surroundings: Surroundings) {
     this.#config = config;
     this.#random = random;
     this.#surroundings = surroundings;
@@ -139,13 +137,16 @@ export class TestNode {
 
   #start(): Raft {
     this.#incarnation++;
-    const config = { ...this.#config, incarnation: this.#incarnation, appliedIndex: this.#state.index };
+    const { memberId } = testMember(this.id);
+    const config = { ...this.#config, memberId, incarnation: this.#incarnation, appliedIndex: this.#state.index };
     return new Raft(config, this.disk.restored(), this.#random);
   }
 
   /** Turns follow one another until nothing is left to do. */
   #turn(): void {
+    let turns = 0;
     for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
+      invariant(turns++ < maxTurns, "a node comes to rest by itself");
       this.#surroundings.effects(this.id, effects);
       this.#perform(effects);
     }

@@ -12,17 +12,24 @@ export interface Packet {
 export class Network {
   #packets: Packet[] = [];
   readonly #isolated = new Set<NodeId>();
+  /** Links that lose everything, one way each. */
+  readonly #cut = new Set<string>();
 
   isolate(id: NodeId): void {
     this.#isolated.add(id);
   }
 
+  cut(from: NodeId, to: NodeId): void {
+    this.#cut.add(`${from}->${to}`);
+  }
+
   heal(): void {
     this.#isolated.clear();
+    this.#cut.clear();
   }
 
   isCut({ from, to }: Packet): boolean {
-    return this.#isolated.has(from) || this.#isolated.has(to);
+    return this.#isolated.has(from) || this.#isolated.has(to) || this.#cut.has(`${from}->${to}`);
   }
 
   send(packet: Packet): void {

@@ -26,6 +26,7 @@ export class Story {
   #isQuiet = false;
   #tellsSends = true;
   #nextId = 1;
+  #nextTransfer = 1;
 
   /**
    * Each node draws the same election timeout each time: 1 the shortest, the last the longest. Spares know of the
@@ -64,13 +65,38 @@ export class Story {
     this.input(id, { kind: "tick", elapsedMs });
   }
 
+  /** Time passes at a leader, and the others answer. */
+  watch(id: NodeId, forMs: number): void {
+    for (let passedMs = 0; passedMs < forMs; passedMs += testConfig.heartbeatIntervalMs) {
+      this.tick(id, testConfig.heartbeatIntervalMs);
+      if (passedMs + testConfig.heartbeatIntervalMs < forMs) this.stabilize();
+    }
+  }
+
+  /** The process stood still: that is one tick of one heartbeat interval, which tells how long it was. */
+  pause(id: NodeId, stalledMs: number): void {
+    this.input(id, { kind: "tick", elapsedMs: testConfig.heartbeatIntervalMs, stalledMs });
+  }
+
   tickAll(elapsedMs: number): void {
     for (const id of this.#nodes.keys()) if (!this.#down.has(id)) this.tick(id, elapsedMs);
+  }
+
+  /** Time passes for everybody, in steps of a heartbeat interval, and every message arrives. */
+  pass(totalMs: number): void {
+    for (let passedMs = 0; passedMs < totalMs; passedMs += testConfig.heartbeatIntervalMs) {
+      this.tickAll(testConfig.heartbeatIntervalMs);
+      this.stabilize();
+    }
   }
 
   /** A number for a proposal or a read. */
   freshId(): number {
     return this.#nextId++;
+  }
+
+  freshTransfer(): number {
+    return this.#nextTransfer++;
   }
 
   setDisk(id: NodeId, isFast: boolean): void {
@@ -105,12 +131,30 @@ export class Story {
     this.#network.isolate(id);
   }
 
+  /** From now on the link loses everything, in this direction. */
+  cut(from: NodeId, to: NodeId): void {
+    this.#network.cut(from, to);
+  }
+
   heal(): void {
     this.#network.heal();
   }
 
   deliver(from: NodeId, to: NodeId, count: number): void {
     for (let delivered = 0; delivered < count; delivered++) this.#deliver(this.#take(from, to));
+  }
+
+  /** The transport gives up on a snapshot, or on hearing whether it has arrived. */
+  snapshotFailed(from: NodeId, to: NodeId): void {
+    this.input(from, { kind: "snapshotSent", to, at: undefined });
+  }
+
+  /** A snapshot arrives whole, and its sender is not told so. */
+  arriveUnreported(from: NodeId, to: NodeId): void {
+    const packet = this.#take(from, to);
+    if (!("snapshot" in packet.content)) throw new Error("Only the arrival of a snapshot is reported.");
+    this.tell(`${from} -> ${to}, unreported: ${describePacket(packet)}`);
+    this.#node(to).receiveSnapshot(from, packet.content.snapshot);
   }
 
   drop(from: NodeId, to: NodeId, count: number): void {

@@ -1,0 +1,64 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Consensus, ConsensusStatus } from "@raftkv/raft-core";
+import type { Introduction } from "@raftkv/transport-connect";
+import { isNamed, isRemoved, type OwnView, type Self, viewNow } from "./removal.ts";
+
+export interface WatchOptions {
+  readonly self: Self;
+  readonly clusterId: string | undefined;
+  readonly consensus: Pick<Consensus, "status">;
+  /** What the log said before the node started. */
+  readonly view: OwnView;
+  /** Where else members may be. */
+  readonly addresses: readonly string[];
+  /** Asks who listens there. Rejects if nobody answers in time. */
+  readonly introduce: (address: string, signal: AbortSignal) => Promise<Introduction>;
+}
+
+const lookEveryMs = 250;
+/** So long without a leader, or without being a member, before it asks the others; and between one asking and the next. */
+const patienceMs = 3_000;
+/** Of all that were ever heard of, so many addresses are asked. */
+const maxAddresses = 64;
+
+/** Resolves once this node is no member of its cluster any more; rejects with the signal's reason. */
+export async function untilRemoved(options: WatchOptions, signal: AbortSignal): Promise<void> {
+  const { self, consensus } = options;
+  const asked = new Set(options.addresses);
+  let { view } = options;
+  let contentAt = performance.now();
+  for (;;) {
+    await delay(lookEveryMs, undefined, { signal });
+    const status = consensus.status();
+    view = viewNow(self, view, status);
+    if (view.isOut) return;
+    if (status.leader !== undefined && isNamed(self, status.membership)) contentAt = performance.now();
+    if (performance.now() - contentAt < patienceMs) continue;
+    for (const address of addressesOf(self, status)) asked.add(address);
+    const answers = await ask(options, [...asked].slice(-maxAddresses), signal);
+    for (const { formation } of answers) {
+      for (const { address, id } of formation?.membership.members ?? []) if (id !== self.nodeId) asked.add(address);
+    }
+    view = viewNow(self, view, consensus.status());
+    if (view.isOut || isRemoved(self, view, answers)) return;
+    contentAt = performance.now();
+  }
+}
+
+function addressesOf(self: Self, { membership, committedMembership }: ConsensusStatus): readonly string[] {
+  const others = [...membership.members, ...committedMembership.members].filter(({ id }) => id !== self.nodeId);
+  return others.map(({ address }) => address);
+}
+
+/** Only answers from the node's own cluster count. */
+async function ask(
+  { introduce, clusterId }: WatchOptions,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Introduction[]> {
+  const answers = await Promise.allSettled(addresses.map((address) => introduce(address, signal)));
+  signal.throwIfAborted();
+  return answers
+    .flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []))
+    .filter(({ formation }) => formation?.clusterId === clusterId);
+}

@@ -1,0 +1,103 @@
+import { create } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
+import {
+  type ChangeMembershipRequest,
+  type ChangeMembershipResponse,
+  ChangeMembershipResponseSchema,
+  type InspectAddressRequest,
+  type InspectAddressResponse,
+  InspectAddressResponseSchema,
+  type LeaveJointResponse,
+  LeaveJointResponseSchema,
+  type TakeSnapshotResponse,
+  TakeSnapshotResponseSchema,
+  type TransferLeadershipRequest,
+  type TransferLeadershipResponse,
+  TransferLeadershipResponseSchema,
+} from "@raftkv/proto/cluster";
+import { ErrorCode } from "@raftkv/proto/kv";
+import { RaftError } from "@raftkv/raft-core";
+import { notLeader } from "./error-mapping.ts";
+import { KvFailure } from "./kv-failure.ts";
+import { memberMessages } from "./member-messages.ts";
+import { checkAddress, membershipChange } from "./membership-steps.ts";
+import { inspectPeer } from "./peer-inspection.ts";
+import { SHUTTING_DOWN } from "./pending-writes.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+type Call = Pick<HandlerContext, "signal">;
+
+/*
+ * What operators ask for. Each rejects with a `KvFailure`, with what consensus rejects with, or with the signal's reason;
+ * the latter leaves it open whether the leader still does what was asked.
+ */
+
+export async function changeMembership(
+  context: ServiceContext,
+  request: ChangeMembershipRequest,
+  { signal }: Call,
+): Promise<ChangeMembershipResponse> {
+  requireLeadership(context);
+  const { consensus, inspect } = context.options;
+  const { identity, membership } = consensus.status();
+  const surroundings = { clusterId: identity.clusterId, members: membership.members, inspect };
+  const change = await membershipChange(request, surroundings, signal);
+  const result = await ready(consensus.changeMembership(change, signal));
+  return create(ChangeMembershipResponseSchema, {
+    members: memberMessages(result),
+    joint: result.outgoingVoters.length > 0,
+  });
+}
+
+export async function leaveJoint(context: ServiceContext, { signal }: Call): Promise<LeaveJointResponse> {
+  requireLeadership(context);
+  const membership = await ready(context.options.consensus.leaveJoint(signal));
+  return create(LeaveJointResponseSchema, { members: memberMessages(membership) });
+}
+
+export async function transferLeadership(
+  context: ServiceContext,
+  request: TransferLeadershipRequest,
+  { signal }: Call,
+): Promise<TransferLeadershipResponse> {
+  requireLeadership(context);
+  const { consensus } = context.options;
+  const to = request.toNodeId === 0n ? undefined : Number(request.toNodeId);
+  await ready(consensus.transferLeadership(to, signal));
+  return create(TransferLeadershipResponseSchema, { leaderId: BigInt(consensus.status().leader?.id ?? 0) });
+}
+
+export async function takeSnapshot({ options }: ServiceContext): Promise<TakeSnapshotResponse> {
+  await options.consensus.compactNow();
+  return create(TakeSnapshotResponseSchema, {
+    durableIndex: BigInt(options.state.durableIndex()),
+    firstIndex: BigInt(options.usage().firstIndex),
+  });
+}
+
+export async function inspectAddress(
+  { options }: ServiceContext,
+  { address }: InspectAddressRequest,
+  { signal }: Call,
+): Promise<InspectAddressResponse> {
+  checkAddress(address);
+  const { nodeId, memberId, clusterId } = await inspectPeer(options.inspect, address, signal);
+  return create(InspectAddressResponseSchema, { nodeId: BigInt(nodeId), memberId, clusterId: clusterId ?? "" });
+}
+
+/** Throws unless this node leads, and goes on doing so. */
+function requireLeadership({ leadership, pendingWrites }: ServiceContext): void {
+  if (pendingWrites.draining) throw new KvFailure(SHUTTING_DOWN);
+  const { ledTerm, leader } = leadership.view();
+  if (ledTerm === undefined) throw new KvFailure(notLeader(leader));
+}
+
+/** To an operator, a leader that hands leadership over is one that is not ready; to a client it is none. */
+async function ready<Result>(operation: Promise<Result>): Promise<Result> {
+  try {
+    return await operation;
+  } catch (error) {
+    if (!(error instanceof RaftError) || error.code !== "transferring") throw error;
+    throw new KvFailure({ code: ErrorCode.NOT_READY, message: error.message }, { cause: error });
+  }
+}

@@ -1,0 +1,71 @@
+import { ErrorCode } from "@raftkv/proto/kv";
+import type { Member, NodeId } from "@raftkv/raft-core";
+import { KvFailure } from "./kv-failure.ts";
+
+/** Who listens at an address. */
+export interface InspectedPeer {
+  readonly nodeId: NodeId;
+  readonly memberId: string;
+  /** Undefined: it belongs to no cluster yet. */
+  readonly clusterId: string | undefined;
+}
+
+/** Asks whoever listens at `host:port` who it is. Rejects if nobody answers in time, and with the signal's reason. */
+export type InspectPeer = (address: string, signal: AbortSignal) => Promise<InspectedPeer>;
+
+const TOO_LATE = "the deadline passed, with nothing changed, before a node had answered at ";
+
+/** Rejects with a `KvFailure`: nobody answers, or there was no time to wait for it. */
+export async function inspectPeer(inspect: InspectPeer, address: string, signal: AbortSignal): Promise<InspectedPeer> {
+  try {
+    signal.throwIfAborted();
+    return await inspect(address, signal);
+  } catch (error) {
+    if (signal.aborted) throw new KvFailure({ code: ErrorCode.DEADLINE_EXCEEDED, message: TOO_LATE + address });
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `no raftkv node answers at ${address} (${reason}): start it, or check the address`;
+    throw new KvFailure({ code: ErrorCode.PEER_UNREACHABLE, message }, { cause: error });
+  }
+}
+
+/** What stands against adding `peer`, which was found at `address`. Undefined: nothing. */
+export function whyNotJoinable(
+  peer: InspectedPeer,
+  address: string,
+  clusterId: string | undefined,
+  members: readonly Member[],
+): KvFailure | undefined {
+  const { nodeId } = peer;
+  if (peer.clusterId !== undefined && peer.clusterId !== clusterId) {
+    return new KvFailure({
+      code: ErrorCode.PEER_NOT_JOINABLE,
+      message:
+        `node ${nodeId} at ${address} belongs to cluster ${peer.clusterId}, and this is cluster ${clusterId}: ` +
+        "start it on a fresh data directory, with --join",
+    });
+  }
+  const known = members.find(({ id }) => id === nodeId);
+  if (known === undefined) return undefined;
+  return invalidChange(
+    known.memberId === peer.memberId
+      ? `node ${nodeId} at ${address} is a member already`
+      : `the cluster has a node ${nodeId} already, at ${known.address} and with another data directory: give the one at ` +
+          `${address} an --id of its own, or remove node ${nodeId} first`,
+  );
+}
+
+/** What stands against taking `address`, where `peer` was found, for the new address of `member`. Undefined: nothing. */
+export function whyNotMoved(peer: InspectedPeer, address: string, member: Member): KvFailure | undefined {
+  if (peer.nodeId !== member.id) {
+    return invalidChange(`node ${peer.nodeId} listens at ${address}, not node ${member.id}`);
+  }
+  if (peer.memberId === member.memberId) return undefined;
+  return invalidChange(
+    `node ${member.id} at ${address} has another data directory than the member has: start it on that one, or replace ` +
+      "the member by a new node",
+  );
+}
+
+function invalidChange(message: string): KvFailure {
+  return new KvFailure({ code: ErrorCode.INVALID_CHANGE, message });
+}

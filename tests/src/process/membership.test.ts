@@ -1,0 +1,172 @@
+import { RaftKv } from "@raftkv/kv-client";
+import { describe, expect, it } from "vitest";
+import { readFromNode } from "../workload/plain-http-reader.ts";
+import { callCluster } from "./harness/cluster-call.ts";
+import { ClusterProcess } from "./harness/cluster-process.ts";
+import { NodeProcess } from "./harness/node-process.ts";
+import { temporaryDirectory } from "./harness/temporary-directory.ts";
+import { until } from "./harness/until.ts";
+
+const voters = (members: readonly { readonly nodeId: string; readonly learner?: boolean }[]) =>
+  members.filter(({ learner }) => !learner).map(({ nodeId }) => nodeId);
+
+/** A node's own copy has the value. */
+const holds = (endpoint: string, key: string, value: string) =>
+  until(`${key} at ${endpoint}`, async () => {
+    const outcome = await readFromNode(endpoint, key);
+    return outcome.kind === "answered" && outcome.answer.kind === "found" && outcome.answer.value === value
+      ? true
+      : undefined;
+  });
+
+describe("the members of a cluster", () => {
+  it("grow by a fourth node that gets the data and a vote, and shrink by one that then stops", async () => {
+    await using directory = await temporaryDirectory();
+    await using cluster = await ClusterProcess.start({ directory: directory.path });
+    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 10_000 });
+    await kv.put("before", "there already");
+
+    const fourth = await cluster.startJoining(4);
+    const address = cluster.endpoint(4);
+    const waiting = await fourth.waitFor("joining");
+    expect(waiting.message).toBe(`waits to be added: raftkv member add ${address}`);
+    await expect(callCluster(address, "Status")).rejects.toMatchObject({ code: "ERROR_CODE_NO_LEADER" });
+
+    const added = await cluster.changeMembership([{ addLearner: { address, promoteWhenCaughtUp: true } }]);
+    expect(added.find(({ nodeId }) => nodeId === "4")).toMatchObject({ address, learner: true });
+    await fourth.waitFor("joined");
+    await cluster.voter(4);
+    await holds(address, "before", "there already");
+
+    const leader = await cluster.leader();
+    const leaving = cluster.ids.find((id) => id !== leader && id !== 4) ?? 0;
+    expect(voters(await cluster.changeMembership([{ remove: leaving }]))).not.toContain(String(leaving));
+    const removed = await cluster.node(leaving).ended();
+    expect(removed.code).toBe(7);
+    expect(cluster.node(leaving).stderr).toMatch(
+      new RegExp(`node ${leaving} was removed from cluster .* fresh one with --join`),
+    );
+    const again = await cluster.startNode(leaving).ended();
+    expect(again.code).toBe(7);
+    expect(cluster.node(leaving).stderr).toMatch(new RegExp(`node ${leaving} was removed from cluster`));
+
+    // Two of the three that are left are a majority, and the fourth is one of them.
+    const third = cluster.ids.find((id) => id !== leader && id !== leaving && id !== 4) ?? 0;
+    await cluster.node(third).kill();
+    await kv.put("after", "with the fourth");
+    await holds(address, "after", "with the fourth");
+    expect(await cluster.stop()).toEqual([0, 0]);
+  });
+
+  it("outlive cluster.conf, and the ids of their nodes stand in the data directories", async () => {
+    await using directory = await temporaryDirectory();
+    await using cluster = await ClusterProcess.start({ directory: directory.path });
+    await cluster.leader();
+    await cluster.startJoining(4);
+    await cluster.changeMembership([{ addLearner: { address: cluster.endpoint(4), promoteWhenCaughtUp: true } }]);
+    await cluster.voter(4);
+    await cluster.stop();
+
+    const started = [2, 3, 4].map((id) => NodeProcess.start({ args: ["--data-dir", cluster.dataDirectory(id)] }));
+    try {
+      const addresses = await Promise.all(started.map((node) => node.address()));
+      expect(addresses).toEqual([2, 3, 4].map((id) => cluster.endpoint(id)));
+      await using kv = new RaftKv({ endpoints: addresses, timeoutMs: 15_000 });
+      await kv.put("key", "value");
+      await Promise.all(started.map((node) => node.stop()));
+    } finally {
+      await Promise.all(started.map((node) => node.kill()));
+    }
+  });
+
+  it("can be moved to another address while the others serve, and clients hear of it", async () => {
+    await using directory = await temporaryDirectory();
+    await using cluster = await ClusterProcess.start({ directory: directory.path });
+    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 10_000 });
+    await kv.put("key", "value");
+    const leader = await cluster.leader();
+    const moving = cluster.ids.find((id) => id !== leader) ?? 0;
+    const before = cluster.endpoint(moving);
+    expect((await cluster.node(moving).stop()).code).toBe(0);
+    const nobody = callCluster(cluster.endpoint(leader), "ChangeMembership", {
+      steps: [{ move: { nodeId: moving, address: before } }],
+    });
+    await expect(nobody).rejects.toMatchObject({ code: "ERROR_CODE_PEER_UNREACHABLE" });
+
+    const moved = await cluster.startMoved(moving);
+    const address = cluster.endpoint(moving);
+    expect(await moved.address()).toBe(address);
+    await moved.waitFor(
+      ({ event, message }) =>
+        event === "membership-differs" && message.includes(`raftkv member move ${moving} ${address}`),
+    );
+    // It takes part from there at once: the others have heard from it where it is.
+    await cluster.caughtUp(moving);
+    await cluster.changeMembership([{ move: { nodeId: moving, address } }]);
+    for (const id of cluster.ids) {
+      await until(`node ${id} to know the new address`, async () => {
+        const { members } = await cluster.status(id);
+        return members.some((member) => member.nodeId === String(moving) && member.address === address) || undefined;
+      });
+    }
+    const other = cluster.ids.find((id) => id !== leader && id !== moving) ?? 0;
+    await cluster.node(other).kill();
+    await kv.put("key", "with the moved node's vote");
+
+    // cluster.conf still has the old address: the membership rules.
+    expect((await cluster.node(moving).stop()).code).toBe(0);
+    expect(await cluster.startNode(moving).address()).toBe(address);
+    await kv.put("key", "with its vote again");
+  });
+});
+
+describe("who may not join", () => {
+  it("is a node of another cluster", async () => {
+    await using directory = await temporaryDirectory();
+    await using cluster = await ClusterProcess.start({ directory: directory.path });
+    const leader = await cluster.leader();
+    await using stranger = NodeProcess.start({
+      args: ["--data-dir", `${directory.path}/stranger`, "--id", "9", "--listen", "127.0.0.1:0"],
+    });
+    await stranger.waitFor("role");
+    const address = await stranger.address();
+    const add = callCluster(cluster.endpoint(leader), "ChangeMembership", { steps: [{ addVoter: { address } }] });
+    await expect(add).rejects.toMatchObject({
+      code: "ERROR_CODE_PEER_NOT_JOINABLE",
+      message: expect.stringMatching(/node 9 at .* belongs to cluster .*, and this is cluster/),
+    });
+    expect((await cluster.status(leader)).members).toHaveLength(3);
+  });
+
+  it("is a wiped node under its old id, until its former self is removed", async () => {
+    await using directory = await temporaryDirectory();
+    await using cluster = await ClusterProcess.start({ directory: directory.path });
+    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 10_000 });
+    await kv.put("key", "value");
+    const leader = await cluster.leader();
+    const lost = cluster.ids.find((id) => id !== leader) ?? 0;
+    const other = cluster.ids.find((id) => id !== leader && id !== lost) ?? 0;
+    for (const id of cluster.ids) await cluster.node(id).waitFor("formed");
+    await cluster.node(lost).kill();
+    await cluster.wipe(lost);
+
+    const refused = await cluster.startNode(lost).ended();
+    expect(refused.code).toBe(7);
+    expect(cluster.node(lost).stderr).toMatch(/--join, and run raftkv member replace/);
+    await cluster.wipe(lost);
+
+    const fresh = await cluster.startJoining(lost);
+    const taken = await fresh.waitFor(({ event, message }) => event === "joining" && message.includes("already"));
+    expect(taken.message).toContain(`raftkv member remove ${lost}`);
+    const address = cluster.endpoint(lost);
+    const add = [{ addLearner: { address, promoteWhenCaughtUp: true } }];
+    await expect(cluster.changeMembership(add)).rejects.toMatchObject({ code: "ERROR_CODE_INVALID_CHANGE" });
+
+    await cluster.changeMembership([{ remove: lost }]);
+    await cluster.changeMembership(add);
+    await cluster.voter(lost);
+    await cluster.node(other).kill();
+    await kv.put("key", "with the new data directory's vote");
+    await holds(address, "key", "with the new data directory's vote");
+  });
+});
