@@ -51,7 +51,7 @@ export function becomeLeader(state: RaftState): void {
     lease: config.maxClockDrift === undefined ? undefined : new LeaderLease(config.maxClockDrift),
     round: 0,
     heartbeatElapsedMs: 0,
-    commitAtTick: state.hardState.commit,
+    newsElapsedMs: 0,
     transfer: undefined,
     pauses: new PauseMeter(2 * config.electionTimeoutMaxMs),
     preferred: new Map(),

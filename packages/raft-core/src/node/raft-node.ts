@@ -105,9 +105,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     // Whatever it has promised before a restart, it promised before now.
     this.#raft.step({ kind: "clock", nowMs: clock.now() });
     this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs, clock.now()));
-    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs, stalledMs) =>
-      this.#loop.addTick(elapsedMs, stalledMs),
-    );
+    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, () => this.#loop.wake());
     this.#work = new BackgroundWork(fail);
     const work = this.#work;
     this.#outbox = new Outbox(transport);
@@ -190,7 +188,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     });
     transport.start(this.#handler());
     peers.update(this.#raft.peers());
-    this.#ticker.start();
+    this.#ticker.sleep(this.#raft.nextDeadlineMs());
   }
 
   propose(payload: Uint8Array): Promise<Result> {
@@ -288,13 +286,14 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     try {
       this.#reads.turnBegins();
       this.#raft.step({ kind: "clock", nowMs });
-      for (const input of inputs) this.#raft.step(input);
+      for (const input of this.#ticker.timed(inputs)) this.#raft.step(input);
       for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
         this.#effects.run(effects);
         if (effects.peers !== undefined) this.#memberListeners.notify(this.status());
       }
       if (inputs.some((input) => input.kind === "snapshotReceived")) this.#receiver.decided();
       this.#changes.committed(() => this.#commitView());
+      this.#ticker.sleep(this.#raft.nextDeadlineMs());
     } catch (error) {
       this.#fail(error);
     }
