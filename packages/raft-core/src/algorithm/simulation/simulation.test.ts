@@ -16,7 +16,7 @@ const calm: Weights = {
   leaseRead: 10,
   crash: 1,
   restart: 3,
-  compact: 6,
+  compact: 12,
   partition: 2,
   transfer: 2,
   pause: 1,
