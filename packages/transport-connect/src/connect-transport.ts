@@ -19,6 +19,7 @@ import { PeerConnection } from "./http2/peer-connection.ts";
 import { defaultWindows } from "./http2/windows.ts";
 import { introduce } from "./introduce/introduce.ts";
 import type { Introducer, Introduction } from "./introduce/introduction.ts";
+import { isAnswer } from "./is-answer.ts";
 import { PeerLink } from "./link/peer-link.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import { Admission } from "./service/admission.ts";
@@ -62,6 +63,8 @@ export class ConnectTransport implements RaftTransport {
   readonly #outgoingSnapshots: Slots;
   readonly #incomingSnapshots: Slots;
   readonly #links = new Map<NodeId, PeerLink>();
+  /** To those who speak to this node under a member's id, and are not that member as far as this node knows. */
+  readonly #otherLinks = new Map<NodeId, PeerLink>();
   readonly #directory = new PeerDirectory();
   readonly #closing = new AbortController();
   #handler: TransportHandler | undefined;
@@ -84,6 +87,7 @@ export class ConnectTransport implements RaftTransport {
       onStrangers: (strangers) => {
         if (this.#directory.setStrangers(strangers)) this.#connectPeers();
       },
+      onOtherLives: (others) => this.#connectOthers(others),
     });
   }
 
@@ -120,8 +124,10 @@ export class ConnectTransport implements RaftTransport {
     this.#connectPeers();
   }
 
+  /** Who was replaced under its id no longer speaks: whoever speaks in its place gets the answers. */
   send(to: NodeId, message: Message): void {
-    this.#links.get(to)?.send(message);
+    const other = isAnswer(message) && !this.#admission.hasStream(to) ? this.#otherLinks.get(to) : undefined;
+    (other ?? this.#links.get(to))?.send(message);
   }
 
   /**
@@ -158,8 +164,9 @@ export class ConnectTransport implements RaftTransport {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#admission.close();
-    for (const link of this.#links.values()) link.close();
+    for (const link of [...this.#links.values(), ...this.#otherLinks.values()]) link.close();
     this.#links.clear();
+    this.#otherLinks.clear();
   }
 
   /** A link to each peer, where it can be reached now, and to nobody else. */
@@ -173,13 +180,33 @@ export class ConnectTransport implements RaftTransport {
     const handler = this.#handler;
     if (handler === undefined || this.#closing.signal.aborted) return;
     for (const peer of peers.values()) {
-      if (!this.#links.has(peer.id)) this.#links.set(peer.id, this.#linkTo(peer, handler));
+      if (this.#links.has(peer.id)) continue;
+      const link = this.#linkTo(peer, () => {
+        if (this.#links.get(peer.id) === link) handler.unreachable(peer.id);
+      });
+      this.#links.set(peer.id, link);
     }
   }
 
-  #linkTo(peer: Member, handler: TransportHandler): PeerLink {
+  #connectOthers(others: readonly Member[]): void {
+    for (const [id, link] of this.#otherLinks) {
+      if (others.some((other) => isSame(link.peer, other))) continue;
+      link.close();
+      this.#otherLinks.delete(id);
+    }
+    if (this.#closing.signal.aborted) return;
+    for (const other of others) {
+      if (!this.#otherLinks.has(other.id))
+        this.#otherLinks.set(
+          other.id,
+          this.#linkTo(other, () => {}),
+        );
+    }
+  }
+
+  #linkTo(peer: Member, onUnreachable: () => void): PeerLink {
     const { clock, random, logger } = this.#options;
-    const link = new PeerLink({
+    return new PeerLink({
       peer,
       hello: () => this.#helloTo(peer),
       clock,
@@ -188,12 +215,8 @@ export class ConnectTransport implements RaftTransport {
       windows: defaultWindows,
       logger,
       // Not from within `send`: the handler may be in the middle of carrying out effects.
-      onUnreachable: () =>
-        queueMicrotask(() => {
-          if (this.#links.get(peer.id) === link) handler.unreachable(peer.id);
-        }),
+      onUnreachable: () => queueMicrotask(onUnreachable),
     });
-    return link;
   }
 
   #connectionTo(address: string): PeerConnection {
@@ -216,5 +239,7 @@ export class ConnectTransport implements RaftTransport {
 }
 
 function isSame(peer: Member, other: Member | undefined): boolean {
-  return other !== undefined && peer.address === other.address && peer.memberId === other.memberId;
+  return (
+    other !== undefined && peer.id === other.id && peer.address === other.address && peer.memberId === other.memberId
+  );
 }

@@ -12,6 +12,8 @@ export interface Accepted {
   readonly version: number;
   /** Undefined: a member. Else who it says it is: no member that this node knows of. */
   readonly stranger: Member | undefined;
+  /** The stranger has the id of a member, and another data directory than that. */
+  readonly isOtherLife: boolean;
 }
 
 /** Why a stream is not taken. The reason is for both logs. */
@@ -33,7 +35,8 @@ export interface Receiver {
  * Decides whether a stream is meant for this node and comes from whom it says (a wiped or foreign node must never be
  * taken for a member). Whoever belongs to the cluster and is no member here is heard all the same, if it says where to
  * answer: this node may be the one that lags behind, and what is said is judged by terms and logs, not by who is a
- * member in the voter's eyes.
+ * member in the voter's eyes. That goes for a member's id with another data directory too: the member may have been
+ * replaced under its id. But its answers do not count for those of the member.
  */
 export function judgeHello(hello: Hello, { identity, versions, peers }: Receiver): Judgement {
   const version = commonVersion(hello.versions, versions);
@@ -45,8 +48,10 @@ export function judgeHello(hello: Hello, { identity, versions, peers }: Receiver
   }
   const refusal = checkReceiver(hello, identity) ?? (peers && checkSender(hello, identity, peers));
   if (refusal !== undefined) return refusal;
-  const isMember = peers === undefined || peers.has(hello.fromNodeId);
-  return { kind: "accepted", version, stranger: isMember ? undefined : senderOf(hello) };
+  const known = peers?.get(hello.fromNodeId);
+  const isOtherLife = known !== undefined && known.memberId !== hello.fromMemberId;
+  const isMember = peers === undefined || (known !== undefined && !isOtherLife);
+  return { kind: "accepted", version, stranger: isMember ? undefined : senderOf(hello), isOtherLife };
 }
 
 function checkReceiver(hello: Hello, self: Identity): Refusal | undefined {
@@ -75,7 +80,7 @@ function checkSender(hello: Hello, self: Identity, peers: ReadonlyMap<NodeId, Me
     if (hello.fromAddress !== undefined) return undefined;
     return deny(`node ${fromNodeId} is not a member that this node knows, and does not say where to answer`);
   }
-  if (known.memberId === hello.fromMemberId) return undefined;
+  if (known.memberId === hello.fromMemberId || hello.fromAddress !== undefined) return undefined;
   return deny(
     `node ${fromNodeId} says it is member ${quoted(hello.fromMemberId)}, the membership has ` +
       `${quoted(known.memberId)}: a node that lost its data directory has to join as a new member`,

@@ -32,6 +32,11 @@ export class InboundStreams {
     return { from, signal: abort.signal, close: () => abort.abort(new ConnectError("closed", Code.Canceled)) };
   }
 
+  /** Whether the peer has a stream just now. */
+  isOpen(from: NodeId): boolean {
+    return this.#senders.get(from)?.abort.signal.aborted === false;
+  }
+
   /** Throws a `ConnectError` if the peer has already spoken in a later incarnation. */
   assertNewest(from: NodeId, memberId: string, incarnation: number): void {
     const known = this.#senders.get(from);
