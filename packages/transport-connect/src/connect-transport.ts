@@ -19,7 +19,6 @@ import { PeerConnection } from "./http2/peer-connection.ts";
 import { defaultWindows } from "./http2/windows.ts";
 import { introduce } from "./introduce/introduce.ts";
 import type { Introducer, Introduction } from "./introduce/introduction.ts";
-import { isAnswer } from "./is-answer.ts";
 import { PeerLink } from "./link/peer-link.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import { Admission } from "./service/admission.ts";
@@ -63,8 +62,8 @@ export class ConnectTransport implements RaftTransport {
   readonly #outgoingSnapshots: Slots;
   readonly #incomingSnapshots: Slots;
   readonly #links = new Map<NodeId, PeerLink>();
-  /** To those who speak to this node under a member's id, and are not that member as far as this node knows. */
-  readonly #otherLinks = new Map<NodeId, PeerLink>();
+  /** To strangers who have the id of a member. */
+  readonly #namesakeLinks = new Map<NodeId, PeerLink>();
   readonly #directory = new PeerDirectory();
   readonly #closing = new AbortController();
   #handler: TransportHandler | undefined;
@@ -87,7 +86,6 @@ export class ConnectTransport implements RaftTransport {
       onStrangers: (strangers) => {
         if (this.#directory.setStrangers(strangers)) this.#connectPeers();
       },
-      onOtherLives: (others) => this.#connectOthers(others),
     });
   }
 
@@ -124,10 +122,11 @@ export class ConnectTransport implements RaftTransport {
     this.#connectPeers();
   }
 
-  /** Who was replaced under its id no longer speaks: whoever speaks in its place gets the answers. */
+  /** A question is answered to whoever has asked it. */
   send(to: NodeId, message: Message): void {
-    const other = isAnswer(message) && !this.#admission.hasStream(to) ? this.#otherLinks.get(to) : undefined;
-    (other ?? this.#links.get(to))?.send(message);
+    const isForNamesake = message.kind.endsWith("Response") && this.#admission.wasAskedByStranger(to);
+    const namesake = isForNamesake ? this.#namesakeLinks.get(to) : undefined;
+    (namesake ?? this.#links.get(to))?.send(message);
   }
 
   /**
@@ -164,49 +163,34 @@ export class ConnectTransport implements RaftTransport {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#admission.close();
-    for (const link of [...this.#links.values(), ...this.#otherLinks.values()]) link.close();
-    this.#links.clear();
-    this.#otherLinks.clear();
+    for (const links of [this.#links, this.#namesakeLinks]) {
+      for (const link of links.values()) link.close();
+      links.clear();
+    }
   }
 
   /** A link to each peer, where it can be reached now, and to nobody else. */
   #connectPeers(): void {
-    const peers = this.#directory.peers();
-    for (const [id, link] of this.#links) {
+    this.#connect(this.#links, this.#directory.peers());
+    this.#connect(this.#namesakeLinks, this.#directory.namesakes());
+  }
+
+  #connect(links: Map<NodeId, PeerLink>, peers: ReadonlyMap<NodeId, Member>): void {
+    for (const [id, link] of links) {
       if (isSame(link.peer, peers.get(id))) continue;
       link.close();
-      this.#links.delete(id);
+      links.delete(id);
     }
     const handler = this.#handler;
     if (handler === undefined || this.#closing.signal.aborted) return;
     for (const peer of peers.values()) {
-      if (this.#links.has(peer.id)) continue;
-      const link = this.#linkTo(peer, () => {
-        if (this.#links.get(peer.id) === link) handler.unreachable(peer.id);
-      });
-      this.#links.set(peer.id, link);
+      if (!links.has(peer.id)) links.set(peer.id, this.#linkTo(peer, handler));
     }
   }
 
-  #connectOthers(others: readonly Member[]): void {
-    for (const [id, link] of this.#otherLinks) {
-      if (others.some((other) => isSame(link.peer, other))) continue;
-      link.close();
-      this.#otherLinks.delete(id);
-    }
-    if (this.#closing.signal.aborted) return;
-    for (const other of others) {
-      if (!this.#otherLinks.has(other.id))
-        this.#otherLinks.set(
-          other.id,
-          this.#linkTo(other, () => {}),
-        );
-    }
-  }
-
-  #linkTo(peer: Member, onUnreachable: () => void): PeerLink {
+  #linkTo(peer: Member, handler: TransportHandler): PeerLink {
     const { clock, random, logger } = this.#options;
-    return new PeerLink({
+    const link = new PeerLink({
       peer,
       hello: () => this.#helloTo(peer),
       clock,
@@ -215,8 +199,12 @@ export class ConnectTransport implements RaftTransport {
       windows: defaultWindows,
       logger,
       // Not from within `send`: the handler may be in the middle of carrying out effects.
-      onUnreachable: () => queueMicrotask(onUnreachable),
+      onUnreachable: () =>
+        queueMicrotask(() => {
+          if (this.#links.get(peer.id) === link) handler.unreachable(peer.id);
+        }),
     });
+    return link;
   }
 
   #connectionTo(address: string): PeerConnection {
@@ -239,7 +227,5 @@ export class ConnectTransport implements RaftTransport {
 }
 
 function isSame(peer: Member, other: Member | undefined): boolean {
-  return (
-    other !== undefined && peer.id === other.id && peer.address === other.address && peer.memberId === other.memberId
-  );
+  return other !== undefined && peer.address === other.address && peer.memberId === other.memberId;
 }

@@ -26,9 +26,9 @@ import { completeConfig, type RaftNodeConfig, type RaftNodeOptions } from "./raf
 import { Reads } from "./reads.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { restoreAtStart } from "./restore-at-start.ts";
-import { RoleListeners } from "./role-listeners.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
+import { StatusListeners } from "./status-listeners.ts";
 import { Ticker } from "./ticker.ts";
 import { Transfers } from "./transfers.ts";
 import { TurnLoop } from "./turn-loop.ts";
@@ -57,7 +57,8 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #reads: Reads;
   readonly #transfers = new Transfers();
   readonly #changes = new MembershipChanges();
-  readonly #listeners: RoleListeners;
+  readonly #roleListeners: StatusListeners;
+  readonly #memberListeners: StatusListeners;
   readonly #compaction: Compaction;
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
@@ -98,9 +99,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     const appliedIndex = stateMachine.appliedIndex();
     this.#raft = new Raft({ ...config, nodeId, memberId, incarnation, appliedIndex }, restored, random);
     this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs));
-    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs, stalledMs) =>
-      this.#loop.addTick(elapsedMs, stalledMs),
-    );
+    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, () => this.#loop.wake());
     this.#work = new BackgroundWork(fail);
     const work = this.#work;
     this.#outbox = new Outbox(transport);
@@ -121,7 +120,8 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       cancel: (id) => feed({ kind: "cancelRead", id }),
       applied: () => this.#applier.applied,
     });
-    this.#listeners = new RoleListeners(logger);
+    this.#roleListeners = new StatusListeners(logger);
+    this.#memberListeners = new StatusListeners(logger);
     this.#compaction = new Compaction({
       storage,
       stateMachine,
@@ -174,7 +174,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     });
     transport.start(this.#handler());
     peers.update(this.#raft.peers());
-    this.#ticker.start();
+    this.#ticker.sleep(this.#raft.nextDeadlineMs());
   }
 
   propose(payload: Uint8Array): Promise<Result> {
@@ -223,7 +223,11 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   }
 
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#roleListeners.add(listener);
+  }
+
+  onMembersChange(listener: (status: ConsensusStatus) => void): () => void {
+    return this.#memberListeners.add(listener);
   }
 
   /**
@@ -257,12 +261,14 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   #turn(inputs: readonly Input[]): void {
     try {
       this.#reads.turnBegins();
-      for (const input of inputs) this.#raft.step(input);
+      for (const input of this.#ticker.timed(inputs)) this.#raft.step(input);
       for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
         this.#effects.run(effects);
+        if (effects.peers !== undefined) this.#memberListeners.notify(this.status());
       }
       if (inputs.some((input) => input.kind === "snapshotReceived")) this.#receiver.decided();
       this.#changes.committed(() => this.#commitView());
+      this.#ticker.sleep(this.#raft.nextDeadlineMs());
     } catch (error) {
       this.#fail(error);
     }
@@ -286,7 +292,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   #roleChanged(change: RoleChange): void {
     this.#leads = change.role === "leader";
     this.#logger.info("role changed", { role: change.role, term: change.term, leader: change.leader });
-    this.#listeners.notify(this.status());
+    this.#roleListeners.notify(this.status());
   }
 
   #fail(error: unknown): void {

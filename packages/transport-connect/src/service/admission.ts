@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Identity, Logger, Member, NodeId, TransportHandler } from "@raftkv/raft-core";
+import type { Identity, Logger, Member, Message, NodeId, TransportHandler } from "@raftkv/raft-core";
 import { ChangeLog } from "../change-log.ts";
 import type { Hello } from "../codec/hello-codec.ts";
 import type { ProtocolVersions } from "../codec/protocol-version.ts";
@@ -16,8 +16,6 @@ export interface AdmissionOptions {
   readonly onHeard: (from: NodeId, memberId: string, address: string | undefined) => void;
   /** The nodes with streams that are no members have changed. */
   readonly onStrangers: (strangers: readonly Member[]) => void;
-  /** The nodes with streams that have a member's id, and another data directory, have changed. */
-  readonly onOtherLives: (others: readonly Member[]) => void;
 }
 
 /** Who was let in, and on what terms. */
@@ -30,12 +28,8 @@ export interface Admitted {
 interface Stranger {
   readonly member: Member;
   readonly stream: InboundStream;
-}
-
-/** A stream that was let in. */
-export interface AdmittedStream extends InboundStream {
-  /** Its sender has a member's id and is not that member: what it asks is heard, what it answers counts for nobody. */
-  readonly isOtherLife: boolean;
+  /** It has asked something since the member with its id last did. */
+  hasAskedLast: boolean;
 }
 
 /** The door: who may speak to this node, and on which stream. */
@@ -43,9 +37,6 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #streams = new InboundStreams();
   readonly #strangers = new Map<NodeId, Stranger>();
-  /** Streams of their own: they take no member's place. */
-  readonly #otherStreams = new InboundStreams();
-  readonly #otherLives = new Map<NodeId, Stranger>();
   readonly #news = new ChangeLog();
   /** Undefined until this node has read its membership. */
   #peers: ReadonlyMap<NodeId, Member> | undefined;
@@ -62,28 +53,18 @@ export class Admission {
 
   setPeers(peers: ReadonlyMap<NodeId, Member>): void {
     this.#peers = peers;
-    for (const id of peers.keys()) this.#strangers.delete(id);
-    this.#streams.retain((from, memberId) => {
-      const expected = peers.get(from) ?? this.#strangers.get(from)?.member;
-      return expected?.memberId === memberId;
-    });
-    // Who has become a member is let in as one when it comes again, and so is who is a mere stranger now.
-    this.#otherStreams.retain((from, memberId) => {
-      const member = peers.get(from);
-      return member !== undefined && member.memberId !== memberId;
-    });
+    for (const [id, { member }] of this.#strangers) {
+      if (peers.get(id)?.memberId === member.memberId) this.#strangers.delete(id);
+    }
+    this.#streams.retain((from, memberId) =>
+      [peers.get(from), this.#strangers.get(from)?.member].some((expected) => expected?.memberId === memberId),
+    );
     this.#reportStrangers();
-  }
-
-  /** Whether the member, or the stranger, has a stream to this node just now. */
-  hasStream(from: NodeId): boolean {
-    return this.#streams.isOpen(from);
   }
 
   close(): void {
     this.#isClosed = true;
     this.#streams.closeAll();
-    this.#otherStreams.closeAll();
   }
 
   /** The handler for a stream with that hello. Throws a `ConnectError` that says why it is refused. */
@@ -92,30 +73,36 @@ export class Admission {
   }
 
   /** Takes the place of the peer's older stream. Throws a `ConnectError` where `admit` would. */
-  openStream(hello: Hello): AdmittedStream {
-    const { stranger, isOtherLife } = this.#judge(hello);
+  openStream(hello: Hello): InboundStream {
+    const { stranger } = this.#judge(hello);
     const { fromNodeId: from, fromMemberId: memberId, fromIncarnation, fromAddress } = hello;
-    const strangers = isOtherLife ? this.#otherLives : this.#strangers;
-    if (stranger !== undefined) this.#assertRoom(strangers, from);
-    const stream = (isOtherLife ? this.#otherStreams : this.#streams).open(from, memberId, fromIncarnation);
-    if (stranger !== undefined) strangers.set(from, { member: stranger, stream });
+    if (stranger !== undefined) this.#assertRoom(from);
+    const stream = this.#streams.open(from, memberId, fromIncarnation);
+    if (stranger !== undefined) {
+      const before = this.#strangers.get(from);
+      if (before?.member.memberId !== memberId) before?.stream.close();
+      this.#strangers.set(from, { member: stranger, stream, hasAskedLast: false });
+    }
     this.#reportStrangers();
-    if (isOtherLife) this.#logOtherLife(hello);
-    else this.#options.onHeard(from, memberId, fromAddress);
+    this.#options.onHeard(from, memberId, fromAddress);
     return {
       from,
-      isOtherLife,
       signal: stream.signal,
       close: () => {
         stream.close();
-        if (strangers.get(from)?.stream !== stream) return;
-        strangers.delete(from);
+        if (this.#strangers.get(from)?.stream !== stream) return;
+        this.#strangers.delete(from);
         this.#reportStrangers();
       },
     };
   }
 
-  #judge(hello: Hello): Admitted & { readonly stranger: Member | undefined; readonly isOtherLife: boolean } {
+  /** Whether the one with that id to be answered is not the member: it was a stranger that asked last. */
+  wasAskedByStranger(id: NodeId): boolean {
+    return this.#strangers.get(id)?.hasAskedLast === true;
+  }
+
+  #judge(hello: Hello): Admitted & { readonly stranger: Member | undefined } {
     if (this.#isClosed) throw new ConnectError("the node is shutting down", Code.Unavailable);
     const { identity, versions } = this.#options;
     const judgement = judgeHello(hello, { identity: identity(), versions, peers: this.#peers });
@@ -126,16 +113,32 @@ export class Admission {
     if (this.#handler === undefined || this.#peers === undefined) {
       throw new ConnectError("the node is starting", Code.Unavailable);
     }
-    const { version, stranger, isOtherLife } = judgement;
-    const streams = isOtherLife ? this.#otherStreams : this.#streams;
-    streams.assertNewest(hello.fromNodeId, hello.fromMemberId, hello.fromIncarnation);
+    this.#streams.assertNewest(hello.fromNodeId, hello.fromMemberId, hello.fromIncarnation);
     this.#news.forget(newsKey(hello));
-    return { handler: this.#handler, version, stranger, isOtherLife };
+    const handler = this.#heardAs(hello, this.#handler);
+    return { handler, version: judgement.version, stranger: judgement.stranger };
   }
 
-  #assertRoom(strangers: ReadonlyMap<NodeId, Stranger>, from: NodeId): void {
+  /** Of a stranger nothing is heard that would be counted as the word of the member with its id. */
+  #heardAs({ fromMemberId }: Hello, handler: TransportHandler): TransportHandler {
+    return {
+      message: (from, message) => {
+        const stranger = this.#strangers.get(from);
+        if (isCounted(message)) {
+          if (this.#peers?.get(from)?.memberId !== fromMemberId) return;
+        } else if (stranger !== undefined) {
+          stranger.hasAskedLast = stranger.member.memberId === fromMemberId;
+        }
+        handler.message(from, message);
+      },
+      unreachable: (peer) => handler.unreachable(peer),
+      snapshot: (incoming) => handler.snapshot(incoming),
+    };
+  }
+
+  #assertRoom(from: NodeId): void {
     const { maxStrangers } = this.#options;
-    if (strangers.has(from) || strangers.size < maxStrangers) return;
+    if (this.#strangers.has(from) || this.#strangers.size < maxStrangers) return;
     throw new ConnectError(
       `${maxStrangers} nodes that are no members have streams to this node already`,
       Code.ResourceExhausted,
@@ -144,21 +147,25 @@ export class Admission {
 
   #reportStrangers(): void {
     this.#options.onStrangers([...this.#strangers.values()].map(({ member }) => member));
-    this.#options.onOtherLives([...this.#otherLives.values()].map(({ member }) => member));
-  }
-
-  #logOtherLife({ fromNodeId: from, fromMemberId }: Hello): void {
-    const expected = this.#peers?.get(from)?.memberId ?? "";
-    const text =
-      `node ${from} speaks with the data directory ${JSON.stringify(fromMemberId.slice(0, 64))}, the membership that this ` +
-      `node knows has ${JSON.stringify(expected)}: its answers do not count`;
-    if (this.#news.isNews(`other ${from}`, text)) this.#options.logger.warn(text, { peer: from });
   }
 
   /** One line when a node is first refused, and when the reason changes: it will try again, many times a minute. */
   #logRefusal(hello: Hello, reason: string): void {
     if (!this.#news.isNews(newsKey(hello), reason)) return;
     this.#options.logger.warn(`refused a stream from node ${hello.fromNodeId}: ${reason}`, { peer: hello.fromNodeId });
+  }
+}
+
+/** What a candidate or a leader adds up by the ids of those who say it. */
+function isCounted({ kind }: Message): boolean {
+  switch (kind) {
+    case "preVoteResponse":
+    case "voteResponse":
+    case "appendResponse":
+    case "heartbeatResponse":
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -12,8 +12,6 @@ export interface Accepted {
   readonly version: number;
   /** Undefined: a member. Else who it says it is: no member that this node knows of. */
   readonly stranger: Member | undefined;
-  /** The stranger has the id of a member, and another data directory than that. */
-  readonly isOtherLife: boolean;
 }
 
 /** Why a stream is not taken. The reason is for both logs. */
@@ -33,10 +31,9 @@ export interface Receiver {
 
 /**
  * Decides whether a stream is meant for this node and comes from whom it says (a wiped or foreign node must never be
- * taken for a member). Whoever belongs to the cluster and is no member here is heard all the same, if it says where to
- * answer: this node may be the one that lags behind, and what is said is judged by terms and logs, not by who is a
- * member in the voter's eyes. That goes for a member's id with another data directory too: the member may have been
- * replaced under its id. But its answers do not count for those of the member.
+ * taken for a member). Whoever belongs to the cluster and is no member here is a stranger, also one that has the id of a
+ * member with another data directory. It is heard all the same, if it says where to answer: this node may be the one that
+ * lags behind, and what is asked is judged by terms and logs, not by who is a member in the voter's eyes.
  */
 export function judgeHello(hello: Hello, { identity, versions, peers }: Receiver): Judgement {
   const version = commonVersion(hello.versions, versions);
@@ -48,10 +45,8 @@ export function judgeHello(hello: Hello, { identity, versions, peers }: Receiver
   }
   const refusal = checkReceiver(hello, identity) ?? (peers && checkSender(hello, identity, peers));
   if (refusal !== undefined) return refusal;
-  const known = peers?.get(hello.fromNodeId);
-  const isOtherLife = known !== undefined && known.memberId !== hello.fromMemberId;
-  const isMember = peers === undefined || (known !== undefined && !isOtherLife);
-  return { kind: "accepted", version, stranger: isMember ? undefined : senderOf(hello), isOtherLife };
+  const isMember = peers === undefined || peers.get(hello.fromNodeId)?.memberId === hello.fromMemberId;
+  return { kind: "accepted", version, stranger: isMember ? undefined : senderOf(hello) };
 }
 
 function checkReceiver(hello: Hello, self: Identity): Refusal | undefined {

@@ -93,8 +93,8 @@ describe("a hello", () => {
     ["for another data directory", { toMemberId: "old" }, Code.FailedPrecondition, /wants member "old"/],
     ["from no member, without an address", { fromNodeId: 4 }, Code.PermissionDenied, /node 4 is not a member/],
     [
-      "from another data directory than the member's, and nowhere",
-      { fromMemberId: "fresh", fromAddress: undefined },
+      "from a wiped node, without an address",
+      { fromMemberId: "fresh" },
       Code.PermissionDenied,
       /has to join as a new member/,
     ],

@@ -6,9 +6,9 @@ import { decodeMessage } from "../codec/message-codec.ts";
 import { WireError } from "../codec/wire-error.ts";
 import { toWire } from "../codec/wire-number.ts";
 import { withDeadline } from "../deadline.ts";
-import { isAnswer } from "../is-answer.ts";
 import { untilAborted } from "./abort-race.ts";
-import type { Admission, AdmittedStream } from "./admission.ts";
+import type { Admission } from "./admission.ts";
+import type { InboundStream } from "./inbound-streams.ts";
 
 export interface MessagesHandlerOptions {
   readonly admission: Admission;
@@ -49,7 +49,7 @@ async function readHello(
 
 async function deliverAll(
   iterator: AsyncIterator<MessagesRequest>,
-  stream: AdmittedStream,
+  stream: InboundStream,
   handler: TransportHandler,
 ): Promise<void> {
   for (;;) {
@@ -58,7 +58,6 @@ async function deliverAll(
     // Decoded whole before the first is delivered: a batch with a malformed message in it is not half true.
     for (const message of decodeBatch(next.value)) {
       if (stream.signal.aborted) return;
-      if (stream.isOtherLife && isAnswer(message)) continue;
       handler.message(stream.from, message);
     }
   }
