@@ -15,6 +15,8 @@ export const exitCodes = {
   refused: 5,
   /** A defect, or an answer that this version does not understand. */
   unexpected: 6,
+  /** Ctrl-C or SIGTERM; standard error says what was undone, or what is left. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -36,6 +38,7 @@ const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   UNKNOWN_MEMBER: exitCodes.refused,
   PEER_UNREACHABLE: exitCodes.refused,
   PEER_NOT_JOINABLE: exitCodes.refused,
+  TRANSFER_FAILED: exitCodes.refused,
   INTERNAL: exitCodes.unexpected,
 };
 

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { RaftKvError } from "@raftkv/kv-client";
+import { adviceFor } from "./advice.ts";
+import { CommandError } from "./command-error.ts";
 import { type ExitCode, exitCodeFor, exitCodes } from "./exit-code.ts";
+import { Interrupted } from "./membership/catch-up.ts";
 import { endWithReader } from "./output/standard-output.ts";
 import { createProgram } from "./program.ts";
 
@@ -13,6 +16,11 @@ function packageVersion(): string {
 function fail(message: string, code: ExitCode): void {
   process.stderr.write(`raftkv: ${message.replace(/\s*\n\s*/g, " ")}\n`);
   process.exitCode = code;
+}
+
+function withAdvice({ message, code }: RaftKvError): string {
+  const advice = adviceFor(code);
+  return advice === undefined ? message : `${message}; ${advice}`;
 }
 
 /** An argument whose bytes were not UTF-8: what it stood for is lost, and two such keys would become the same one. */
@@ -33,6 +41,8 @@ const program = createProgram(packageVersion(), (key) => fail(`there is no key "
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof RaftKvError) fail(error.message, exitCodeFor(error));
+  if (error instanceof RaftKvError) fail(withAdvice(error), exitCodeFor(error));
+  else if (error instanceof CommandError) fail(error.message, error.exitCode);
+  else if (error instanceof Interrupted) fail(error.message, exitCodes.interrupted);
   else fail(`unexpected failure: ${error instanceof Error ? error.message : String(error)}`, exitCodes.unexpected);
 }

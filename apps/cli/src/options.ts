@@ -32,7 +32,7 @@ function parseEndpoints(text: string): readonly string[] {
   throw new InvalidArgumentError("Expected host:port,host:port.");
 }
 
-function parseTimeout(text: string): number {
+export function parseTimeout(text: string): number {
   const milliseconds = Number(text);
   if (/^\d+$/.test(text) && milliseconds >= 1 && milliseconds <= longestTimeoutMs) return milliseconds;
   throw new InvalidArgumentError(`Expected milliseconds from 1 to ${longestTimeoutMs}.`);
@@ -42,4 +42,26 @@ export function parseLimit(text: string): number {
   const limit = Number(text);
   if (/^\d+$/.test(text) && limit >= 1 && Number.isSafeInteger(limit)) return limit;
   throw new InvalidArgumentError("Expected a whole number from 1.");
+}
+
+export function parseNodeId(text: string): number {
+  const nodeId = Number(text);
+  if (/^\d+$/.test(text) && nodeId >= 1 && Number.isSafeInteger(nodeId)) return nodeId;
+  throw new InvalidArgumentError("Expected the id of a node, a whole number from 1.");
+}
+
+const highestPriority = 100;
+
+export function parsePriority(text: string): number {
+  const priority = Number(text);
+  if (/^\d+$/.test(text) && priority <= highestPriority) return priority;
+  throw new InvalidArgumentError(`Expected a whole number from 0 to ${highestPriority}.`);
+}
+
+/** In the form in which members have it. */
+export function parseAddress(text: string): string {
+  const address = text.trim().toLowerCase();
+  const port = Number(/^(?:\[[0-9a-f:.%]+\]|[^\s:/?#@[\]]+):(\d{1,5})$/.exec(address)?.[1]);
+  if (port >= 1 && port <= 65_535) return address;
+  throw new InvalidArgumentError("Expected host:port.");
 }

@@ -1,85 +1,44 @@
 import { Command } from "commander";
-import { del } from "./commands/delete.ts";
-import { get } from "./commands/get.ts";
-import { put } from "./commands/put.ts";
-import { type RangeCommandOptions, range } from "./commands/range.ts";
 import { status } from "./commands/status.ts";
 import { exitCodes } from "./exit-code.ts";
-import { addGlobalOptions, type GlobalOptions, parseLimit } from "./options.ts";
+import { addGlobalOptions } from "./options.ts";
+import { examples } from "./program/examples.ts";
+import { addKeyValueCommands } from "./program/key-value.ts";
+import { addLeaderCommands } from "./program/leader.ts";
+import { addMemberCommands } from "./program/member.ts";
+import { addSnapshotCommands } from "./program/snapshot.ts";
 
 const exitCodeHelp = `
 Exit codes: 0 done, 1 get: no such key, 2 wrong arguments, 3 unavailable (certainly not done),
-  4 outcome unknown (perhaps done), 5 refused by the cluster, 6 unexpected failure`;
-
-const examples = (...lines: readonly string[]): string => `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+  4 outcome unknown (perhaps done), 5 refused by the cluster, 6 unexpected failure, 130 interrupted`;
 
 /** The command line of `raftkv`. `keyNotFound` is called where a key does not exist. */
 export function createProgram(version: string, keyNotFound: (key: string) => void): Command {
   const program = addGlobalOptions(new Command("raftkv"))
-    .description("Reads and writes a raftkv cluster.")
+    .description("Reads, writes and administers a raftkv cluster.")
     .version(version)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help for the options, and for examples)")
     .showSuggestionAfterError()
     .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage))
-    .addHelpText("after", examples("raftkv put greeting hello", "raftkv get greeting", "raftkv status"))
+    .addHelpText(
+      "after",
+      examples("raftkv put greeting hello", "raftkv get greeting", "raftkv status", "raftkv member list"),
+    )
     .addHelpText("after", exitCodeHelp);
 
-  program
-    .command("put <key> <value>")
-    .description("write a key; the value - stands for the bytes of standard input")
-    .addHelpText(
-      "after",
-      examples(
-        "raftkv put greeting hello",
-        "raftkv put photo - < photo.jpg",
-        "raftkv put number -- -5      a value that begins with a dash",
-      ),
-    )
-    .action((key: string, value: string, _: object, command: Command) => put(key, value, command.optsWithGlobals()));
-
-  program
-    .command("get <key>")
-    .description("print the value of a key and a newline")
-    .addHelpText("after", examples("raftkv get greeting", "raftkv get greeting --output json"))
-    .action(async (key: string, _: object, command: Command) => {
-      if (!(await get(key, command.optsWithGlobals<GlobalOptions>()))) keyNotFound(key);
-    });
-
-  program
-    .command("del <key>")
-    .description("delete a key")
-    .addHelpText("after", examples("raftkv del greeting"))
-    .action((key: string, _: object, command: Command) => del(key, command.optsWithGlobals()));
-
-  program
-    .command("range [prefix]")
-    .description("print keys in order, a line each: the key, a tab, the value")
-    .option("--from <key>", "the first key, inclusive (instead of a prefix)")
-    .option("--to <key>", "the end, exclusive (instead of a prefix)")
-    .option("--limit <n>", "at most so many keys", parseLimit)
-    .option("--keys-only", "leave the values out", false)
-    .addHelpText(
-      "after",
-      examples(
-        "raftkv range users/                 every key that begins with users/",
-        "raftkv range --from a --to n        from a up to, not including, n",
-        "raftkv range --limit 10 --keys-only the first ten keys",
-        "raftkv range --output json | jq .   an object a line",
-      ),
-    )
-    .action((prefix: string | undefined, _: object, command: Command) =>
-      range(prefix, command.optsWithGlobals<RangeCommandOptions>()),
-    );
-
+  addKeyValueCommands(program, keyNotFound);
   program
     .command("status")
-    .description("show every member of the cluster")
+    .description("show every member of the cluster and how far it has come")
     .addHelpText(
       "after",
       examples("raftkv status", "raftkv status --endpoints 10.0.0.1:50051,10.0.0.2:50051 --output json"),
     )
     .action((_: object, command: Command) => status(command.optsWithGlobals()));
 
+  addMemberCommands(program);
+  addLeaderCommands(program);
+  addSnapshotCommands(program);
   return program;
 }

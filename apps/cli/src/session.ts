@@ -1,4 +1,5 @@
 import { RaftKv } from "@raftkv/kv-client";
+import { RaftKvAdmin } from "@raftkv/kv-client/admin";
 import type { GlobalOptions } from "./options.ts";
 
 /** The answer has been given by then; a session that stays open expires by itself. */
@@ -15,4 +16,13 @@ export async function withClient<T>(
   } finally {
     await client.close({ timeoutMs: closeTimeoutMs });
   }
+}
+
+/** Runs `use` with a client for administration. */
+export async function withAdmin<T>(
+  { endpoints, timeout }: GlobalOptions,
+  use: (admin: RaftKvAdmin) => Promise<T>,
+): Promise<T> {
+  await using admin = new RaftKvAdmin({ endpoints, timeoutMs: timeout });
+  return await use(admin);
 }

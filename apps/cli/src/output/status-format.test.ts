@@ -1,6 +1,6 @@
 import { type MemberStatus, RaftKvError } from "@raftkv/kv-client";
 import { describe, expect, it } from "vitest";
-import { formatBytes, statusJson, statusTable } from "./status-format.ts";
+import { statusJson, statusTable } from "./status-format.ts";
 
 const member = (nodeId: number) => ({
   nodeId,
@@ -12,11 +12,13 @@ const member = (nodeId: number) => ({
   priority: 0,
 });
 
-const leader: MemberStatus = {
+const leader = {
   ...member(1),
   replication: undefined,
   status: {
-    ...member(1),
+    nodeId: 1,
+    address: "10.0.0.1:50051",
+    memberId: "member-1",
     clusterId: "cluster",
     version: "1.2.3",
     role: "leader",
@@ -37,42 +39,67 @@ const leader: MemberStatus = {
     transferringTo: undefined,
     replication: [],
   },
-};
+} satisfies MemberStatus;
 const dead: MemberStatus = {
   ...member(2),
-  replication: undefined,
+  replication: {
+    nodeId: 2,
+    state: "probe",
+    matchIndex: 90,
+    nextIndex: 91,
+    lagEntries: 31,
+    recentlyActive: false,
+    snapshot: undefined,
+  },
   error: new RaftKvError("DEADLINE_EXCEEDED", "status: no answer"),
+};
+const learner: MemberStatus = {
+  ...member(3),
+  learner: true,
+  replication: {
+    nodeId: 3,
+    state: "snapshot",
+    matchIndex: 0,
+    nextIndex: 1,
+    lagEntries: 121,
+    recentlyActive: true,
+    snapshot: { bytesSent: 10, bytes: 40 },
+  },
+  status: { ...leader.status, nodeId: 3, role: "follower", commitIndex: 0, appliedIndex: 0, revision: 0 },
 };
 
 describe("the status of a cluster", () => {
   it("is a table with a row a member, and says why one is missing", () => {
-    expect(statusTable([leader, dead])).toBe(`\
-┌────┬────────────────┬─────────────┬──────┬────────┬────────┬─────────┬──────────┬─────────┬───────┐
-│ ID │ ADDRESS        │ ROLE        │ TERM │ LEADER │ COMMIT │ APPLIED │ REVISION │     LOG │ STATE │
-├────┼────────────────┼─────────────┼──────┼────────┼────────┼─────────┼──────────┼─────────┼───────┤
-│  1 │ 10.0.0.1:50051 │ leader      │    3 │      1 │    120 │     119 │       80 │ 1.5 KiB │   0 B │
-├────┼────────────────┼─────────────┼──────┼────────┼────────┼─────────┼──────────┼─────────┼───────┤
-│  2 │ 10.0.0.2:50051 │ unreachable │      │        │        │         │          │         │       │
-└────┴────────────────┴─────────────┴──────┴────────┴────────┴─────────┴──────────┴─────────┴───────┘
+    expect(statusTable([leader, dead, learner])).toBe(`\
+┌────┬────────────────┬─────────────┬──────┬────────┬────────┬─────────┬───────────────┬─────┬──────────┬─────────┬───────┐
+│ ID │ ADDRESS        │ ROLE        │ TERM │ LEADER │ COMMIT │ APPLIED │ REPLICATION   │ LAG │ REVISION │     LOG │ STATE │
+├────┼────────────────┼─────────────┼──────┼────────┼────────┼─────────┼───────────────┼─────┼──────────┼─────────┼───────┤
+│  1 │ 10.0.0.1:50051 │ leader      │    3 │      1 │    120 │     119 │               │     │       80 │ 1.5 KiB │   0 B │
+├────┼────────────────┼─────────────┼──────┼────────┼────────┼─────────┼───────────────┼─────┼──────────┼─────────┼───────┤
+│  2 │ 10.0.0.2:50051 │ unreachable │      │        │        │         │ probe, silent │  31 │          │         │       │
+├────┼────────────────┼─────────────┼──────┼────────┼────────┼─────────┼───────────────┼─────┼──────────┼─────────┼───────┤
+│  3 │ 10.0.0.3:50051 │ learner     │    3 │      1 │      0 │       0 │ snapshot 25%  │ 121 │        0 │ 1.5 KiB │   0 B │
+└────┴────────────────┴─────────────┴──────┴────────┴────────┴─────────┴───────────────┴─────┴──────────┴─────────┴───────┘
 node 2: status: no answer
 `);
   });
 
-  it("is a list of objects for machines", () => {
-    const [first, second] = JSON.parse(statusJson([leader, dead]));
-    expect(first).toMatchObject({ nodeId: 1, role: "leader", commitIndex: 120, logBytes: 1536, clusterId: "cluster" });
-    expect(first).not.toHaveProperty("members");
-    expect(second).toEqual({ ...member(2), replication: undefined, error: "status: no answer" });
+  it("says what is not at rest, and where no leader was reached", () => {
+    const joint = { ...leader, status: { ...leader.status, joint: true, transferringTo: 2 } };
+    expect(statusTable([joint])).toContain("the membership is joint\nleadership is being handed to node 2\n");
+    expect(statusTable([dead])).toContain("no leader was reached\n");
   });
 
-  it.each([
-    [0, "0 B"],
-    [1023, "1023 B"],
-    [1024, "1.0 KiB"],
-    [10 * 1024, "10 KiB"],
-    [1024 ** 2 * 2.25, "2.3 MiB"],
-    [1024 ** 6, "1048576 TiB"],
-  ])("shows %i bytes as %s", (bytes, text) => {
-    expect(formatBytes(bytes)).toBe(text);
+  it("is a list of objects for machines", () => {
+    const [first, second, third] = JSON.parse(statusJson([leader, dead, learner]));
+    expect(first).toMatchObject({ nodeId: 1, role: "leader", commitIndex: 120, logBytes: 1536, clusterId: "cluster" });
+    expect(first).not.toHaveProperty("members");
+    expect(first).not.toHaveProperty("replication");
+    expect(second).toEqual({
+      ...member(2),
+      error: "status: no answer",
+      replication: { state: "probe", matchIndex: 90, nextIndex: 91, lagEntries: 31, recentlyActive: false },
+    });
+    expect(third).toMatchObject({ learner: true, replication: { snapshot: { bytesSent: 10, bytes: 40 } } });
   });
 });

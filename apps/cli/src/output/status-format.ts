@@ -1,17 +1,31 @@
-import type { MemberStatus } from "@raftkv/kv-client";
-import Table from "cli-table3";
+import type { MemberStatus, NodeStatus, Replication } from "@raftkv/kv-client/admin";
+import { formatBytes } from "./format-bytes.ts";
+import { stateNotes } from "./membership-format.ts";
+import { textTable } from "./table.ts";
 
-const head = ["ID", "ADDRESS", "ROLE", "TERM", "LEADER", "COMMIT", "APPLIED", "REVISION", "LOG", "STATE"];
+const columns = [
+  { name: "ID", align: "right" },
+  { name: "ADDRESS" },
+  { name: "ROLE" },
+  { name: "TERM", align: "right" },
+  { name: "LEADER", align: "right" },
+  { name: "COMMIT", align: "right" },
+  { name: "APPLIED", align: "right" },
+  { name: "REPLICATION" },
+  { name: "LAG", align: "right" },
+  { name: "REVISION", align: "right" },
+  { name: "LOG", align: "right" },
+  { name: "STATE", align: "right" },
+] as const;
 
-/** A table, a row a member. What a member does not say itself is left open. */
+/** A table, a row a member, and what is not as it is at rest. What a member does not say itself is left open. */
 export function statusTable(members: readonly MemberStatus[]): string {
-  const table = new Table({ head, style: { head: [], border: [] }, colAligns: head.map(alignment) });
-  for (const member of members) table.push(row(member));
-  return `${table.toString()}\n${unreachable(members)}`;
+  return textTable(columns, members.map(row)) + notes(members) + unreachable(members);
 }
 
-function row({ nodeId, address, learner, status }: MemberStatus): string[] {
-  if (status === undefined) return [String(nodeId), address, "unreachable", "", "", "", "", "", "", ""];
+function row({ nodeId, address, learner, status, replication }: MemberStatus): string[] {
+  const progress = [describeReplication(replication), replication === undefined ? "" : String(replication.lagEntries)];
+  if (status === undefined) return [String(nodeId), address, "unreachable", "", "", "", "", ...progress, "", "", ""];
   return [
     String(nodeId),
     address,
@@ -20,10 +34,31 @@ function row({ nodeId, address, learner, status }: MemberStatus): string[] {
     status.leaderId === undefined ? "none" : String(status.leaderId),
     String(status.commitIndex),
     String(status.appliedIndex),
+    ...progress,
     String(status.revision),
     formatBytes(status.logBytes),
     formatBytes(status.stateBytes),
   ];
+}
+
+/** "replicate", "snapshot 45%", "probe, silent". */
+function describeReplication(replication: Replication | undefined): string {
+  if (replication === undefined) return "";
+  const { state, snapshot, recentlyActive } = replication;
+  const percent = snapshot === undefined ? "" : ` ${Math.floor((100 * snapshot.bytesSent) / snapshot.bytes)}%`;
+  return `${state}${state === "snapshot" ? percent : ""}${recentlyActive ? "" : ", silent"}`;
+}
+
+function notes(members: readonly MemberStatus[]): string {
+  const leader = leaderOf(members);
+  const lines = leader === undefined ? ["no leader was reached"] : stateNotes(leader);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Of several that take themselves for the leader, the one in the highest term. */
+function leaderOf(members: readonly MemberStatus[]): NodeStatus | undefined {
+  const leaders = members.flatMap(({ status }) => (status?.role === "leader" ? [status] : []));
+  return leaders.toSorted((a, b) => b.term - a.term)[0];
 }
 
 /** Why a member has no row of its own to show. */
@@ -34,29 +69,20 @@ function unreachable(members: readonly MemberStatus[]): string {
     .join("");
 }
 
-/** One object a member: what it says of itself, or `error`. */
+/** One object a member: what it says of itself, or `error`, and how far it has come as the leader sees it. */
 export function statusJson(members: readonly MemberStatus[]): string {
-  const objects = members.map(({ status, error, ...member }) => ({
+  const objects = members.map(({ status, error, replication, ...member }) => ({
     ...member,
-    ...(status === undefined ? { error: error?.message } : withoutMembers(status)),
+    ...(status === undefined ? { error: error?.message } : ownWords(status)),
+    ...(replication === undefined ? {} : { replication: withoutNodeId(replication) }),
   }));
   return `${JSON.stringify(objects)}\n`;
 }
 
-function withoutMembers({ members: _, ...status }: NonNullable<MemberStatus["status"]>): object {
+function ownWords({ members: _, replication: __, ...status }: NodeStatus): object {
   return status;
 }
 
-const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-/** With at most one decimal: `0 B`, `1.5 KiB`, `12 MiB`. */
-export function formatBytes(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
-  const value = bytes / 1024 ** power;
-  const digits = power === 0 || value >= 10 ? 0 : 1;
-  return `${value.toFixed(digits)} ${units[power]}`;
-}
-
-function alignment(column: string): "left" | "right" {
-  return ["ADDRESS", "ROLE"].includes(column) ? "left" : "right";
+function withoutNodeId({ nodeId: _, ...replication }: Replication): object {
+  return replication;
 }

@@ -29,7 +29,7 @@ export type MembershipStep =
   /** Among voters that could lead, the one with the highest priority is preferred. */
   | { readonly kind: "setPriority"; readonly nodeId: number; readonly priority: number };
 
-const highestPriority = 2 ** 32 - 1;
+const highestPriority = 100;
 
 /** The step with its addresses in the form in which members have them. Throws INVALID_ARGUMENT where it makes no sense. */
 export function checkStep(step: MembershipStep): MembershipStep {

@@ -22,7 +22,7 @@ export interface AddMemberOptions extends ForceOptions {
   readonly as?: "learner" | "voter";
   /** Of a learner: the leader makes it a voter as soon as it has caught up. True unless told. */
   readonly promoteWhenCaughtUp?: boolean;
-  /** Among voters that could lead, the one with the highest is preferred. 0 unless told. */
+  /** Among voters that could lead, the one with the highest is preferred. 0 to 100, 0 unless told. */
   readonly priority?: number;
 }
 

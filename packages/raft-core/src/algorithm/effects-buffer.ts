@@ -1,4 +1,13 @@
-import type { Effects, Outgoing, ProposalOutcome, ReadOutcome, RoleChange, WriteBatch } from "./effects.ts";
+import type {
+  Effects,
+  LeadershipNotice,
+  Outgoing,
+  ProposalOutcome,
+  ReadOutcome,
+  RoleChange,
+  TransferOutcome,
+  WriteBatch,
+} from "./effects.ts";
 import type { Index, NodeId, SnapshotMetadata } from "./entry.ts";
 import type { BatchId, LogRead } from "./input.ts";
 import type { Member } from "./membership.ts";
@@ -19,6 +28,8 @@ export class EffectsBuffer {
   #restoreSnapshot: SnapshotMetadata | undefined;
   #reads: ReadOutcome[] = [];
   #outcomes: ProposalOutcome[] = [];
+  #transfers: TransferOutcome[] = [];
+  #notices: LeadershipNotice[] = [];
 
   send(outgoing: Outgoing): void {
     this.#send.push(outgoing);
@@ -52,6 +63,14 @@ export class EffectsBuffer {
     this.#outcomes.push(outcome);
   }
 
+  transfer(outcome: TransferOutcome): void {
+    this.#transfers.push(outcome);
+  }
+
+  notice(notice: LeadershipNotice): void {
+    this.#notices.push(notice);
+  }
+
   /** Everything gathered, and the turn's result; undefined if there is nothing to do. */
   take(turn: TurnResult): Effects | undefined {
     if (this.#isEmpty() && Object.values(turn).every((part) => part === undefined)) return undefined;
@@ -64,6 +83,8 @@ export class EffectsBuffer {
       ...(this.#restoreSnapshot === undefined ? {} : { restoreSnapshot: this.#restoreSnapshot }),
       reads: this.#reads,
       outcomes: this.#outcomes,
+      transfers: this.#transfers,
+      notices: this.#notices,
       ...(turn.role === undefined ? {} : { role: turn.role }),
       ...(turn.peers === undefined ? {} : { peers: turn.peers }),
     };
@@ -78,7 +99,9 @@ export class EffectsBuffer {
       this.#sendSnapshot.length === 0 &&
       this.#restoreSnapshot === undefined &&
       this.#reads.length === 0 &&
-      this.#outcomes.length === 0
+      this.#outcomes.length === 0 &&
+      this.#transfers.length === 0 &&
+      this.#notices.length === 0
     );
   }
 
@@ -89,5 +112,7 @@ export class EffectsBuffer {
     this.#restoreSnapshot = undefined;
     this.#reads = [];
     this.#outcomes = [];
+    this.#transfers = [];
+    this.#notices = [];
   }
 }

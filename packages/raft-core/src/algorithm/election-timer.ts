@@ -26,6 +26,10 @@ export class ElectionTimer {
     return this.#elapsedMs >= this.#timeoutMs;
   }
 
+  get remainingMs(): number {
+    return this.#timeoutMs - this.#elapsedMs;
+  }
+
   advance(elapsedMs: number): void {
     this.#elapsedMs += elapsedMs;
     this.#sinceLeaderMs += elapsedMs;
@@ -40,6 +44,11 @@ export class ElectionTimer {
   heardLeader(): void {
     this.reset();
     this.#sinceLeaderMs = 0;
+  }
+
+  /** The next election timeout stays when it is. */
+  forgetLeader(): void {
+    this.#sinceLeaderMs = Number.POSITIVE_INFINITY;
   }
 
   #drawTimeout(): number {

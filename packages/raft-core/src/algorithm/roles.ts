@@ -2,6 +2,7 @@ import { Backlog } from "./backlog.ts";
 import type { NodeId, Term } from "./entry.ts";
 import { invariant } from "./invariant.ts";
 import { followMembership } from "./leader-peers.ts";
+import { PauseMeter } from "./pause-meter.ts";
 import { ReadRounds } from "./read-rounds.ts";
 import { appendOwn } from "./replication.ts";
 import { knownLeader, type LeaderState, type RaftState, type RoleState } from "./role-state.ts";
@@ -48,8 +49,10 @@ export function becomeLeader(state: RaftState): void {
     reads: new ReadRounds(),
     round: 0,
     heartbeatElapsedMs: 0,
-    commitAtTick: state.hardState.commit,
+    newsElapsedMs: 0,
     transfer: undefined,
+    pauses: new PauseMeter(2 * config.electionTimeoutMaxMs),
+    preferred: new Map(),
   };
   changeRole(state, leader);
   followMembership(state, leader, noopIndex);

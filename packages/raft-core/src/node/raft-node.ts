@@ -14,6 +14,7 @@ import { Compaction } from "./compaction.ts";
 import type { Consensus, ConsensusStatus } from "./consensus.ts";
 import { consensusStatus } from "./consensus-status.ts";
 import { EffectRunner } from "./effect-runner.ts";
+import { logNotice } from "./leadership-log.ts";
 import { LogReader } from "./log-reader.ts";
 import type { Logger } from "./logger.ts";
 import { type CommitView, MembershipChanges } from "./membership-changes.ts";
@@ -25,9 +26,9 @@ import { completeConfig, type RaftNodeConfig, type RaftNodeOptions } from "./raf
 import { Reads } from "./reads.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { restoreAtStart } from "./restore-at-start.ts";
-import { RoleListeners } from "./role-listeners.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
+import { StatusListeners } from "./status-listeners.ts";
 import { Ticker } from "./ticker.ts";
 import { Transfers } from "./transfers.ts";
 import { TurnLoop } from "./turn-loop.ts";
@@ -54,9 +55,10 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #applier: Applier<Result>;
   readonly #proposals = new Proposals<Result>();
   readonly #reads: Reads;
-  readonly #transfers: Transfers;
+  readonly #transfers = new Transfers();
   readonly #changes = new MembershipChanges();
-  readonly #listeners: RoleListeners;
+  readonly #roleListeners: StatusListeners;
+  readonly #memberListeners: StatusListeners;
   readonly #compaction: Compaction;
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
@@ -97,7 +99,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     const appliedIndex = stateMachine.appliedIndex();
     this.#raft = new Raft({ ...config, nodeId, memberId, incarnation, appliedIndex }, restored, random);
     this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs));
-    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs) => this.#loop.addTick(elapsedMs));
+    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, () => this.#loop.wake());
     this.#work = new BackgroundWork(fail);
     const work = this.#work;
     this.#outbox = new Outbox(transport);
@@ -118,8 +120,8 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       cancel: (id) => feed({ kind: "cancelRead", id }),
       applied: () => this.#applier.applied,
     });
-    this.#transfers = new Transfers(nodeId);
-    this.#listeners = new RoleListeners(logger);
+    this.#roleListeners = new StatusListeners(logger);
+    this.#memberListeners = new StatusListeners(logger);
     this.#compaction = new Compaction({
       storage,
       stateMachine,
@@ -158,6 +160,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       proposals: this.#proposals,
       changes: this.#changes,
       reads: this.#reads,
+      transfers: this.#transfers,
       logReader: new LogReader(storage, work, feed),
       sender: this.#sender,
       receiver: this.#receiver,
@@ -167,10 +170,11 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       term: () => status().hardState.term,
       stopped,
       roleChanged: (change) => this.#roleChanged(change),
+      notice: (notice) => logNotice(logger, notice),
     });
     transport.start(this.#handler());
     peers.update(this.#raft.peers());
-    this.#ticker.start();
+    this.#ticker.sleep(this.#raft.nextDeadlineMs());
   }
 
   propose(payload: Uint8Array): Promise<Result> {
@@ -189,17 +193,15 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
 
   transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
-    const { role, leader, membership } = this.#raft.status();
-    if (role !== "leader") {
-      return Promise.reject(
-        new RaftError("notLeader", "this node does not lead, so it has nothing to hand over", { leader }),
-      );
-    }
-    if (to !== undefined && (to === this.#identity.nodeId || !membership.voters.includes(to))) {
-      return Promise.reject(new RaftError("unknownMember", `node ${to} is no other voter of this cluster`, { leader }));
-    }
-    this.#loop.add({ kind: "transferLeadership", to });
-    return this.#transfers.add(signal);
+    return this.#transfers.add(signal, (id) => this.#loop.add({ kind: "transferLeadership", id, to }));
+  }
+
+  /**
+   * For whoever knows for certain that the leader is gone: this node does not hold on to it, and grants a pre-vote before
+   * the minimum election timeout has passed. If it is not gone, its next heartbeat is followed again. A leader ignores it.
+   */
+  forgetLeader(): void {
+    this.#loop.add({ kind: "forgetLeader" });
   }
 
   changeMembership(change: MembershipChange, signal: AbortSignal): Promise<Membership> {
@@ -221,7 +223,11 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   }
 
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#roleListeners.add(listener);
+  }
+
+  onMembersChange(listener: (status: ConsensusStatus) => void): () => void {
+    return this.#memberListeners.add(listener);
   }
 
   /**
@@ -255,12 +261,14 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   #turn(inputs: readonly Input[]): void {
     try {
       this.#reads.turnBegins();
-      for (const input of inputs) this.#raft.step(input);
+      for (const input of this.#ticker.timed(inputs)) this.#raft.step(input);
       for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
         this.#effects.run(effects);
+        if (effects.peers !== undefined) this.#memberListeners.notify(this.status());
       }
       if (inputs.some((input) => input.kind === "snapshotReceived")) this.#receiver.decided();
       this.#changes.committed(() => this.#commitView());
+      this.#ticker.sleep(this.#raft.nextDeadlineMs());
     } catch (error) {
       this.#fail(error);
     }
@@ -284,8 +292,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   #roleChanged(change: RoleChange): void {
     this.#leads = change.role === "leader";
     this.#logger.info("role changed", { role: change.role, term: change.term, leader: change.leader });
-    this.#transfers.leaderChanged(change.leader);
-    this.#listeners.notify(this.status());
+    this.#roleListeners.notify(this.status());
   }
 
   #fail(error: unknown): void {

@@ -10,7 +10,6 @@ export class TurnLoop {
   readonly #clock: Clock;
   readonly #turn: (inputs: readonly Input[]) => void;
   #queue: Input[] = [];
-  #elapsedMs = 0;
   #scheduled: Timer | undefined;
   #stopped = false;
 
@@ -26,11 +25,9 @@ export class TurnLoop {
     this.#schedule();
   }
 
-  /** Time comes last in a turn: what has been received is heard before a timeout concludes from silence. */
-  addTick(elapsedMs: number): void {
-    if (this.#stopped) return;
-    this.#elapsedMs += elapsedMs;
-    this.#schedule();
+  /** A turn is due, whether or not there is an input. */
+  wake(): void {
+    if (!this.#stopped) this.#schedule();
   }
 
   /** No turn begins any more; what is queued is dropped. */
@@ -49,10 +46,6 @@ export class TurnLoop {
     this.#scheduled = undefined;
     const inputs = this.#queue;
     this.#queue = [];
-    if (this.#elapsedMs > 0) {
-      inputs.push({ kind: "tick", elapsedMs: this.#elapsedMs });
-      this.#elapsedMs = 0;
-    }
     this.#turn(inputs);
   }
 }

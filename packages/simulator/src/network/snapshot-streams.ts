@@ -1,9 +1,9 @@
-import type { NodeId, SnapshotSource, Term } from "@raftkv/raft-core";
+import type { Member, NodeId, SnapshotSource, Term } from "@raftkv/raft-core";
 import type { Process } from "../machine/process.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
-import type { Endpoint } from "./network.ts";
+import { type Endpoint, hears } from "./endpoint.ts";
 
 /** So small that a stream has many moments at which it can break. */
 const pieceBytes = 256;
@@ -21,7 +21,7 @@ interface SnapshotStreamsOptions {
 
 interface Sending {
   readonly sender: Endpoint;
-  readonly to: NodeId;
+  readonly peer: Member;
   readonly term: Term;
   readonly source: SnapshotSource;
   readonly signal: AbortSignal;
@@ -47,7 +47,7 @@ export class SnapshotStreams {
 
   /** As `RaftTransport.sendSnapshot`. */
   async send(sending: Sending): Promise<void> {
-    const { sender, to, source, signal } = sending;
+    const { sender, peer, source, signal } = sending;
     const pieces: Uint8Array[] = [];
     for await (const chunk of source.read()) pieces.push(...piecesOf(chunk));
     signal.throwIfAborted();
@@ -65,7 +65,7 @@ export class SnapshotStreams {
         },
         { once: true },
       );
-      this.#options.trace.add(`${sender.id} -> ${to}: snapshot at ${source.metadata.index} begins`);
+      this.#options.trace.add(`${sender.self.id} -> ${peer.id}: snapshot at ${source.metadata.index} begins`);
       this.#later(() => this.#arrive(sending, stream, pieces, () => done(resolve)));
     });
   }
@@ -92,17 +92,22 @@ export class SnapshotStreams {
   }
 
   #arrive(sending: Sending, stream: Stream, pieces: readonly Uint8Array[], succeed: () => void): void {
-    const { sender, to, term, source } = sending;
+    const { sender, peer, term, source } = sending;
+    const to = peer.id;
     const target = this.#options.endpoint(to);
     if (stream.broken) return;
-    if (target === undefined || this.#options.isCut(sender.id, to)) {
+    if (target === undefined || this.#options.isCut(sender.self.id, to)) {
       stream.fail(`node ${to} cannot be reached`);
       return;
     }
+    if (!hears(target, sender.self, peer, undefined)) {
+      stream.fail(`node ${to} refuses to speak with node ${sender.self.id}`);
+      return;
+    }
     stream.receiver = target.process;
-    const read = () => this.#read(stream, sender.id, to, pieces, target.process);
+    const read = () => this.#read(stream, sender.self.id, to, pieces, target.process);
     target.process.enter(() => {
-      const received = target.handler.snapshot({ from: sender.id, term, metadata: source.metadata, read });
+      const received = target.handler.snapshot({ from: sender.self.id, term, metadata: source.metadata, read });
       received.then(
         () => this.#answer(stream, to, sender, succeed),
         (error: unknown) => stream.fail(`node ${to} refused the snapshot: ${String(error)}`),
@@ -113,11 +118,11 @@ export class SnapshotStreams {
   #answer(stream: Stream, from: NodeId, sender: Endpoint, succeed: () => void): void {
     this.#later(() => {
       if (stream.broken) return;
-      if (this.#options.isCut(from, sender.id)) {
+      if (this.#options.isCut(from, sender.self.id)) {
         stream.fail("the answer was lost");
         return;
       }
-      this.#options.trace.add(`${from} -> ${sender.id}: snapshot taken`);
+      this.#options.trace.add(`${from} -> ${sender.self.id}: snapshot taken`);
       sender.process.enter(succeed);
     });
   }

@@ -6,7 +6,7 @@ import type { Message } from "../message.ts";
 import { Raft } from "../raft.ts";
 import type { Random } from "../random.ts";
 import { Disk } from "./disk.ts";
-import { type TestConfig, testMember } from "./settings.ts";
+import { freshBase, type TestConfig, testMember } from "./settings.ts";
 
 /** A state machine small enough for tests: the fold of the log is a running checksum. */
 export interface FoldedState {
@@ -30,6 +30,9 @@ export interface Surroundings {
   applied(node: NodeId, state: FoldedState): void;
 }
 
+/** So many turns without an input from outside mean that a node keeps itself busy for ever. */
+const maxTurns = 1_000;
+
 interface PendingWrite {
   readonly batch: WriteBatch;
   readonly restore: SnapshotMetadata | undefined;
@@ -42,6 +45,7 @@ interface PendingWrite {
 export class TestNode {
   readonly disk: Disk;
   readonly #config: TestConfig;
+  readonly #memberId: string;
   readonly #random: Random;
   readonly #surroundings: Surroundings;
   #raft: Raft;
@@ -56,8 +60,15 @@ export class TestNode {
   /** Writes become durable as soon as they are handed out. */
   fastDisk = true;
 
-  constructor(config: TestConfig, base: SnapshotMetadata, random: Random, surroundings: Surroundings) {
+  constructor(
+    config: TestConfig,
+    base: SnapshotMetadata,
+    random: Random,
+    surroundings: Surroundings,
+    memberId = testMember(config.nodeId).memberId,
+  ) {
     this.#config = config;
+    this.#memberId = memberId;
     this.#random = random;
     this.#surroundings = surroundings;
     this.disk = new Disk(base);
@@ -84,6 +95,11 @@ export class TestNode {
 
   get durableState(): FoldedState {
     return this.#durableState;
+  }
+
+  /** A node of the same id on a fresh disk: another member, which knows of nobody yet. */
+  wiped(memberId: string): TestNode {
+    return new TestNode(this.#config, freshBase([]), this.#random, this.#surroundings, memberId);
   }
 
   step(...inputs: readonly Input[]): void {
@@ -134,14 +150,16 @@ export class TestNode {
 
   #start(): Raft {
     this.#incarnation++;
-    const { memberId } = testMember(this.id);
+    const memberId = this.#memberId;
     const config = { ...this.#config, memberId, incarnation: this.#incarnation, appliedIndex: this.#state.index };
     return new Raft(config, this.disk.restored(), this.#random);
   }
 
   /** Turns follow one another until nothing is left to do. */
   #turn(): void {
+    let turns = 0;
     for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
+      invariant(turns++ < maxTurns, "a node comes to rest by itself");
       this.#surroundings.effects(this.id, effects);
       this.#perform(effects);
     }

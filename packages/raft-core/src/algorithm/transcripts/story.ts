@@ -8,9 +8,10 @@ import {
 } from "../describe.ts";
 import type { Effects } from "../effects.ts";
 import type { Entry, NodeId } from "../entry.ts";
-import { freshBase, type TestConfig, testConfig } from "../harness/settings.ts";
+import { freshBase, type TestConfig, testConfig, testMember } from "../harness/settings.ts";
 import { TestNode } from "../harness/test-node.ts";
 import type { Input } from "../input.ts";
+import type { Member } from "../membership.ts";
 import { Network, type Packet } from "./network.ts";
 
 /** So many deliveries without coming to rest mean that the nodes talk in circles. */
@@ -26,6 +27,7 @@ export class Story {
   #isQuiet = false;
   #tellsSends = true;
   #nextId = 1;
+  #nextTransfer = 1;
 
   /**
    * Each node draws the same election timeout each time: 1 the shortest, the last the longest. Spares know of the
@@ -64,6 +66,19 @@ export class Story {
     this.input(id, { kind: "tick", elapsedMs });
   }
 
+  /** Time passes at a leader, and the others answer. */
+  watch(id: NodeId, forMs: number): void {
+    for (let passedMs = 0; passedMs < forMs; passedMs += testConfig.heartbeatIntervalMs) {
+      this.tick(id, testConfig.heartbeatIntervalMs);
+      if (passedMs + testConfig.heartbeatIntervalMs < forMs) this.stabilize();
+    }
+  }
+
+  /** The process stood still: that is one tick of one heartbeat interval, which tells how long it was. */
+  pause(id: NodeId, stalledMs: number): void {
+    this.input(id, { kind: "tick", elapsedMs: testConfig.heartbeatIntervalMs, stalledMs });
+  }
+
   tickAll(elapsedMs: number): void {
     for (const id of this.#nodes.keys()) if (!this.#down.has(id)) this.tick(id, elapsedMs);
   }
@@ -79,6 +94,10 @@ export class Story {
   /** A number for a proposal or a read. */
   freshId(): number {
     return this.#nextId++;
+  }
+
+  freshTransfer(): number {
+    return this.#nextTransfer++;
   }
 
   setDisk(id: NodeId, isFast: boolean): void {
@@ -102,6 +121,12 @@ export class Story {
     this.#down.delete(id);
     this.#node(id).restart();
     this.status(id);
+  }
+
+  /** The node loses its disk, and comes back as another member of the same id. */
+  wipe(id: NodeId): void {
+    this.#nodes.set(id, this.#anyNode(id).wiped(newcomer(id).memberId));
+    this.#down.delete(id);
   }
 
   compact(id: NodeId, through: number): void {
@@ -275,6 +300,11 @@ export class Story {
     const told = this.#tellsSends ? effects : { ...effects, send: [] };
     for (const line of describeEffects(told)) this.tell(`${id}: ${line}`);
   }
+}
+
+/** Whoever comes back under a node's id on a fresh disk. */
+export function newcomer(id: NodeId): Member {
+  return { ...testMember(id), memberId: `member-${id}-anew` };
 }
 
 function describePacket({ content }: Packet): string {

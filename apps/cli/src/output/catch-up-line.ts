@@ -1,0 +1,25 @@
+import type { CatchUpProgress } from "../membership/catch-up.ts";
+import { formatBytes } from "./format-bytes.ts";
+
+/** After so long without progress it is told. */
+const worthTellingMs = 3_000;
+
+/** "1,234 entries behind", "snapshot, 12 MiB of 40 MiB", "does not answer". */
+export function catchUpLine({ replication, stalledMs, problem }: CatchUpProgress): string {
+  const stalled = stalledMs < worthTellingMs ? "" : `, no progress for ${Math.floor(stalledMs / 1_000)} s`;
+  return `${where(replication, problem)}${stalled}`;
+}
+
+function where(replication: CatchUpProgress["replication"], problem: string | undefined): string {
+  if (problem !== undefined) return problem;
+  if (replication === undefined) return "waiting";
+  const { state, snapshot, lagEntries, recentlyActive } = replication;
+  if (!recentlyActive) return "does not answer";
+  if (state === "snapshot") {
+    return snapshot === undefined
+      ? "gets a snapshot"
+      : `snapshot, ${formatBytes(snapshot.bytesSent)} of ${formatBytes(snapshot.bytes)}`;
+  }
+  if (lagEntries === 0) return "caught up";
+  return lagEntries === 1 ? "1 entry behind" : `${lagEntries.toLocaleString("en")} entries behind`;
+}

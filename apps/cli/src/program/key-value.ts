@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import { del } from "../commands/delete.ts";
+import { get } from "../commands/get.ts";
+import { put } from "../commands/put.ts";
+import { type RangeCommandOptions, range } from "../commands/range.ts";
+import { type GlobalOptions, parseLimit } from "../options.ts";
+import { examples } from "./examples.ts";
+
+/** `raftkv put`, `get`, `del` and `range`. `keyNotFound` is called where a key does not exist. */
+export function addKeyValueCommands(program: Command, keyNotFound: (key: string) => void): void {
+  program
+    .command("put <key> <value>")
+    .description("write a key; the value - stands for the bytes of standard input")
+    .addHelpText(
+      "after",
+      examples(
+        "raftkv put greeting hello",
+        "raftkv put photo - < photo.jpg",
+        "raftkv put number -- -5      a value that begins with a dash",
+      ),
+    )
+    .action((key: string, value: string, _: object, command: Command) => put(key, value, command.optsWithGlobals()));
+
+  program
+    .command("get <key>")
+    .description("print the value of a key and a newline")
+    .addHelpText("after", examples("raftkv get greeting", "raftkv get greeting --output json"))
+    .action(async (key: string, _: object, command: Command) => {
+      if (!(await get(key, command.optsWithGlobals<GlobalOptions>()))) keyNotFound(key);
+    });
+
+  program
+    .command("del <key>")
+    .description("delete a key")
+    .addHelpText("after", examples("raftkv del greeting"))
+    .action((key: string, _: object, command: Command) => del(key, command.optsWithGlobals()));
+
+  program
+    .command("range [prefix]")
+    .description("print keys in order, a line each: the key, a tab, the value")
+    .option("--from <key>", "the first key, inclusive (instead of a prefix)")
+    .option("--to <key>", "the end, exclusive (instead of a prefix)")
+    .option("--limit <n>", "at most so many keys", parseLimit)
+    .option("--keys-only", "leave the values out", false)
+    .addHelpText(
+      "after",
+      examples(
+        "raftkv range users/                 every key that begins with users/",
+        "raftkv range --from a --to n        from a up to, not including, n",
+        "raftkv range --limit 10 --keys-only the first ten keys",
+        "raftkv range --output json | jq .   an object a line",
+      ),
+    )
+    .action((prefix: string | undefined, _: object, command: Command) =>
+      range(prefix, command.optsWithGlobals<RangeCommandOptions>()),
+    );
+}
