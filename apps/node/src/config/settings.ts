@@ -85,12 +85,12 @@ function addressOption(name: string, text: string, lowestPort: 0 | 1): HostAndPo
 }
 
 function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
-  const electionMin = file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs;
   const { snapshot } = defaultRaftNodeConfig;
   return {
-    electionTimeoutMinMs: electionMin,
+    electionTimeoutMinMs: file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs,
     electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
-    heartbeatIntervalMs: file?.heartbeat_interval ?? Math.round(electionMin / 5),
+    ...(file?.heartbeat_interval === undefined ? {} : { heartbeatIntervalMs: file.heartbeat_interval }),
+    ...(file?.lease_reads === undefined ? {} : { maxClockDrift: file.lease_reads.max_clock_drift }),
     writeStallMs: file?.write_stall_timeout ?? file?.election_timeout?.max ?? defaultRaftNodeConfig.writeStallMs,
     snapshot: {
       entries: file?.snapshot?.entries ?? snapshot.entries,

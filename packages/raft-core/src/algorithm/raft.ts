@@ -1,6 +1,6 @@
 import { handleAppendRequest } from "./append.ts";
 import { checkQuorum } from "./check-quorum.ts";
-import { owesCommitNews } from "./commit-news.ts";
+import { tickCommitNews } from "./commit-news.ts";
 import { checkConfig, type RaftConfig } from "./config.ts";
 import { tickDepartures } from "./departures.ts";
 import type { Effects, RoleChange, WriteBatch } from "./effects.ts";
@@ -9,7 +9,7 @@ import { ElectionTimer } from "./election-timer.ts";
 import type { Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
 import { handleForgetLeader } from "./forget-leader.ts";
 import { HardStateKeeper } from "./hard-state.ts";
-import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse } from "./heartbeat.ts";
+import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse, roundDueMs } from "./heartbeat.ts";
 import type { BatchId, Input } from "./input.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import { LogView } from "./log-view.ts";
@@ -17,6 +17,7 @@ import type { Member } from "./membership.ts";
 import { handleChangeMembership, handleLeaveJoint, promoteCaughtUp } from "./membership-handlers.ts";
 import { isUnknown, MembershipTracker } from "./membership-tracker.ts";
 import type { Message } from "./message.ts";
+import { nextDeadlineMs } from "./next-deadline.ts";
 import { PeerList } from "./peer-list.ts";
 import { tickPreferred } from "./preferred-leader.ts";
 import { handlePropose } from "./proposal.ts";
@@ -27,6 +28,8 @@ import {
   handleRead,
   handleReadIndexRequest,
   handleReadIndexResponse,
+  type ReadLease,
+  readLease,
   tickReads,
 } from "./read-index.ts";
 import { advanceLeaderCommit, handleAppendResponse, handleEntriesRead, replicate } from "./replication.ts";
@@ -55,6 +58,7 @@ import {
   handleVoteResponse,
   startPreVote,
 } from "./vote.ts";
+import { VotePromise } from "./vote-promise.ts";
 import { WaitingReads } from "./waiting-reads.ts";
 import { WriteWatch } from "./write-watch.ts";
 
@@ -88,6 +92,7 @@ export class Raft {
       memberships: new MembershipTracker(restored.base, restored.memberships),
       timer: new ElectionTimer(config, random, restored.hardState.term > 0),
       reads: new WaitingReads(),
+      promise: new VotePromise(restored.hardState.term > 0 ? config.electionTimeoutMinMs : 0),
       transferCalls: new TransferCalls(),
       tenures: new Tenures(trialTimeouts * config.electionTimeoutMaxMs),
       writes: new WriteWatch(config.writeStallMs),
@@ -106,6 +111,12 @@ export class Raft {
     switch (input.kind) {
       case "tick":
         tick(state, input.elapsedMs, input.stalledMs ?? 0);
+        break;
+      case "clock":
+        state.promise.clock(input.nowMs);
+        break;
+      case "suspended":
+        if (state.role.kind === "leader") state.role.lease?.forget();
         break;
       case "message":
         handleMessage(state, input.from, input.message);
@@ -178,8 +189,18 @@ export class Raft {
     });
   }
 
+  /** When the next tick is due at the latest, in milliseconds from the last one, if no other input comes. */
+  nextDeadlineMs(): number {
+    return nextDeadlineMs(this.#state);
+  }
+
   status(): RaftStatus {
     return statusOf(this.#state);
+  }
+
+  /** The lease that this node leads by, as far as it is known now; undefined: it has none. */
+  lease(): ReadLease | undefined {
+    return readLease(this.#state);
   }
 
   /** Whom this node has to reach; from then on a `peers` effect tells of each change. */
@@ -295,7 +316,7 @@ function tick(state: RaftState, elapsedMs: number, stalledMs: number): void {
     return;
   }
   tickTransferCalls(state, elapsedMs);
-  if (state.timer.expired) startPreVote(state);
+  if (state.timer.expired && !state.promise.holds) startPreVote(state);
 }
 
 function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number, stalledMs: number): void {
@@ -307,9 +328,8 @@ function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number, st
   tickDepartures(state, leader, elapsedMs);
   for (const catchUp of leader.catchUps.values()) catchUp.tick(elapsedMs);
   leader.heartbeatElapsedMs += elapsedMs;
-  const isDue = leader.heartbeatElapsedMs >= state.config.heartbeatIntervalMs;
-  if (isDue || owesCommitNews(leader)) beginRound(state, leader);
-  leader.commitAtTick = state.hardState.commit;
+  tickCommitNews(state, leader, elapsedMs);
+  if (roundDueMs(state, leader) <= 0) beginRound(state, leader);
 }
 
 function handlePersisted(state: RaftState, batch: BatchId): void {
