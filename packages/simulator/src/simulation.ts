@@ -138,6 +138,7 @@ class Simulation {
     this.#workload = new Workload({
       plan: plan.workload,
       network: plan.network,
+      leases: plan.config.maxClockDrift !== undefined,
       machines,
       scheduler,
       trace,

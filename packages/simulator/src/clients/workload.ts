@@ -12,6 +12,8 @@ import { RemoteNode } from "./remote-node.ts";
 interface WorkloadOptions {
   readonly plan: WorkloadPlan;
   readonly network: NetworkSettings;
+  /** Whether the nodes may read by lease. */
+  readonly leases: boolean;
   readonly machines: readonly Machine[];
   readonly scheduler: Scheduler;
   readonly trace: Trace;
@@ -27,15 +29,15 @@ export class Workload {
   #stopped = false;
   #operations = 0;
   #bursts = 0;
+  /** Where something has just happened. */
+  #lastKey = "0/1";
   #values = 0;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#lossRate = options.network.dropRate;
-    for (let number = 1; number <= options.plan.clients; number++) {
-      this.#working++;
-      void this.#loop(number).then(() => this.#working--);
-    }
+    for (let number = 1; number <= options.plan.clients; number++) this.#work(this.#loop(number));
+    for (let number = 1; number <= options.plan.readers; number++) this.#work(this.#readLoop(number));
   }
 
   /** Every client has come to its end. */
@@ -69,6 +71,27 @@ export class Workload {
       (await this.recorder.record(key, call, () => client.perform(key, call))).kind === "answered";
     while (!(await isAnswered(writer, { kind: "put", value: `fresh${++this.#values}` })));
     while (!(await isAnswered(reader, { kind: "get" })));
+  }
+
+  #work(loop: Promise<void>): void {
+    this.#working++;
+    void loop.then(() => this.#working--);
+  }
+
+  async #readLoop(number: number): Promise<void> {
+    const { plan, machines, scheduler } = this.#options;
+    const chance = this.#options.chance(`reader ${number}`);
+    const clients = machines.map((machine) =>
+      this.#client(`reader ${number} of ${machine.id}`, [machine], plan.answerTimeoutMs),
+    );
+    while (!this.#stopped) {
+      const client = chance.pick(clients);
+      for (let read = chance.integer(1, 30); read > 0 && !this.#stopped && client !== undefined; read--) {
+        await scheduler.sleep(chance.exponential(plan.thinkMs));
+        const key = this.#lastKey;
+        await this.recorder.record(key, { kind: "get" }, () => client.performOnce(key, { kind: "get" }));
+      }
+    }
   }
 
   async #loop(number: number): Promise<void> {
@@ -110,13 +133,15 @@ export class Workload {
     const nodes = machines.map(
       (machine) => new RemoteNode({ machine, scheduler, chance, timeoutMs, lossRate, duplicateRate }),
     );
-    return new Client({ nodes, scheduler, chance, sessionTtlMs: plan.sessionTtlMs, patienceMs: plan.patienceMs });
+    const { sessionTtlMs, patienceMs } = plan;
+    return new Client({ nodes, scheduler, chance, sessionTtlMs, patienceMs, leases: this.#options.leases });
   }
 
   #key(chance: Chance): string {
     const { keys, operationsPerKey } = this.#options.plan;
     const generation = Math.floor(this.#operations++ / (keys * operationsPerKey));
-    return `${generation}/${chance.integer(1, keys)}`;
+    this.#lastKey = `${generation}/${chance.integer(1, keys)}`;
+    return this.#lastKey;
   }
 
   #call(chance: Chance): KeyCall {

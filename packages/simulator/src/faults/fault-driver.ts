@@ -52,7 +52,7 @@ export class FaultDriver {
     partition: () => this.#partition(),
     briefLeaders: () => this.#reignsBriefly(),
     diskFailure: (machine) => machine.failDisk(),
-    clockDrift: (machine) => machine.setClockRate(this.#options.chance.between(0.5, 2)),
+    clockDrift: (machine) => machine.setClockRate(this.#options.chance.between(...this.#options.plan.clockRates)),
     transfer: (machine) => transferFrom(machine),
     stop: (machine) => machine.stop(),
     unreachable: (machine) => this.#reportUnreachable(machine),

@@ -18,7 +18,7 @@ export function durableIsKept(): Invariant {
         const node = view.node(observation.node);
         const batches = underWay.get(observation.node) ?? [];
         underWay.delete(observation.node);
-        if (node.memberId !== observation.memberId) return;
+        if (node.memberId !== undefined && node.memberId !== observation.memberId) return;
         const { lastIndex, termRuns, base } = observation.state;
         const lastTerm = termRuns.at(-1)?.term ?? base.term;
         if (endsOf(node.durable, batches).some((end) => end.index === lastIndex && end.term === lastTerm)) return;

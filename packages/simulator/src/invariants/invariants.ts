@@ -1,8 +1,10 @@
 import { appliedIsCommitted } from "./applied-is-committed.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { commitSafety } from "./commit-safety.ts";
+import { commitsOwnTerm } from "./commits-own-term.ts";
 import { durableBeforeTold } from "./durable-before-told.ts";
 import { durableIsKept } from "./durable-is-kept.ts";
+import { electedByQuorum } from "./elected-by-quorum.ts";
 import { electionSafety } from "./election-safety.ts";
 import { BrokenInvariant, type Invariant } from "./invariant.ts";
 import { leaderAppendOnly } from "./leader-append-only.ts";
@@ -10,6 +12,7 @@ import { leaderCompleteness } from "./leader-completeness.ts";
 import { logMatching } from "./log-matching.ts";
 import { matchIsHeld } from "./match-is-held.ts";
 import { matchNeverGoesBack } from "./match-never-goes-back.ts";
+import { membershipIsTheLogs } from "./membership-is-the-logs.ts";
 import { neverGoesBack } from "./never-goes-back.ts";
 import type { Observation } from "./observation.ts";
 import { oneChangeAtATime } from "./one-change-at-a-time.ts";
@@ -32,6 +35,9 @@ export class Invariants {
     durableBeforeTold(),
     matchIsHeld(),
     matchNeverGoesBack(),
+    commitsOwnTerm(),
+    electedByQuorum(),
+    membershipIsTheLogs(),
     durableIsKept(),
     oneChangeAtATime(),
   ];

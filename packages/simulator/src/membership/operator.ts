@@ -175,7 +175,26 @@ export class Operator {
   #ask(machine: Machine, change: MembershipChange): void {
     this.#count("change");
     this.#options.trace.add(`node ${machine.id} is asked to change the membership: ${JSON.stringify(change)}`);
-    this.#request(machine, ({ node }) => node.changeMembership(change, new AbortController().signal));
+    this.#request(machine, async ({ node }) => {
+      const membership = await node.changeMembership(change, new AbortController().signal);
+      this.#bringBack(machine, change);
+      return membership;
+    });
+  }
+
+  /** Who was removed comes back at once, on a new disk, before the leader is done with its former self. */
+  #bringBack(leader: Machine, { steps }: MembershipChange): void {
+    const { machines, scheduler, chance, plan } = this.#options;
+    const removed = steps.find(({ kind }) => kind === "remove");
+    const machine = removed?.kind === "remove" ? machines.find(({ id }) => id === removed.id) : undefined;
+    if (this.#ended || machine === undefined || !plan.actions.includes("addLearner") || chance.happens(0.5)) return;
+    scheduler.after(chance.between(0, hurryMs), () => {
+      if (this.#ended || machine.blank || !this.#canLose(machine)) return;
+      this.#wipe(machine);
+      machine.join(nobody);
+      const step = { kind: "addLearner", member: machine.member, promoteWhenCaughtUp: chance.happens(0.5) } as const;
+      this.#ask(leader, { steps: [step], transition: "auto" });
+    });
   }
 
   #leaveJoint(machine: Machine): void {

@@ -21,6 +21,7 @@ export function drawPlan(chance: Chance): Plan {
   const electionTimeoutMaxMs = (chance.pick([1.05, 1.2, 2]) ?? 2) * electionTimeoutMinMs;
   const nodes = chance.pick([1, 2, 3, 3, 3, 3, 3, 3, 4, 5, 5]) ?? 3;
   const small = chance.happens(0.3);
+  const maxClockDrift = chance.happens(0.4) ? (chance.pick([0.02, 0.2, 0.5]) ?? 0.2) : undefined;
   return {
     nodes,
     membership: drawMembership(chance, nodes, electionTimeoutMaxMs),
@@ -45,11 +46,12 @@ export function drawPlan(chance: Chance): Plan {
       }),
       snapshot: drawSnapshotPolicy(chance),
       snapshotTimeoutMs: 10 * electionTimeoutMaxMs,
+      maxClockDrift,
     },
     merge: { intervalMs: chance.pick([5, 50, 500]) ?? 50, mergeBytes: chance.pick([200, 4_000, 1_000_000]) ?? 4_000 },
     network: drawNetwork(chance, electionTimeoutMinMs),
     disk: drawDisk(chance, electionTimeoutMaxMs),
-    faults: drawFaults(chance, electionTimeoutMaxMs),
+    faults: drawFaults(chance, electionTimeoutMaxMs, maxClockDrift),
     workload: drawWorkload(chance, electionTimeoutMaxMs),
     majorityFirst: chance.happens(0.3),
   };
@@ -106,18 +108,21 @@ function drawMembership(chance: Chance, nodes: number, electionTimeoutMs: number
   };
 }
 
-function drawFaults(chance: Chance, electionTimeoutMs: number): FaultPlan {
+function drawFaults(chance: Chance, electionTimeoutMs: number, maxClockDrift: number | undefined): FaultPlan {
   return {
     kinds: chance.subset(faultKinds),
     meanIntervalMs: chance.spread(0.2, 6) * electionTimeoutMs,
     maxDurationMs: chance.spread(0.3, 8) * electionTimeoutMs,
     partitions: chance.subset(partitionShapes),
+    // Leases hold as long as clocks keep to the bound; nothing else depends on them.
+    clockRates: maxClockDrift === undefined ? [0.5, 2] : [1, 1 + maxClockDrift],
   };
 }
 
 function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
   return {
     clients: chance.integer(2, 8),
+    readers: chance.pick([0, 0, 1, 3]) ?? 0,
     keys: chance.integer(1, 4),
     operationsPerKey: chance.integer(20, 60),
     thinkMs: chance.spread(1, electionTimeoutMs / 3),

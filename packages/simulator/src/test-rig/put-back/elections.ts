@@ -47,6 +47,7 @@ export const elections: readonly PutBackBug[] = [
         "advanceFollowerCommit(state, request.commit);\n    else return;\n    send(",
       ),
     ],
+    rare: true,
     noticedBy: ["liveness"],
   },
   {

@@ -1,6 +1,8 @@
 import { inAlgorithm, nodesStop, type PutBackBug } from "./put-back-bug.ts";
 
 const split = [
+  "elected by a quorum",
+  "the membership is the log's",
   "State Machine Safety",
   "Election Safety",
   "Leader Completeness",
@@ -22,6 +24,7 @@ export const membership: readonly PutBackBug[] = [
         "return hardState.commit >= memberships.newestIndex || noopIndex < 0;",
       ),
     ],
+    rare: true,
     noticedBy: split,
   },
   {
@@ -52,6 +55,7 @@ export const membership: readonly PutBackBug[] = [
         "state.memberships.reset({ ...metadata, membership: { ...metadata.membership, outgoingVoters: [] } });",
       ),
     ],
+    firstSeed: 90,
     noticedBy: split,
   },
   {
@@ -143,6 +147,7 @@ export const membership: readonly PutBackBug[] = [
         replace: "return isPeer || true;",
       },
     ],
+    rare: true,
     noticedBy: ["match is held", "commit safety", "Election Safety", nodesStop],
   },
   {

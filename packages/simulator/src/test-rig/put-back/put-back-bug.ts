@@ -11,6 +11,8 @@ export interface PutBackBug {
   readonly noticedBy: readonly string[];
   /** Where the search begins; 1 if left out. For what only one run in dozens notices, to keep the test short. */
   readonly firstSeed?: number;
+  /** A known hole: the search finds it too seldom for a test, if at all. Campaigns say how seldom. */
+  readonly rare?: true;
 }
 
 /** A place in the text of a module, which stands there exactly once, and what it is replaced by. */

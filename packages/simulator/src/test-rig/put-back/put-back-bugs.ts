@@ -1,5 +1,6 @@
 import { aroundTheParts } from "./around-the-parts.ts";
 import { elections } from "./elections.ts";
+import { leases } from "./leases.ts";
 import { membership } from "./membership.ts";
 import type { PutBackBug } from "./put-back-bug.ts";
 import { readsAndSnapshots } from "./reads-and-snapshots.ts";
@@ -11,4 +12,5 @@ export const putBackBugs: readonly PutBackBug[] = [
   ...replication,
   ...membership,
   ...readsAndSnapshots,
+  ...leases,
 ];

@@ -11,15 +11,9 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     noticedBy: ["linearizability"],
   },
   {
-    name: "a read that is answered by a round begun before it",
+    name: "a read that is answered by any round of the term",
     row: 15,
-    patches: [
-      inAlgorithm(
-        "heartbeat",
-        "leader.reads.begin(leader.round, commit);",
-        "leader.reads.begin(leader.round - 1, commit);",
-      ),
-    ],
+    patches: [inAlgorithm("heartbeat", "leader.reads.begin(leader.round, commit);", "leader.reads.begin(1, commit);")],
     noticedBy: ["linearizability"],
   },
   {
@@ -28,6 +22,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     patches: [
       inAlgorithm("read-index", "if (response.context.incarnation !== state.config.incarnation)\n        return;", ""),
     ],
+    rare: true,
     noticedBy: ["linearizability"],
   },
   {
@@ -65,6 +60,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     name: "a snapshot that is too old for the log, sent again and again",
     row: 49,
     patches: [inNode("snapshot-sender", " && source.metadata.index >= this.#options.base())", ")")],
+    rare: true,
     noticedBy: ["liveness"],
   },
   {
@@ -77,6 +73,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
         "throw",
       ),
     ],
+    rare: true,
     noticedBy: ["liveness"],
   },
   {
@@ -95,6 +92,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     name: "a log that is replaced by a snapshot that it holds already, and more",
     row: 24,
     patches: [inAlgorithm("snapshot", "if (log.termAt(metadata.index) === metadata.term)", "if (false)")],
+    rare: true,
     noticedBy: ["durable before told", "match is held", "commit safety", nodesStop],
   },
 ];

@@ -5,7 +5,7 @@ export const replication: readonly PutBackBug[] = [
     name: "an entry of an earlier term that is committed by counting copies",
     row: 1,
     patches: [inAlgorithm("replication", " && log.termAt(replicated) === hardState.term)", ")")],
-    noticedBy: ["Leader Completeness", "commit safety", "Leader Append-Only", nodesStop],
+    noticedBy: ["commits its own term", "Leader Completeness", "commit safety", "Leader Append-Only", nodesStop],
   },
   {
     name: "a leader that counts itself before its own disk has the entry",
@@ -105,6 +105,7 @@ export const replication: readonly PutBackBug[] = [
     name: "an answer of a past term that is taken for one of this",
     row: 39,
     patches: [inAlgorithm("term", 'return message.kind === "preVoteResponse";', "return true;")],
+    rare: true,
     noticedBy: [
       "match is held",
       "Election Safety",
