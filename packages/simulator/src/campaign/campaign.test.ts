@@ -52,8 +52,16 @@ describe("a campaign", () => {
       steps: 400,
       budgetSeconds: Number.POSITIVE_INFINITY,
       workers: 1,
+      skipped: { faults: [], membershipActions: [], operations: [] },
       trace: true,
     });
+  });
+
+  it("names the command that runs what is left of a seed", () => {
+    const skipped = { faults: [1, 2, 5], membershipActions: [], operations: [9] };
+    const command = replayCommand(9, 400, skipped);
+    expect(command).toContain('--skip-faults "1-2 5" --skip-operations "9" --trace');
+    expect(parseCampaignArguments(["--skip-faults", "1-2 5", "--skip-operations", "9"]).skipped).toEqual(skipped);
   });
 
   it("refuses what is no number", () => {

@@ -1,6 +1,7 @@
+import { describeNumbers, nothingSkipped, type Skipped } from "../plan/skipped.ts";
 import { simulate } from "../simulation.ts";
 import type { CampaignArguments } from "./arguments.ts";
-import { runSeeds } from "./run-seeds.ts";
+import { runSeeds, type SeedsOptions } from "./run-seeds.ts";
 import { type RunSummary, summaryOf } from "./run-summary.ts";
 
 export interface CampaignResult {
@@ -13,14 +14,14 @@ export interface CampaignResult {
 
 /** Runs seed after seed, up to the first that fails. `nowMs` is real time, and decides about the budget only. */
 export async function runCampaign(
-  { firstSeed, seeds, steps, budgetSeconds, workers, trace }: CampaignArguments,
+  { firstSeed, seeds, steps, budgetSeconds, workers, skipped, trace }: CampaignArguments,
   nowMs: () => number,
   print: (line: string) => void,
 ): Promise<CampaignResult> {
   const endMs = nowMs() + budgetSeconds * 1_000;
   const goesOn = () => nowMs() < endMs;
   const seedsOptions = { firstSeed, seeds, steps, workers, goesOn };
-  const summaries = await (trace ? traceSeeds(seedsOptions, print) : runSeeds(seedsOptions));
+  const summaries = await (trace ? traceSeeds({ ...seedsOptions, skipped }, print) : runSeeds(seedsOptions));
   const sum = (of: (summary: RunSummary) => number) => summaries.reduce((total, summary) => total + of(summary), 0);
   return {
     runs: summaries.length,
@@ -31,20 +32,27 @@ export async function runCampaign(
   };
 }
 
-/** The one command that runs this seed again and shows what happens. */
-export function replayCommand(seed: number, steps: number): string {
-  return `pnpm --filter @raftkv/simulator campaign --seed ${seed} --steps ${steps} --trace`;
+/** The one command that runs this seed again, or what is left of it, and shows what happens. */
+export function replayCommand(seed: number, steps: number, skipped: Skipped = nothingSkipped): string {
+  const options = (
+    [
+      ["skip-faults", skipped.faults],
+      ["skip-changes", skipped.membershipActions],
+      ["skip-operations", skipped.operations],
+    ] as const
+  ).map(([name, numbers]) => (numbers.length === 0 ? "" : ` --${name} "${describeNumbers(numbers)}"`));
+  return `pnpm --filter @raftkv/simulator campaign --seed ${seed} --steps ${steps}${options.join("")} --trace`;
 }
 
 /** One after the other, with every line of what happens. */
 async function traceSeeds(
-  { firstSeed, seeds, steps, goesOn }: { firstSeed: number; seeds: number; steps: number; goesOn: () => boolean },
+  { firstSeed, seeds, steps, skipped, goesOn }: Omit<SeedsOptions, "workers"> & { readonly skipped: Skipped },
   print: (line: string) => void,
 ): Promise<readonly RunSummary[]> {
   const summaries: RunSummary[] = [];
   for (let seed = firstSeed; seed < firstSeed + seeds && goesOn(); seed++) {
     const lines: string[] = [];
-    const summary = summaryOf(await simulate({ seed, steps, lines }));
+    const summary = summaryOf(await simulate({ seed, steps, skipped, lines }));
     for (const line of lines) print(line);
     summaries.push(summary);
     if (summary.failure !== undefined) break;

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { RunSummary, WorkerTask } from "./run-summary.ts";
 
-interface SeedsOptions {
+export interface SeedsOptions {
   readonly firstSeed: number;
   readonly seeds: number;
   readonly steps: number;

@@ -18,6 +18,8 @@ interface WorkloadOptions {
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly chance: (name: string) => Chance;
+  /** The numbers of operations that are not performed. */
+  readonly skipped: ReadonlySet<number>;
 }
 
 /** Clients in closed loops on a few keys at a time, with everything that they asked and were told on record. */
@@ -29,6 +31,7 @@ export class Workload {
   #stopped = false;
   #operations = 0;
   #bursts = 0;
+  #drawn = 0;
   /** Where something has just happened. */
   #lastKey = "0/1";
   #values = 0;
@@ -38,6 +41,11 @@ export class Workload {
     this.#lossRate = options.network.dropRate;
     for (let number = 1; number <= options.plan.clients; number++) this.#work(this.#loop(number));
     for (let number = 1; number <= options.plan.readers; number++) this.#work(this.#readLoop(number));
+  }
+
+  /** Operations so far, skipped ones included; but for bursts, and for what readers read. */
+  get drawn(): number {
+    return this.#drawn;
   }
 
   /** Every client has come to its end. */
@@ -103,6 +111,7 @@ export class Workload {
       if (chance.happens(plan.burstRate)) await this.#burst(number, client, chance);
       const key = this.#key(chance);
       const call = this.#call(chance);
+      if (this.#options.skipped.has(++this.#drawn)) continue;
       trace.add(`client ${number}: ${JSON.stringify(call)} of ${key}`);
       const outcome = await this.recorder.record(key, call, () => client.perform(key, call));
       trace.add(`client ${number}: ${JSON.stringify(outcome)}`);

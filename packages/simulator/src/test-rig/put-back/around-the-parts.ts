@@ -48,7 +48,6 @@ export const aroundTheParts: readonly PutBackBug[] = [
     name: "a vote that is forgotten at a restart",
     row: 42,
     wrappers: { storage: forgetsVotes },
-    firstSeed: 120,
     noticedBy: ["one vote a term", "Election Safety", "durable before told"],
   },
   {

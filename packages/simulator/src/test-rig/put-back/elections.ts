@@ -60,6 +60,7 @@ export const elections: readonly PutBackBug[] = [
         "const { campaignTerm } = request;\n    if (request.term < term) return;\n",
       ),
     ],
+    rare: true,
     noticedBy: ["liveness"],
   },
   {

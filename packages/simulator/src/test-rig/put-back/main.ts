@@ -11,16 +11,20 @@ const { values } = parseArgs({
     steps: { type: "string", default: "6000" },
     only: { type: "string", default: "" },
     first: { type: "boolean", default: false },
+    common: { type: "boolean", default: false },
   },
 });
 const [seeds, firstSeed, steps] = [Number(values.seeds), Number(values.seed), Number(values.steps)];
 const only = values.only.split(",");
-const waiting = putBackBugs.filter(({ name }) => only.some((part) => name.includes(part)));
+const waiting = putBackBugs.filter(
+  ({ name, rare }) => only.some((part) => name.includes(part)) && !(values.common && rare === true),
+);
 console.log(`| row | bug | found by, of ${seeds} seeds | first | noticed by |\n| --- | --- | --- | --- | --- |`);
 
 async function work(): Promise<void> {
   for (let bug = waiting.shift(); bug !== undefined; bug = waiting.shift()) {
-    const found = await search({ name: bug.name, firstSeed, seeds, steps, all: !values.first });
+    const from = values.first ? (bug.firstSeed ?? firstSeed) : firstSeed;
+    const found = await search({ name: bug.name, firstSeed: from, seeds, steps, all: !values.first });
     const names = [...new Set(found.map(({ invariant }) => invariant))];
     const unexpected = names.filter((name) => !bug.noticedBy.includes(name));
     console.log(
