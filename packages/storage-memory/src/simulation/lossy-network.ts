@@ -1,4 +1,4 @@
-import type { Member, Message, NodeId, RaftTransport, SnapshotSource, Term, TransportHandler } from "@raftkv/raft-core";
+import type { Member, Message, NodeId, RaftTransport, SnapshotShipment, TransportHandler } from "@raftkv/raft-core";
 import type { Chance } from "./chance.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -68,10 +68,10 @@ export class LossyNetwork {
       send: (to, message) => {
         if (self?.isDown === false && peers.has(to)) this.#send(id, to, message);
       },
-      sendSnapshot: async (to, term, source, signal) => {
+      sendSnapshot: async (to, shipment, signal) => {
         const target = this.#endpoints.get(to);
         if (self === undefined || target === undefined || this.#isCut(id, to)) throw new Error("no connection");
-        await this.#stream(self, target, term, source, signal);
+        await this.#stream(self, target, shipment, signal);
       },
       close: async () => this.detach(id),
     };
@@ -100,7 +100,12 @@ export class LossyNetwork {
     if (!this.#isCut(from, to)) this.#endpoints.get(to)?.handler.message(from, message);
   }
 
-  async #stream(from: Endpoint, to: Endpoint, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+  async #stream(
+    from: Endpoint,
+    to: Endpoint,
+    { term, leader, source }: SnapshotShipment,
+    signal: AbortSignal,
+  ): Promise<void> {
     signal.throwIfAborted();
     let breakOff: (error: Error) => void = () => {};
     const brokenOff = new Promise<never>((_, reject) => {
@@ -111,8 +116,13 @@ export class LossyNetwork {
     const abort = () => this.#break(stream, "given up by its sender");
     signal.addEventListener("abort", abort, { once: true });
     try {
-      const incoming = { from: from.id, term, metadata: source.metadata, read: () => this.#chunks(stream, source) };
-      await Promise.race([to.handler.snapshot(incoming), brokenOff]).catch((error: unknown) => {
+      const { metadata, content } = source;
+      const offer = { from: from.id, term, leader, metadata, content };
+      const taken = async () => {
+        const offset = await to.handler.offer(offer);
+        await to.handler.snapshot({ ...offer, offset, read: () => this.#chunks(stream, source.read(offset)) });
+      };
+      await Promise.race([taken(), brokenOff]).catch((error: unknown) => {
         // As on a wire: what went wrong over there arrives as a text.
         throw new Error(`refused: ${error instanceof Error ? error.message : String(error)}`);
       });
@@ -123,8 +133,8 @@ export class LossyNetwork {
     }
   }
 
-  async *#chunks(stream: Stream, source: SnapshotSource): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of source.read()) {
+  async *#chunks(stream: Stream, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of chunks) {
       await this.#timeline.sleep(this.#chance.random.next() * 15, stream.to.id);
       if (stream.broken !== undefined) throw stream.broken;
       yield chunk;
