@@ -1,5 +1,13 @@
-import type { Effects, Outgoing, ProposalOutcome, ReadOutcome, RoleChange, WriteBatch } from "./effects.ts";
-import type { Index, NodeId, SnapshotMetadata } from "./entry.ts";
+import type {
+  Effects,
+  Outgoing,
+  ProposalOutcome,
+  ReadOutcome,
+  RoleChange,
+  SnapshotOrder,
+  WriteBatch,
+} from "./effects.ts";
+import type { Index, SnapshotMetadata } from "./entry.ts";
 import type { BatchId, LogRead } from "./input.ts";
 import type { Member } from "./membership.ts";
 
@@ -15,7 +23,7 @@ export interface TurnResult {
 export class EffectsBuffer {
   #send: Outgoing[] = [];
   #readEntries: LogRead[] = [];
-  #sendSnapshot: NodeId[] = [];
+  #sendSnapshot: SnapshotOrder[] = [];
   #restoreSnapshot: SnapshotMetadata | undefined;
   #reads: ReadOutcome[] = [];
   #outcomes: ProposalOutcome[] = [];
@@ -36,8 +44,8 @@ export class EffectsBuffer {
     this.#readEntries.push(request);
   }
 
-  sendSnapshot(to: NodeId): void {
-    this.#sendSnapshot.push(to);
+  sendSnapshot(order: SnapshotOrder): void {
+    this.#sendSnapshot.push(order);
   }
 
   restoreSnapshot(metadata: SnapshotMetadata): void {

@@ -30,7 +30,14 @@ import {
 import { advanceLeaderCommit, handleAppendResponse, handleEntriesRead, replicate } from "./replication.ts";
 import type { RestoredState } from "./restored-state.ts";
 import { knownLeader, type LeaderState, type RaftState } from "./role-state.ts";
-import { handleCompacted, handleSnapshotReceived, handleSnapshotSent } from "./snapshot.ts";
+import { handleCompacted, handleSnapshotReceived } from "./snapshot.ts";
+import {
+  handleSnapshotMoved,
+  handleSnapshotReport,
+  handleSnapshotRequest,
+  handleSnapshotSent,
+  tickSnapshots,
+} from "./snapshot-source.ts";
 import { type RaftStatus, statusOf } from "./status.ts";
 import { admitTerm, type MessageInTerm } from "./term.ts";
 import { handleTimeoutNow, handleTransfer, tickTransfer } from "./transfer.ts";
@@ -127,7 +134,10 @@ export class Raft {
         handleSnapshotReceived(state, input.from, input.term, input.metadata);
         break;
       case "snapshotSent":
-        handleSnapshotSent(state, input.to, input.at);
+        handleSnapshotSent(state, input.to, input.at?.index, input);
+        break;
+      case "snapshotMoved":
+        handleSnapshotMoved(state, input.to, input);
         break;
       case "unreachable":
         handleUnreachable(state, input.peer);
@@ -254,6 +264,12 @@ function handleInTerm(state: RaftState, from: NodeId, message: MessageInTerm): v
     case "timeoutNowRequest":
       handleTimeoutNow(state);
       break;
+    case "snapshotRequest":
+      handleSnapshotRequest(state, from, message);
+      break;
+    case "snapshotReport":
+      handleSnapshotReport(state, from, message);
+      break;
     default:
       unreachable(message);
   }
@@ -273,6 +289,7 @@ function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number): v
   tickTransfer(state, leader, elapsedMs);
   tickDepartures(state, leader, elapsedMs);
   for (const catchUp of leader.catchUps.values()) catchUp.tick(elapsedMs);
+  tickSnapshots(state, leader);
   leader.heartbeatElapsedMs += elapsedMs;
   const isDue = leader.heartbeatElapsedMs >= state.config.heartbeatIntervalMs;
   if (isDue || owesCommitNews(leader)) beginRound(state, leader);

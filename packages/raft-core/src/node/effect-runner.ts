@@ -32,7 +32,6 @@ interface EffectRunnerOptions<Result> {
   readonly compaction: Compaction;
   readonly peers: PeerDirectory;
   readonly feed: (input: Input) => void;
-  readonly term: () => number;
   readonly stopped: () => boolean;
   readonly roleChanged: (change: RoleChange) => void;
 }
@@ -46,7 +45,7 @@ export class EffectRunner<Result> {
   }
 
   run(effects: Effects): void {
-    const { outbox, proposals, changes, applier, reads, logReader, sender, peers, term } = this.#options;
+    const { outbox, proposals, changes, applier, reads, logReader, sender, peers } = this.#options;
     if (effects.restoreSnapshot !== undefined) this.#prepareToRestore();
     // The write is on its way before any message: the disk works while the messages travel.
     if (effects.persist !== undefined) this.#persist(effects.persist, effects.restoreSnapshot);
@@ -61,7 +60,7 @@ export class EffectRunner<Result> {
     for (const read of effects.reads) reads.settle(read);
     if (effects.role !== undefined) this.#changeRole(effects.role);
     for (const request of effects.readEntries) logReader.read(request);
-    for (const peer of effects.sendSnapshot) sender.send(peer, term());
+    for (const order of effects.sendSnapshot) sender.send(order);
   }
 
   #persist(batch: WriteBatch, restore: SnapshotMetadata | undefined): void {

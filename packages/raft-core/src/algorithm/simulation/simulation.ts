@@ -222,6 +222,7 @@ export class Simulation {
       maxAppendBytes: 30 * few(),
       maxCachedBytes: 50 * few(),
       maxUncommittedBytes: 200 * few(),
+      snapshotsFromFollowers: this.#random.chance(0.5),
     };
   }
 
@@ -291,12 +292,14 @@ export class Simulation {
       return;
     }
     this.#tell(`${from} -> ${to}: snapshot ${packet.snapshot.metadata.index}`);
-    node.receiveSnapshot(from, packet.snapshot);
-    this.#feed(from, { kind: "snapshotSent", to, at: packet.snapshot.metadata });
+    node.receiveSnapshot(packet.snapshot);
+    this.#feed(from, { kind: "snapshotSent", to, at: packet.snapshot.metadata, bytesSent: 1, bytes: 1 });
   }
 
   #lose(packet: Packet): void {
-    if (packet.kind === "snapshot") this.#feed(packet.from, { kind: "snapshotSent", to: packet.to, at: undefined });
+    if (packet.kind !== "snapshot") return;
+    const bytesSent = this.#random.below(2);
+    this.#feed(packet.from, { kind: "snapshotSent", to: packet.to, at: undefined, bytesSent, bytes: 1 });
   }
 
   #feed(id: NodeId, input: Input): void {
