@@ -159,6 +159,7 @@ const telling: readonly Effect[] = [
   "write",
   "compact",
   "saveSnapshot",
+  "keepPartial",
   "removeSnapshots",
   "replace",
   "answer",

@@ -84,7 +84,7 @@ describe("the invariants", () => {
         role: "leader",
         commit: 1,
         last: { index: 1, term: 1 },
-        progress: [{ id: 2, state: "replicate", match: 1, next: 2, recentlyActive: true }],
+        progress: [{ id: 2, state: "replicate", match: 1, next: 2, recentlyActive: true, snapshot: undefined }],
       }),
       { kind: "applied", node: 1, entries: [noop(1, 1)], results: ["none"] },
       { kind: "applied", node: 2, entries: [noop(1, 1)], results: ["none"] },
@@ -203,7 +203,7 @@ describe("the invariants", () => {
         status(1, 1, {
           role: "leader",
           last: { index: 1, term: 1 },
-          progress: [{ id: 2, state: "replicate", match: 1, next: 2, recentlyActive: true }],
+          progress: [{ id: 2, state: "replicate", match: 1, next: 2, recentlyActive: true, snapshot: undefined }],
         }),
       ],
     ],

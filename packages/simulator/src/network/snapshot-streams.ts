@@ -1,4 +1,5 @@
-import type { NodeId, SnapshotSource, Term } from "@raftkv/raft-core";
+import type { NodeId, SnapshotShipment } from "@raftkv/raft-core";
+import type { Observe } from "../invariants/observation.ts";
 import type { Process } from "../machine/process.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -6,7 +7,7 @@ import type { Trace } from "../trace/trace.ts";
 import type { Endpoint } from "./network.ts";
 
 /** So small that a stream has many moments at which it can break. */
-const pieceBytes = 256;
+const pieceBytes = 64;
 
 interface SnapshotStreamsOptions {
   readonly scheduler: Scheduler;
@@ -17,13 +18,13 @@ interface SnapshotStreamsOptions {
   readonly lossRate: () => number;
   readonly isCut: (from: NodeId, to: NodeId) => boolean;
   readonly endpoint: (id: NodeId) => Endpoint | undefined;
+  readonly observe: Observe;
 }
 
 interface Sending {
   readonly sender: Endpoint;
   readonly to: NodeId;
-  readonly term: Term;
-  readonly source: SnapshotSource;
+  readonly shipment: SnapshotShipment;
   readonly signal: AbortSignal;
 }
 
@@ -47,9 +48,7 @@ export class SnapshotStreams {
 
   /** As `RaftTransport.sendSnapshot`. */
   async send(sending: Sending): Promise<void> {
-    const { sender, to, source, signal } = sending;
-    const pieces: Uint8Array[] = [];
-    for await (const chunk of source.read()) pieces.push(...piecesOf(chunk));
+    const { sender, to, shipment, signal } = sending;
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
       const stream = this.#stream(sender.process, reject);
@@ -65,8 +64,8 @@ export class SnapshotStreams {
         },
         { once: true },
       );
-      this.#options.trace.add(`${sender.id} -> ${to}: snapshot at ${source.metadata.index} begins`);
-      this.#later(() => this.#arrive(sending, stream, pieces, () => done(resolve)));
+      this.#options.trace.add(`${sender.id} -> ${to}: snapshot at ${shipment.source.metadata.index} is offered`);
+      this.#later(() => this.#arrive(sending, stream, () => done(resolve)));
     });
   }
 
@@ -91,8 +90,8 @@ export class SnapshotStreams {
     return stream;
   }
 
-  #arrive(sending: Sending, stream: Stream, pieces: readonly Uint8Array[], succeed: () => void): void {
-    const { sender, to, term, source } = sending;
+  #arrive(sending: Sending, stream: Stream, succeed: () => void): void {
+    const { sender, to } = sending;
     const target = this.#options.endpoint(to);
     if (stream.broken) return;
     if (target === undefined || this.#options.isCut(sender.id, to)) {
@@ -100,14 +99,23 @@ export class SnapshotStreams {
       return;
     }
     stream.receiver = target.process;
-    const read = () => this.#read(stream, sender.id, to, pieces, target.process);
     target.process.enter(() => {
-      const received = target.handler.snapshot({ from: sender.id, term, metadata: source.metadata, read });
-      received.then(
+      this.#takeIn(sending, stream, target).then(
         () => this.#answer(stream, to, sender, succeed),
         (error: unknown) => stream.fail(`node ${to} refused the snapshot: ${String(error)}`),
       );
     });
+  }
+
+  /** Within the receiver's process. */
+  async #takeIn({ sender, to, shipment }: Sending, stream: Stream, target: Endpoint): Promise<void> {
+    const { term, leader, source } = shipment;
+    const offer = { from: sender.id, term, leader, metadata: source.metadata, content: source.content };
+    const offset = await target.handler.offer(offer);
+    this.#options.trace.add(`${sender.id} -> ${to}: snapshot from byte ${offset} of ${source.content.bytes} on`);
+    this.#options.observe({ kind: "snapshotBegins", from: sender.id, to, leader, offset });
+    const read = () => this.#read(stream, sender, to, shipment, offset, target.process);
+    await target.handler.snapshot({ ...offer, offset, read });
   }
 
   #answer(stream: Stream, from: NodeId, sender: Endpoint, succeed: () => void): void {
@@ -124,17 +132,20 @@ export class SnapshotStreams {
 
   async *#read(
     stream: Stream,
-    from: NodeId,
+    sender: Endpoint,
     to: NodeId,
-    pieces: readonly Uint8Array[],
+    { source }: SnapshotShipment,
+    offset: number,
     receiver: Process,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { chance, lossRate, isCut } = this.#options;
-    for (const piece of pieces) {
-      await new Promise<void>((resolve) => this.#later(() => receiver.enter(resolve)));
-      if (isCut(from, to) || chance.happens(lossRate())) stream.fail("the stream broke");
-      if (stream.broken) throw new Error("the stream broke");
-      yield piece;
+    for await (const chunk of source.read(offset)) {
+      for (const piece of piecesOf(chunk)) {
+        await new Promise<void>((resolve) => this.#later(() => receiver.enter(resolve)));
+        if (isCut(sender.id, to) || chance.happens(lossRate())) stream.fail("the stream broke");
+        if (stream.broken) throw new Error("the stream broke");
+        yield piece;
+      }
     }
   }
 

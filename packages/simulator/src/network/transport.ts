@@ -1,4 +1,4 @@
-import type { Member, Message, NodeId, RaftTransport, SnapshotSource, Term, TransportHandler } from "@raftkv/raft-core";
+import type { Member, Message, NodeId, RaftTransport, SnapshotShipment, TransportHandler } from "@raftkv/raft-core";
 import type { Process } from "../machine/process.ts";
 import type { Endpoint, SimulatedNetwork } from "./network.ts";
 import type { SnapshotStreams } from "./snapshot-streams.ts";
@@ -35,10 +35,10 @@ export class SimulatedTransport implements RaftTransport {
     this.#network.send(endpoint, to, message);
   }
 
-  async sendSnapshot(to: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+  async sendSnapshot(to: NodeId, shipment: SnapshotShipment, signal: AbortSignal): Promise<void> {
     const endpoint = this.#endpoint;
     if (endpoint === undefined || !this.#peers.has(to)) throw new Error(`node ${to} is no peer of node ${this.#id}`);
-    await this.#snapshots.send({ sender: endpoint, to, term, source, signal });
+    await this.#snapshots.send({ sender: endpoint, to, shipment, signal });
   }
 
   async close(): Promise<void> {
