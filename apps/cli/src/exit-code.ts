@@ -38,6 +38,7 @@ const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   UNKNOWN_MEMBER: exitCodes.refused,
   PEER_UNREACHABLE: exitCodes.refused,
   PEER_NOT_JOINABLE: exitCodes.refused,
+  TRANSFER_FAILED: exitCodes.refused,
   INTERNAL: exitCodes.unexpected,
 };
 

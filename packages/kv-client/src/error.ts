@@ -19,6 +19,8 @@
  * - `UNKNOWN_MEMBER`: no member (or no other voter) has that id. Nothing happened.
  * - `PEER_UNREACHABLE`: nobody answers at the address. Nothing happened.
  * - `PEER_NOT_JOINABLE`: who answers at the address cannot join: it belongs to a cluster already. Nothing happened.
+ * - `TRANSFER_FAILED`: leadership was not handed over; the message says why. `outcomeUnknown` says whether the target may
+ *   still take it over.
  * - `INTERNAL`: an answer that breaks the protocol: client and cluster do not fit together, or one has a bug.
  */
 export type RaftKvErrorCode =
@@ -38,6 +40,7 @@ export type RaftKvErrorCode =
   | "UNKNOWN_MEMBER"
   | "PEER_UNREACHABLE"
   | "PEER_NOT_JOINABLE"
+  | "TRANSFER_FAILED"
   | "INTERNAL";
 
 export interface RaftKvErrorOptions extends ErrorOptions {

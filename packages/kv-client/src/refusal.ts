@@ -56,6 +56,8 @@ export function classify(detail: ErrorDetail): Refusal {
       return { kind: "final", reason, code: "PEER_UNREACHABLE" };
     case ErrorCode.PEER_NOT_JOINABLE:
       return { kind: "final", reason, code: "PEER_NOT_JOINABLE" };
+    case ErrorCode.TRANSFER_FAILED:
+      return { kind: "final", reason, code: "TRANSFER_FAILED" };
     default:
       // A code from a later version: what is not understood must not be tried for ever.
       return { kind: "final", reason, code: "INTERNAL" };
@@ -87,6 +89,7 @@ const certainlyNothing: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.PEER_UNREACHABLE,
   ErrorCode.PEER_NOT_JOINABLE,
   ErrorCode.NOT_READY,
+  ErrorCode.TRANSFER_FAILED,
 ]);
 
 /** The error of a call that no node will ever serve. */

@@ -34,6 +34,7 @@ export const clusterFileSchema = strictObject({
   nodes: z.array(node, { error: "a list of nodes" }).min(1, { error: "at least one node" }),
   election_timeout: strictObject({ min: milliseconds(10, 600_000), max: milliseconds(10, 600_000) }).optional(),
   heartbeat_interval: milliseconds(1, 300_000).optional(),
+  write_stall_timeout: milliseconds(10, 600_000).optional(),
   storage: z.string({ error: "the name of a package" }).min(1, { error: "the name of a package" }).optional(),
   snapshot: strictObject({
     entries: wholeNumber(1, 1_000_000_000).optional(),

@@ -30,6 +30,7 @@ describe("cluster.conf", () => {
       nodes: [...nodes, { id: 4, address: "[::1]:50051", priority: 2 }],
       election_timeout: { min: 1000, max: 2000 },
       heartbeat_interval: 200,
+      write_stall_timeout: 3000,
       storage: "@raftkv/storage-memory",
       snapshot: { entries: 10, bytes: 1000, tail_entries: 5, max_bytes_per_second: 65536, from_followers: false },
       limits: { max_key_bytes: 100, max_value_bytes: 0 },
@@ -91,6 +92,10 @@ describe("cluster.conf", () => {
     [
       { nodes, heartbeat_interval: 150 },
       "heartbeat_interval: found 150, expected less than half of election_timeout.min (300)",
+    ],
+    [
+      { nodes, write_stall_timeout: 0 },
+      "write_stall_timeout: found 0, expected a whole number of milliseconds from 10 to 600000",
     ],
     [{ nodes, storage: 5 }, "storage: found 5, expected the name of a package"],
     [{ nodes, snapshot: { entries: 0 } }, "snapshot.entries: found 0, expected a whole number from 1 to 1000000000"],

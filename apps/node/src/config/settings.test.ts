@@ -82,7 +82,7 @@ describe("the settings", () => {
       listen: undefined,
       founders: two.nodes,
       noFounder: undefined,
-      raft: { electionTimeoutMinMs: 1000, electionTimeoutMaxMs: 2000, heartbeatIntervalMs: 200 },
+      raft: { electionTimeoutMinMs: 1000, electionTimeoutMaxMs: 2000, heartbeatIntervalMs: 200, writeStallMs: 2000 },
       limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024 },
     });
     const overridden = resolveSettings({ ...defaults, id: 7, storage: "x", listen: "[::]:1" }, file, "/");
@@ -99,6 +99,11 @@ describe("the settings", () => {
     [{ ...defaults, config: "c", id: 2 }, "unknown member id 2: c has nodes 1, 7"],
   ])("say why a node is no founder (%#)", (options, message) => {
     expect(resolveSettings(options, two, "/").noFounder).toContain(message);
+  });
+
+  it("have a bound for writes of its own where cluster.conf names one", () => {
+    const file = { ...two, election_timeout: { min: 1000, max: 2000 }, write_stall_timeout: 5000 };
+    expect(resolveSettings({ ...defaults, id: 1 }, file, "/").raft.writeStallMs).toBe(5000);
   });
 
   it("need no id where cluster.conf has one node", () => {

@@ -91,6 +91,7 @@ function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
     electionTimeoutMinMs: electionMin,
     electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
     heartbeatIntervalMs: file?.heartbeat_interval ?? Math.round(electionMin / 5),
+    writeStallMs: file?.write_stall_timeout ?? file?.election_timeout?.max ?? defaultRaftNodeConfig.writeStallMs,
     snapshot: {
       entries: file?.snapshot?.entries ?? snapshot.entries,
       bytes: file?.snapshot?.bytes ?? snapshot.bytes,

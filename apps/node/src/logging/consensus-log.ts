@@ -10,6 +10,9 @@ const events: ReadonlyMap<string, string> = new Map([
   ["found the beginning of a snapshot", "snapshot-partial"],
   ["receiving a snapshot", "snapshot-receiving"],
   ["took over a snapshot", "snapshot-received"],
+  ["handing leadership over", "handing-over"],
+  ["leadership was not handed over", "handing-over-failed"],
+  ["stepping down", "stepping-down"],
 ]);
 
 /** Said by the node itself, in full sentences. */

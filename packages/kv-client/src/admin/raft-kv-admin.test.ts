@@ -128,6 +128,7 @@ describe("a change", () => {
     [ErrorCode.UNKNOWN_MEMBER, "UNKNOWN_MEMBER"],
     [ErrorCode.PEER_UNREACHABLE, "PEER_UNREACHABLE"],
     [ErrorCode.PEER_NOT_JOINABLE, "PEER_NOT_JOINABLE"],
+    [ErrorCode.TRANSFER_FAILED, "TRANSFER_FAILED"],
   ])("that is refused (code %i) is not asked for again: %s", async (code, name) => {
     lead(first);
     first.cluster = {

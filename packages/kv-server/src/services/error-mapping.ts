@@ -30,6 +30,7 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   [ErrorCode.PEER_UNREACHABLE]: Code.FailedPrecondition,
   [ErrorCode.PEER_NOT_JOINABLE]: Code.FailedPrecondition,
   [ErrorCode.NOT_READY]: Code.Unavailable,
+  [ErrorCode.TRANSFER_FAILED]: Code.FailedPrecondition,
 };
 
 /** What a refusal of the replicated state is called on the wire. The messages are not part of the state. */
@@ -61,6 +62,8 @@ const RAFT_ERRORS: Readonly<Record<RaftErrorCode, readonly [ErrorCode, outcomeUn
   notLeader: [ErrorCode.NOT_LEADER, false],
   superseded: [ErrorCode.NOT_LEADER, false],
   transferring: [ErrorCode.NO_LEADER, false],
+  targetNotReady: [ErrorCode.TRANSFER_FAILED, false],
+  transferFailed: [ErrorCode.TRANSFER_FAILED, true],
   unknownMember: [ErrorCode.UNKNOWN_MEMBER, false],
   changeInProgress: [ErrorCode.CHANGE_IN_PROGRESS, false],
   tooEarly: [ErrorCode.NOT_READY, false],

@@ -185,6 +185,8 @@ describe("writes and the leader", () => {
     ["overloaded", ErrorCode.RESOURCE_EXHAUSTED, Code.ResourceExhausted, false],
     ["tooLarge", ErrorCode.INVALID_REQUEST, Code.InvalidArgument, false],
     ["transferring", ErrorCode.NO_LEADER, Code.Unavailable, false],
+    ["targetNotReady", ErrorCode.TRANSFER_FAILED, Code.FailedPrecondition, false],
+    ["transferFailed", ErrorCode.TRANSFER_FAILED, Code.FailedPrecondition, true],
     ["superseded", ErrorCode.NOT_LEADER, Code.FailedPrecondition, false],
     ["outcomeUnknown", ErrorCode.OUTCOME_UNKNOWN, Code.Unknown, true],
     ["closed", ErrorCode.SHUTTING_DOWN, Code.Unavailable, false],

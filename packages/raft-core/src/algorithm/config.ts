@@ -12,6 +12,8 @@ export interface RaftConfig {
   readonly electionTimeoutMinMs: number;
   readonly electionTimeoutMaxMs: number;
   readonly heartbeatIntervalMs: number;
+  /** A write that takes longer shows a disk that stands still: such a node should not lead. */
+  readonly writeStallMs: number;
   /** How many append requests with entries may be unanswered by one follower. */
   readonly maxInflightMessages: number;
   /** Once so many bytes are unanswered by one follower, the next append waits. */
@@ -35,6 +37,7 @@ export function checkConfig(config: RaftConfig): void {
   const { electionTimeoutMinMs: min, electionTimeoutMaxMs: max, heartbeatIntervalMs: heartbeat } = config;
   invariant(Number.isSafeInteger(config.nodeId) && config.nodeId > 0, "the node id is a positive integer");
   invariant(heartbeat > 0 && heartbeat < min, "the heartbeat interval is shorter than the election timeout");
+  invariant(config.writeStallMs > 0, "a write may take some time");
   invariant(min <= max, "the election timeout's minimum is at most its maximum");
   invariant(config.maxInflightMessages > 0 && config.maxInflightBytes > 0, "something may be in flight");
 }

@@ -1,4 +1,12 @@
-import type { Effects, Outgoing, ProposalOutcome, ReadOutcome, WriteBatch } from "./effects.ts";
+import type {
+  Effects,
+  LeadershipNotice,
+  Outgoing,
+  ProposalOutcome,
+  ReadOutcome,
+  TransferOutcome,
+  WriteBatch,
+} from "./effects.ts";
 import type { Entry, EntryId, HardState, NodeId, SnapshotMetadata } from "./entry.ts";
 import type { Membership } from "./membership.ts";
 import type { Message, ReadContext } from "./message.ts";
@@ -63,12 +71,14 @@ export function describeWrite(batch: WriteBatch): string {
 export function describeEffects(effects: Effects): readonly string[] {
   const { role, persist, commit, restoreSnapshot, peers } = effects;
   return [
+    ...effects.notices.map(describeNotice),
     ...(role === undefined ? [] : [`${role.role} in term ${role.term}, leader ${role.leader ?? "unknown"}`]),
     ...(persist === undefined ? [] : [describeWrite(persist)]),
     ...(restoreSnapshot === undefined ? [] : [`restore the snapshot ${describeSnapshot(restoreSnapshot)}`]),
     ...(commit === undefined ? [] : [`commit up to ${commit}`]),
     ...(peers === undefined ? [] : [`peers ${peers.map(({ id }) => id).join(" ")}`]),
     ...effects.outcomes.map(describeOutcome),
+    ...effects.transfers.map(describeTransfer),
     ...effects.reads.map(describeRead),
     ...effects.readEntries.map(({ peer, from, to }) => `read entries ${from} to ${to} for ${peer}`),
     ...effects.sendSnapshot.map(({ to }) => `send a snapshot to ${to}`),
@@ -99,6 +109,24 @@ function describeOutcome(outcome: ProposalOutcome): string {
   }
   const { id, reason, leader, detail } = outcome;
   return `proposal ${id} dropped: ${reason}, leader ${leader ?? "unknown"}${detail === undefined ? "" : `: ${detail}`}`;
+}
+
+/** Why leadership moves, or stays. */
+export function describeNotice(notice: LeadershipNotice): string {
+  switch (notice.kind) {
+    case "handingOver":
+      return `handing over to ${notice.to}: ${notice.cause}`;
+    case "keeping":
+      return `keeping leadership: ${notice.detail}`;
+    case "steppingDown":
+      return `stepping down: ${notice.cause} of ${notice.forMs} ms`;
+  }
+}
+
+function describeTransfer(outcome: TransferOutcome): string {
+  const { kind, id } = outcome;
+  if (kind === "done") return `transfer ${id} done: ${outcome.leader} leads`;
+  return `transfer ${id} ${kind}${kind === "refused" ? ` (${outcome.reason})` : ""}: ${outcome.detail}`;
 }
 
 function describeRead(outcome: ReadOutcome): string {

@@ -1,10 +1,12 @@
 import type {
   Effects,
+  LeadershipNotice,
   Outgoing,
   ProposalOutcome,
   ReadOutcome,
   RoleChange,
   SnapshotOrder,
+  TransferOutcome,
   WriteBatch,
 } from "./effects.ts";
 import type { Index, SnapshotMetadata } from "./entry.ts";
@@ -27,6 +29,8 @@ export class EffectsBuffer {
   #restoreSnapshot: SnapshotMetadata | undefined;
   #reads: ReadOutcome[] = [];
   #outcomes: ProposalOutcome[] = [];
+  #transfers: TransferOutcome[] = [];
+  #notices: LeadershipNotice[] = [];
 
   send(outgoing: Outgoing): void {
     this.#send.push(outgoing);
@@ -60,6 +64,14 @@ export class EffectsBuffer {
     this.#outcomes.push(outcome);
   }
 
+  transfer(outcome: TransferOutcome): void {
+    this.#transfers.push(outcome);
+  }
+
+  notice(notice: LeadershipNotice): void {
+    this.#notices.push(notice);
+  }
+
   /** Everything gathered, and the turn's result; undefined if there is nothing to do. */
   take(turn: TurnResult): Effects | undefined {
     if (this.#isEmpty() && Object.values(turn).every((part) => part === undefined)) return undefined;
@@ -72,6 +84,8 @@ export class EffectsBuffer {
       ...(this.#restoreSnapshot === undefined ? {} : { restoreSnapshot: this.#restoreSnapshot }),
       reads: this.#reads,
       outcomes: this.#outcomes,
+      transfers: this.#transfers,
+      notices: this.#notices,
       ...(turn.role === undefined ? {} : { role: turn.role }),
       ...(turn.peers === undefined ? {} : { peers: turn.peers }),
     };
@@ -86,7 +100,9 @@ export class EffectsBuffer {
       this.#sendSnapshot.length === 0 &&
       this.#restoreSnapshot === undefined &&
       this.#reads.length === 0 &&
-      this.#outcomes.length === 0
+      this.#outcomes.length === 0 &&
+      this.#transfers.length === 0 &&
+      this.#notices.length === 0
     );
   }
 
@@ -97,5 +113,7 @@ export class EffectsBuffer {
     this.#restoreSnapshot = undefined;
     this.#reads = [];
     this.#outcomes = [];
+    this.#transfers = [];
+    this.#notices = [];
   }
 }

@@ -1,5 +1,5 @@
 import type { Entry, EntryId, HardState, Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
-import type { BatchId, LogRead, ProposalId, ReadId } from "./input.ts";
+import type { BatchId, LogRead, ProposalId, ReadId, TransferId } from "./input.ts";
 import type { Member } from "./membership.ts";
 import type { Message } from "./message.ts";
 
@@ -17,6 +17,9 @@ export interface Effects {
   readonly restoreSnapshot?: SnapshotMetadata;
   readonly reads: readonly ReadOutcome[];
   readonly outcomes: readonly ProposalOutcome[];
+  readonly transfers: readonly TransferOutcome[];
+  /** For the log: why leadership moves, or stays. */
+  readonly notices: readonly LeadershipNotice[];
   /** Set when role, term or known leader have changed. */
   readonly role?: RoleChange;
   /** Set when that has changed: whom this node has to reach, and be reached by. It may be named itself. */
@@ -81,6 +84,42 @@ export type DropReason = "notLeader" | "overloaded" | "transferring" | "tooLarge
  * membership. `wouldLoseQuorum`: the voters that are alive would be no quorum.
  */
 export type MembershipRefusal = "changeInProgress" | "tooEarly" | "invalidChange" | "wouldLoseQuorum";
+
+/**
+ * What has become of a transfer of leadership that was asked for. `done`: that node leads. `refused`: nothing was begun.
+ * `failed`: it was given up; a target that was told to campaign may still do so.
+ */
+export type TransferOutcome =
+  | { readonly kind: "done"; readonly id: TransferId; readonly leader: NodeId }
+  | ({ readonly kind: "refused"; readonly reason: TransferRefusal } & UndoneTransfer)
+  | ({ readonly kind: "failed" } & UndoneTransfer);
+
+interface UndoneTransfer {
+  readonly id: TransferId;
+  readonly detail: string;
+  readonly leader: NodeId | undefined;
+}
+
+/**
+ * `unknownMember`: the target is no other voter that stays. `transferring`: leadership is on its way to somebody else.
+ * `targetNotReady`: the target is silent, or too far behind; or there is nobody to hand over to.
+ */
+export type TransferRefusal = "notLeader" | "unknownMember" | "transferring" | "targetNotReady";
+
+/**
+ * Why leadership is handed over. `asked`: an operator wants it. `priority`: the target is preferred. `writeStall`: this
+ * node's disk does not come to an end of a write. `pauses`: this process stands still time and again.
+ */
+export type TransferCause = "asked" | "priority" | "writeStall" | "pauses";
+
+/**
+ * `steppingDown`: without waiting for a successor, after a `pause` of the process, or because a transfer for a `writeStall`
+ * has failed.
+ */
+export type LeadershipNotice =
+  | { readonly kind: "handingOver"; readonly to: NodeId; readonly cause: TransferCause }
+  | { readonly kind: "keeping"; readonly to: NodeId; readonly cause: TransferCause; readonly detail: string }
+  | { readonly kind: "steppingDown"; readonly cause: "pause" | "writeStall"; readonly forMs: number };
 
 export type Role = "follower" | "preCandidate" | "candidate" | "leader";
 

@@ -42,6 +42,11 @@ export class ElectionTimer {
     this.#sinceLeaderMs = 0;
   }
 
+  /** The next election timeout stays when it is. */
+  forgetLeader(): void {
+    this.#sinceLeaderMs = Number.POSITIVE_INFINITY;
+  }
+
   #drawTimeout(): number {
     const { electionTimeoutMinMs: min, electionTimeoutMaxMs: max } = this.#config;
     return Math.floor(min + this.#random.next() * (max - min));

@@ -7,13 +7,18 @@ import type { SnapshotAdvance } from "./snapshot-course.ts";
 export type ProposalId = number;
 /** Chosen by the node; comes back in a `ReadReady`. */
 export type ReadId = number;
+/** Chosen by the node; comes back in a `TransferOutcome`. */
+export type TransferId = number;
 /** Counts up from 1 with each batch that the algorithm hands out to be persisted. */
 export type BatchId = number;
 
 /** Everything that can happen to a Raft node. The algorithm takes one at a time. */
 export type Input =
-  /** Time has passed: `elapsedMs` since the last tick, on the monotonic clock; a stall is one tick, already capped. */
-  | { readonly kind: "tick"; readonly elapsedMs: number }
+  /**
+   * Time has passed: `elapsedMs` since the last tick, on the monotonic clock; a stall is one tick, already capped.
+   * `stalledMs`: the process stood still for so long just now; absent: it did not.
+   */
+  | { readonly kind: "tick"; readonly elapsedMs: number; readonly stalledMs?: number }
   | { readonly kind: "message"; readonly from: NodeId; readonly message: Message }
   /** Appends one command entry a payload, all or none. */
   | { readonly kind: "propose"; readonly id: ProposalId; readonly payloads: readonly Uint8Array[] }
@@ -25,8 +30,10 @@ export type Input =
   | { readonly kind: "readIndex"; readonly id: ReadId }
   /** Nobody waits for that read any more. */
   | { readonly kind: "cancelRead"; readonly id: ReadId }
-  /** `to` undefined: the follower whose log reaches furthest. */
-  | { readonly kind: "transferLeadership"; readonly to: NodeId | undefined }
+  /** Hands leadership to `to`; undefined: to the voter that suits best. */
+  | { readonly kind: "transferLeadership"; readonly id: TransferId; readonly to: NodeId | undefined }
+  /** The leader is known to be gone: a follower no longer holds on to it, and grants the next pre-vote. */
+  | { readonly kind: "forgetLeader" }
   /** Campaigns now, without waiting for the election timeout. */
   | { readonly kind: "campaign" }
   /** Batch `batch`, and all before it, are on stable storage. */

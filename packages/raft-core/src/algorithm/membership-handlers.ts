@@ -9,9 +9,7 @@ import { isJoint } from "./membership-tracker.ts";
 import { isQuorum } from "./quorum.ts";
 import { appendOwn, replicate } from "./replication.ts";
 import { knownLeader, type LeaderState, type RaftState } from "./role-state.ts";
-import { becomeFollower } from "./roles.ts";
-import { send } from "./send.ts";
-import { furthestVoter } from "./transfer.ts";
+import { stepDown } from "./step-down.ts";
 
 type Judgement =
   | { readonly kind: "possible"; readonly next: Membership }
@@ -42,7 +40,7 @@ export function followCommit(state: RaftState, leader: LeaderState): void {
     if (newest.leavesOnRequest !== true) adopt(state, leader, afterJoint(newest));
     return;
   }
-  if (!newest.voters.includes(state.config.nodeId)) stepDown(state, leader);
+  if (!newest.voters.includes(state.config.nodeId)) leave(state, leader);
 }
 
 /** At a turn's end: a learner that keeps up becomes a voter, if that was asked for. */
@@ -102,7 +100,8 @@ function refused(reason: MembershipRefusal, detail: string): Judgement {
   return { kind: "refused", reason, detail };
 }
 
-function isSettled({ hardState, memberships }: RaftState, { noopIndex }: LeaderState): boolean {
+/** The newest membership is committed, and something of this term is. */
+export function isSettled({ hardState, memberships }: RaftState, { noopIndex }: LeaderState): boolean {
   return hardState.commit >= noopIndex && hardState.commit >= memberships.newestIndex;
 }
 
@@ -121,12 +120,9 @@ function adopt(state: RaftState, leader: LeaderState, membership: Membership): v
   followMembership(state, leader, index);
 }
 
-/** The others hear of the commit, and the best of them need not wait for its election timeout. */
-function stepDown(state: RaftState, leader: LeaderState): void {
+/** The others hear of the commit before this node leads no longer. */
+function leave(state: RaftState, leader: LeaderState): void {
   replicate(state, leader);
   beginRound(state, leader);
-  const successor = furthestVoter(state, leader);
-  const { term } = state.hardState;
-  if (successor !== undefined) send(state, successor.id, { kind: "timeoutNowRequest", term });
-  becomeFollower(state, term, undefined);
+  stepDown(state, leader);
 }

@@ -1,6 +1,11 @@
-import type { Member } from "./membership.ts";
+import type { NodeId } from "./entry.ts";
+import type { Member, Membership } from "./membership.ts";
 
 const maxPriority = 100;
+
+export function priorityOf(membership: Membership, id: NodeId): number {
+  return membership.members.find((member) => member.id === id)?.priority ?? 0;
+}
 
 /** The same member, with that priority; in the one form in which members are compared and stored. */
 export function withPriority({ id, address, memberId }: Member, priority: number): Member {

@@ -17,7 +17,7 @@ export function handlePropose(state: RaftState, id: ProposalId, payloads: readon
     return;
   }
   // Who is about to leave takes in nothing whose outcome it would not live to see: the next leader is at hand.
-  if (role.transfer !== undefined || !isVoter(state.memberships.newest(), config.nodeId)) {
+  if (role.transfer?.isHolding === true || !isVoter(state.memberships.newest(), config.nodeId)) {
     drop("transferring");
     return;
   }

@@ -7,6 +7,7 @@ import type { Effects, RoleChange, WriteBatch } from "./effects.ts";
 import { EffectsBuffer } from "./effects-buffer.ts";
 import { ElectionTimer } from "./election-timer.ts";
 import type { Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
+import { handleForgetLeader } from "./forget-leader.ts";
 import { HardStateKeeper } from "./hard-state.ts";
 import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse } from "./heartbeat.ts";
 import type { BatchId, Input } from "./input.ts";
@@ -17,6 +18,7 @@ import { handleChangeMembership, handleLeaveJoint, promoteCaughtUp } from "./mem
 import { isUnknown, MembershipTracker } from "./membership-tracker.ts";
 import type { Message } from "./message.ts";
 import { PeerList } from "./peer-list.ts";
+import { tickPreferred } from "./preferred-leader.ts";
 import { handlePropose } from "./proposal.ts";
 import type { Random } from "./random.ts";
 import {
@@ -38,9 +40,20 @@ import {
   handleSnapshotSent,
   tickSnapshots,
 } from "./snapshot-source.ts";
+import { leadsInSpiteOfStalls } from "./stall.ts";
 import { type RaftStatus, statusOf } from "./status.ts";
+import { Tenures } from "./tenures.ts";
 import { admitTerm, type MessageInTerm } from "./term.ts";
-import { handleTimeoutNow, handleTransfer, tickTransfer } from "./transfer.ts";
+import {
+  handleTimeoutNow,
+  handleTransfer,
+  holdProposals,
+  settleTransfers,
+  tickTransfer,
+  tickTransferCalls,
+  transferUnreachable,
+} from "./transfer.ts";
+import { TransferCalls } from "./transfer-calls.ts";
 import {
   handlePreVoteRequest,
   handlePreVoteResponse,
@@ -50,6 +63,10 @@ import {
   startPreVote,
 } from "./vote.ts";
 import { WaitingReads } from "./waiting-reads.ts";
+import { WriteWatch } from "./write-watch.ts";
+
+/** A preferred voter is watched for so many election timeouts before it is made leader. */
+const trialTimeouts = 5;
 
 /**
  * Raft as a pure state machine: it takes one input at a time and hands out effects. No I/O, no clock, no chance of
@@ -78,6 +95,9 @@ export class Raft {
       memberships: new MembershipTracker(restored.base, restored.memberships),
       timer: new ElectionTimer(config, random, restored.hardState.term > 0),
       reads: new WaitingReads(),
+      transferCalls: new TransferCalls(),
+      tenures: new Tenures(trialTimeouts * config.electionTimeoutMaxMs),
+      writes: new WriteWatch(config.writeStallMs),
       effects: new EffectsBuffer(),
       nextBatch: 1,
       applied: config.appliedIndex,
@@ -92,7 +112,7 @@ export class Raft {
     const state = this.#state;
     switch (input.kind) {
       case "tick":
-        tick(state, input.elapsedMs);
+        tick(state, input.elapsedMs, input.stalledMs ?? 0);
         break;
       case "message":
         handleMessage(state, input.from, input.message);
@@ -113,7 +133,10 @@ export class Raft {
         handleCancelRead(state, input.id);
         break;
       case "transferLeadership":
-        handleTransfer(state, input.to);
+        handleTransfer(state, input.id, input.to);
+        break;
+      case "forgetLeader":
+        handleForgetLeader(state);
         break;
       case "campaign":
         startPreVote(state);
@@ -153,7 +176,9 @@ export class Raft {
     if (state.role.kind === "leader") {
       promoteCaughtUp(state, state.role);
       replicate(state, state.role);
+      holdProposals(state, state.role);
     }
+    settleTransfers(state);
     advanceReads(state);
     return state.effects.take({
       persist: takeWrite(state),
@@ -275,18 +300,26 @@ function handleInTerm(state: RaftState, from: NodeId, message: MessageInTerm): v
   }
 }
 
-function tick(state: RaftState, elapsedMs: number): void {
+function tick(state: RaftState, elapsedMs: number, stalledMs: number): void {
   invariant(elapsedMs >= 0, "time does not go back");
   tickReads(state, elapsedMs);
   state.timer.advance(elapsedMs);
-  if (state.role.kind === "leader") tickLeader(state, state.role, elapsedMs);
-  else if (state.timer.expired) startPreVote(state);
+  state.writes.tick(elapsedMs);
+  state.tenures.tick(elapsedMs, knownLeader(state));
+  if (state.role.kind === "leader") {
+    tickLeader(state, state.role, elapsedMs, stalledMs);
+    return;
+  }
+  tickTransferCalls(state, elapsedMs);
+  if (state.timer.expired) startPreVote(state);
 }
 
-function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number): void {
+function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number, stalledMs: number): void {
   for (const progress of leader.progress.values()) progress.tick(elapsedMs);
   if (!checkQuorum(state, leader)) return;
-  tickTransfer(state, leader, elapsedMs);
+  if (!leadsInSpiteOfStalls(state, leader, elapsedMs, stalledMs)) return;
+  if (!tickTransfer(state, leader, elapsedMs)) return;
+  tickPreferred(state, leader, elapsedMs);
   tickDepartures(state, leader, elapsedMs);
   for (const catchUp of leader.catchUps.values()) catchUp.tick(elapsedMs);
   tickSnapshots(state, leader);
@@ -298,6 +331,7 @@ function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number): v
 
 function handlePersisted(state: RaftState, batch: BatchId): void {
   invariant(batch < state.nextBatch, "only what was handed out can be durable");
+  state.writes.persisted(batch);
   state.hardState.persisted(batch);
   state.log.persisted(batch);
   state.effects.persisted(batch);
@@ -306,7 +340,9 @@ function handlePersisted(state: RaftState, batch: BatchId): void {
 }
 
 function handleUnreachable(state: RaftState, peer: NodeId): void {
-  if (state.role.kind === "leader") state.role.progress.get(peer)?.unreachable();
+  if (state.role.kind !== "leader") return;
+  state.role.progress.get(peer)?.unreachable();
+  transferUnreachable(state, state.role, peer);
 }
 
 /** One write a turn at most. */
@@ -314,5 +350,6 @@ function takeWrite(state: RaftState): WriteBatch | undefined {
   const logWrite = state.log.takeWrite();
   const hardState = state.hardState.takeWrite(logWrite !== undefined);
   if (logWrite === undefined && hardState === undefined) return undefined;
+  state.writes.handedOut(state.nextBatch);
   return { id: state.nextBatch++, ...(hardState === undefined ? {} : { hardState }), append: [], ...logWrite };
 }

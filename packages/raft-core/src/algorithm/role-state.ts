@@ -1,6 +1,7 @@
 import type { Backlog } from "./backlog.ts";
 import type { CatchUp } from "./catch-up.ts";
 import type { RaftConfig } from "./config.ts";
+import type { TransferCause } from "./effects.ts";
 import type { EffectsBuffer } from "./effects-buffer.ts";
 import type { ElectionTimer } from "./election-timer.ts";
 import type { Index, NodeId, Term } from "./entry.ts";
@@ -9,9 +10,14 @@ import type { BatchId } from "./input.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member } from "./membership.ts";
 import type { MembershipTracker } from "./membership-tracker.ts";
+import type { PauseMeter } from "./pause-meter.ts";
+import type { PreferredVoter } from "./preferred-leader.ts";
 import type { Progress } from "./progress.ts";
 import type { ReadRounds } from "./read-rounds.ts";
+import type { Tenures } from "./tenures.ts";
+import type { TransferCalls } from "./transfer-calls.ts";
 import type { WaitingReads } from "./waiting-reads.ts";
+import type { WriteWatch } from "./write-watch.ts";
 
 /** Everything a Raft instance knows. The handlers work on it; each part guards its own invariants. */
 export interface RaftState {
@@ -22,6 +28,11 @@ export interface RaftState {
   readonly timer: ElectionTimer;
   /** Linearizable reads while this node does not lead. */
   readonly reads: WaitingReads;
+  /** Who waits for leadership to move. Outlasts the role: the answer comes when another node leads. */
+  readonly transferCalls: TransferCalls;
+  /** How long leaders have led, as far as this node has seen. */
+  readonly tenures: Tenures;
+  readonly writes: WriteWatch;
   readonly effects: EffectsBuffer;
   /** The batch that the next write will be. */
   nextBatch: BatchId;
@@ -73,6 +84,9 @@ export interface LeaderState {
   /** The commit index at the last tick: what a follower has not been told of it by the next one is late. */
   commitAtTick: Index;
   transfer: Transfer | undefined;
+  readonly pauses: PauseMeter;
+  /** Voters that are preferred to this leader. */
+  readonly preferred: Map<NodeId, PreferredVoter>;
 }
 
 /** A node on its way out of the membership: it still gets the log, so that it learns to be quiet. */
@@ -89,7 +103,12 @@ export interface Departure {
 /** Leadership on its way to another node (dissertation, section 3.10). */
 export interface Transfer {
   readonly to: NodeId;
+  readonly cause: TransferCause;
   elapsedMs: number;
+  /** Proposals are refused: the target has been sent the whole log. */
+  isHolding: boolean;
+  /** The target has been told to campaign. */
+  isTold: boolean;
 }
 
 /** Who leads, as far as this node knows. */

@@ -2,6 +2,7 @@ import { Backlog } from "./backlog.ts";
 import type { NodeId, Term } from "./entry.ts";
 import { invariant } from "./invariant.ts";
 import { followMembership } from "./leader-peers.ts";
+import { PauseMeter } from "./pause-meter.ts";
 import { ReadRounds } from "./read-rounds.ts";
 import { appendOwn } from "./replication.ts";
 import { knownLeader, type LeaderState, type RaftState, type RoleState } from "./role-state.ts";
@@ -50,6 +51,8 @@ export function becomeLeader(state: RaftState): void {
     heartbeatElapsedMs: 0,
     commitAtTick: state.hardState.commit,
     transfer: undefined,
+    pauses: new PauseMeter(2 * config.electionTimeoutMaxMs),
+    preferred: new Map(),
   };
   changeRole(state, leader);
   followMembership(state, leader, noopIndex);

@@ -12,7 +12,7 @@ import { send } from "./send.ts";
 /** Asks the voters whether an election could be won; nothing is changed or written by that. */
 export function startPreVote(state: RaftState): void {
   if (state.role.kind === "leader") return;
-  if (!mayCampaign(state)) {
+  if (!mayCampaign(state) || state.writes.isStalled) {
     loseLeader(state);
     return;
   }
@@ -138,7 +138,7 @@ function countVotes(state: RaftState, role: CandidateState): void {
   if (result === "lost") becomeFollower(state, state.hardState.term, undefined);
 }
 
-/** A node that cannot campaign only stops pointing others to a leader that it no longer hears. */
+/** A node that cannot campaign, or whose vote for itself would not get to its disk, only stops pointing others to a leader that it no longer hears. */
 function loseLeader(state: RaftState): void {
   becomeFollower(state, state.hardState.term, undefined);
   state.timer.reset();

@@ -1,4 +1,4 @@
-import type { Effects, RoleChange, WriteBatch } from "../algorithm/effects.ts";
+import type { Effects, LeadershipNotice, RoleChange, WriteBatch } from "../algorithm/effects.ts";
 import type { SnapshotMetadata } from "../algorithm/entry.ts";
 import type { Input } from "../algorithm/input.ts";
 import type { RaftStorage } from "../ports/raft-storage.ts";
@@ -15,6 +15,7 @@ import type { Reads } from "./reads.ts";
 import type { RecentEntries } from "./recent-entries.ts";
 import type { SnapshotReceiver } from "./snapshot-receiver.ts";
 import type { SnapshotSender } from "./snapshot-sender.ts";
+import type { Transfers } from "./transfers.ts";
 
 interface EffectRunnerOptions<Result> {
   readonly storage: RaftStorage;
@@ -26,6 +27,7 @@ interface EffectRunnerOptions<Result> {
   readonly proposals: Proposals<Result>;
   readonly changes: MembershipChanges;
   readonly reads: Reads;
+  readonly transfers: Transfers;
   readonly logReader: LogReader;
   readonly sender: SnapshotSender;
   readonly receiver: SnapshotReceiver;
@@ -34,6 +36,7 @@ interface EffectRunnerOptions<Result> {
   readonly feed: (input: Input) => void;
   readonly stopped: () => boolean;
   readonly roleChanged: (change: RoleChange) => void;
+  readonly notice: (notice: LeadershipNotice) => void;
 }
 
 /** Carries out what the algorithm wants done. Waits for nothing: completions come back as inputs. */
@@ -58,7 +61,10 @@ export class EffectRunner<Result> {
     }
     if (effects.commit !== undefined) applier.commitTo(effects.commit);
     for (const read of effects.reads) reads.settle(read);
+    for (const notice of effects.notices) this.#options.notice(notice);
     if (effects.role !== undefined) this.#changeRole(effects.role);
+    // Whoever waited for another node to lead finds the role changed when the call resolves.
+    for (const outcome of effects.transfers) this.#options.transfers.settle(outcome);
     for (const request of effects.readEntries) logReader.read(request);
     for (const order of effects.sendSnapshot) sender.send(order);
   }

@@ -6,6 +6,8 @@ export type RaftErrorCode =
   | "overloaded"
   | "tooLarge"
   | "transferring"
+  | "targetNotReady"
+  | "transferFailed"
   | "superseded"
   | "outcomeUnknown"
   | "unknownMember"

@@ -27,6 +27,11 @@ export interface RaftNodeConfig {
   readonly electionTimeoutMaxMs: number;
   /** How often a leader proves itself; well below the election timeout. The node ticks four times as often. */
   readonly heartbeatIntervalMs: number;
+  /**
+   * A leader whose write has been under way for so long hands over to a voter that is ahead of its disk, and no node
+   * campaigns while its own disk stands still for so long. Infinity: never.
+   */
+  readonly writeStallMs: number;
   /** One append request carries at most this much, but at least one entry. */
   readonly maxAppendBytes: number;
   /** What may be under way to one follower without an answer: so many append requests, and so many bytes. */
@@ -77,6 +82,7 @@ export const defaultRaftNodeConfig: RaftNodeConfig = {
   electionTimeoutMinMs: 300,
   electionTimeoutMaxMs: 600,
   heartbeatIntervalMs: 60,
+  writeStallMs: 600,
   maxAppendBytes: MIB,
   maxInflightMessages: 256,
   maxInflightBytes: 8 * MIB,
@@ -93,9 +99,10 @@ export const defaultRaftNodeConfig: RaftNodeConfig = {
   snapshotsFromFollowers: true,
 };
 
-/** Fills in what was left out. The heartbeat interval follows the election timeout, unless it is given. */
+/** Fills in what was left out. What is measured by the election timeout follows it, unless it is given. */
 export function completeConfig(config: Partial<RaftNodeConfig> = {}): RaftNodeConfig {
   const electionTimeoutMinMs = config.electionTimeoutMinMs ?? defaultRaftNodeConfig.electionTimeoutMinMs;
   const heartbeatIntervalMs = Math.max(1, Math.round(electionTimeoutMinMs / 5));
-  return { ...defaultRaftNodeConfig, heartbeatIntervalMs, ...config };
+  const writeStallMs = config.electionTimeoutMaxMs ?? defaultRaftNodeConfig.writeStallMs;
+  return { ...defaultRaftNodeConfig, heartbeatIntervalMs, writeStallMs, ...config };
 }

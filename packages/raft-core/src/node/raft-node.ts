@@ -14,6 +14,7 @@ import { Compaction } from "./compaction.ts";
 import type { Consensus, ConsensusStatus } from "./consensus.ts";
 import { consensusStatus } from "./consensus-status.ts";
 import { EffectRunner } from "./effect-runner.ts";
+import { logNotice } from "./leadership-log.ts";
 import { LogReader } from "./log-reader.ts";
 import type { Logger } from "./logger.ts";
 import { type CommitView, MembershipChanges } from "./membership-changes.ts";
@@ -56,7 +57,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #applier: Applier<Result>;
   readonly #proposals = new Proposals<Result>();
   readonly #reads: Reads;
-  readonly #transfers: Transfers;
+  readonly #transfers = new Transfers();
   readonly #changes = new MembershipChanges();
   readonly #listeners: RoleListeners;
   readonly #compaction: Compaction;
@@ -99,7 +100,9 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     const appliedIndex = stateMachine.appliedIndex();
     this.#raft = new Raft({ ...config, nodeId, memberId, incarnation, appliedIndex }, restored, random);
     this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs));
-    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs) => this.#loop.addTick(elapsedMs));
+    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs, stalledMs) =>
+      this.#loop.addTick(elapsedMs, stalledMs),
+    );
     this.#work = new BackgroundWork(fail);
     const work = this.#work;
     this.#outbox = new Outbox(transport);
@@ -120,7 +123,6 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       cancel: (id) => feed({ kind: "cancelRead", id }),
       applied: () => this.#applier.applied,
     });
-    this.#transfers = new Transfers(nodeId);
     this.#listeners = new RoleListeners(logger);
     this.#compaction = new Compaction({
       storage,
@@ -163,6 +165,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       proposals: this.#proposals,
       changes: this.#changes,
       reads: this.#reads,
+      transfers: this.#transfers,
       logReader: new LogReader(storage, work, feed),
       sender: this.#sender,
       receiver: this.#receiver,
@@ -171,6 +174,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       feed,
       stopped,
       roleChanged: (change) => this.#roleChanged(change),
+      notice: (notice) => logNotice(logger, notice),
     });
     transport.start(this.#handler());
     peers.update(this.#raft.peers());
@@ -194,17 +198,15 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
 
   transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
-    const { role, leader, membership } = this.#raft.status();
-    if (role !== "leader") {
-      return Promise.reject(
-        new RaftError("notLeader", "this node does not lead, so it has nothing to hand over", { leader }),
-      );
-    }
-    if (to !== undefined && (to === this.#identity.nodeId || !membership.voters.includes(to))) {
-      return Promise.reject(new RaftError("unknownMember", `node ${to} is no other voter of this cluster`, { leader }));
-    }
-    this.#loop.add({ kind: "transferLeadership", to });
-    return this.#transfers.add(signal);
+    return this.#transfers.add(signal, (id) => this.#loop.add({ kind: "transferLeadership", id, to }));
+  }
+
+  /**
+   * For whoever knows for certain that the leader is gone: this node does not hold on to it, and grants a pre-vote before
+   * the minimum election timeout has passed. If it is not gone, its next heartbeat is followed again. A leader ignores it.
+   */
+  forgetLeader(): void {
+    this.#loop.add({ kind: "forgetLeader" });
   }
 
   changeMembership(change: MembershipChange, signal: AbortSignal): Promise<Membership> {
@@ -291,7 +293,6 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   #roleChanged(change: RoleChange): void {
     this.#leads = change.role === "leader";
     this.#logger.info("role changed", { role: change.role, term: change.term, leader: change.leader });
-    this.#transfers.leaderChanged(change.leader);
     this.#listeners.notify(this.status());
   }
 

@@ -2,8 +2,11 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "./test-cluster/fake-clock.ts";
 import { Ticker } from "./ticker.ts";
 
-function tickerOn(clock: FakeClock, ticks: number[]): Ticker {
-  const ticker = new Ticker(clock, 40, (elapsedMs) => ticks.push(elapsedMs));
+function tickerOn(clock: FakeClock, ticks: number[], stalls: number[] = []): Ticker {
+  const ticker = new Ticker(clock, 40, (elapsedMs, stalledMs) => {
+    ticks.push(elapsedMs);
+    stalls.push(stalledMs);
+  });
   ticker.start();
   return ticker;
 }
@@ -20,12 +23,15 @@ describe("the ticker", () => {
   it("makes one tick of one heartbeat interval out of a stall, and goes on as before", async () => {
     const clock = new FakeClock();
     const ticks: number[] = [];
-    tickerOn(clock, ticks);
+    const stalls: number[] = [];
+    tickerOn(clock, ticks, stalls);
     clock.stall(10_000);
     await clock.settle();
     expect(ticks).toEqual([40]);
+    expect(stalls).toEqual([10_000]);
     await clock.advance(20);
     expect(ticks).toEqual([40, 10, 10]);
+    expect(stalls).toEqual([10_000, 0, 0]);
   });
 
   it("lets what was received during a stall go first", async () => {

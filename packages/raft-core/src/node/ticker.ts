@@ -2,17 +2,18 @@ import type { Clock, Timer } from "../ports/clock.ts";
 
 /**
  * Measures time for the algorithm, about four times a heartbeat interval. A stall of the process, however long, comes
- * out as one tick of one heartbeat interval, and only after what arrived meanwhile has had its chance to be received:
+ * out as one tick of one heartbeat interval, with its length beside it, and only after what arrived meanwhile has had its chance to be received:
  * else a node that was paused would campaign against a leader whose heartbeats lie unread before it.
  */
 export class Ticker {
   readonly #clock: Clock;
   readonly #heartbeatIntervalMs: number;
-  readonly #tick: (elapsedMs: number) => void;
+  readonly #tick: (elapsedMs: number, stalledMs: number) => void;
   #last: number;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, heartbeatIntervalMs: number, tick: (elapsedMs: number) => void) {
+  /** `stalledMs` is 0 unless the tick is late by more than a heartbeat interval. */
+  constructor(clock: Clock, heartbeatIntervalMs: number, tick: (elapsedMs: number, stalledMs: number) => void) {
     this.#clock = clock;
     this.#heartbeatIntervalMs = heartbeatIntervalMs;
     this.#tick = tick;
@@ -44,9 +45,10 @@ export class Ticker {
 
   #measure(): void {
     const now = this.#clock.now();
-    const elapsedMs = Math.min(now - this.#last, this.#heartbeatIntervalMs);
+    const passedMs = now - this.#last;
     this.#last = now;
     this.#arm();
-    this.#tick(elapsedMs);
+    if (passedMs > this.#heartbeatIntervalMs) this.#tick(this.#heartbeatIntervalMs, passedMs);
+    else this.#tick(passedMs, 0);
   }
 }

@@ -1,26 +1,26 @@
-import type { NodeId } from "../algorithm/entry.ts";
-import type { RaftError } from "./raft-error.ts";
+import type { TransferOutcome } from "../algorithm/effects.ts";
+import type { TransferId } from "../algorithm/input.ts";
+import { RaftError } from "./raft-error.ts";
 
 interface Waiter {
   resolve(): void;
   reject(error: unknown): void;
 }
 
-/** Calls to `transferLeadership` that wait for another node to lead. */
+/** Calls to `transferLeadership` that have no answer yet. */
 export class Transfers {
-  readonly #self: NodeId;
-  readonly #waiters = new Set<Waiter>();
+  #lastId: TransferId = 0;
+  readonly #waiters = new Map<TransferId, Waiter>();
 
-  constructor(self: NodeId) {
-    this.#self = self;
-  }
-
-  add(signal: AbortSignal): Promise<void> {
+  /** `submit` is called with the id under which the algorithm is to answer. */
+  add(signal: AbortSignal, submit: (id: TransferId) => void): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
+    this.#lastId += 1;
+    const id = this.#lastId;
     return new Promise((resolve, reject) => {
       const onAbort = () => waiter.reject(signal.reason);
       const settled = () => {
-        this.#waiters.delete(waiter);
+        this.#waiters.delete(id);
         signal.removeEventListener("abort", onAbort);
       };
       const waiter: Waiter = {
@@ -33,17 +33,27 @@ export class Transfers {
           reject(error);
         },
       };
-      this.#waiters.add(waiter);
+      this.#waiters.set(id, waiter);
       signal.addEventListener("abort", onAbort, { once: true });
+      submit(id);
     });
   }
 
-  leaderChanged(leader: NodeId | undefined): void {
-    if (leader === undefined || leader === this.#self) return;
-    for (const waiter of [...this.#waiters]) waiter.resolve();
+  settle(outcome: TransferOutcome): void {
+    const waiter = this.#waiters.get(outcome.id);
+    if (outcome.kind === "done") waiter?.resolve();
+    else waiter?.reject(transferError(outcome));
   }
 
   rejectAll(error: RaftError): void {
-    for (const waiter of [...this.#waiters]) waiter.reject(error);
+    for (const waiter of [...this.#waiters.values()]) waiter.reject(error);
   }
+}
+
+function transferError(outcome: Exclude<TransferOutcome, { readonly kind: "done" }>): RaftError {
+  const { detail, leader } = outcome;
+  if (outcome.kind === "refused") {
+    return new RaftError(outcome.reason, `leadership is not handed over: ${detail}`, { leader });
+  }
+  return new RaftError("transferFailed", `leadership was not handed over: ${detail}`, { leader });
 }

@@ -11,6 +11,7 @@ export class TurnLoop {
   readonly #turn: (inputs: readonly Input[]) => void;
   #queue: Input[] = [];
   #elapsedMs = 0;
+  #stalledMs = 0;
   #scheduled: Timer | undefined;
   #stopped = false;
 
@@ -27,9 +28,10 @@ export class TurnLoop {
   }
 
   /** Time comes last in a turn: what has been received is heard before a timeout concludes from silence. */
-  addTick(elapsedMs: number): void {
+  addTick(elapsedMs: number, stalledMs: number): void {
     if (this.#stopped) return;
     this.#elapsedMs += elapsedMs;
+    this.#stalledMs += stalledMs;
     this.#schedule();
   }
 
@@ -50,8 +52,10 @@ export class TurnLoop {
     const inputs = this.#queue;
     this.#queue = [];
     if (this.#elapsedMs > 0) {
-      inputs.push({ kind: "tick", elapsedMs: this.#elapsedMs });
+      const stalled = this.#stalledMs === 0 ? {} : { stalledMs: this.#stalledMs };
+      inputs.push({ kind: "tick", elapsedMs: this.#elapsedMs, ...stalled });
       this.#elapsedMs = 0;
+      this.#stalledMs = 0;
     }
     this.#turn(inputs);
   }

@@ -10,6 +10,7 @@ export const testConfig: TestConfig = {
   electionTimeoutMinMs: 150,
   electionTimeoutMaxMs: 300,
   heartbeatIntervalMs: 50,
+  writeStallMs: 300,
   maxInflightMessages: 8,
   maxInflightBytes: 1 << 20,
   maxAppendBytes: 1 << 16,

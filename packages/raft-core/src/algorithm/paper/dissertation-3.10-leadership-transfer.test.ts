@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { heartbeatOf, LoneNode, voteOf } from "../harness/lone-node.ts";
 import { testConfig } from "../harness/settings.ts";
 
-const transfer = (to: number) => ({ kind: "transferLeadership", to }) as const;
+const transfer = (to: number) => ({ kind: "transferLeadership", id: 1, to }) as const;
 
 describe("dissertation, 3.10 leadership transfer", () => {
   it("1: the leader takes no new commands meanwhile", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { testMembership } from "../harness/settings.ts";
 import type { Membership } from "../membership.ts";
-import { Simulation, type Weights } from "./simulation.ts";
+import { Simulation } from "./simulation.ts";
+import type { Weights } from "./weights.ts";
 
 /** Set to run one seed, or more of them: SIMULATION_SEEDS=17 or 1000-3000. */
 const range = process.env.SIMULATION_SEEDS ?? "1-40";
@@ -16,7 +17,9 @@ const calm: Weights = {
   restart: 3,
   compact: 6,
   partition: 2,
-  transfer: 1,
+  transfer: 2,
+  pause: 1,
+  forget: 1,
   campaign: 1,
   unreachable: 1,
   change: 0,
@@ -52,6 +55,7 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
       let snapshots = 0;
       let leaders = 0;
       let changes = 0;
+      let transfers = 0;
       for (const seed of seedsIn(range)) {
         const spares = mix.change > 0 ? outside(membership) : [];
         const simulation = new Simulation(seed, membership, spares, mix);
@@ -65,6 +69,7 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
         snapshots += simulation.snapshotsRestored;
         leaders += simulation.invariants.leaders;
         changes += simulation.changesMade;
+        transfers += simulation.transfersDone;
       }
       // Runs in which little happens prove little.
       const seeds = seedsIn(range).length;
@@ -72,7 +77,10 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
       expect(reads).toBeGreaterThan(5 * seeds);
       expect(leaders).toBeGreaterThan(2 * seeds);
       expect(changes).toBeGreaterThanOrEqual(mix.change > 0 ? seeds : 0);
-      if (membership.members.length > 1 && seeds > 10) expect(snapshots).toBeGreaterThan(0);
+      if (membership.members.length > 1 && seeds > 10) {
+        expect(snapshots).toBeGreaterThan(0);
+        expect(transfers).toBeGreaterThan(0);
+      }
     },
     60_000,
   );

@@ -2,36 +2,22 @@ import { describeEffects, describeMessage } from "../describe.ts";
 import type { Effects } from "../effects.ts";
 import type { NodeId } from "../entry.ts";
 import { SeededRandom } from "../harness/seeded-random.ts";
-import { type TestConfig, testConfig } from "../harness/settings.ts";
+import { testConfig } from "../harness/settings.ts";
 import { type SentSnapshot, TestNode } from "../harness/test-node.ts";
-import type { Input, ProposalId, ReadId } from "../input.ts";
+import type { Input, ProposalId, ReadId, TransferId } from "../input.ts";
 import type { Membership } from "../membership.ts";
 import { allMembers } from "../membership-tracker.ts";
 import type { Message } from "../message.ts";
 import { drawChange } from "./draw-change.ts";
+import { drawConfig } from "./draw-config.ts";
+import { drawCuts } from "./draw-cuts.ts";
 import { Invariants } from "./invariants.ts";
+import type { Weights } from "./weights.ts";
 
 type Packet = { readonly from: NodeId; readonly to: NodeId } & (
   | { readonly kind: "message"; readonly message: Message }
   | { readonly kind: "snapshot"; readonly snapshot: SentSnapshot }
 );
-
-/** How often each thing happens, relative to the others. */
-export interface Weights {
-  readonly tick: number;
-  readonly deliver: number;
-  readonly persist: number;
-  readonly propose: number;
-  readonly read: number;
-  readonly crash: number;
-  readonly restart: number;
-  readonly compact: number;
-  readonly partition: number;
-  readonly transfer: number;
-  readonly campaign: number;
-  readonly unreachable: number;
-  readonly change: number;
-}
 
 /**
  * A cluster under a seed: messages are lost, doubled and overtake each other, writes take their time, nodes crash and
@@ -56,6 +42,9 @@ export class Simulation {
   /** The changes of the membership that were asked for. */
   readonly #changes = new Set<ProposalId>();
   #changesMade = 0;
+  /** Transfers that were asked for and have no answer, and who was asked. */
+  readonly #transfers = new Map<TransferId, NodeId>();
+  #transfersDone = 0;
 
   /**
    * @param spares Nodes that are in no membership at first, and may join.
@@ -66,7 +55,7 @@ export class Simulation {
     this.#invariants = new Invariants(membership);
     this.#lossRate = this.#random.next() * 0.3;
     this.#trace = trace;
-    const config = this.#drawConfig();
+    const config = drawConfig(this.#random);
     const base = { index: 0, term: 0, membership };
     for (const nodeId of [...allMembers(membership), ...spares]) {
       const node = new TestNode({ ...config, nodeId }, base, this.#random, this.#surroundings());
@@ -86,6 +75,10 @@ export class Simulation {
 
   get snapshotsRestored(): number {
     return this.#snapshotsRestored;
+  }
+
+  get transfersDone(): number {
+    return this.#transfersDone;
   }
 
   /** How many changes of the membership were appended. */
@@ -121,6 +114,7 @@ export class Simulation {
     }
     this.#passTime(limitMs, () => {
       if (this.#readsServed - before < members.length) return "every node serves its read";
+      if (this.#transfers.size > 0) return "every transfer is answered";
       return this.#lacksAgreement(members);
     });
     return members[0]?.state.index ?? 0;
@@ -201,7 +195,9 @@ export class Simulation {
       restart: () => this.#restart(this.#random.pick([...this.#down])),
       compact: () => this.#onLive((node) => this.#compact(node)),
       partition: () => this.#partition(),
-      transfer: () => this.#onLive((node) => node.step({ kind: "transferLeadership", to: undefined })),
+      transfer: () => this.#onLive((node) => this.#transfer(node)),
+      pause: () => this.#onLive((node) => this.#pause(node)),
+      forget: () => this.#onLive((node) => node.step({ kind: "forgetLeader" })),
       campaign: () => this.#unsettle(),
       change: () => this.#change(),
       unreachable: () => this.#onLive((node) => node.step({ kind: "unreachable", peer: this.#anyId() })),
@@ -210,20 +206,6 @@ export class Simulation {
       const weight = new Map<string, number>(Object.entries(weights)).get(name) ?? 0;
       return Array.from({ length: weight }, () => action);
     });
-  }
-
-  #drawConfig(): Omit<TestConfig, "nodeId"> {
-    const few = () => 1 + this.#random.below(4);
-    const { nodeId: _, ...config } = testConfig;
-    return {
-      ...config,
-      maxInflightMessages: few(),
-      maxInflightBytes: 40 * few(),
-      maxAppendBytes: 30 * few(),
-      maxCachedBytes: 50 * few(),
-      maxUncommittedBytes: 200 * few(),
-      snapshotsFromFollowers: this.#random.chance(0.5),
-    };
   }
 
   #surroundings() {
@@ -248,6 +230,10 @@ export class Simulation {
     if (effects.restoreSnapshot !== undefined) this.#snapshotsRestored++;
     for (const { kind, id: change } of effects.outcomes) {
       if (this.#changes.delete(change) && kind === "appended") this.#changesMade++;
+    }
+    for (const { id: transfer, kind } of effects.transfers) {
+      if (!this.#transfers.delete(transfer)) throw new Error(`Transfer ${transfer} is answered twice.`);
+      if (kind === "done") this.#transfersDone++;
     }
     for (const read of effects.reads) {
       const committed = this.#reads.get(read.id);
@@ -317,7 +303,23 @@ export class Simulation {
     node.step({ kind: "readIndex", id });
   }
 
+  #transfer(node: TestNode): void {
+    const id = this.#nextId++;
+    const to = this.#random.chance(0.5) ? undefined : this.#anyId();
+    this.#transfers.set(id, node.id);
+    this.#tell(`${node.id}: transfer ${id} to ${to ?? "anybody"}`);
+    node.step({ kind: "transferLeadership", id, to });
+  }
+
+  /** The process stood still, mostly not for long. */
+  #pause(node: TestNode): void {
+    const stalledMs = testConfig.heartbeatIntervalMs + this.#random.below(testConfig.electionTimeoutMaxMs);
+    this.#tell(`${node.id}: paused for ${stalledMs} ms`);
+    node.step({ kind: "tick", elapsedMs: testConfig.heartbeatIntervalMs, stalledMs });
+  }
+
   #crash(node: TestNode): void {
+    for (const [id, asked] of this.#transfers) if (asked === node.id) this.#transfers.delete(id);
     const surviving = this.#random.below(node.pendingWrites + 1);
     this.#tell(`${node.id}: crashes, ${surviving} of ${node.pendingWrites} writes survive`);
     node.crash(surviving);
@@ -366,14 +368,7 @@ export class Simulation {
   #partition(): void {
     this.#cut.clear();
     if (this.#random.chance(0.4)) return;
-    const leader = this.#live().find((node) => node.raft.status().role === "leader")?.id;
-    const cutsLeader = this.#random.chance(0.5);
-    for (const from of this.#nodes.keys()) {
-      for (const to of this.#nodes.keys()) {
-        const isCut = cutsLeader ? from === leader || to === leader : this.#random.chance(0.2);
-        if (isCut) this.#cut.add(`${from}->${to}`);
-      }
-    }
+    for (const link of drawCuts(this.#random, [...this.#nodes.keys()], this.#leader()?.id)) this.#cut.add(link);
   }
 
   #onEach(action: (node: TestNode) => void): void {

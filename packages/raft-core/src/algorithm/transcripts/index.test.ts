@@ -28,6 +28,8 @@ const etcdTranscripts = [
   "confchange_v2_add_single_explicit",
   "confchange_v2_replace_leader",
   "confchange_v2_replace_leader_stepdown",
+  "forget_leader",
+  "forget_leader_prevote_checkquorum",
   "heartbeat_resp_recovers_from_probing",
   "lagging_commit",
   "prevote",

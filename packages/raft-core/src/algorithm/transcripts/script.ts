@@ -25,7 +25,9 @@ type Command = (story: Story, args: readonly string[]) => void;
  *     campaign 1 | tick 1 150 | tick all 50 | pass 300
  *     moved 2 3 40                              node 2 has sent 40 of the 100 bytes of a snapshot to node 3
  *     broken 2->3 60                            the sending of that snapshot breaks off after 60 bytes
- *     propose 1 x y | read 1 | cancel 1 7 | transfer 1 2 | unreachable 1 2
+ *     watch 1 300                               it leads on: ticks of 50 ms, each with all that comes of it
+ *     pause 1 400                               its process stood still for so long
+ *     propose 1 x y | read 1 | cancel 1 7 | transfer 1 2 | unreachable 1 2 | forget 2
  *     change 1 promote=4 replace=3:5 [explicit] [force] | leave 1 | membership 1
  *     deliver 1->2 [3] | drop 1->2 [2] | drop all | stabilize | isolate 3 | cut 1->3 | heal | network
  *     keep 1->2 as late | release late | arrive 1->3 unreported | fail 1->3
@@ -52,6 +54,7 @@ const commands: Readonly<Record<string, Command>> = {
     if (id === "all") story.tickAll(numberOf(ms));
     else story.tick(numberOf(id), numberOf(ms));
   },
+  watch: (story, [id, ms]) => story.watch(numberOf(id), numberOf(ms)),
   pass: (story, [ms]) => story.pass(numberOf(ms)),
   propose: (story, [id, ...texts]) => {
     const payloads = texts.map((text) => new TextEncoder().encode(text));
@@ -62,8 +65,12 @@ const commands: Readonly<Record<string, Command>> = {
     story.input(numberOf(id), ...reads.map((read) => ({ kind: "readIndex", id: read }) as const));
   },
   cancel: (story, [id, read]) => story.input(numberOf(id), { kind: "cancelRead", id: numberOf(read) }),
-  transfer: (story, [id, to]) =>
-    story.input(numberOf(id), { kind: "transferLeadership", to: to === undefined ? undefined : numberOf(to) }),
+  transfer: (story, [id, name]) => {
+    const to = name === undefined ? undefined : numberOf(name);
+    story.input(numberOf(id), { kind: "transferLeadership", id: story.freshTransfer(), to });
+  },
+  forget: (story, [id]) => story.input(numberOf(id), { kind: "forgetLeader" }),
+  pause: (story, [id, ms]) => story.pause(numberOf(id), numberOf(ms)),
   change: (story, [id, ...words]) => {
     story.input(numberOf(id), { kind: "changeMembership", id: story.freshId(), change: changeOf(words) });
   },

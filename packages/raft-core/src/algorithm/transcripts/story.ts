@@ -28,6 +28,7 @@ export class Story {
   #isQuiet = false;
   #tellsSends = true;
   #nextId = 1;
+  #nextTransfer = 1;
 
   /**
    * Each node draws the same election timeout each time: 1 the shortest, the last the longest. Spares know of the
@@ -66,6 +67,19 @@ export class Story {
     this.input(id, { kind: "tick", elapsedMs });
   }
 
+  /** Time passes at a leader, and the others answer. */
+  watch(id: NodeId, forMs: number): void {
+    for (let passedMs = 0; passedMs < forMs; passedMs += testConfig.heartbeatIntervalMs) {
+      this.tick(id, testConfig.heartbeatIntervalMs);
+      if (passedMs + testConfig.heartbeatIntervalMs < forMs) this.stabilize();
+    }
+  }
+
+  /** The process stood still: that is one tick of one heartbeat interval, which tells how long it was. */
+  pause(id: NodeId, stalledMs: number): void {
+    this.input(id, { kind: "tick", elapsedMs: testConfig.heartbeatIntervalMs, stalledMs });
+  }
+
   tickAll(elapsedMs: number): void {
     for (const id of this.#nodes.keys()) if (!this.#down.has(id)) this.tick(id, elapsedMs);
   }
@@ -81,6 +95,10 @@ export class Story {
   /** A number for a proposal or a read. */
   freshId(): number {
     return this.#nextId++;
+  }
+
+  freshTransfer(): number {
+    return this.#nextTransfer++;
   }
 
   setDisk(id: NodeId, isFast: boolean): void {

@@ -1,10 +1,12 @@
 import type { NodeId } from "../../algorithm/entry.ts";
 import type { Member, Membership } from "../../algorithm/membership.ts";
+import { withPriority } from "../../algorithm/priority.ts";
 import { seededRandom } from "../../testing/seeded-random.ts";
 import type { Logger } from "../logger.ts";
 import { RaftNode } from "../raft-node.ts";
 import type { RaftNodeConfig } from "../raft-node-options.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { NodeClock } from "./node-clock.ts";
 import { TestNetwork } from "./test-network.ts";
 import { TestStateMachine } from "./test-state-machine.ts";
 import { TestStorage } from "./test-storage.ts";
@@ -19,6 +21,9 @@ export interface TestMember {
   readonly failures: Error[];
   /** What was logged as an error. */
   readonly errors: string[];
+  /** Everything else that was logged. */
+  readonly lines: string[];
+  readonly clock: NodeClock;
 }
 
 /** Real nodes over a network, disks, state machines and a clock that belong to the test. */
@@ -32,9 +37,14 @@ export class TestCluster {
     this.#config = config;
   }
 
-  static async start(size: number, config: Partial<RaftNodeConfig> = {}): Promise<TestCluster> {
+  /** `priorities` belong to the nodes from 1 on. */
+  static async start(
+    size: number,
+    config: Partial<RaftNodeConfig> = {},
+    priorities: readonly number[] = [],
+  ): Promise<TestCluster> {
     const cluster = new TestCluster(config);
-    const membership = foundingMembership(size);
+    const membership = foundingMembership(size, priorities);
     for (const id of membership.voters) await cluster.#add(id, membership);
     return cluster;
   }
@@ -82,7 +92,8 @@ export class TestCluster {
 
   async #add(id: NodeId, membership: Membership): Promise<TestMember> {
     const storage = new TestStorage(id, membership);
-    const parts = { id, storage, state: new TestStateMachine(), failures: [], errors: [] };
+    const clock = new NodeClock(this.clock);
+    const parts = { id, storage, state: new TestStateMachine(), failures: [], errors: [], lines: [], clock };
     const member = { ...parts, node: await this.#startNode(parts) };
     this.members.push(member);
     return member;
@@ -93,9 +104,9 @@ export class TestCluster {
       storage: parts.storage,
       transport: this.network.transport(parts.id),
       stateMachine: parts.state,
-      clock: this.clock,
+      clock: parts.clock,
       random: seededRandom(parts.id * 7919 + parts.storage.identity().incarnation),
-      logger: errorLogger(parts.errors),
+      logger: recorder(parts),
       config: this.#config,
       onFailure: (error) => parts.failures.push(error),
     });
@@ -106,18 +117,19 @@ export function command(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function foundingMembership(size: number): Membership {
+function foundingMembership(size: number, priorities: readonly number[]): Membership {
   const voters = Array.from({ length: size }, (_, position) => position + 1);
-  return { voters, outgoingVoters: [], learners: [], members: voters.map(testMemberOf) };
+  const members = voters.map((id) => withPriority(testMemberOf(id), priorities[id - 1] ?? 0));
+  return { voters, outgoingVoters: [], learners: [], members };
 }
 
 export function testMemberOf(id: NodeId): Member {
   return { id, address: `127.0.0.1:${9000 + id}`, memberId: `member-${id}` };
 }
 
-function errorLogger(errors: string[]): Logger {
-  const silent = () => {};
-  return { debug: silent, info: silent, warn: silent, error: (message) => errors.push(message) };
+function recorder({ errors, lines }: Pick<TestMember, "errors" | "lines">): Logger {
+  const record = (message: string, fields: object = {}) => lines.push(`${message} ${JSON.stringify(fields)}`);
+  return { debug: record, info: record, warn: record, error: (message) => errors.push(message) };
 }
 
 function found<T>(value: T | undefined): T {
