@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { middle, positive } from "./campaign-arguments.ts";
 import { runKillCampaign } from "./workload/kill-campaign.ts";
 
 // node tests/src/kill-campaign.ts [kills, 100 unless told] [seed]: kills the leader of a real cluster under load.
@@ -22,15 +23,4 @@ try {
   console.log(`service again after: median ${middle(gaps).toFixed(0)} ms, longest ${(gaps.at(-1) ?? 0).toFixed(0)} ms`);
 } finally {
   await rm(directory, { recursive: true, force: true });
-}
-
-function middle(sorted: readonly number[]): number {
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function positive(name: string, text: string, most: number): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
-  console.error(`${name}: found ${text}, expected a whole number from 1 to ${most}`);
-  process.exit(2);
 }

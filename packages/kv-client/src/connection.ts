@@ -177,6 +177,10 @@ export class Connection {
       this.#leaderChanged(answer.value);
       return;
     }
+    if (answer.case === "membersChange") {
+      this.#options.endpoints.membersAre(answer.value.addresses);
+      return;
+    }
     const id = Number(requestId);
     const answered = this.#answers.get(id);
     if (answered === undefined) return;

@@ -143,6 +143,16 @@ describe("a change of leader", () => {
     expect(second.texts).toEqual(["1/4: put d=4"]);
   });
 
+  it("survives the only node it was told of, because that tells of members that come later", async () => {
+    await using kv = new RaftKv({ endpoints: [first.address], random: () => 0 });
+    await kv.put("a", "1");
+    first.announceMembers([second.address]);
+    await kv.put("b", "2"); // By its answer, the news has arrived too.
+    await first.stop();
+    await kv.put("c", "3");
+    expect(second.texts).toEqual(["1/3: put c=3"]);
+  });
+
   it("leaves a node that shuts down, though it named no other", async () => {
     await using kv = new RaftKv({ endpoints: [first.address, second.address], random: () => 0 });
     await kv.put("a", "1");

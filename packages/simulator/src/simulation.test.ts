@@ -8,6 +8,11 @@ import { freshSeeds } from "./test-rig/seeds.ts";
 /** Seeds that once failed, each with what it found: kept for good. */
 const corpus: readonly (readonly [seed: number, steps: number, found: string])[] = [
   [200_774, 8_000, "a snapshot sent again and again, because its leader had not heard that it was taken over"],
+  [53, 5_000, "a member that lags behind and refuses a leader that it does not know"],
+  [11_042, 8_000, "a new disk under an old id, that took what its log says of the former one for itself"],
+  [40_225, 8_000, "a majority that does not elect, because it knows its candidate by another disk"],
+  [40_241, 8_000, "a member that lags behind and refuses a leader on a new disk"],
+  [40_292, 8_000, "two members on new disks that refuse each other"],
 ];
 
 async function run(seed: number, steps: number): Promise<SimulationReport> {
@@ -21,7 +26,10 @@ const undisturbed = (drawn: Plan): Plan => ({
   nodes: 3,
   network: calmNetwork,
   disk: calmDisk,
+  membership: { ...drawn.membership, learners: 0, spares: 0, actions: [] },
   faults: { ...drawn.faults, kinds: [] },
+  workload: { ...drawn.workload, burstRate: 0 },
+  majorityFirst: false,
 });
 
 /** No log reaches far back, nodes are away often, and streams break. */
@@ -66,6 +74,8 @@ describe("a cluster with faults at random", () => {
     const sum = (of: (report: SimulationReport) => number) => reports.reduce((total, report) => total + of(report), 0);
     expect(sum(({ committed }) => committed)).toBeGreaterThan(30 * seeds.length);
     expect(sum(({ history }) => history.answeredReads)).toBeGreaterThan(10 * seeds.length);
+    expect(sum(({ membershipActions: { changed = 0 } }) => changed)).toBeGreaterThan(seeds.length);
+    expect(sum(({ membershipActions: { wipe = 0 } }) => wipe)).toBeGreaterThan(0.3 * seeds.length);
     expect(sum(({ faults }) => Object.values(faults).reduce((a, b) => a + b, 0))).toBeGreaterThan(2 * seeds.length);
   });
 

@@ -1,14 +1,16 @@
 import type { Membership } from "@raftkv/raft-core";
 import { Workload } from "./clients/workload.ts";
-import { converge } from "./convergence.ts";
+import { type Convergence, converge } from "./convergence/convergence.ts";
+import { coreServes, drawCore } from "./convergence/majority.ts";
 import { SimulatedDisk } from "./disk/simulated-disk.ts";
 import { FaultDriver } from "./faults/fault-driver.ts";
 import type { HistorySummary } from "./history/history-recorder.ts";
 import { BrokenInvariant } from "./invariants/invariant.ts";
 import { Invariants } from "./invariants/invariants.ts";
 import type { Observation, Observe } from "./invariants/observation.ts";
-import { Machine } from "./machine/machine.ts";
+import { Machine, memberOn } from "./machine/machine.ts";
 import type { Wrappers } from "./machine/wrappers.ts";
+import { Operator } from "./membership/operator.ts";
 import { SimulatedNetwork } from "./network/network.ts";
 import { type Coverage, CoverageCounter } from "./observed/coverage.ts";
 import { calmDisk, calmNetwork, drawPlan } from "./plan/draw-plan.ts";
@@ -43,6 +45,8 @@ export interface SimulationReport {
   readonly committed: number;
   readonly history: HistorySummary;
   readonly faults: Readonly<Record<string, number>>;
+  /** What was done to the membership, and what came of it. */
+  readonly membershipActions: Readonly<Record<string, number>>;
   readonly coverage: Coverage;
 }
 
@@ -61,6 +65,7 @@ class Simulation {
   readonly #disks: readonly SimulatedDisk[];
   readonly #machines: readonly Machine[];
   readonly #faults: FaultDriver;
+  readonly #operator: Operator;
   readonly #workload: Workload;
   readonly #trace: Trace;
 
@@ -83,8 +88,9 @@ class Simulation {
       observe,
       settings: plan.network,
     });
-    const membership = membershipOf(plan.nodes);
-    const parts = membership.voters.map((id) => {
+    const founders = foundersOf(plan);
+    const parts = Array.from({ length: plan.nodes + plan.membership.spares }, (_, position) => {
+      const id = position + 1;
       const disk = new SimulatedDisk({
         name: `${id}`,
         scheduler,
@@ -94,7 +100,7 @@ class Simulation {
       });
       const machine = new Machine({
         id,
-        membership,
+        founds: id <= plan.nodes ? founders : undefined,
         config: plan.config,
         merge: plan.merge,
         scheduler,
@@ -120,6 +126,15 @@ class Simulation {
       chance: chance("faults"),
       trace,
     });
+    this.#operator = new Operator({
+      plan: plan.membership,
+      machines,
+      founders,
+      view: this.#invariants.view,
+      scheduler,
+      chance: chance("operator"),
+      trace,
+    });
     this.#workload = new Workload({
       plan: plan.workload,
       network: plan.network,
@@ -134,14 +149,18 @@ class Simulation {
     try {
       await this.#runUntil(() => this.#scheduler.steps >= this.#options.steps);
       this.#endFaults();
-      await converge({
+      const convergence = {
         scheduler: this.#scheduler,
         machines: this.#machines,
+        operator: this.#operator,
         workload: this.#workload,
         invariants: this.#invariants,
         limitMs: 20 * this.#plan.config.electionTimeoutMaxMs,
-        runUntil: (done) => this.#runUntil(done),
-      });
+        runUntil: (done: () => boolean) => this.#runUntil(done),
+      };
+      if (this.#plan.majorityFirst) await this.#majorityServes(convergence);
+      this.#faults.heal();
+      await converge(convergence);
       this.#checkHistory();
     } catch (error) {
       if (!(error instanceof BrokenInvariant)) throw error;
@@ -177,7 +196,15 @@ class Simulation {
     this.#workload.stop();
     this.#network.behave(calmNetwork);
     for (const disk of this.#disks) disk.behave(calmDisk);
+    this.#operator.end();
     this.#faults.end();
+  }
+
+  async #majorityServes(convergence: Convergence): Promise<void> {
+    const core = drawCore(this.#machines, this.#operator, chanceOf(this.#options.seed, "majority"));
+    this.#trace.add(`only nodes ${core.map(({ id }) => id).join(" ")} are well`);
+    this.#faults.leaveOnly(core);
+    await coreServes(convergence, core);
   }
 
   #checkHistory(): void {
@@ -206,13 +233,15 @@ class Simulation {
       committed: this.#invariants.view.lastCommitted,
       history: this.#workload.recorder.summary(),
       faults: this.#faults.counts,
+      membershipActions: this.#operator.counts,
       coverage: this.#coverage.coverage,
     };
   }
 }
 
-function membershipOf(nodes: number): Membership {
-  const voters = Array.from({ length: nodes }, (_, position) => position + 1);
-  const members = voters.map((id) => ({ id, address: `node-${id}.simulated:1`, memberId: `member-${id}` }));
-  return { voters, outgoingVoters: [], learners: [], members };
+function foundersOf({ nodes, membership }: Plan): Membership {
+  const members = Array.from({ length: nodes }, (_, position) => memberOn(position + 1));
+  const ids = members.map(({ id }) => id);
+  const voters = nodes - membership.learners;
+  return { voters: ids.slice(0, voters), outgoingVoters: [], learners: ids.slice(voters), members };
 }

@@ -61,6 +61,8 @@ export class ConnectTransport implements RaftTransport {
   readonly #outgoingSnapshots: Slots;
   readonly #incomingSnapshots: Slots;
   readonly #links = new Map<NodeId, PeerLink>();
+  /** To strangers who have the id of a member. */
+  readonly #namesakeLinks = new Map<NodeId, PeerLink>();
   readonly #directory = new PeerDirectory();
   readonly #closing = new AbortController();
   #handler: TransportHandler | undefined;
@@ -119,8 +121,10 @@ export class ConnectTransport implements RaftTransport {
     this.#connectPeers();
   }
 
+  /** A question is answered to whoever has asked it. */
   send(to: NodeId, message: Message): void {
-    this.#links.get(to)?.send(message);
+    const namesake = message.kind.endsWith("Response") ? this.#namesakeLinks.get(to) : undefined;
+    (namesake ?? this.#links.get(to))?.send(message);
   }
 
   /**
@@ -159,22 +163,28 @@ export class ConnectTransport implements RaftTransport {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#admission.close();
-    for (const link of this.#links.values()) link.close();
-    this.#links.clear();
+    for (const links of [this.#links, this.#namesakeLinks]) {
+      for (const link of links.values()) link.close();
+      links.clear();
+    }
   }
 
   /** A link to each peer, where it can be reached now, and to nobody else. */
   #connectPeers(): void {
-    const peers = this.#directory.peers();
-    for (const [id, link] of this.#links) {
+    this.#connect(this.#links, this.#directory.peers());
+    this.#connect(this.#namesakeLinks, this.#directory.namesakes());
+  }
+
+  #connect(links: Map<NodeId, PeerLink>, peers: ReadonlyMap<NodeId, Member>): void {
+    for (const [id, link] of links) {
       if (isSame(link.peer, peers.get(id))) continue;
       link.close();
-      this.#links.delete(id);
+      links.delete(id);
     }
     const handler = this.#handler;
     if (handler === undefined || this.#closing.signal.aborted) return;
     for (const peer of peers.values()) {
-      if (!this.#links.has(peer.id)) this.#links.set(peer.id, this.#linkTo(peer, handler));
+      if (!links.has(peer.id)) links.set(peer.id, this.#linkTo(peer, handler));
     }
   }
 

@@ -47,6 +47,12 @@ export class PeerDirectory {
     return this.#said.get(id) ?? this.#members.get(id) ?? this.#strangers.find((stranger) => stranger.id === id);
   }
 
+  /** Strangers that have the id of a member: whom a question from that id is answered to, and nothing else is sent. */
+  namesakes(): ReadonlyMap<NodeId, Member> {
+    const namesakes = this.#strangers.filter(({ id }) => this.#members.has(id));
+    return new Map(namesakes.map((stranger) => [stranger.id, stranger]));
+  }
+
   /** Everybody, each once. */
   peers(): ReadonlyMap<NodeId, Member> {
     return new Map([

@@ -2,6 +2,7 @@ import { RaftKv, RaftKvError } from "@raftkv/kv-client";
 import type { HistoryRecorder, KeyCall, Outcome } from "@raftkv/simulator/history";
 import { readFromNode } from "./plain-http-reader.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { ServiceGaps } from "./service-gaps.ts";
 
 export interface ClientLoadOptions {
   readonly endpoints: readonly string[];
@@ -18,6 +19,10 @@ export interface ClientLoadOptions {
  * The keys move on with `nextKeys()`, so that the history of each stays short enough to be decided quickly.
  */
 export class ClientLoad {
+  /** Of the writes of all clients. */
+  readonly gaps = new ServiceGaps();
+  /** Calls that a client could not hide behind a retry. */
+  readonly failures: string[] = [];
   readonly #options: ClientLoadOptions;
   readonly #loops: Promise<void>[];
   readonly #waiting: { readonly since: number; readonly served: (atMs: number) => void }[] = [];
@@ -30,6 +35,11 @@ export class ClientLoad {
     const writers = Array.from({ length: options.clients }, (_, id) => this.#client(id));
     const readers = options.endpoints.map((endpoint, id) => this.#reader(endpoint, id));
     this.#loops = [...writers, ...readers];
+  }
+
+  /** One more node is asked for reads, whatever its role. */
+  alsoRead(endpoint: string): void {
+    this.#loops.push(this.#reader(endpoint, this.#loops.length));
   }
 
   nextKeys(): void {
@@ -58,7 +68,8 @@ export class ClientLoad {
       const call = this.#call(random());
       const startedAt = performance.now();
       const outcome = await recorder.record(key, call, () => perform(kv, key, call));
-      if (outcome.kind === "answered" && call.kind !== "get") this.#served(startedAt);
+      if (outcome.kind !== "answered") this.failures.push(`${call.kind} ${key}: ${outcome.kind}`);
+      else if (call.kind !== "get") this.#served(startedAt);
     }
   }
 
@@ -83,6 +94,7 @@ export class ClientLoad {
   }
 
   #served(startedAt: number): void {
+    this.gaps.served();
     const ready = this.#waiting.filter((waiter) => waiter.since <= startedAt);
     for (const waiter of ready) {
       this.#waiting.splice(this.#waiting.indexOf(waiter), 1);

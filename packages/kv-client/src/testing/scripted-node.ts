@@ -117,6 +117,13 @@ export class ScriptedNode implements AsyncDisposable {
     for (const outgoing of this.#outgoing) outgoing.push(response);
   }
 
+  /** Tells every open stream. */
+  announceMembers(addresses: readonly string[]): void {
+    const value = { addresses: [...addresses] };
+    const response = create(ExchangeResponseSchema, { response: { case: "membersChange", value } });
+    for (const outgoing of this.#outgoing) outgoing.push(response);
+  }
+
   async stop(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = new Promise((resolve) => this.#server.close(resolve));

@@ -5,6 +5,7 @@ import {
   type ReadBatch,
   type ReadResults,
 } from "@raftkv/proto/kv";
+import type { ConsensusStatus } from "@raftkv/raft-core";
 import type { ApplyResult } from "../state/answer.ts";
 import { Admission } from "./admission.ts";
 import { commandResults, exchangeError, exchangeResponse } from "./answer-messages.ts";
@@ -46,7 +47,11 @@ export class ExchangeStream {
   async *run(requests: AsyncIterable<ExchangeRequest>, signal: AbortSignal): AsyncGenerator<ExchangeResponse> {
     const aborted = () => this.#end(signal.reason);
     signal.addEventListener("abort", aborted);
-    const unsubscribe = this.#context.leadership.onChange((view) => this.#leaderChanged(view));
+    const { leadership, options } = this.#context;
+    const unsubscribe = [
+      leadership.onChange((view) => this.#leaderChanged(view)),
+      options.consensus.onMembersChange((status) => this.#membersChanged(status)),
+    ];
     void this.#take(requests);
     try {
       while (!this.#isOver()) {
@@ -58,7 +63,7 @@ export class ExchangeStream {
       }
       if (this.#ended?.error !== undefined) throw this.#ended.error;
     } finally {
-      unsubscribe();
+      for (const end of unsubscribe) end();
       signal.removeEventListener("abort", aborted);
       this.#end(undefined);
       this.#admission.close();
@@ -202,6 +207,13 @@ export class ExchangeStream {
       ...(leader === undefined ? {} : { leader: leaderMessage(leader) }),
     } as const;
     this.#outbox.notify(exchangeResponse(0n, { case: "leaderChange", value }));
+  }
+
+  /** A client that stays connected while every node is replaced has to know where the new ones are. */
+  #membersChanged({ membership }: ConsensusStatus): void {
+    const addresses = membership.members.map(({ address }) => address);
+    const value = { $typeName: "raftkv.kv.v1.MembersChange", addresses } as const;
+    this.#outbox.notify(exchangeResponse(0n, { case: "membersChange", value }));
   }
 }
 

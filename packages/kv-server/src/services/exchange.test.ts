@@ -205,6 +205,19 @@ describe("leadership", () => {
     ]);
   });
 
+  test("other members are told of, the newest only where nobody has read of those before", async () => {
+    const { stream, consensus } = await openStream();
+    stream.gets("a");
+    await stream.received(1);
+    consensus.membersAre([{ id: 1, address: "127.0.0.1:50051", memberId: "member-1" }]);
+    consensus.membersAre([{ id: 4, address: "127.0.0.1:50054", memberId: "member-4" }]);
+    await stream.received(2);
+    expect(stream.answers.map(({ response }) => response)).toMatchObject([
+      { case: "reads" },
+      { case: "membersChange", value: { addresses: ["127.0.0.1:50054"] } },
+    ]);
+  });
+
   test("a term that was won and lost again counts as lost, though this node leads", async () => {
     const { stream, consensus } = await openStream();
     consensus.holding = true;

@@ -9,8 +9,8 @@ export interface Outgoing {
 /** The answers of one stream that have not been written yet; bounded by whoever puts them in. */
 export class Outbox {
   #waiting: Outgoing[] = [];
-  /** At most one, the newest: an older change of leader is of no use to anybody. */
-  #notice: ExchangeResponse | undefined;
+  /** At most one of a kind, the newest: an older change of leader is of no use to anybody. */
+  readonly #notices = new Map<ExchangeResponse["response"]["case"], ExchangeResponse>();
   #changed = Promise.withResolvers<void>();
   #taken = Promise.withResolvers<void>();
 
@@ -23,18 +23,18 @@ export class Outbox {
     this.wake();
   }
 
-  /** Takes the place of a notice that has not been written. */
+  /** Takes the place of a notice of its kind that has not been written. */
   notify(message: ExchangeResponse): void {
-    this.#notice = message;
+    this.#notices.set(message.response.case, message);
     this.wake();
   }
 
   /** Everything that waits, in order. */
   takeAll(): readonly Outgoing[] {
     const taken = this.#waiting;
-    if (this.#notice !== undefined) taken.push({ message: this.#notice, written: () => undefined });
+    for (const message of this.#notices.values()) taken.push({ message, written: () => undefined });
     this.#waiting = [];
-    this.#notice = undefined;
+    this.#notices.clear();
     this.#changed = Promise.withResolvers();
     this.#taken.resolve();
     this.#taken = Promise.withResolvers();

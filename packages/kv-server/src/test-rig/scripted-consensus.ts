@@ -29,6 +29,7 @@ interface Waiting {
 export class ScriptedConsensus implements Consensus<ApplyResult> {
   readonly #machine: KvStateMachine;
   readonly #listeners = new Set<(status: ConsensusStatus) => void>();
+  readonly #memberListeners = new Set<(status: ConsensusStatus) => void>();
   readonly proposed: Uint8Array[] = [];
   readonly waiting: Waiting[] = [];
   readIndexes = 0;
@@ -121,6 +122,17 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** The members are these from now on. */
+  membersAre(members: readonly Member[]): void {
+    this.membership = { ...this.membership, members };
+    for (const listener of this.#memberListeners) listener(this.status());
+  }
+
+  onMembersChange(listener: (status: ConsensusStatus) => void): () => void {
+    this.#memberListeners.add(listener);
+    return () => this.#memberListeners.delete(listener);
   }
 
   status(): ConsensusStatus {

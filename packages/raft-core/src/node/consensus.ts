@@ -47,6 +47,8 @@ export interface Consensus<Result = unknown> {
   status(): ConsensusStatus;
   /** Calls back on each change of role, term or leader. Returns what ends the subscription. */
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void;
+  /** Calls back when the members, or their addresses, are others than before. Returns what ends the subscription. */
+  onMembersChange(listener: (status: ConsensusStatus) => void): () => void;
 }
 
 export interface ConsensusStatus {

@@ -179,7 +179,7 @@ describe("leadership", () => {
     const end = member.node.onRoleChange((status) => heard.push(status.leader?.id));
     const leader = await cluster.elect();
     expect(heard.at(-1)).toBe(leader.id);
-    expect(member.errors).toContain("a listener to role changes threw");
+    expect(member.errors).toContain("a listener to changes of consensus threw");
     expect(member.failures).toEqual([]);
     end();
     const count = heard.length;

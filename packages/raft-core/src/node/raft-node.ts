@@ -26,10 +26,10 @@ import { completeConfig, type RaftNodeConfig, type RaftNodeOptions } from "./raf
 import { Reads } from "./reads.ts";
 import { RecentEntries } from "./recent-entries.ts";
 import { restoreAtStart } from "./restore-at-start.ts";
-import { RoleListeners } from "./role-listeners.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
 import { lowestSnapshotInUse } from "./snapshots-in-use.ts";
+import { StatusListeners } from "./status-listeners.ts";
 import { Throttle } from "./throttle.ts";
 import { Ticker } from "./ticker.ts";
 import { Transfers } from "./transfers.ts";
@@ -59,7 +59,8 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #reads: Reads;
   readonly #transfers = new Transfers();
   readonly #changes = new MembershipChanges();
-  readonly #listeners: RoleListeners;
+  readonly #roleListeners: StatusListeners;
+  readonly #memberListeners: StatusListeners;
   readonly #compaction: Compaction;
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
@@ -123,7 +124,8 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       cancel: (id) => feed({ kind: "cancelRead", id }),
       applied: () => this.#applier.applied,
     });
-    this.#listeners = new RoleListeners(logger);
+    this.#roleListeners = new StatusListeners(logger);
+    this.#memberListeners = new StatusListeners(logger);
     this.#compaction = new Compaction({
       storage,
       stateMachine,
@@ -228,7 +230,11 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   }
 
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {
-    return this.#listeners.add(listener);
+    return this.#roleListeners.add(listener);
+  }
+
+  onMembersChange(listener: (status: ConsensusStatus) => void): () => void {
+    return this.#memberListeners.add(listener);
   }
 
   /**
@@ -266,6 +272,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       for (const input of inputs) this.#raft.step(input);
       for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
         this.#effects.run(effects);
+        if (effects.peers !== undefined) this.#memberListeners.notify(this.status());
       }
       if (inputs.some((input) => input.kind === "snapshotReceived")) this.#receiver.decided();
       this.#changes.committed(() => this.#commitView());
@@ -293,7 +300,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   #roleChanged(change: RoleChange): void {
     this.#leads = change.role === "leader";
     this.#logger.info("role changed", { role: change.role, term: change.term, leader: change.leader });
-    this.#listeners.notify(this.status());
+    this.#roleListeners.notify(this.status());
   }
 
   #fail(error: unknown): void {

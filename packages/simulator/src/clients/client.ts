@@ -7,7 +7,7 @@ import { type Command, encodeCommand } from "./command.ts";
 import type { RemoteNode, Reply } from "./remote-node.ts";
 
 interface ClientOptions {
-  /** Ask node i with position i - 1. */
+  /** Whom it may ask. */
   readonly nodes: readonly RemoteNode[];
   readonly scheduler: Scheduler;
   readonly chance: Chance;
@@ -39,10 +39,17 @@ export class Client {
     return this.#inSession(operation, deadlineMs);
   }
 
+  /** One try, without a session. */
+  async performOnce(key: string, call: KeyCall): Promise<Outcome> {
+    if (call.kind !== "get") return this.#once(operationOf(key, call));
+    const reply = await this.#anyNode().get(bytes(key));
+    return reply.kind === "answer" ? { kind: "answered", answer: found(reply.value) } : { kind: "nothing" };
+  }
+
   async #get(key: string, deadlineMs: number): Promise<Outcome> {
-    const { scheduler, chance, nodes } = this.#options;
+    const { scheduler, chance } = this.#options;
     // Half of the reads go to anybody: to a leader of the past, for one.
-    if (chance.happens(0.5)) this.#target = chance.pick(nodes);
+    if (chance.happens(0.5)) this.#target = this.#anyNode();
     while (scheduler.nowMs < deadlineMs) {
       const reply = await this.#node().get(bytes(key));
       if (reply.kind === "answer") return { kind: "answered", answer: found(reply.value) };
@@ -101,16 +108,23 @@ export class Client {
   }
 
   #node(): RemoteNode {
-    this.#target ??= this.#options.chance.pick(this.#options.nodes);
-    if (this.#target === undefined) throw new Error("a client without nodes");
+    this.#target ??= this.#anyNode();
     return this.#target;
+  }
+
+  /** Nobody tells a client of a machine that is not there yet. */
+  #anyNode(): RemoteNode {
+    const { chance, nodes } = this.#options;
+    const found = chance.pick(nodes.filter(({ exists }) => exists)) ?? nodes[0];
+    if (found === undefined) throw new Error("a client without nodes");
+    return found;
   }
 
   /** To the leader where it is known, after a short pause; else to anybody. */
   async #goElsewhere(reply: Reply<unknown>): Promise<void> {
     const { scheduler, chance, nodes } = this.#options;
-    const leader = reply.kind === "refused" && reply.leader !== undefined ? nodes[reply.leader - 1] : undefined;
-    this.#target = leader ?? chance.pick(nodes);
+    const leader = reply.kind === "refused" ? nodes.find(({ id }) => id === reply.leader) : undefined;
+    this.#target = leader ?? this.#anyNode();
     await scheduler.sleep(chance.between(1, leader === undefined ? 50 : 5));
   }
 }

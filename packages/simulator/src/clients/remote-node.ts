@@ -31,6 +31,15 @@ export class RemoteNode {
     this.#options = options;
   }
 
+  get id(): NodeId {
+    return this.#options.machine.id;
+  }
+
+  /** Whether there has ever been a node. */
+  get exists(): boolean {
+    return !this.#options.machine.blank;
+  }
+
   /** Proposes an encoded command batch there. What is `repeatable` may arrive twice: its session sees to the rest. */
   propose(batch: Uint8Array, repeatable: boolean): Promise<Reply<ApplyResult>> {
     return this.#ask(repeatable, async ({ consensus, state }) => {

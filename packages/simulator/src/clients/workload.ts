@@ -26,6 +26,7 @@ export class Workload {
   #working = 0;
   #stopped = false;
   #operations = 0;
+  #bursts = 0;
   #values = 0;
 
   constructor(options: WorkloadOptions) {
@@ -47,13 +48,23 @@ export class Workload {
     this.#stopped = true;
   }
 
-  /** Resolves once a fresh write was answered, and a fresh read at this machine: nothing is lost for these clients. */
-  async serves(machine: Machine): Promise<void> {
+  /** Resolves once `members` have answered a fresh write, and this machine a fresh read. */
+  async serves(machine: Machine, members: readonly Machine[]): Promise<void> {
+    await this.#serve(`${machine.id}`, members, [machine]);
+  }
+
+  /** Resolves once some of `machines` have answered a fresh write and a fresh read. */
+  async servesAnywhere(machines: readonly Machine[]): Promise<void> {
+    await this.#serve("majority", machines, machines);
+  }
+
+  /** Nothing is lost for these clients. */
+  async #serve(name: string, writeTo: readonly Machine[], readFrom: readonly Machine[]): Promise<void> {
     this.#lossRate = 0;
-    const { machines, plan } = this.#options;
-    const writer = this.#client(`writer for ${machine.id}`, machines, plan.answerTimeoutMs);
-    const reader = this.#client(`reader at ${machine.id}`, [machine], plan.answerTimeoutMs);
-    const key = `fresh/${machine.id}`;
+    const { plan } = this.#options;
+    const writer = this.#client(`writer for ${name}`, writeTo, plan.answerTimeoutMs);
+    const reader = this.#client(`reader at ${name}`, readFrom, plan.answerTimeoutMs);
+    const key = `fresh/${name}`;
     const isAnswered = async (client: Client, call: KeyCall) =>
       (await this.recorder.record(key, call, () => client.perform(key, call))).kind === "answered";
     while (!(await isAnswered(writer, { kind: "put", value: `fresh${++this.#values}` })));
@@ -66,12 +77,29 @@ export class Workload {
     const client = this.#client(`client ${number} and its nodes`, machines, plan.answerTimeoutMs);
     while (!this.#stopped) {
       await scheduler.sleep(chance.exponential(plan.thinkMs));
+      if (chance.happens(plan.burstRate)) await this.#burst(number, client, chance);
       const key = this.#key(chance);
       const call = this.#call(chance);
       trace.add(`client ${number}: ${JSON.stringify(call)} of ${key}`);
       const outcome = await this.recorder.record(key, call, () => client.perform(key, call));
       trace.add(`client ${number}: ${JSON.stringify(outcome)}`);
     }
+  }
+
+  /**
+   * Outside of the client's session, whose operations come one after the other. On keys of its own, few operations each:
+   * a checker has to try every order of what was under way at the same time.
+   */
+  async #burst(number: number, client: Client, chance: Chance): Promise<void> {
+    const burst = ++this.#bursts;
+    const operations = Array.from({ length: chance.integer(5, 30) }, () => ({
+      key: `b${burst}/${chance.integer(1, 8)}`,
+      call: this.#call(chance),
+    }));
+    this.#options.trace.add(`client ${number}: ${operations.length} operations at once`);
+    await Promise.all(
+      operations.map(({ key, call }) => this.recorder.record(key, call, () => client.performOnce(key, call))),
+    );
   }
 
   #client(name: string, machines: readonly Machine[], timeoutMs: number): Client {

@@ -28,7 +28,7 @@ interface SimulatedDiskOptions {
  */
 export class SimulatedDisk {
   readonly #options: SimulatedDiskOptions;
-  readonly #disk: MemoryDisk;
+  #disk: MemoryDisk;
   #settings: DiskSettings;
   #owner: Process | undefined;
   #failing = false;
@@ -36,7 +36,7 @@ export class SimulatedDisk {
   constructor(options: SimulatedDiskOptions) {
     this.#options = options;
     this.#settings = options.settings;
-    this.#disk = new MemoryDisk({ beforeWrite: (operation) => this.#sync(operation) });
+    this.#disk = this.#blank();
   }
 
   open(owner: Process, options: StorageOptions): Promise<Storage> {
@@ -54,6 +54,13 @@ export class SimulatedDisk {
     this.#owner = undefined;
   }
 
+  /** Everything on it is gone; it has no owner. */
+  wipe(): void {
+    this.#options.trace.add(`${this.#options.name} disk: is replaced by a blank one`);
+    this.#disk = this.#blank();
+    this.#failing = false;
+  }
+
   /** The next sync fails. */
   failNext(): void {
     this.#failing = true;
@@ -62,6 +69,10 @@ export class SimulatedDisk {
   behave(settings: DiskSettings): void {
     this.#settings = settings;
     this.#failing = false;
+  }
+
+  #blank(): MemoryDisk {
+    return new MemoryDisk({ beforeWrite: (operation) => this.#sync(operation) });
   }
 
   #sync({ store, kind }: DiskOperation): Promise<void> {

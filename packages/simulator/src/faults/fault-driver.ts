@@ -1,7 +1,7 @@
 import type { Machine } from "../machine/machine.ts";
 import type { Effect, Fuse } from "../machine/process.ts";
 import type { SimulatedNetwork } from "../network/network.ts";
-import { partition } from "../network/partitions.ts";
+import { partition, way } from "../network/partitions.ts";
 import type { FaultKind, FaultPlan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -27,6 +27,8 @@ const weights: Readonly<Record<FaultKind, number>> = {
   diskFailure: 1,
   clockDrift: 1,
   transfer: 1,
+  stop: 1,
+  unreachable: 1,
 };
 
 /** Does to the cluster what the plan says, at random moments, until it is ended. Who is down comes back after a while. */
@@ -50,7 +52,11 @@ export class FaultDriver {
     diskFailure: (machine) => machine.failDisk(),
     clockDrift: (machine) => machine.setClockRate(this.#options.chance.between(0.5, 2)),
     transfer: (machine) => transferFrom(machine),
+    stop: (machine) => machine.stop(),
+    unreachable: (machine) => this.#reportUnreachable(machine),
   };
+  /** Machines that stay down until everything is healed. */
+  #away = new Set<Machine>();
   #ended = false;
 
   constructor(options: FaultDriverOptions) {
@@ -63,13 +69,39 @@ export class FaultDriver {
     return Object.fromEntries(this.#counts);
   }
 
-  /** No more faults; everybody comes back at once, and the network is whole. */
+  /** No more faults of its own accord. */
   end(): void {
     this.#ended = true;
+    for (const machine of this.#options.machines) machine.calm();
+  }
+
+  /** Everybody comes back at once, and the network is whole. */
+  heal(): void {
+    this.#away = new Set();
     const { machines, network } = this.#options;
     network.cut(new Set());
     for (const machine of machines) {
-      machine.calm();
+      machine.resume();
+      machine.start();
+    }
+  }
+
+  /** The `well` are up and reach each other. Of the others each is down, asleep, cut off, deaf or mute. */
+  leaveOnly(well: readonly Machine[]): void {
+    const { machines, network, chance } = this.#options;
+    const cuts = new Set<string>();
+    for (const machine of machines.filter((other) => !well.includes(other))) {
+      const fate = chance.pick(["down", "asleep", "cut off", "deaf", "mute"] as const);
+      if (fate === "down") this.#away.add(machine);
+      if (fate === "down") machine.crash();
+      if (fate === "asleep") machine.pause();
+      for (const { id } of machines) {
+        if (fate !== "mute") cuts.add(way(id, machine.id));
+        if (fate !== "deaf") cuts.add(way(machine.id, id));
+      }
+    }
+    network.cut(cuts);
+    for (const machine of well) {
       machine.resume();
       machine.start();
     }
@@ -79,13 +111,13 @@ export class FaultDriver {
   watch(): void {
     const { machines, scheduler, chance, plan } = this.#options;
     for (const machine of machines) {
-      if (!machine.down || this.#coming.has(machine)) continue;
+      if (!machine.down || machine.blank || this.#away.has(machine) || this.#coming.has(machine)) continue;
       this.#coming.add(machine);
       // Half of the restarts are immediate: before the others have noticed.
       const downMs = chance.happens(0.5) ? chance.between(0, 10) : chance.between(0, plan.maxDurationMs);
       scheduler.after(this.#ended ? 0 : downMs, () => {
         this.#coming.delete(machine);
-        machine.start();
+        if (!this.#away.has(machine)) machine.start();
       });
     }
   }
@@ -112,7 +144,8 @@ export class FaultDriver {
   #victim(): Machine | undefined {
     const { machines, chance } = this.#options;
     const leader = this.#leader();
-    return leader !== undefined && chance.happens(0.5) ? leader : chance.pick(machines);
+    if (leader !== undefined && chance.happens(0.5)) return leader;
+    return chance.pick(machines.filter(({ blank }) => !blank));
   }
 
   #leader(): Machine | undefined {
@@ -140,6 +173,12 @@ export class FaultDriver {
       leader.resume();
       this.#later(() => network.cut(new Set()));
     });
+  }
+
+  #reportUnreachable(machine: Machine): void {
+    const { network, machines, chance } = this.#options;
+    const peer = chance.pick(machines.filter((other) => other !== machine));
+    if (peer !== undefined) network.reportUnreachable(machine.id, peer.id);
   }
 
   #later(undo: () => void): void {

@@ -1,10 +1,12 @@
-import type { HardState, Index, NodeId, Term } from "@raftkv/raft-core";
+import type { HardState, Index, Member, Membership, NodeId, Term } from "@raftkv/raft-core";
 import type { Observation } from "./observation.ts";
 import { ShadowLog } from "./shadow-log.ts";
 
-/** One node as an observer knows it. */
+/** One disk, and the node that runs on it, as an observer knows them. */
 export interface NodeView {
   readonly id: NodeId;
+  /** Undefined until the disk is first read. */
+  memberId: string | undefined;
   /** With everything that was handed to the storage. */
   readonly written: ShadowLog;
   /** What is known to be on the disk. */
@@ -17,32 +19,56 @@ export interface NodeView {
 /** What an observer knows of the whole cluster: kept up to date before each invariant looks. */
 export class ClusterView {
   readonly #nodes = new Map<NodeId, NodeView>();
+  /** Disks that are no more, as they were in the end, by member id. */
+  readonly #former = new Map<string, NodeView>();
   /** The term of every committed entry, by index. */
   readonly committed = new Map<Index, Term>();
   #lastCommitted: Index = 0;
+  #lastClaimed: Index = 0;
 
   /** The highest index that any node has called committed. */
   get lastCommitted(): Index {
     return this.#lastCommitted;
   }
 
+  /** The same, counting in what nodes have written or sent in the middle of a turn. */
+  get lastClaimed(): Index {
+    return Math.max(this.#lastCommitted, this.#lastClaimed);
+  }
+
   node(id: NodeId): NodeView {
     const known = this.#nodes.get(id);
     if (known !== undefined) return known;
-    const hardState: HardState = { term: 0, votedFor: undefined, commit: 0 };
-    const node = {
-      id,
-      written: new ShadowLog(),
-      durable: new ShadowLog(),
-      durableHardState: hardState,
-      writtenTerm: 0,
-    };
+    const node = freshView(id, undefined);
     this.#nodes.set(id, node);
     return node;
   }
 
+  /** The disk that joined as this member, though the node may run on another one by now. */
+  disk({ id, memberId }: Pick<Member, "id" | "memberId">): NodeView {
+    const node = this.node(id);
+    return node.memberId === memberId ? node : (this.#former.get(memberId) ?? freshView(id, memberId));
+  }
+
+  /** The disk of node `id`, as a log with this membership knows it. */
+  diskOf(id: NodeId, membership: Membership | undefined): NodeView {
+    const member = membership?.members.find((candidate) => candidate.id === id);
+    return member === undefined ? this.node(id) : this.disk(member);
+  }
+
   nodes(): readonly NodeView[] {
     return [...this.#nodes.values()];
+  }
+
+  /** Every membership that may decide something: the committed one, and all that stand in a log above it. */
+  membershipsInPlay(): readonly Membership[] {
+    const inPlay: Membership[] = [];
+    let committed: Membership | undefined;
+    for (const { written } of this.#nodes.values()) {
+      if (written.lastIndex >= this.#lastCommitted) committed ??= written.membershipAt(this.#lastCommitted);
+      for (const { membership } of written.membershipsAbove(this.#lastCommitted)) inPlay.push(membership);
+    }
+    return committed === undefined ? inPlay : [committed, ...inPlay];
   }
 
   commit(index: Index, term: Term): void {
@@ -53,15 +79,17 @@ export class ClusterView {
   /** After the invariants have compared a `restored` with what was known before. */
   observe(observation: Observation): void {
     if (observation.kind === "restored") {
-      const node = this.node(observation.node);
+      const node = this.#nodeOnDisk(observation.node, observation.memberId);
       node.written.restore(observation.state);
       node.durable.restore(observation.state);
       node.durableHardState = observation.state.hardState;
       node.writtenTerm = observation.state.hardState.term;
     } else if (observation.kind === "writing") {
       const node = this.node(observation.node);
+      const { hardState } = observation.batch;
       node.written.write(observation.batch);
-      node.writtenTerm = observation.batch.hardState?.term ?? node.writtenTerm;
+      node.writtenTerm = hardState?.term ?? node.writtenTerm;
+      this.#lastClaimed = Math.max(this.#lastClaimed, hardState?.commit ?? 0);
     } else if (observation.kind === "durable") {
       const node = this.node(observation.node);
       node.durable.write(observation.batch);
@@ -69,6 +97,29 @@ export class ClusterView {
     } else if (observation.kind === "compacted") {
       this.node(observation.node).written.compact(observation.base);
       this.node(observation.node).durable.compact(observation.base);
+    } else if (observation.kind === "sent" && observation.message.kind === "appendRequest") {
+      this.#lastClaimed = Math.max(this.#lastClaimed, observation.message.commit);
     }
   }
+
+  #nodeOnDisk(id: NodeId, memberId: string): NodeView {
+    const node = this.node(id);
+    if (node.memberId === undefined) node.memberId = memberId;
+    if (node.memberId === memberId) return node;
+    this.#former.set(node.memberId, node);
+    const fresh = freshView(id, memberId);
+    this.#nodes.set(id, fresh);
+    return fresh;
+  }
+}
+
+function freshView(id: NodeId, memberId: string | undefined): NodeView {
+  return {
+    id,
+    memberId,
+    written: new ShadowLog(),
+    durable: new ShadowLog(),
+    durableHardState: { term: 0, votedFor: undefined, commit: 0 },
+    writtenTerm: 0,
+  };
 }

@@ -1,10 +1,25 @@
-import type { Entry } from "@raftkv/raft-core";
+import type { Entry, Membership } from "@raftkv/raft-core";
 
 /** A number that tells contents apart (FNV-1a, 32 bits): enough for finding a difference, not against malice. */
 export function digestOf(entry: Entry): number {
   if (entry.kind === "noop") return 1;
   if (entry.kind === "command") return digestOfBytes(entry.payload);
-  return digestOfBytes(new TextEncoder().encode(JSON.stringify(entry.membership)));
+  return digestOfBytes(new TextEncoder().encode(textOf(entry.membership)));
+}
+
+/** The same for the same membership, in whatever order its fields have been put together. */
+function textOf(membership: Membership): string {
+  const { voters, outgoingVoters, learners, learnersNext, leavesOnRequest, promoteWhenCaughtUp } = membership;
+  const members = membership.members.map(({ id, address, memberId, priority }) => [id, address, memberId, priority]);
+  return JSON.stringify([
+    voters,
+    outgoingVoters,
+    learners,
+    learnersNext,
+    leavesOnRequest,
+    promoteWhenCaughtUp,
+    members,
+  ]);
 }
 
 function digestOfBytes(bytes: Uint8Array): number {

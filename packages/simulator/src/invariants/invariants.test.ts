@@ -1,10 +1,21 @@
-import type { ConsensusStatus, Entry, HardState, Message, NodeId, RestoredState, WriteBatch } from "@raftkv/raft-core";
+import type {
+  ConsensusStatus,
+  Entry,
+  HardState,
+  Membership,
+  Message,
+  NodeId,
+  RestoredState,
+  WriteBatch,
+} from "@raftkv/raft-core";
 import { describe, expect, it } from "vitest";
 import { Invariants } from "./invariants.ts";
 import type { Observation } from "./observation.ts";
 
-const membership = { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: [] };
+const membership: Membership = { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: [] };
 const noop = (index: number, term: number): Entry => ({ kind: "noop", index, term });
+const change = (index: number, next: Membership): Entry => ({ kind: "membership", index, term: 1, membership: next });
+const memberOnNewDisk = { ...membership, members: [{ id: 2, address: "node-2:1", memberId: "member-2-1" }] };
 const hard = (term: number, votedFor: NodeId | undefined = undefined, commit = 0): HardState => ({
   term,
   votedFor,
@@ -49,7 +60,7 @@ const wrote = (node: NodeId, batch: Omit<WriteBatch, "id">): readonly Observatio
   durable(node, batch),
 ];
 const sent = (from: NodeId, to: NodeId, message: Message): Observation => ({ kind: "sent", from, to, message });
-const restored = (node: NodeId, hardState: HardState): Observation => {
+const restored = (node: NodeId, hardState: HardState, memberId = `member-${node}`): Observation => {
   const state: RestoredState = {
     hardState,
     base: { index: 0, term: 0, membership },
@@ -57,7 +68,7 @@ const restored = (node: NodeId, hardState: HardState): Observation => {
     termRuns: [],
     memberships: [],
   };
-  return { kind: "restored", node, state };
+  return { kind: "restored", node, memberId, state };
 };
 const accepted = (term: number, match: number): Message => ({ kind: "appendResponse", term, rejected: false, match });
 const vote = (term: number): Message => ({ kind: "voteResponse", term, granted: true });
@@ -93,7 +104,65 @@ describe("the invariants", () => {
     expect(brokenBy(peaceful)).toBeUndefined();
   });
 
+  it("take a node on a new disk for another member", () => {
+    const onNewDisk: readonly Observation[] = [
+      restored(3, hard(0)),
+      ...wrote(3, { hardState: hard(2, 1), append: [] }),
+      sent(3, 1, vote(2)),
+      restored(3, hard(0), "member-3-1"),
+      ...wrote(3, { hardState: hard(2, 2), append: [] }),
+      sent(3, 2, vote(2)),
+    ];
+    expect(brokenBy(onNewDisk)).toBeUndefined();
+  });
+
+  it("accept a commit under the membership that was in force until the turn's end", () => {
+    const joined = { ...membership, voters: [1, 2, 3, 4, 5] };
+    const inTurn: readonly Observation[] = [
+      ...onAll([noop(1, 1)]),
+      status(1, 1, { role: "leader", last: { index: 1, term: 1 } }),
+      writing(1, { append: [change(2, joined)] }),
+      status(1, 1, { role: "leader", commit: 1, last: { index: 2, term: 1 }, membership: joined }),
+    ];
+    expect(brokenBy(inTurn)).toBeUndefined();
+  });
+
   it.each<[string, readonly Observation[]]>([
+    [
+      "commit safety",
+      [
+        ...wrote(1, { append: [noop(1, 1)] }),
+        ...wrote(2, { append: [noop(1, 1)] }),
+        status(1, 1, {
+          role: "leader",
+          commit: 1,
+          last: { index: 1, term: 1 },
+          membership: { ...membership, voters: [1, 2], outgoingVoters: [1, 3, 4] },
+        }),
+      ],
+    ],
+    [
+      "one change at a time",
+      [
+        ...wrote(1, { append: [change(1, membership), change(2, membership)] }),
+        status(1, 1, { role: "leader", last: { index: 2, term: 1 } }),
+      ],
+    ],
+    [
+      "match is held",
+      [
+        restored(2, hard(0)),
+        ...wrote(2, { hardState: hard(1), append: [noop(1, 1)] }),
+        restored(2, hard(0), "member-2-1"),
+        ...wrote(1, { hardState: hard(1), append: [noop(1, 1), change(2, memberOnNewDisk)] }),
+        status(1, 1, {
+          role: "leader",
+          last: { index: 2, term: 1 },
+          membership: memberOnNewDisk,
+          progress: [{ id: 2, state: "replicate", match: 1, next: 2, recentlyActive: true, snapshot: undefined }],
+        }),
+      ],
+    ],
     ["Election Safety", [status(1, 4, { role: "leader" }), status(2, 4, { role: "leader" })]],
     [
       "one vote a term",

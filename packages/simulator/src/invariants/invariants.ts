@@ -10,6 +10,7 @@ import { logMatching } from "./log-matching.ts";
 import { matchIsHeld } from "./match-is-held.ts";
 import { neverGoesBack } from "./never-goes-back.ts";
 import type { Observation } from "./observation.ts";
+import { oneChangeAtATime } from "./one-change-at-a-time.ts";
 import { oneVoteATerm } from "./one-vote-a-term.ts";
 import { stateMachineSafety } from "./state-machine-safety.ts";
 
@@ -28,6 +29,7 @@ export class Invariants {
     stateMachineSafety(),
     durableBeforeTold(),
     matchIsHeld(),
+    oneChangeAtATime(),
   ];
   #broken: BrokenInvariant | undefined;
 

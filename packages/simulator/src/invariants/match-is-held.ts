@@ -1,19 +1,33 @@
+import type { Member, NodeId } from "@raftkv/raft-core";
+import type { NodeView } from "./cluster-view.ts";
 import type { Invariant } from "./invariant.ts";
 
-/** What a leader believes that a follower holds, the follower's disk holds: at least while it follows no later one. */
+/**
+ * What a leader believes that a follower holds, the disk of that very member holds, not of whoever had its id before or
+ * has it since: at least while it follows no later leader.
+ */
 export function matchIsHeld(): Invariant {
+  /** Whom each node knew by which id: who is departing stands in no membership any more. */
+  const known = new Map<NodeView, Map<NodeId, Member>>();
   return {
     name: "match is held",
     observe(observation, view) {
       if (observation.kind !== "status" || observation.status.role !== "leader") return;
+      const { status } = observation;
       const leader = view.node(observation.node);
-      for (const { id, match } of observation.status.progress) {
-        const follower = view.node(id);
-        if (id === leader.id || follower.durableHardState.term > observation.status.term) continue;
+      const members = known.get(leader) ?? new Map<NodeId, Member>();
+      known.set(leader, members);
+      for (const { membership } of leader.written.membershipsAbove(-1)) {
+        for (const member of membership.members) members.set(member.id, member);
+      }
+      for (const { id, match } of status.progress) {
+        const member = members.get(id);
+        const follower = member === undefined ? view.node(id) : view.disk(member);
+        if (id === leader.id || follower.durableHardState.term > status.term) continue;
         const term = leader.written.termAt(match);
         if (match === 0 || term === undefined || follower.durable.covers({ index: match, term })) continue;
         throw new Error(
-          `node ${leader.id} leads in term ${observation.status.term} and counts ${match}@${term} as held by node ${id}, ` +
+          `node ${leader.id} leads in term ${status.term} and counts ${match}@${term} as held by node ${id}, ` +
             `whose disk ends at ${follower.durable.lastIndex}, with term ${follower.durable.termAt(match) ?? "none"} there`,
         );
       }

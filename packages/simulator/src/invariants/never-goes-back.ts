@@ -9,9 +9,10 @@ export function neverGoesBack(): Invariant {
     observe(observation, view) {
       if (observation.kind === "restored") {
         const { node, state } = observation;
-        const before = view.node(node).durableHardState;
-        const after = state.hardState;
         last.delete(node);
+        const { memberId = observation.memberId, durableHardState: before } = view.node(node);
+        if (memberId !== observation.memberId) return;
+        const after = state.hardState;
         assertNotLess(node, "durable term", before.term, after.term);
         assertNotLess(node, "durable commit", before.commit, after.commit);
         if (before.term === after.term && before.votedFor !== undefined && before.votedFor !== after.votedFor) {

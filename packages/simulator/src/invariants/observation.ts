@@ -1,23 +1,28 @@
 import type {
   ConsensusStatus,
   Entry,
-  EntryId,
   Index,
   Message,
   NodeId,
   RestoredState,
+  SnapshotMetadata,
   WriteBatch,
 } from "@raftkv/raft-core";
 
 /** One thing that was seen to happen in the cluster. */
 export type Observation =
-  /** A node has read its disk at start. */
-  | { readonly kind: "restored"; readonly node: NodeId; readonly state: RestoredState }
+  /** A node has read its disk at start. Another member id than before: the disk is a new one. */
+  | {
+      readonly kind: "restored";
+      readonly node: NodeId;
+      readonly memberId: string;
+      readonly state: RestoredState;
+    }
   /** A write was handed to the storage … */
   | { readonly kind: "writing"; readonly node: NodeId; readonly batch: WriteBatch }
   /** … and is on the disk, whatever the node was told. */
   | { readonly kind: "durable"; readonly node: NodeId; readonly batch: WriteBatch }
-  | { readonly kind: "compacted"; readonly node: NodeId; readonly base: EntryId }
+  | { readonly kind: "compacted"; readonly node: NodeId; readonly base: SnapshotMetadata }
   | { readonly kind: "sent"; readonly from: NodeId; readonly to: NodeId; readonly message: Message }
   /** The bytes of a snapshot begin to flow, from byte `offset` on. */
   | {

@@ -1,11 +1,12 @@
 import type { NodeId, Term } from "@raftkv/raft-core";
+import type { NodeView } from "./cluster-view.ts";
 import type { Invariant } from "./invariant.ts";
 
-/** A node votes at most once in a term, over restarts too (Raft, section 5.2). */
+/** A node votes at most once in a term, over restarts too (Raft, section 5.2); on a new disk it is another member. */
 export function oneVoteATerm(): Invariant {
   const votes = new Map<string, NodeId>();
-  const voted = (voter: NodeId, term: Term, candidate: NodeId): void => {
-    const key = `${voter}/${term}`;
+  const voted = ({ id: voter, memberId }: NodeView, term: Term, candidate: NodeId): void => {
+    const key = `${voter}/${memberId}/${term}`;
     const known = votes.get(key);
     if (known === undefined) votes.set(key, candidate);
     else if (known !== candidate) {
@@ -14,11 +15,11 @@ export function oneVoteATerm(): Invariant {
   };
   return {
     name: "one vote a term",
-    observe(observation) {
+    observe(observation, view) {
       if (observation.kind !== "sent") return;
       const { from, to, message } = observation;
-      if (message.kind === "voteRequest") voted(from, message.term, from);
-      if (message.kind === "voteResponse" && message.granted) voted(from, message.term, to);
+      if (message.kind === "voteRequest") voted(view.node(from), message.term, from);
+      if (message.kind === "voteResponse" && message.granted) voted(view.node(from), message.term, to);
     },
   };
 }

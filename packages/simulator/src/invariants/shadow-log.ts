@@ -1,8 +1,16 @@
-import type { EntryId, Index, RestoredState, Term, WriteBatch } from "@raftkv/raft-core";
+import type { EntryId, Index, Membership, RestoredState, SnapshotMetadata, Term, WriteBatch } from "@raftkv/raft-core";
 
-/** A log as an observer knows it: the term of each entry above the base. */
+/** A membership, and the entry from which on it is in force. */
+export interface MembershipAt {
+  readonly index: Index;
+  readonly membership: Membership;
+}
+
+/** A log as an observer knows it: the term of each entry above the base, and the memberships. */
 export class ShadowLog {
   #base: EntryId = { index: 0, term: 0 };
+  /** Ascending; the first is the base's. Empty while nothing is known of the log. */
+  #memberships: readonly MembershipAt[] = [];
   /** The term of the entry at position i has index `#base.index + 1 + i`. */
   #terms: Term[] = [];
 
@@ -25,20 +33,36 @@ export class ShadowLog {
     return index < this.#base.index || this.termAt(index) === term;
   }
 
+  /** The one in force at `index`; undefined where that is not known any more. */
+  membershipAt(index: Index): Membership | undefined {
+    return this.#memberships.findLast((change) => change.index <= index)?.membership;
+  }
+
+  /** Those that come into force above `index`, ascending. */
+  membershipsAbove(index: Index): readonly MembershipAt[] {
+    return this.#memberships.filter((change) => change.index > index);
+  }
+
   write(batch: WriteBatch): void {
     if (batch.resetTo !== undefined) this.#resetTo(batch.resetTo);
-    if (batch.truncateFrom !== undefined) this.#terms.length = batch.truncateFrom - this.#base.index - 1;
-    for (const entry of batch.append) this.#terms.push(entry.term);
+    if (batch.truncateFrom !== undefined) this.#truncate(batch.truncateFrom);
+    for (const entry of batch.append) {
+      this.#terms.push(entry.term);
+      if (entry.kind !== "membership") continue;
+      this.#memberships = [...this.#memberships, { index: entry.index, membership: entry.membership }];
+    }
   }
 
-  compact({ index, term }: EntryId): void {
-    if (index <= this.#base.index) return;
-    this.#terms.splice(0, index - this.#base.index);
-    this.#base = { index, term };
-  }
-
-  restore({ base, termRuns, lastIndex }: RestoredState): void {
+  compact(base: SnapshotMetadata): void {
+    if (base.index <= this.#base.index) return;
+    this.#terms.splice(0, base.index - this.#base.index);
     this.#base = { index: base.index, term: base.term };
+    this.#memberships = [base, ...this.membershipsAbove(base.index)];
+  }
+
+  restore({ base, termRuns, lastIndex, memberships }: RestoredState): void {
+    this.#base = { index: base.index, term: base.term };
+    this.#memberships = [base, ...memberships];
     this.#terms = [];
     for (const [position, { from, term }] of termRuns.entries()) {
       const next = termRuns[position + 1]?.from ?? lastIndex + 1;
@@ -46,12 +70,18 @@ export class ShadowLog {
     }
   }
 
-  #resetTo(base: EntryId): void {
+  #truncate(from: Index): void {
+    this.#terms.length = from - this.#base.index - 1;
+    this.#memberships = this.#memberships.filter(({ index }) => index < from);
+  }
+
+  #resetTo(base: SnapshotMetadata): void {
     if (this.termAt(base.index) === base.term) {
       this.compact(base);
       return;
     }
     this.#base = { index: base.index, term: base.term };
     this.#terms = [];
+    this.#memberships = [base];
   }
 }

@@ -3,6 +3,7 @@ import {
   type Consensus,
   type LogFields,
   type Logger,
+  type Member,
   type Membership,
   type NodeId,
   RaftNode,
@@ -22,7 +23,8 @@ import type { Wrappers } from "./wrappers.ts";
 
 export interface MachineOptions {
   readonly id: NodeId;
-  readonly membership: Membership;
+  /** What a founder forms the cluster with; undefined: the machine stays blank until it is told to join. */
+  readonly founds: Membership | undefined;
   readonly config: Partial<RaftNodeConfig>;
   readonly merge: Partial<MergeLimits>;
   readonly scheduler: Scheduler;
@@ -42,6 +44,8 @@ export interface RunningNode {
   /** The same, as the clients' requests see it. */
   readonly consensus: Consensus<ApplyResult>;
   readonly state: KvStateMachine;
+  /** Ends everything in order: resolves once nothing is at work on the disk any more. */
+  close(): Promise<void>;
 }
 
 /** One process with what was started in it. */
@@ -53,11 +57,14 @@ interface Incarnation {
   excused: boolean;
 }
 
-/** One machine: a disk, and at most one process at a time that runs the real node on it. */
+/** One machine: a disk, and at most one process at a time that runs the real node on it. A new disk is a new member. */
 export class Machine {
   readonly id: NodeId;
   readonly #options: MachineOptions;
   #incarnation: Incarnation | undefined;
+  /** What the disk is formed with; undefined while the machine is blank. */
+  #formation: Membership | undefined;
+  #disksBefore = 0;
   #fuse: Fuse | undefined;
   #clockRate = 1;
   #touched = false;
@@ -65,6 +72,17 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.id = options.id;
     this.#options = options;
+    this.#formation = options.founds;
+  }
+
+  /** As what the node on the present disk takes part. */
+  get member(): Member {
+    return memberOn(this.id, this.#disksBefore);
+  }
+
+  /** Nothing is on its disk, and it has not been told to join. */
+  get blank(): boolean {
+    return this.#formation === undefined;
   }
 
   /** Undefined while the process is down, or still reads its disk. */
@@ -87,8 +105,24 @@ export class Machine {
     return touched;
   }
 
+  /** A blank machine starts with a log that begins with `membership`, and waits to be added to the cluster. */
+  join(membership: Membership): void {
+    if (!this.blank) throw new Error(`node ${this.id} has data: it cannot join as a new member`);
+    this.#formation = membership;
+    this.start();
+  }
+
+  /** The disk is lost for good, and the process with it. */
+  wipe(): void {
+    this.crash();
+    this.#options.disk.wipe();
+    this.#formation = undefined;
+    this.#disksBefore++;
+  }
+
   start(): void {
-    if (this.#incarnation !== undefined) return;
+    const formation = this.#formation;
+    if (this.#incarnation !== undefined || formation === undefined) return;
     const { scheduler, chance, trace } = this.#options;
     const process = new Process(scheduler, (effect) => this.#burn(effect));
     const clock = new ProcessClock({
@@ -101,7 +135,7 @@ export class Machine {
     const incarnation: Incarnation = { process, clock, running: undefined, excused: false };
     this.#incarnation = incarnation;
     trace.add(`${this.id} starts`);
-    this.#bringUp(incarnation).catch((error: unknown) => this.#ended(incarnation, "did not come up", error));
+    this.#bringUp(incarnation, formation).catch((error: unknown) => this.#ended(incarnation, "did not come up", error));
   }
 
   /** As kill -9, or a power cut. */
@@ -115,6 +149,21 @@ export class Machine {
     incarnation.process.end();
     disk.crash();
     network.detach(incarnation.process);
+  }
+
+  /** The node is closed, and its storage; the process ends when that is done. */
+  stop(): void {
+    const running = this.running;
+    const incarnation = this.#incarnation;
+    if (running === undefined || incarnation === undefined || incarnation.process.paused) return;
+    this.#options.trace.add(`${this.id} is told to stop`);
+    incarnation.running = undefined;
+    running.close().then(
+      () => {
+        if (incarnation.process.alive) this.crash();
+      },
+      (error: unknown) => this.#ended(incarnation, "did not stop in order", error),
+    );
   }
 
   crashAt(fuse: Fuse): void {
@@ -172,10 +221,10 @@ export class Machine {
     else this.crash();
   }
 
-  async #bringUp(incarnation: Incarnation): Promise<void> {
-    const { id, membership, disk, network, observe, chance, merge, config, wrappers } = this.#options;
+  async #bringUp(incarnation: Incarnation, formation: Membership): Promise<void> {
+    const { id, disk, network, observe, chance, merge, config, wrappers } = this.#options;
     const { process, clock } = incarnation;
-    const memberId = membership.members.find((member) => member.id === id)?.memberId ?? `member-${id}`;
+    const { memberId } = this.member;
     const onFailure = (error: Error) => this.#ended(incarnation, "has stopped", error);
     const guarded: Observe = (observation) => {
       this.#touched = true;
@@ -187,10 +236,10 @@ export class Machine {
       newMemberId: () => memberId,
       onFailure,
     });
-    if (raft.identity().clusterId === undefined) await raft.form("simulated", membership);
+    if (raft.identity().clusterId === undefined) await raft.form("simulated", formation);
     const machine = await KvStateMachine.open({ store: state, clock, merge });
     const storage = observedStorage(raft, id, guarded);
-    const transport = network.transport(id, process);
+    const transport = network.transport(this.member, process);
     const node = await RaftNode.start({
       storage: wrappers.storage?.(storage, id) ?? storage,
       transport: wrappers.transport?.(transport, id) ?? transport,
@@ -202,7 +251,16 @@ export class Machine {
       onFailure,
     });
     if (!process.alive) return;
-    incarnation.running = { node, consensus: wrappers.consensus?.(node, id) ?? node, state: machine };
+    incarnation.running = {
+      node,
+      consensus: wrappers.consensus?.(node, id) ?? node,
+      state: machine,
+      close: async () => {
+        await node.close();
+        await machine.close();
+        await raft.close();
+      },
+    };
   }
 
   #ended(incarnation: Incarnation, how: string, error: unknown): void {
@@ -219,6 +277,12 @@ export class Machine {
     };
     return { debug: () => {}, info: tell, warn: tell, error: tell };
   }
+}
+
+/** The member that the first disk of node `id` is, or a later one. */
+export function memberOn(id: NodeId, disksBefore = 0): Member {
+  const memberId = disksBefore === 0 ? `member-${id}` : `member-${id}-${disksBefore}`;
+  return { id, address: `node-${id}.simulated:1`, memberId };
 }
 
 function describeFields(fields: LogFields): string {

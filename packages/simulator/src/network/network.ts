@@ -1,15 +1,10 @@
-import {
-  describeMessage,
-  type Message,
-  type NodeId,
-  type RaftTransport,
-  type TransportHandler,
-} from "@raftkv/raft-core";
+import { describeMessage, type Member, type Message, type NodeId, type RaftTransport } from "@raftkv/raft-core";
 import type { Observe } from "../invariants/observation.ts";
 import type { Process } from "../machine/process.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
+import { type Endpoint, hears } from "./endpoint.ts";
 import { ownCopy } from "./own-copy.ts";
 import { type Cuts, way } from "./partitions.ts";
 import { SnapshotStreams } from "./snapshot-streams.ts";
@@ -28,15 +23,6 @@ export interface NetworkSettings {
   readonly lateMaxMs: number;
   /** Whether what was sent to one process of a node reaches the next one. */
   readonly outlivesRestarts: boolean;
-}
-
-/** One process as the network sees it. */
-export interface Endpoint {
-  readonly id: NodeId;
-  readonly process: Process;
-  readonly handler: TransportHandler;
-  /** Peers that it was told are unreachable. */
-  readonly unreachable: Set<NodeId>;
 }
 
 interface NetworkOptions {
@@ -73,18 +59,24 @@ export class SimulatedNetwork {
     });
   }
 
-  transport(id: NodeId, process: Process): RaftTransport {
-    return new SimulatedTransport(id, process, this, this.#snapshots);
+  transport(self: Member, process: Process): RaftTransport {
+    return new SimulatedTransport(self, process, this, this.#snapshots);
   }
 
   attach(endpoint: Endpoint): void {
-    this.#endpoints.set(endpoint.id, endpoint);
+    this.#endpoints.set(endpoint.self.id, endpoint);
   }
 
   /** The process is gone: streams to and from it break. */
   detach(process: Process): void {
     for (const [id, endpoint] of this.#endpoints) if (endpoint.process === process) this.#endpoints.delete(id);
     this.#snapshots.breakAllOf(process);
+  }
+
+  /** Node `to` hears that its messages to `peer` are being lost. */
+  reportUnreachable(to: NodeId, peer: NodeId): void {
+    const endpoint = this.#endpoints.get(to);
+    endpoint?.process.enter(() => endpoint.handler.unreachable(peer));
   }
 
   isCut(from: NodeId, to: NodeId): boolean {
@@ -99,43 +91,47 @@ export class SimulatedNetwork {
     this.#settings = settings;
   }
 
-  send(sender: Endpoint, to: NodeId, message: Message): void {
+  send(sender: Endpoint, to: Member, message: Message): void {
     const { chance, observe } = this.#options;
-    observe({ kind: "sent", from: sender.id, to, message });
+    observe({ kind: "sent", from: sender.self.id, to: to.id, message });
     if (chance.happens(this.#settings.dropRate)) {
-      this.#lose(sender, to, message, "lost");
+      this.#lose(sender, to.id, message, "lost");
       return;
     }
     this.#carry(sender, to, message);
     if (chance.happens(this.#settings.duplicateRate)) this.#carry(sender, to, message);
   }
 
-  #carry(sender: Endpoint, to: NodeId, message: Message): void {
+  #carry(sender: Endpoint, member: Member, message: Message): void {
     const { scheduler, chance } = this.#options;
+    const to = member.id;
     const addressee = this.#endpoints.get(to);
     const late = chance.happens(this.#settings.lateRate);
     const delayMs = this.#delayMs() + (late ? chance.between(0, this.#settings.lateMaxMs) : 0);
     const inOrder = !late && !chance.happens(this.#settings.reorderRate);
     const arrivalMs = scheduler.nowMs + delayMs;
-    const arrival = inOrder ? Math.max(arrivalMs, this.#lastArrival.get(way(sender.id, to)) ?? 0) : arrivalMs;
-    if (inOrder) this.#lastArrival.set(way(sender.id, to), arrival);
-    scheduler.after(arrival - scheduler.nowMs, () => this.#arrive(sender, to, message, addressee));
+    const arrival = inOrder ? Math.max(arrivalMs, this.#lastArrival.get(way(sender.self.id, to)) ?? 0) : arrivalMs;
+    if (inOrder) this.#lastArrival.set(way(sender.self.id, to), arrival);
+    scheduler.after(arrival - scheduler.nowMs, () => this.#arrive(sender, member, message, addressee));
   }
 
-  #arrive(sender: Endpoint, to: NodeId, message: Message, addressee: Endpoint | undefined): void {
+  #arrive(sender: Endpoint, member: Member, message: Message, addressee: Endpoint | undefined): void {
+    const to = member.id;
     const target = this.#endpoints.get(to);
-    if (this.isCut(sender.id, to)) this.#lose(sender, to, message, "cut");
+    if (this.isCut(sender.self.id, to)) this.#lose(sender, to, message, "cut");
     else if (target === undefined) this.#lose(sender, to, message, "nobody there");
     else if (target !== addressee && !this.#settings.outlivesRestarts) this.#lose(sender, to, message, "gone");
+    else if (!hears(target, sender.self, member, message)) this.#lose(sender, to, message, "refused");
     else {
-      this.#options.trace.add(`${sender.id} -> ${to}: ${describeMessage(message)}`);
+      this.#options.trace.add(`${sender.self.id} -> ${to}: ${describeMessage(message)}`);
       sender.unreachable.delete(to);
-      target.process.enter(() => target.handler.message(sender.id, ownCopy(message)));
+      target.strangers.set(sender.self.id, sender.self);
+      target.process.enter(() => target.handler.message(sender.self.id, ownCopy(message)));
     }
   }
 
   #lose(sender: Endpoint, to: NodeId, message: Message, why: string): void {
-    this.#options.trace.add(`${sender.id} -x ${to} (${why}): ${describeMessage(message)}`);
+    this.#options.trace.add(`${sender.self.id} -x ${to} (${why}): ${describeMessage(message)}`);
     if (why === "lost" || sender.unreachable.has(to)) return;
     sender.unreachable.add(to);
     this.#options.scheduler.after(this.#delayMs(), () => sender.process.enter(() => sender.handler.unreachable(to)));

@@ -1,10 +1,10 @@
-import type { NodeId, SnapshotShipment } from "@raftkv/raft-core";
+import type { Member, NodeId, SnapshotShipment } from "@raftkv/raft-core";
 import type { Observe } from "../invariants/observation.ts";
 import type { Process } from "../machine/process.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
-import type { Endpoint } from "./network.ts";
+import { type Endpoint, hears } from "./endpoint.ts";
 
 /** So small that a stream has many moments at which it can break. */
 const pieceBytes = 64;
@@ -23,7 +23,7 @@ interface SnapshotStreamsOptions {
 
 interface Sending {
   readonly sender: Endpoint;
-  readonly to: NodeId;
+  readonly peer: Member;
   readonly shipment: SnapshotShipment;
   readonly signal: AbortSignal;
 }
@@ -48,7 +48,7 @@ export class SnapshotStreams {
 
   /** As `RaftTransport.sendSnapshot`. */
   async send(sending: Sending): Promise<void> {
-    const { sender, to, shipment, signal } = sending;
+    const { sender, peer, shipment, signal } = sending;
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
       const stream = this.#stream(sender.process, reject);
@@ -64,7 +64,8 @@ export class SnapshotStreams {
         },
         { once: true },
       );
-      this.#options.trace.add(`${sender.id} -> ${to}: snapshot at ${shipment.source.metadata.index} is offered`);
+      const { index } = shipment.source.metadata;
+      this.#options.trace.add(`${sender.self.id} -> ${peer.id}: snapshot at ${index} is offered`);
       this.#later(() => this.#arrive(sending, stream, () => done(resolve)));
     });
   }
@@ -91,11 +92,16 @@ export class SnapshotStreams {
   }
 
   #arrive(sending: Sending, stream: Stream, succeed: () => void): void {
-    const { sender, to } = sending;
+    const { sender, peer } = sending;
+    const to = peer.id;
     const target = this.#options.endpoint(to);
     if (stream.broken) return;
-    if (target === undefined || this.#options.isCut(sender.id, to)) {
+    if (target === undefined || this.#options.isCut(sender.self.id, to)) {
       stream.fail(`node ${to} cannot be reached`);
+      return;
+    }
+    if (!hears(target, sender.self, peer, undefined)) {
+      stream.fail(`node ${to} refuses to speak with node ${sender.self.id}`);
       return;
     }
     stream.receiver = target.process;
@@ -108,12 +114,13 @@ export class SnapshotStreams {
   }
 
   /** Within the receiver's process. */
-  async #takeIn({ sender, to, shipment }: Sending, stream: Stream, target: Endpoint): Promise<void> {
+  async #takeIn({ sender, peer, shipment }: Sending, stream: Stream, target: Endpoint): Promise<void> {
     const { term, leader, source } = shipment;
-    const offer = { from: sender.id, term, leader, metadata: source.metadata, content: source.content };
+    const [from, to] = [sender.self.id, peer.id];
+    const offer = { from, term, leader, metadata: source.metadata, content: source.content };
     const offset = await target.handler.offer(offer);
-    this.#options.trace.add(`${sender.id} -> ${to}: snapshot from byte ${offset} of ${source.content.bytes} on`);
-    this.#options.observe({ kind: "snapshotBegins", from: sender.id, to, leader, offset });
+    this.#options.trace.add(`${from} -> ${to}: snapshot from byte ${offset} of ${source.content.bytes} on`);
+    this.#options.observe({ kind: "snapshotBegins", from, to, leader, offset });
     const read = () => this.#read(stream, sender, to, shipment, offset, target.process);
     await target.handler.snapshot({ ...offer, offset, read });
   }
@@ -121,11 +128,11 @@ export class SnapshotStreams {
   #answer(stream: Stream, from: NodeId, sender: Endpoint, succeed: () => void): void {
     this.#later(() => {
       if (stream.broken) return;
-      if (this.#options.isCut(from, sender.id)) {
+      if (this.#options.isCut(from, sender.self.id)) {
         stream.fail("the answer was lost");
         return;
       }
-      this.#options.trace.add(`${from} -> ${sender.id}: snapshot taken`);
+      this.#options.trace.add(`${from} -> ${sender.self.id}: snapshot taken`);
       sender.process.enter(succeed);
     });
   }
@@ -142,7 +149,7 @@ export class SnapshotStreams {
     for await (const chunk of source.read(offset)) {
       for (const piece of piecesOf(chunk)) {
         await new Promise<void>((resolve) => this.#later(() => receiver.enter(resolve)));
-        if (isCut(sender.id, to) || chance.happens(lossRate())) stream.fail("the stream broke");
+        if (isCut(sender.self.id, to) || chance.happens(lossRate())) stream.fail("the stream broke");
         if (stream.broken) throw new Error("the stream broke");
         yield piece;
       }

@@ -8,7 +8,7 @@ export function observedStorage(storage: RaftStorage, node: NodeId, observe: Obs
     form: (clusterId, membership) => storage.form(clusterId, membership),
     async load() {
       const state = await storage.load();
-      observe({ kind: "restored", node, state });
+      observe({ kind: "restored", node, memberId: storage.identity().memberId, state });
       return state;
     },
     async write(batch) {

@@ -2,7 +2,14 @@ import type { DiskSettings } from "../disk/simulated-disk.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import { partitionShapes } from "../network/partitions.ts";
 import type { Chance } from "../scheduler/chance.ts";
-import { type FaultPlan, faultKinds, type Plan, type WorkloadPlan } from "./plan.ts";
+import {
+  type FaultPlan,
+  faultKinds,
+  type MembershipPlan,
+  membershipActions,
+  type Plan,
+  type WorkloadPlan,
+} from "./plan.ts";
 
 /**
  * Draws a run. Each fault is on in about half of the runs only ("swarm testing", Groce et al. 2012): some bugs show only
@@ -12,10 +19,11 @@ export function drawPlan(chance: Chance): Plan {
   const electionTimeoutMinMs = chance.pick([150, 300, 1_000]) ?? 150;
   // A narrow range makes for split votes.
   const electionTimeoutMaxMs = (chance.pick([1.05, 1.2, 2]) ?? 2) * electionTimeoutMinMs;
-  const nodes = chance.pick([1, 3, 3, 3, 3, 3, 5, 5]) ?? 3;
+  const nodes = chance.pick([1, 2, 3, 3, 3, 3, 3, 3, 4, 5, 5]) ?? 3;
   const small = chance.happens(0.3);
   return {
     nodes,
+    membership: drawMembership(chance, nodes, electionTimeoutMaxMs),
     config: {
       electionTimeoutMinMs,
       electionTimeoutMaxMs,
@@ -27,6 +35,14 @@ export function drawPlan(chance: Chance): Plan {
         maxUnappliedCachedBytes: chance.integer(1, 10) * 100,
         maxApplyBytes: chance.integer(1, 10) * 100,
       }),
+      // So that what a burst of requests brings is more than the node takes in.
+      ...(chance.happens(0.3) && {
+        maxEntryBytes: chance.integer(60, 300),
+        maxUncommittedBytes: chance.integer(2, 40) * 100,
+        maxApplyBacklogBytes: chance.integer(2, 40) * 100,
+        maxInflightBytes: chance.integer(1, 40) * 100,
+        maxPendingReads: chance.integer(2, 50),
+      }),
       snapshot: drawSnapshotPolicy(chance),
       snapshotTimeoutMs: 10 * electionTimeoutMaxMs,
       snapshotsFromFollowers: chance.happens(0.5),
@@ -37,6 +53,7 @@ export function drawPlan(chance: Chance): Plan {
     disk: drawDisk(chance, electionTimeoutMaxMs),
     faults: drawFaults(chance, electionTimeoutMaxMs),
     workload: drawWorkload(chance, electionTimeoutMaxMs),
+    majorityFirst: chance.happens(0.3),
   };
 }
 
@@ -81,6 +98,16 @@ function drawDisk(chance: Chance, electionTimeoutMs: number): DiskSettings {
   };
 }
 
+function drawMembership(chance: Chance, nodes: number, electionTimeoutMs: number): MembershipPlan {
+  const isFixed = chance.happens(0.3);
+  return {
+    learners: chance.happens(0.2) ? chance.integer(0, nodes - 1) : 0,
+    spares: isFixed ? 0 : chance.integer(0, 3),
+    actions: isFixed ? [] : chance.subset(membershipActions),
+    meanIntervalMs: chance.spread(0.5, 10) * electionTimeoutMs,
+  };
+}
+
 function drawFaults(chance: Chance, electionTimeoutMs: number): FaultPlan {
   return {
     kinds: chance.subset(faultKinds),
@@ -99,5 +126,6 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     answerTimeoutMs: chance.between(0.3, 3) * electionTimeoutMs,
+    burstRate: chance.happens(0.3) ? chance.between(0, 0.05) : 0,
   };
 }

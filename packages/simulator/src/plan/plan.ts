@@ -16,8 +16,43 @@ export const faultKinds = [
   "diskFailure",
   "clockDrift",
   "transfer",
+  /** A node that is told to stop, and stops in order. */
+  "stop",
+  /** A network that calls a peer unreachable, rightly or not. */
+  "unreachable",
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
+
+/** What whoever runs the cluster does to its membership, and what becomes of disks on the way. */
+export const membershipActions = [
+  "addLearner",
+  "addVoter",
+  "promote",
+  "demote",
+  "remove",
+  "replace",
+  "moveAddress",
+  "setPriority",
+  /** Several steps in one change. */
+  "several",
+  /** A joint membership that stays until it is left on request. */
+  "explicit",
+  /** Without regard to who is alive. */
+  "force",
+  /** A disk is lost for good; its node comes back with another one, as another member. */
+  "wipe",
+] as const;
+export type MembershipAction = (typeof membershipActions)[number];
+
+export interface MembershipPlan {
+  /** Of the nodes at the start, the last so many are learners. */
+  readonly learners: number;
+  /** Nodes that are no members at the start. */
+  readonly spares: number;
+  readonly actions: readonly MembershipAction[];
+  /** The mean time from one action to the next. */
+  readonly meanIntervalMs: number;
+}
 
 export interface FaultPlan {
   readonly kinds: readonly FaultKind[];
@@ -41,15 +76,21 @@ export interface WorkloadPlan {
   readonly patienceMs: number;
   /** How long it waits for one answer. */
   readonly answerTimeoutMs: number;
+  /** The probability that a client has many operations at once where it would have one. */
+  readonly burstRate: number;
 }
 
 /** Everything about a run that is drawn before it begins. */
 export interface Plan {
+  /** Members at the start. */
   readonly nodes: number;
+  readonly membership: MembershipPlan;
   readonly config: Partial<RaftNodeConfig> & Pick<RaftNodeConfig, "electionTimeoutMinMs" | "electionTimeoutMaxMs">;
   readonly merge: Partial<MergeLimits>;
   readonly network: NetworkSettings;
   readonly disk: DiskSettings;
   readonly faults: FaultPlan;
   readonly workload: WorkloadPlan;
+  /** Whether, before everybody is well again, a minority stays away: the majority alone has to serve. */
+  readonly majorityFirst: boolean;
 }

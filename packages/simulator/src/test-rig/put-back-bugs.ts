@@ -132,6 +132,7 @@ function unchanged<Result>(consensus: Consensus<Result>): Consensus<Result> {
     compactNow: () => consensus.compactNow(),
     status: () => consensus.status(),
     onRoleChange: (listener) => consensus.onRoleChange(listener),
+    onMembersChange: (listener) => consensus.onMembersChange(listener),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Identity, Logger, Member, NodeId, TransportHandler } from "@raftkv/raft-core";
+import type { Identity, Logger, Member, Message, NodeId, TransportHandler } from "@raftkv/raft-core";
 import { ChangeLog } from "../change-log.ts";
 import type { Hello } from "../codec/hello-codec.ts";
 import type { ProtocolVersions } from "../codec/protocol-version.ts";
@@ -51,11 +51,12 @@ export class Admission {
 
   setPeers(peers: ReadonlyMap<NodeId, Member>): void {
     this.#peers = peers;
-    for (const id of peers.keys()) this.#strangers.delete(id);
-    this.#streams.retain((from, memberId) => {
-      const expected = peers.get(from) ?? this.#strangers.get(from)?.member;
-      return expected?.memberId === memberId;
-    });
+    for (const [id, { member }] of this.#strangers) {
+      if (peers.get(id)?.memberId === member.memberId) this.#strangers.delete(id);
+    }
+    this.#streams.retain((from, memberId) =>
+      [peers.get(from), this.#strangers.get(from)?.member].some((expected) => expected?.memberId === memberId),
+    );
     this.#reportStrangers();
   }
 
@@ -75,7 +76,11 @@ export class Admission {
     const { fromNodeId: from, fromMemberId: memberId, fromIncarnation, fromAddress } = hello;
     if (stranger !== undefined) this.#assertRoom(from);
     const stream = this.#streams.open(from, memberId, fromIncarnation);
-    if (stranger !== undefined) this.#strangers.set(from, { member: stranger, stream });
+    if (stranger !== undefined) {
+      const before = this.#strangers.get(from);
+      if (before?.member.memberId !== memberId) before?.stream.close();
+      this.#strangers.set(from, { member: stranger, stream });
+    }
     this.#reportStrangers();
     this.#options.onHeard(from, memberId, fromAddress);
     return {
@@ -103,7 +108,21 @@ export class Admission {
     }
     this.#streams.assertNewest(hello.fromNodeId, hello.fromMemberId, hello.fromIncarnation);
     this.#news.forget(newsKey(hello));
-    return { handler: this.#handler, version: judgement.version, stranger: judgement.stranger };
+    const handler = this.#heardAs(hello, this.#handler);
+    return { handler, version: judgement.version, stranger: judgement.stranger };
+  }
+
+  /** Of a stranger nothing is heard that would be counted as the word of the member with its id. */
+  #heardAs({ fromMemberId }: Hello, handler: TransportHandler): TransportHandler {
+    return {
+      message: (from, message) => {
+        if (isCounted(message) && this.#peers?.get(from)?.memberId !== fromMemberId) return;
+        handler.message(from, message);
+      },
+      unreachable: (peer) => handler.unreachable(peer),
+      offer: (offer) => handler.offer(offer),
+      snapshot: (incoming) => handler.snapshot(incoming),
+    };
   }
 
   #assertRoom(from: NodeId): void {
@@ -123,6 +142,19 @@ export class Admission {
   #logRefusal(hello: Hello, reason: string): void {
     if (!this.#news.isNews(newsKey(hello), reason)) return;
     this.#options.logger.warn(`refused a stream from node ${hello.fromNodeId}: ${reason}`, { peer: hello.fromNodeId });
+  }
+}
+
+/** What a candidate or a leader adds up by the ids of those who say it. */
+function isCounted({ kind }: Message): boolean {
+  switch (kind) {
+    case "preVoteResponse":
+    case "voteResponse":
+    case "appendResponse":
+    case "heartbeatResponse":
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -31,9 +31,9 @@ export interface Receiver {
 
 /**
  * Decides whether a stream is meant for this node and comes from whom it says (a wiped or foreign node must never be
- * taken for a member). Whoever belongs to the cluster and is no member here is heard all the same, if it says where to
- * answer: this node may be the one that lags behind, and what is said is judged by terms and logs, not by who is a
- * member in the voter's eyes.
+ * taken for a member). Whoever belongs to the cluster and is no member here is a stranger, also one that has the id of a
+ * member with another data directory. It is heard all the same, if it says where to answer: this node may be the one that
+ * lags behind, and what is asked is judged by terms and logs, not by who is a member in the voter's eyes.
  */
 export function judgeHello(hello: Hello, { identity, versions, peers }: Receiver): Judgement {
   const version = commonVersion(hello.versions, versions);
@@ -45,7 +45,7 @@ export function judgeHello(hello: Hello, { identity, versions, peers }: Receiver
   }
   const refusal = checkReceiver(hello, identity) ?? (peers && checkSender(hello, identity, peers));
   if (refusal !== undefined) return refusal;
-  const isMember = peers === undefined || peers.has(hello.fromNodeId);
+  const isMember = peers === undefined || peers.get(hello.fromNodeId)?.memberId === hello.fromMemberId;
   return { kind: "accepted", version, stranger: isMember ? undefined : senderOf(hello) };
 }
 
@@ -75,7 +75,7 @@ function checkSender(hello: Hello, self: Identity, peers: ReadonlyMap<NodeId, Me
     if (hello.fromAddress !== undefined) return undefined;
     return deny(`node ${fromNodeId} is not a member that this node knows, and does not say where to answer`);
   }
-  if (known.memberId === hello.fromMemberId) return undefined;
+  if (known.memberId === hello.fromMemberId || hello.fromAddress !== undefined) return undefined;
   return deny(
     `node ${fromNodeId} says it is member ${quoted(hello.fromMemberId)}, the membership has ` +
       `${quoted(known.memberId)}: a node that lost its data directory has to join as a new member`,

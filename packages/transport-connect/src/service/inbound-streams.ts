@@ -10,6 +10,7 @@ export interface InboundStream {
 }
 
 interface Sender {
+  readonly from: NodeId;
   readonly memberId: string;
   readonly incarnation: number;
   readonly abort: AbortController;
@@ -20,22 +21,24 @@ interface Sender {
  * what a former life of the peer left in the network is not taken for its present word.
  */
 export class InboundStreams {
-  /** The newest life of each sender; kept after its stream has ended. */
-  readonly #senders = new Map<NodeId, Sender>();
+  /** The newest life of each sender, by its ids; kept after its stream has ended. */
+  readonly #senders = new Map<string, Sender>();
 
   /** Throws a `ConnectError` if the peer has already spoken in a later incarnation. */
   open(from: NodeId, memberId: string, incarnation: number): InboundStream {
     this.assertNewest(from, memberId, incarnation);
-    this.#senders.get(from)?.abort.abort(new ConnectError("a newer stream has taken its place", Code.Aborted));
+    this.#senders
+      .get(keyOf(from, memberId))
+      ?.abort.abort(new ConnectError("a newer stream has taken its place", Code.Aborted));
     const abort = new AbortController();
-    this.#senders.set(from, { memberId, incarnation, abort });
+    this.#senders.set(keyOf(from, memberId), { from, memberId, incarnation, abort });
     return { from, signal: abort.signal, close: () => abort.abort(new ConnectError("closed", Code.Canceled)) };
   }
 
   /** Throws a `ConnectError` if the peer has already spoken in a later incarnation. */
   assertNewest(from: NodeId, memberId: string, incarnation: number): void {
-    const known = this.#senders.get(from);
-    if (known === undefined || known.memberId !== memberId || known.incarnation <= incarnation) return;
+    const known = this.#senders.get(keyOf(from, memberId));
+    if (known === undefined || known.incarnation <= incarnation) return;
     throw new ConnectError(
       `incarnation ${incarnation} of node ${from} is over: it has started again as ${known.incarnation}`,
       Code.FailedPrecondition,
@@ -44,10 +47,10 @@ export class InboundStreams {
 
   /** Ends the streams of nodes for which `keep` is false. */
   retain(keep: (from: NodeId, memberId: string) => boolean): void {
-    for (const [from, sender] of this.#senders) {
-      if (keep(from, sender.memberId)) continue;
-      sender.abort.abort(new ConnectError(`node ${from} is no longer a member`, Code.PermissionDenied));
-      this.#senders.delete(from);
+    for (const [key, { from, memberId, abort }] of this.#senders) {
+      if (keep(from, memberId)) continue;
+      abort.abort(new ConnectError(`node ${from} is no longer a member`, Code.PermissionDenied));
+      this.#senders.delete(key);
     }
   }
 
@@ -56,4 +59,8 @@ export class InboundStreams {
       sender.abort.abort(new ConnectError("the node is shutting down", Code.Unavailable));
     }
   }
+}
+
+function keyOf(from: NodeId, memberId: string): string {
+  return `${from} ${memberId}`;
 }

@@ -93,8 +93,8 @@ describe("a hello", () => {
     ["for another data directory", { toMemberId: "old" }, Code.FailedPrecondition, /wants member "old"/],
     ["from no member, without an address", { fromNodeId: 4 }, Code.PermissionDenied, /node 4 is not a member/],
     [
-      "from a wiped node",
-      { fromMemberId: "fresh", fromAddress: "127.0.0.1:1" },
+      "from a wiped node, without an address",
+      { fromMemberId: "fresh" },
       Code.PermissionDenied,
       /has to join as a new member/,
     ],

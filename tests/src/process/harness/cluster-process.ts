@@ -150,7 +150,7 @@ export class ClusterProcess implements AsyncDisposable {
     const target = BigInt((await this.status(leader)).commitIndex);
     await until(
       `node ${id} to have applied index ${target}`,
-      async () => (BigInt((await this.status(id)).appliedIndex) >= target ? true : undefined),
+      async () => ((await this.#appliedIndex(id)) >= target ? true : undefined),
       timeoutMs,
     );
   }
@@ -215,6 +215,12 @@ export class ClusterProcess implements AsyncDisposable {
     const { leaderId } = await this.status(asked).catch((): Partial<NodeStatus> => ({}));
     const known = leaderId === undefined ? undefined : this.runningIds().find((id) => String(id) === leaderId);
     return known ?? this.leader();
+  }
+
+  /** Nothing as long as the node has not begun to serve. Zero is left out in JSON. */
+  async #appliedIndex(id: number): Promise<bigint> {
+    const { appliedIndex } = await this.status(id).catch((): Partial<NodeStatus> => ({}));
+    return BigInt(appliedIndex ?? 0);
   }
 
   #newestLeader(): number | undefined {

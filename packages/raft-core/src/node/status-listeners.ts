@@ -1,19 +1,19 @@
 import type { ConsensusStatus } from "./consensus.ts";
 import type { Logger } from "./logger.ts";
 
-type RoleListener = (status: ConsensusStatus) => void;
+type StatusListener = (status: ConsensusStatus) => void;
 
-/** Whoever wants to know of changes of role, term or leader. What a listener throws is its own affair, and logged. */
-export class RoleListeners {
+/** Whoever wants to know of changes. What a listener throws is its own affair, and logged. */
+export class StatusListeners {
   readonly #logger: Logger;
-  readonly #listeners = new Set<{ readonly listener: RoleListener }>();
+  readonly #listeners = new Set<{ readonly listener: StatusListener }>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
   /** Returns what ends the subscription. */
-  add(listener: RoleListener): () => void {
+  add(listener: StatusListener): () => void {
     const subscription = { listener };
     this.#listeners.add(subscription);
     return () => {
@@ -26,7 +26,7 @@ export class RoleListeners {
       try {
         listener(status);
       } catch (error) {
-        this.#logger.error("a listener to role changes threw", { error });
+        this.#logger.error("a listener to changes of consensus threw", { error });
       }
     }
   }
