@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "./free-ports.ts";
-import type { LocalCluster } from "./local-cluster.ts";
+import { type LocalCluster, pidOf } from "./local-cluster.ts";
 
 /** Whether the peer to compare with is installed. */
 export function isEtcdInstalled(): boolean {
@@ -26,6 +26,7 @@ export async function startEtcdCluster(size: number): Promise<LocalCluster> {
   });
   return {
     endpoints: clientUrls,
+    pids: members.map(pidOf),
     async [Symbol.asyncDispose]() {
       await Promise.all(members.map(stop));
       rmSync(folder, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { freePorts } from "./free-ports.ts";
 /** Real node processes on loopback, with their data in a temporary folder. */
 export interface LocalCluster extends AsyncDisposable {
   readonly endpoints: readonly string[];
+  readonly pids: readonly number[];
 }
 
 const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "main.js");
@@ -19,6 +20,7 @@ export async function startLocalCluster(size: number): Promise<LocalCluster> {
   const nodes = endpoints.map((_, index) => startNode(config, folder, index + 1));
   return {
     endpoints,
+    pids: nodes.map(pidOf),
     async [Symbol.asyncDispose]() {
       await Promise.all(nodes.map(stop));
       rmSync(folder, { recursive: true, force: true });
@@ -38,6 +40,11 @@ function startNode(config: string, folder: string, id: number): ChildProcess {
     "error",
   ];
   return spawn(process.execPath, [nodeMain, ...options], { stdio: ["ignore", "inherit", "inherit"] });
+}
+
+export function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error(`${child.spawnfile} could not be started`);
+  return child.pid;
 }
 
 async function stop(node: ChildProcess): Promise<void> {

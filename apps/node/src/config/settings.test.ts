@@ -37,7 +37,7 @@ describe("the settings", () => {
       founders: undefined,
       join: [],
       noFounder: undefined,
-      raft: expect.objectContaining({ electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600, heartbeatIntervalMs: 60 }),
+      raft: expect.objectContaining({ electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600 }),
       limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024 },
     });
   });
@@ -73,6 +73,7 @@ describe("the settings", () => {
       ...two,
       storage: "from-file",
       election_timeout: { min: 1000, max: 2000 },
+      heartbeat_interval: 200,
       limits: { max_key_bytes: 9 },
     };
     const settings = resolveSettings({ ...defaults, id: 7 }, file, "/");

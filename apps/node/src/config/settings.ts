@@ -85,12 +85,11 @@ function addressOption(name: string, text: string, lowestPort: 0 | 1): HostAndPo
 }
 
 function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
-  const electionMin = file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs;
   const { snapshot, snapshotBytesPerSecond, snapshotsFromFollowers } = defaultRaftNodeConfig;
   return {
-    electionTimeoutMinMs: electionMin,
+    electionTimeoutMinMs: file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs,
     electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
-    heartbeatIntervalMs: file?.heartbeat_interval ?? Math.round(electionMin / 5),
+    ...(file?.heartbeat_interval === undefined ? {} : { heartbeatIntervalMs: file.heartbeat_interval }),
     writeStallMs: file?.write_stall_timeout ?? file?.election_timeout?.max ?? defaultRaftNodeConfig.writeStallMs,
     snapshot: {
       entries: file?.snapshot?.entries ?? snapshot.entries,

@@ -26,6 +26,10 @@ export class ElectionTimer {
     return this.#elapsedMs >= this.#timeoutMs;
   }
 
+  get remainingMs(): number {
+    return this.#timeoutMs - this.#elapsedMs;
+  }
+
   advance(elapsedMs: number): void {
     this.#elapsedMs += elapsedMs;
     this.#sinceLeaderMs += elapsedMs;

@@ -1,4 +1,5 @@
 import { advanceFollowerCommit } from "./append.ts";
+import { commitNewsDueMs } from "./commit-news.ts";
 import { endDepartureIfTold, tellDeparture } from "./departures.ts";
 import type { NodeId } from "./entry.ts";
 import { follow } from "./follow.ts";
@@ -13,6 +14,7 @@ export function beginRound(state: RaftState, leader: LeaderState): void {
   const { term, commit } = state.hardState;
   leader.round++;
   leader.heartbeatElapsedMs = 0;
+  leader.newsElapsedMs = 0;
   if (commit >= leader.noopIndex) leader.reads.begin(leader.round, commit);
   for (const progress of leader.progress.values()) {
     const known = Math.min(commit, progress.match);
@@ -21,6 +23,12 @@ export function beginRound(state: RaftState, leader: LeaderState): void {
     tellDeparture(leader, progress.id, known);
   }
   answerReads(state, leader);
+}
+
+/** How long until the next round has to begin. */
+export function roundDueMs(state: RaftState, leader: LeaderState): number {
+  const intervalMs = state.config.heartbeatIntervalMs - leader.heartbeatElapsedMs;
+  return Math.min(intervalMs, commitNewsDueMs(state, leader));
 }
 
 /** A stale leader is answered too: it learns the term that deposed it. */

@@ -1,6 +1,6 @@
 import { handleAppendRequest } from "./append.ts";
 import { checkQuorum } from "./check-quorum.ts";
-import { owesCommitNews } from "./commit-news.ts";
+import { tickCommitNews } from "./commit-news.ts";
 import { checkConfig, type RaftConfig } from "./config.ts";
 import { tickDepartures } from "./departures.ts";
 import type { Effects, RoleChange, WriteBatch } from "./effects.ts";
@@ -9,7 +9,7 @@ import { ElectionTimer } from "./election-timer.ts";
 import type { Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
 import { handleForgetLeader } from "./forget-leader.ts";
 import { HardStateKeeper } from "./hard-state.ts";
-import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse } from "./heartbeat.ts";
+import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse, roundDueMs } from "./heartbeat.ts";
 import type { BatchId, Input } from "./input.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import { LogView } from "./log-view.ts";
@@ -17,6 +17,7 @@ import type { Member } from "./membership.ts";
 import { handleChangeMembership, handleLeaveJoint, promoteCaughtUp } from "./membership-handlers.ts";
 import { isUnknown, MembershipTracker } from "./membership-tracker.ts";
 import type { Message } from "./message.ts";
+import { nextDeadlineMs } from "./next-deadline.ts";
 import { PeerList } from "./peer-list.ts";
 import { tickPreferred } from "./preferred-leader.ts";
 import { handlePropose } from "./proposal.ts";
@@ -188,6 +189,11 @@ export class Raft {
     });
   }
 
+  /** When the next tick is due at the latest, in milliseconds from the last one, if no other input comes. */
+  nextDeadlineMs(): number {
+    return nextDeadlineMs(this.#state);
+  }
+
   status(): RaftStatus {
     return statusOf(this.#state);
   }
@@ -324,9 +330,8 @@ function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number, st
   for (const catchUp of leader.catchUps.values()) catchUp.tick(elapsedMs);
   tickSnapshots(state, leader);
   leader.heartbeatElapsedMs += elapsedMs;
-  const isDue = leader.heartbeatElapsedMs >= state.config.heartbeatIntervalMs;
-  if (isDue || owesCommitNews(leader)) beginRound(state, leader);
-  leader.commitAtTick = state.hardState.commit;
+  tickCommitNews(state, leader, elapsedMs);
+  if (roundDueMs(state, leader) <= 0) beginRound(state, leader);
 }
 
 function handlePersisted(state: RaftState, batch: BatchId): void {

@@ -81,8 +81,8 @@ export interface LeaderState {
   /** The last heartbeat round begun; counts up within the term. */
   round: number;
   heartbeatElapsedMs: number;
-  /** The commit index at the last tick: what a follower has not been told of it by the next one is late. */
-  commitAtTick: Index;
+  /** How long some follower has not been told of a commit that it could act on. */
+  newsElapsedMs: number;
   transfer: Transfer | undefined;
   readonly pauses: PauseMeter;
   /** Voters that are preferred to this leader. */

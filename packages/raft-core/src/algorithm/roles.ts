@@ -49,7 +49,7 @@ export function becomeLeader(state: RaftState): void {
     reads: new ReadRounds(),
     round: 0,
     heartbeatElapsedMs: 0,
-    commitAtTick: state.hardState.commit,
+    newsElapsedMs: 0,
     transfer: undefined,
     pauses: new PauseMeter(2 * config.electionTimeoutMaxMs),
     preferred: new Map(),

@@ -14,7 +14,7 @@ export interface RaftNodeOptions<Result = unknown> {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** What is left out is as in `defaultRaftNodeConfig`; the heartbeat interval is a fifth of the election timeout. */
+  /** What is left out is as in `defaultRaftNodeConfig`; the heartbeat interval is a third of the election timeout. */
   readonly config?: Partial<RaftNodeConfig>;
   /** Called once, when the node has stopped for good: a write failed, or applying did. Restart it from disk. */
   readonly onFailure: (error: Error) => void;
@@ -25,7 +25,7 @@ export interface RaftNodeConfig {
   /** The election timeout is drawn anew from [min, max) for each election (Raft, section 5.2). */
   readonly electionTimeoutMinMs: number;
   readonly electionTimeoutMaxMs: number;
-  /** How often a leader proves itself; well below the election timeout. The node ticks four times as often. */
+  /** How often a leader proves itself; well below the election timeout. */
   readonly heartbeatIntervalMs: number;
   /**
    * A leader whose write has been under way for so long hands over to a voter that is ahead of its disk, and no node
@@ -81,7 +81,7 @@ const MIB = 1024 * 1024;
 export const defaultRaftNodeConfig: RaftNodeConfig = {
   electionTimeoutMinMs: 300,
   electionTimeoutMaxMs: 600,
-  heartbeatIntervalMs: 60,
+  heartbeatIntervalMs: 100,
   writeStallMs: 600,
   maxAppendBytes: MIB,
   maxInflightMessages: 256,
@@ -102,7 +102,7 @@ export const defaultRaftNodeConfig: RaftNodeConfig = {
 /** Fills in what was left out. What is measured by the election timeout follows it, unless it is given. */
 export function completeConfig(config: Partial<RaftNodeConfig> = {}): RaftNodeConfig {
   const electionTimeoutMinMs = config.electionTimeoutMinMs ?? defaultRaftNodeConfig.electionTimeoutMinMs;
-  const heartbeatIntervalMs = Math.max(1, Math.round(electionTimeoutMinMs / 5));
+  const heartbeatIntervalMs = Math.max(1, Math.round(electionTimeoutMinMs / 3));
   const writeStallMs = config.electionTimeoutMaxMs ?? defaultRaftNodeConfig.writeStallMs;
   return { ...defaultRaftNodeConfig, heartbeatIntervalMs, writeStallMs, ...config };
 }

@@ -101,9 +101,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     const appliedIndex = stateMachine.appliedIndex();
     this.#raft = new Raft({ ...config, nodeId, memberId, incarnation, appliedIndex }, restored, random);
     this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs));
-    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, (elapsedMs, stalledMs) =>
-      this.#loop.addTick(elapsedMs, stalledMs),
-    );
+    this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, () => this.#loop.wake());
     this.#work = new BackgroundWork(fail);
     const work = this.#work;
     this.#outbox = new Outbox(transport);
@@ -180,7 +178,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     });
     transport.start(this.#handler());
     peers.update(this.#raft.peers());
-    this.#ticker.start();
+    this.#ticker.sleep(this.#raft.nextDeadlineMs());
     this.#receiver.start();
   }
 
@@ -269,13 +267,14 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   #turn(inputs: readonly Input[]): void {
     try {
       this.#reads.turnBegins();
-      for (const input of inputs) this.#raft.step(input);
+      for (const input of this.#ticker.timed(inputs)) this.#raft.step(input);
       for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
         this.#effects.run(effects);
         if (effects.peers !== undefined) this.#memberListeners.notify(this.status());
       }
       if (inputs.some((input) => input.kind === "snapshotReceived")) this.#receiver.decided();
       this.#changes.committed(() => this.#commitView());
+      this.#ticker.sleep(this.#raft.nextDeadlineMs());
     } catch (error) {
       this.#fail(error);
     }

@@ -1,57 +1,90 @@
 import { describe, expect, it } from "vitest";
+import type { Input } from "../algorithm/input.ts";
 import { FakeClock } from "./test-cluster/fake-clock.ts";
 import { Ticker } from "./ticker.ts";
 
-function tickerOn(clock: FakeClock, ticks: number[], stalls: number[] = []): Ticker {
-  const ticker = new Ticker(clock, 40, (elapsedMs, stalledMs) => {
-    ticks.push(elapsedMs);
-    stalls.push(stalledMs);
-  });
-  ticker.start();
-  return ticker;
+const message: Input = { kind: "campaign" };
+
+/** A node that does nothing but sleep, for `sleepMs` at a time. */
+class Sleeper {
+  readonly clock = new FakeClock();
+  readonly turns: string[] = [];
+  readonly #ticker: Ticker;
+  readonly #sleepMs: number;
+
+  constructor(sleepMs: number) {
+    this.#sleepMs = sleepMs;
+    this.#ticker = new Ticker(this.clock, 40, () => this.turn());
+    this.#ticker.sleep(sleepMs);
+  }
+
+  turn(...inputs: readonly Input[]): void {
+    const timed = this.#ticker.timed(inputs);
+    this.turns.push(timed.map((input) => describeInput(input)).join(", "));
+    this.#ticker.sleep(this.#sleepMs);
+  }
+
+  stop(): void {
+    this.#ticker.stop();
+  }
+}
+
+function describeInput(input: Input): string {
+  if (input.kind !== "tick") return "input";
+  return input.stalledMs === undefined ? `${input.elapsedMs} ms` : `${input.elapsedMs} ms, stalled ${input.stalledMs}`;
 }
 
 describe("the ticker", () => {
-  it("measures time four times a heartbeat interval", async () => {
-    const clock = new FakeClock();
-    const ticks: number[] = [];
-    tickerOn(clock, ticks);
-    await clock.advance(45);
-    expect(ticks).toEqual([10, 10, 10, 10]);
+  it("wakes its node when the deadline has come, and not before", async () => {
+    const node = new Sleeper(100);
+    await node.clock.advance(99);
+    expect(node.turns).toEqual([]);
+    await node.clock.advance(150);
+    expect(node.turns).toEqual(["99 ms, 1 ms", "99 ms, 1 ms"]);
   });
 
-  it("makes one tick of one heartbeat interval out of a stall, and goes on as before", async () => {
-    const clock = new FakeClock();
-    const ticks: number[] = [];
-    const stalls: number[] = [];
-    tickerOn(clock, ticks, stalls);
-    clock.stall(10_000);
-    await clock.settle();
-    expect(ticks).toEqual([40]);
-    expect(stalls).toEqual([10_000]);
-    await clock.advance(20);
-    expect(ticks).toEqual([40, 10, 10]);
-    expect(stalls).toEqual([10_000, 0, 0]);
+  it("counts the time before a message first, and sleeps anew from there", async () => {
+    const node = new Sleeper(100);
+    await node.clock.advance(70);
+    node.turn(message);
+    await node.clock.advance(90);
+    node.turn(message);
+    await node.clock.advance(99);
+    expect(node.turns).toEqual(["70 ms, input", "90 ms, input"]);
+    await node.clock.advance(1);
+    expect(node.turns.at(-1)).toBe("99 ms, 1 ms");
   });
 
-  it("lets what was received during a stall go first", async () => {
-    const clock = new FakeClock();
-    const order: string[] = [];
-    const ticker = new Ticker(clock, 40, () => order.push("tick"));
-    ticker.start();
-    clock.stall(10_000);
-    clock.setTimer(0, () => order.push("received"));
-    await clock.settle();
-    expect(order).toEqual(["received", "tick"]);
+  it("makes a little time out of a stall, and lets what was received meanwhile go first", async () => {
+    const node = new Sleeper(100);
+    node.clock.stall(10_000);
+    node.clock.setTimer(0, () => node.turn(message));
+    await node.clock.settle();
+    expect(node.turns).toEqual(["99 ms, input, 41 ms, stalled 10000"]);
+  });
+
+  it("lets what was received go first also when a pause ends just after the deadline", async () => {
+    const node = new Sleeper(100);
+    node.clock.stall(101);
+    node.clock.setTimer(0, () => node.turn(message));
+    await node.clock.settle();
+    expect(node.turns).toEqual(["99 ms, input, 2 ms"]);
+  });
+
+  it("goes on as before after a stall", async () => {
+    const node = new Sleeper(100);
+    node.clock.stall(10_000);
+    await node.clock.settle();
+    await node.clock.advance(100);
+    expect(node.turns).toEqual(["99 ms, 41 ms, stalled 10000", "99 ms, 1 ms"]);
   });
 
   it("stops, also in the middle of a stall", async () => {
-    const clock = new FakeClock();
-    const ticks: number[] = [];
-    const ticker = tickerOn(clock, ticks);
-    clock.stall(10_000);
-    clock.setTimer(0, () => ticker.stop());
-    await clock.advance(100);
-    expect(ticks).toEqual([]);
+    const node = new Sleeper(100);
+    node.clock.stall(10_000);
+    node.clock.setTimer(0, () => node.stop());
+    await node.clock.advance(1_000);
+    expect(node.turns).toEqual([]);
+    expect(node.clock.pending).toBe(0);
   });
 });

@@ -1,54 +1,69 @@
+import type { Input } from "../algorithm/input.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 
+/** So long before the deadline it is certain that nothing is due yet. */
+const marginMs = 1;
+
 /**
- * Measures time for the algorithm, about four times a heartbeat interval. A stall of the process, however long, comes
- * out as one tick of one heartbeat interval, with its length beside it, and only after what arrived meanwhile has had its chance to be received:
- * else a node that was paused would campaign against a leader whose heartbeats lie unread before it.
+ * Tells the algorithm how much time has passed, and wakes it when its next deadline comes: an idle node sleeps.
+ *
+ * Time up to just before the deadline comes first in a turn, so that what a message starts anew begins when the message
+ * arrives. The deadline and what lies beyond come last: else a node that was paused would campaign against a leader
+ * whose heartbeats lie unread before it. For the same reason a stall, however long, counts for `graceMs` at most; how
+ * long the node has done nothing is told beside that.
  */
 export class Ticker {
   readonly #clock: Clock;
-  readonly #heartbeatIntervalMs: number;
-  readonly #tick: (elapsedMs: number, stalledMs: number) => void;
+  readonly #graceMs: number;
+  readonly #wake: () => void;
+  /** What came before has been told. */
   #last: number;
+  #deadline = Number.POSITIVE_INFINITY;
   #timer: Timer | undefined;
+  #stopped = false;
 
-  /** `stalledMs` is 0 unless the tick is late by more than a heartbeat interval. */
-  constructor(clock: Clock, heartbeatIntervalMs: number, tick: (elapsedMs: number, stalledMs: number) => void) {
+  constructor(clock: Clock, graceMs: number, wake: () => void) {
     this.#clock = clock;
-    this.#heartbeatIntervalMs = heartbeatIntervalMs;
-    this.#tick = tick;
+    this.#graceMs = graceMs;
+    this.#wake = wake;
     this.#last = clock.now();
   }
 
-  start(): void {
-    this.#last = this.#clock.now();
-    this.#arm();
+  /** What a turn is made of: its inputs, and the time since the last turn. */
+  timed(inputs: readonly Input[]): readonly Input[] {
+    const now = this.#clock.now();
+    const split = Math.max(this.#last, Math.min(now, this.#deadline - marginMs));
+    const before = split - this.#last;
+    const lateMs = now - this.#deadline;
+    const stalled = lateMs > this.#graceMs ? { stalledMs: now - this.#last } : {};
+    const after = lateMs < 0 ? 0 : this.#deadline + Math.min(lateMs, this.#graceMs) - split;
+    this.#last = now;
+    const timed: Input[] = before > 0 ? [{ kind: "tick", elapsedMs: before }, ...inputs] : [...inputs];
+    if (after > 0) timed.push({ kind: "tick", elapsedMs: after, ...stalled });
+    return timed;
+  }
+
+  /** Wakes the node `delayMs` after the last turn, unless another turn comes first and says otherwise. */
+  sleep(delayMs: number): void {
+    const deadline = this.#last + delayMs;
+    if (this.#stopped || (this.#timer !== undefined && Math.abs(deadline - this.#deadline) < 1)) return;
+    this.#deadline = deadline;
+    this.#timer?.cancel();
+    const waitMs = Math.max(0, Math.ceil(deadline - this.#clock.now()));
+    this.#timer = this.#clock.setTimer(waitMs, () => this.#fire());
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
-  #arm(): void {
-    this.#timer = this.#clock.setTimer(this.#heartbeatIntervalMs / 4, () => this.#fire());
-  }
-
+  /** What has arrived meanwhile has its chance to be received first. */
   #fire(): void {
-    const late = this.#clock.now() - this.#last > this.#heartbeatIntervalMs;
-    if (late) {
-      this.#timer = this.#clock.setTimer(0, () => this.#measure());
-      return;
-    }
-    this.#measure();
-  }
-
-  #measure(): void {
-    const now = this.#clock.now();
-    const passedMs = now - this.#last;
-    this.#last = now;
-    this.#arm();
-    if (passedMs > this.#heartbeatIntervalMs) this.#tick(this.#heartbeatIntervalMs, passedMs);
-    else this.#tick(passedMs, 0);
+    this.#timer = this.#clock.setTimer(0, () => {
+      this.#timer = undefined;
+      this.#wake();
+    });
   }
 }

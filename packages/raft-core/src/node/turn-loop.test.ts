@@ -4,36 +4,21 @@ import { FakeClock } from "./test-cluster/fake-clock.ts";
 import { TurnLoop } from "./turn-loop.ts";
 
 describe("the turn loop", () => {
-  it("takes all that has gathered in one turn, time last", async () => {
+  it("takes all that has gathered in one turn, or nothing when it is woken", async () => {
     const clock = new FakeClock();
     const turns: string[][] = [];
     const loop = new TurnLoop(clock, (inputs) => turns.push(inputs.map((input) => input.kind)));
     loop.add({ kind: "campaign" });
-    loop.addTick(3, 0);
+    loop.wake();
     loop.add({ kind: "applied", index: 1 });
     expect(turns).toEqual([]);
     await clock.settle();
-    expect(turns).toEqual([["campaign", "applied", "tick"]]);
+    expect(turns).toEqual([["campaign", "applied"]]);
     await clock.settle();
     expect(turns).toHaveLength(1);
-  });
-
-  it("adds up the time that passes before a turn, and for how much of it the process stood still", async () => {
-    const clock = new FakeClock();
-    const inputs: Input[] = [];
-    const loop = new TurnLoop(clock, (turn) => inputs.push(...turn));
-    loop.addTick(3, 0);
+    loop.wake();
     await clock.settle();
-    loop.addTick(60, 500);
-    loop.addTick(15, 0);
-    await clock.settle();
-    loop.addTick(4, 0);
-    await clock.settle();
-    expect(inputs).toEqual([
-      { kind: "tick", elapsedMs: 3 },
-      { kind: "tick", elapsedMs: 75, stalledMs: 500 },
-      { kind: "tick", elapsedMs: 4 },
-    ]);
+    expect(turns.at(-1)).toEqual([]);
   });
 
   it("never enters a turn from within a turn", async () => {
@@ -61,7 +46,7 @@ describe("the turn loop", () => {
     loop.add({ kind: "campaign" });
     loop.stop();
     loop.add({ kind: "campaign" });
-    loop.addTick(1, 0);
+    loop.wake();
     await clock.settle();
     expect(turns).toBe(0);
   });

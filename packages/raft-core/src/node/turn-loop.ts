@@ -10,8 +10,6 @@ export class TurnLoop {
   readonly #clock: Clock;
   readonly #turn: (inputs: readonly Input[]) => void;
   #queue: Input[] = [];
-  #elapsedMs = 0;
-  #stalledMs = 0;
   #scheduled: Timer | undefined;
   #stopped = false;
 
@@ -27,12 +25,9 @@ export class TurnLoop {
     this.#schedule();
   }
 
-  /** Time comes last in a turn: what has been received is heard before a timeout concludes from silence. */
-  addTick(elapsedMs: number, stalledMs: number): void {
-    if (this.#stopped) return;
-    this.#elapsedMs += elapsedMs;
-    this.#stalledMs += stalledMs;
-    this.#schedule();
+  /** A turn is due, whether or not there is an input. */
+  wake(): void {
+    if (!this.#stopped) this.#schedule();
   }
 
   /** No turn begins any more; what is queued is dropped. */
@@ -51,12 +46,6 @@ export class TurnLoop {
     this.#scheduled = undefined;
     const inputs = this.#queue;
     this.#queue = [];
-    if (this.#elapsedMs > 0) {
-      const stalled = this.#stalledMs === 0 ? {} : { stalledMs: this.#stalledMs };
-      inputs.push({ kind: "tick", elapsedMs: this.#elapsedMs, ...stalled });
-      this.#elapsedMs = 0;
-      this.#stalledMs = 0;
-    }
     this.#turn(inputs);
   }
 }

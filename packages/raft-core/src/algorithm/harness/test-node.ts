@@ -6,7 +6,7 @@ import type { Message } from "../message.ts";
 import { Raft } from "../raft.ts";
 import type { Random } from "../random.ts";
 import { Disk } from "./disk.ts";
-import { type TestConfig, testMember } from "./settings.ts";
+import { freshBase, type TestConfig, testMember } from "./settings.ts";
 
 /** A state machine small enough for tests: the fold of the log is a running checksum. */
 export interface FoldedState {
@@ -47,6 +47,7 @@ interface PendingWrite {
 export class TestNode {
   readonly disk: Disk;
   readonly #config: TestConfig;
+  readonly #memberId: string;
   readonly #random: Random;
   readonly #surroundings: Surroundings;
   #raft: Raft;
@@ -61,8 +62,15 @@ export class TestNode {
   /** Writes become durable as soon as they are handed out. */
   fastDisk = true;
 
-  constructor(config: TestConfig, base: SnapshotMetadata, random: Random, surroundings: Surroundings) {
+  constructor(
+    config: TestConfig,
+    base: SnapshotMetadata,
+    random: Random,
+    surroundings: Surroundings,
+    memberId = testMember(config.nodeId).memberId,
+  ) {
     this.#config = config;
+    this.#memberId = memberId;
     this.#random = random;
     this.#surroundings = surroundings;
     this.disk = new Disk(base);
@@ -89,6 +97,11 @@ export class TestNode {
 
   get durableState(): FoldedState {
     return this.#durableState;
+  }
+
+  /** A node of the same id on a fresh disk: another member, which knows of nobody yet. */
+  wiped(memberId: string): TestNode {
+    return new TestNode(this.#config, freshBase([]), this.#random, this.#surroundings, memberId);
   }
 
   step(...inputs: readonly Input[]): void {
@@ -139,7 +152,7 @@ export class TestNode {
 
   #start(): Raft {
     this.#incarnation++;
-    const { memberId } = testMember(this.id);
+    const memberId = this.#memberId;
     const config = { ...this.#config, memberId, incarnation: this.#incarnation, appliedIndex: this.#state.index };
     return new Raft(config, this.disk.restored(), this.#random);
   }

@@ -31,7 +31,7 @@ type Command = (story: Story, args: readonly string[]) => void;
  *     change 1 promote=4 replace=3:5 [explicit] [force] | leave 1 | membership 1
  *     deliver 1->2 [3] | drop 1->2 [2] | drop all | stabilize | isolate 3 | cut 1->3 | heal | network
  *     keep 1->2 as late | release late | arrive 1->3 unreported | fail 1->3
- *     disk 2 slow | persist 2 [1] | disk 2 fast | crash 2 | restart 2 | compact 1 4
+ *     disk 2 slow | persist 2 [1] | disk 2 fast | crash 2 | restart 2 | wipe 2 | compact 1 4
  *     status [1] | log 1 | quiet | loud
  */
 const commands: Readonly<Record<string, Command>> = {
@@ -96,6 +96,7 @@ const commands: Readonly<Record<string, Command>> = {
   disk: (story, [id, speed]) => story.setDisk(numberOf(id), speed === "fast"),
   persist: (story, [id, count]) => story.persist(numberOf(id), count === undefined ? 1_000 : numberOf(count)),
   crash: (story, [id]) => story.crash(numberOf(id)),
+  wipe: (story, [id]) => story.wipe(numberOf(id)),
   restart: (story, [id]) => story.restart(numberOf(id)),
   compact: (story, [id, through]) => story.compact(numberOf(id), numberOf(through)),
   status: (story, [id]) => (id === undefined ? story.statusAll() : story.status(numberOf(id))),

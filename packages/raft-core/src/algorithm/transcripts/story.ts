@@ -8,9 +8,10 @@ import {
 } from "../describe.ts";
 import type { Effects } from "../effects.ts";
 import type { Entry, NodeId, SnapshotMetadata } from "../entry.ts";
-import { freshBase, type TestConfig, testConfig } from "../harness/settings.ts";
+import { freshBase, type TestConfig, testConfig, testMember } from "../harness/settings.ts";
 import { TestNode } from "../harness/test-node.ts";
 import type { Input } from "../input.ts";
+import type { Member } from "../membership.ts";
 import { Network, type Packet } from "./network.ts";
 
 /** So many deliveries without coming to rest mean that the nodes talk in circles. */
@@ -128,6 +129,12 @@ export class Story {
   moved(id: NodeId, to: NodeId, bytesSent: number): void {
     const { index } = this.#node(id).durableState;
     this.input(id, { kind: "snapshotMoved", to, index, bytesSent, bytes: snapshotBytes });
+  }
+
+  /** The node loses its disk, and comes back as another member of the same id. */
+  wipe(id: NodeId): void {
+    this.#nodes.set(id, this.#anyNode(id).wiped(newcomer(id).memberId));
+    this.#down.delete(id);
   }
 
   compact(id: NodeId, through: number): void {
@@ -314,6 +321,11 @@ export class Story {
     const told = this.#tellsSends ? effects : { ...effects, send: [] };
     for (const line of describeEffects(told)) this.tell(`${id}: ${line}`);
   }
+}
+
+/** Whoever comes back under a node's id on a fresh disk. */
+export function newcomer(id: NodeId): Member {
+  return { ...testMember(id), memberId: `member-${id}-anew` };
 }
 
 function describePacket({ from, content }: Packet): string {
