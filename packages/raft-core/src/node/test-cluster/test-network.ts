@@ -19,6 +19,8 @@ interface SentSnapshot {
   readonly signal: AbortSignal;
 }
 
+/** Snapshots come in pieces so small that they can break off in the middle. */
+const PIECE_BYTES = 32;
 const LATENCY_MS = 1;
 
 /** Carries messages between the nodes of one test, each a millisecond later, unless one end is cut off. */
@@ -28,7 +30,7 @@ export class TestNetwork {
   readonly #isolated = new Set<NodeId>();
   readonly sent: Sent[] = [];
   readonly snapshots: SentSnapshot[] = [];
-  /** How long each chunk of a snapshot is on its way. */
+  /** How long each piece of a snapshot is on its way. */
   chunkMs = 0;
   readonly peers = new Map<NodeId, readonly NodeId[]>();
   /** Messages for which this says so are lost. */
@@ -105,10 +107,12 @@ export class TestNetwork {
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of chunks) {
-      await new Promise<void>((resolve) => this.#clock.setTimer(this.chunkMs, resolve));
-      signal.throwIfAborted();
-      if (!this.#connected(from, to)) throw new Error("the stream broke");
-      yield chunk;
+      for (let start = 0; start < chunk.byteLength; start += PIECE_BYTES) {
+        await new Promise<void>((resolve) => this.#clock.setTimer(this.chunkMs, resolve));
+        signal.throwIfAborted();
+        if (!this.#connected(from, to)) throw new Error("the stream broke");
+        yield chunk.subarray(start, start + PIECE_BYTES);
+      }
     }
   }
 
