@@ -54,7 +54,7 @@ async function converged({ cluster, away }: Away, commands: number): Promise<voi
 
 describe("a snapshot from a follower", () => {
   it("spares the leader, which shows how far it has come and keeps the log behind it", async () => {
-    const situation = await withNodeAway(3);
+    const situation = await withNodeAway(3, {}, 60);
     const { cluster, leader, away, close } = situation;
     const { from } = await inTheMiddle(situation);
     expect(from).toBe(close[0]);
