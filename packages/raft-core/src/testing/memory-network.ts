@@ -36,6 +36,7 @@ class MemoryTransport implements RaftTransport {
         handler.message(from, message);
       },
       unreachable: (peer) => handler.unreachable(peer),
+      offer: (offer) => handler.offer(offer),
       snapshot: (incoming) => handler.snapshot(incoming),
     };
     this.#handlers.set(this.#id, this.#handler);
