@@ -30,6 +30,7 @@ describe("a snapshot whose receiver is killed in the middle", () => {
     const writing = (async () => {
       for (; !isOver; written++) await kv.put(`meanwhile/${written % 50}`, `value ${written}`);
     })();
+    writing.catch(() => undefined);
 
     const first = cluster.startNode(follower);
     const { fields: begun } = await first.waitFor("snapshot-receiving");

@@ -230,6 +230,8 @@ export class Progress {
     }
     this.#becomeProbe(this.#match + 1);
     this.#probing = true;
+    // What has been heard while it was on its way is no sign of life any more.
+    this.#nudged = false;
   }
 
   #becomeProbe(next: Index): void {

@@ -9,6 +9,8 @@ export interface SnapshotAdvance {
   readonly bytes: number;
 }
 
+const maxVainTries = 3;
+
 /**
  * How a follower comes to a snapshot: who sends it, and how far that has come. Lasts over attempts that break off, until
  * the follower follows the log again: what it has of a snapshot is worth going on with.
@@ -18,6 +20,8 @@ export class SnapshotCourse {
   #advance: SnapshotAdvance = { index: 0, bytesSent: 0, bytes: 0 };
   /** The furthest that an attempt from the present source has come. */
   #furthest = 0;
+  /** Attempts in a row that have not reached the follower. */
+  #vainTries = 0;
   /** Followers that were asked, and have not brought it on. */
   readonly #unfit = new Set<NodeId>();
   #silentMs = 0;
@@ -55,6 +59,7 @@ export class SnapshotCourse {
     this.#source = source;
     this.#advance = { index: 0, bytesSent: 0, bytes: 0 };
     this.#furthest = 0;
+    this.#vainTries = 0;
   }
 
   tick(elapsedMs: number): void {
@@ -66,11 +71,19 @@ export class SnapshotCourse {
     this.#advance = advance;
   }
 
-  /** An attempt has failed. A source that has brought it no further is not asked again. */
+  /**
+   * An attempt has failed. A source that has brought it no further is not asked again; one that had come some way and
+   * has not reached the follower, which may be coming back, has a few more tries.
+   */
   failed(bytesSent: number): void {
-    this.moved({ ...this.#advance, bytesSent });
-    if (bytesSent > this.#furthest) this.#furthest = bytesSent;
-    else this.#unfit.add(this.#source);
+    this.#silentMs = 0;
+    if (bytesSent > this.#furthest) {
+      this.#furthest = bytesSent;
+      this.#vainTries = 0;
+    } else if (bytesSent > 0 || this.#furthest === 0 || ++this.#vainTries === maxVainTries) {
+      this.#unfit.add(this.#source);
+    }
+    if (bytesSent > 0) this.#advance = { ...this.#advance, bytesSent };
   }
 
   /** The source is gone, or says nothing any more. */
