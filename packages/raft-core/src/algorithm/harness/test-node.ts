@@ -57,6 +57,7 @@ export class TestNode {
   #durableState: FoldedState;
   /** The snapshot files, by index; they are durable as soon as they have arrived. */
   readonly #received = new Map<Index, FoldedState>();
+  #nowMs: (() => number) | undefined;
   /** Writes become durable as soon as they are handed out. */
   fastDisk = true;
 
@@ -97,12 +98,19 @@ export class TestNode {
     return this.#durableState;
   }
 
+  /** From now on each turn begins with a look at this clock. */
+  lookAtClock(nowMs: () => number): void {
+    this.#nowMs = nowMs;
+    this.#beginTurn();
+  }
+
   /** A node of the same id on a fresh disk: another member, which knows of nobody yet. */
   wiped(memberId: string): TestNode {
     return new TestNode(this.#config, freshBase([]), this.#random, this.#surroundings, memberId);
   }
 
   step(...inputs: readonly Input[]): void {
+    this.#beginTurn();
     for (const input of inputs) this.#raft.step(input);
     this.#turn();
   }
@@ -145,7 +153,12 @@ export class TestNode {
 
   restart(): void {
     this.#raft = this.#start();
+    this.#beginTurn();
     this.#turn();
+  }
+
+  #beginTurn(): void {
+    if (this.#nowMs !== undefined) this.#raft.step({ kind: "clock", nowMs: this.#nowMs() });
   }
 
   #start(): Raft {

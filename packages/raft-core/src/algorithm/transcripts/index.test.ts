@@ -8,7 +8,7 @@ const stories = files.filter((file) => file.endsWith(".script.txt")).map((file) 
 
 /** The rows of the catalogue of bugs that are about the protocol. */
 const protocolRows = [
-  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 19, 20, 24, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 49,
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 24, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 49,
 ];
 
 /** The transcripts of etcd-io/raft. */
