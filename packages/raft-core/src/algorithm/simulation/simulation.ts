@@ -287,9 +287,8 @@ export class Simulation {
   }
 
   #lose(packet: Packet): void {
-    if (packet.kind !== "snapshot") return;
-    const bytesSent = this.#random.below(2);
-    this.#feed(packet.from, { kind: "snapshotSent", to: packet.to, at: undefined, bytesSent, bytes: 1 });
+    const failed = { kind: "snapshotSent", at: undefined, bytesSent: this.#random.below(2), bytes: 1 } as const;
+    if (packet.kind === "snapshot") this.#feed(packet.from, { ...failed, to: packet.to });
   }
 
   #feed(id: NodeId, input: Input): void {
