@@ -92,6 +92,7 @@ export class Admission {
         stream.close();
         if (this.#strangers.get(from)?.stream !== stream) return;
         this.#strangers.delete(from);
+        this.#streams.forget(from, memberId);
         this.#reportStrangers();
       },
     };
