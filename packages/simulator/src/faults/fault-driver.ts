@@ -285,6 +285,7 @@ const telling: readonly Effect[] = [
   "write",
   "compact",
   "saveSnapshot",
+  "keepPartial",
   "removeSnapshots",
   "replace",
   "answer",

@@ -92,6 +92,7 @@ export class Admission {
         stream.close();
         if (this.#strangers.get(from)?.stream !== stream) return;
         this.#strangers.delete(from);
+        this.#streams.forget(from, memberId);
         this.#reportStrangers();
       },
     };
@@ -132,6 +133,7 @@ export class Admission {
         handler.message(from, message);
       },
       unreachable: (peer) => handler.unreachable(peer),
+      offer: (offer) => handler.offer(offer),
       snapshot: (incoming) => handler.snapshot(incoming),
     };
   }
