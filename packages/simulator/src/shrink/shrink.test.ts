@@ -36,7 +36,6 @@ it("finds less of a run that breaks the same invariant", async () => {
   expect((await run(less)).failure?.invariant).toBe(whole.failure?.invariant);
   expect(less.steps).toBeLessThan(6_000);
   expect(less.skipped.operations.length + less.skipped.faults.length).toBeGreaterThan(0);
-  expect(less.skipped.operations.length).toBeLessThan(whole.happened.operations);
 });
 
 it("answers a run that does not fail as it is", async () => {
