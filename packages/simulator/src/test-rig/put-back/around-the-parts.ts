@@ -26,7 +26,7 @@ export const aroundTheParts: readonly PutBackBug[] = [
         replace: "return;",
       },
     ],
-    noticedBy: ["durable is kept", "linearizability", "never goes back", "nodes keep running"],
+    noticedBy: ["durable is kept", "linearizability", "State Machine Safety", "never goes back", "nodes keep running"],
   },
   {
     name: "a vote that is not written",
