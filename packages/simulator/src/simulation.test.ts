@@ -63,7 +63,7 @@ const livingOnSnapshots = (drawn: Plan): Plan => ({
 });
 
 // Computing only: how long it takes is for the machine to say.
-vi.setConfig({ testTimeout: 900_000 });
+vi.setConfig({ testTimeout: 1_800_000 });
 
 describe("a cluster without faults", () => {
   it("elects once, loses nothing, and answers everything", async () => {

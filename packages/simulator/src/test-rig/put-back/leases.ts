@@ -14,18 +14,21 @@ export const leases: readonly PutBackBug[] = [
       inAlgorithm("vote-promise", "return this.#nowMs !== undefined && this.#nowMs < this.#untilMs;", "return false;"),
       inAlgorithm("election-timer", "return this.#sinceLeaderMs < this.#config.electionTimeoutMinMs;", "return false;"),
     ],
+    rare: true,
     noticedBy: ["linearizability"],
   },
   {
     name: "a lease that outlives the transfer of leadership",
     row: 16,
     patches: [inAlgorithm("transfer", "leader.lease?.end();", "")],
+    rare: true,
     noticedBy: ["linearizability"],
   },
   {
     name: "a lease that is not looked at again after the read",
     row: 16,
     patches: [inNode("lease-reads", "return this.#holding()?.term === lease.term ?", "return lease !== undefined ?")],
+    rare: true,
     noticedBy: ["linearizability"],
   },
 ];

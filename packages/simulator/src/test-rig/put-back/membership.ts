@@ -55,7 +55,7 @@ export const membership: readonly PutBackBug[] = [
         "state.memberships.reset({ ...metadata, membership: { ...metadata.membership, outgoingVoters: [] } });",
       ),
     ],
-    firstSeed: 90,
+    firstSeed: 150,
     noticedBy: split,
   },
   {
@@ -123,6 +123,7 @@ export const membership: readonly PutBackBug[] = [
     name: "a membership that stays when its entry is truncated",
     row: 44,
     patches: [inAlgorithm("append", "memberships.truncate(first.index);", "")],
+    firstSeed: 90,
     noticedBy: [...split, "liveness", "one change at a time"],
   },
   {

@@ -14,6 +14,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     name: "a read that is answered by any round of the term",
     row: 15,
     patches: [inAlgorithm("heartbeat", "leader.reads.begin(leader.round, commit);", "leader.reads.begin(1, commit);")],
+    rare: true,
     noticedBy: ["linearizability"],
   },
   {
