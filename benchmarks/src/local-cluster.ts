@@ -10,17 +10,34 @@ export interface LocalCluster extends AsyncDisposable {
   readonly pids: readonly number[];
 }
 
+/** Nodes that can be stopped and started again, by their ids. */
+export interface NodeCluster extends LocalCluster {
+  stop(id: number): Promise<void>;
+  start(id: number): void;
+}
+
 const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "main.js");
 
-export async function startLocalCluster(size: number): Promise<LocalCluster> {
+/** `settings`: fields of cluster.conf beside the nodes. */
+export async function startLocalCluster(size: number, settings: object = {}): Promise<NodeCluster> {
   const folder = mkdtempSync(join(tmpdir(), "raftkv-bench-"));
   const endpoints = (await freePorts(size)).map((port) => `127.0.0.1:${port}`);
   const config = join(folder, "cluster.conf");
-  writeFileSync(config, JSON.stringify({ nodes: endpoints.map((address, index) => ({ id: index + 1, address })) }));
+  writeFileSync(
+    config,
+    JSON.stringify({ nodes: endpoints.map((address, index) => ({ id: index + 1, address })), ...settings }),
+  );
   const nodes = endpoints.map((_, index) => startNode(config, folder, index + 1));
   return {
     endpoints,
     pids: nodes.map(pidOf),
+    async stop(id) {
+      const node = nodes[id - 1];
+      if (node !== undefined) await stop(node);
+    },
+    start(id) {
+      nodes[id - 1] = startNode(config, folder, id);
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(nodes.map(stop));
       rmSync(folder, { recursive: true, force: true });
