@@ -18,28 +18,29 @@ export interface NodeCluster extends LocalCluster {
 
 const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "main.js");
 
-/** `settings`: fields of cluster.conf beside the nodes. */
-export async function startLocalCluster(size: number, settings: object = {}): Promise<NodeCluster> {
+/** @param settings More fields of cluster.conf. */
+export async function startLocalCluster(
+  size: number,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<NodeCluster> {
   const folder = mkdtempSync(join(tmpdir(), "raftkv-bench-"));
   const endpoints = (await freePorts(size)).map((port) => `127.0.0.1:${port}`);
   const config = join(folder, "cluster.conf");
-  writeFileSync(
-    config,
-    JSON.stringify({ nodes: endpoints.map((address, index) => ({ id: index + 1, address })), ...settings }),
-  );
-  const nodes = endpoints.map((_, index) => startNode(config, folder, index + 1));
+  const nodes = endpoints.map((address, index) => ({ id: index + 1, address }));
+  writeFileSync(config, JSON.stringify({ nodes, ...settings }));
+  const processes = endpoints.map((_, index) => startNode(config, folder, index + 1));
   return {
     endpoints,
-    pids: nodes.map(pidOf),
+    pids: processes.map(pidOf),
     async stop(id) {
-      const node = nodes[id - 1];
+      const node = processes[id - 1];
       if (node !== undefined) await stop(node);
     },
     start(id) {
-      nodes[id - 1] = startNode(config, folder, id);
+      processes[id - 1] = startNode(config, folder, id);
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(nodes.map(stop));
+      await Promise.all(processes.map(stop));
       rmSync(folder, { recursive: true, force: true });
     },
   };

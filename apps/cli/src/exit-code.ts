@@ -27,6 +27,8 @@ const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   KEY_TOO_LARGE: exitCodes.refused,
   VALUE_TOO_LARGE: exitCodes.refused,
   REFUSED: exitCodes.refused,
+  LEASES_DISABLED: exitCodes.refused,
+  FUTURE_REVISION: exitCodes.unavailable,
   DEADLINE_EXCEEDED: exitCodes.unavailable,
   ABORTED: exitCodes.unavailable,
   OUTCOME_UNKNOWN: exitCodes.outcomeUnknown,

@@ -18,9 +18,14 @@ function fail(message: string, code: ExitCode): void {
   process.exitCode = code;
 }
 
+/** The names of the client's own calls, with which its messages begin. */
+const callName =
+  /^(?:status|members|leader|changeMembership|leaveJoint|transferLeadership|takeSnapshot|inspectAddress): /;
+
 function withAdvice({ message, code }: RaftKvError): string {
   const advice = adviceFor(code);
-  return advice === undefined ? message : `${message}; ${advice}`;
+  const problem = message.replace(callName, "");
+  return advice === undefined ? problem : `${problem}; ${advice}`;
 }
 
 /** An argument whose bytes were not UTF-8: what it stood for is lost, and two such keys would become the same one. */

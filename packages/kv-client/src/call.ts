@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
-import { invalidArgument, RaftKvError } from "./error.ts";
+import { invalidArgument, RaftKvError, type RaftKvErrorCode } from "./error.ts";
 
 export interface CallOptions {
   /** From the call to its answer, with all retries. The client's `timeoutMs` unless told. */
@@ -21,7 +21,15 @@ export interface CallContext extends CallOptions {
    * Takes the call out of wherever it waits, and says what is known of its outcome. Called at most once, before the
    * promise rejects.
    */
-  readonly giveUp: () => { readonly outcomeUnknown: boolean; readonly lastFailure: string | undefined };
+  readonly giveUp: () => Known;
+}
+
+/** What is known of a call that is given up. */
+export interface Known {
+  readonly outcomeUnknown: boolean;
+  readonly lastFailure: string | undefined;
+  /** What a deadline that passes is called, where there is a better word. */
+  readonly code?: RaftKvErrorCode;
 }
 
 /** One call of the application: a promise under one deadline and one signal, settled exactly once. */
@@ -72,7 +80,7 @@ export class Call<T> {
 
   readonly #onAbort = (): void => this.#giveUp(abortError);
 
-  #giveUp(toError: (context: CallContext, known: ReturnType<CallContext["giveUp"]>) => RaftKvError): void {
+  #giveUp(toError: (context: CallContext, known: Known) => RaftKvError): void {
     if (!this.#settle()) return;
     this.#reject(toError(this.#context, this.#context.giveUp()));
   }
@@ -96,12 +104,10 @@ export function checkTimeout(timeoutMs: number, name = "timeoutMs"): number {
   return timeoutMs;
 }
 
-type Known = ReturnType<CallContext["giveUp"]>;
-
 function deadlineError(context: CallContext, known: Known): RaftKvError {
   const why = known.lastFailure === undefined ? "" : ` (last failure: ${known.lastFailure})`;
   const message = `${context.name}: no answer within ${context.timeoutMs} ms${why}${conclusion(context, known)}`;
-  return new RaftKvError("DEADLINE_EXCEEDED", message, { outcomeUnknown: known.outcomeUnknown });
+  return new RaftKvError(known.code ?? "DEADLINE_EXCEEDED", message, { outcomeUnknown: known.outcomeUnknown });
 }
 
 function abortError(context: CallContext, known: Known): RaftKvError {

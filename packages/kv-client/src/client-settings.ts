@@ -14,6 +14,12 @@ export interface RaftKvOptions {
    * 86,400,000 (24 h), default 300,000 (5 min). A write that is retried for longer ends as OUTCOME_UNKNOWN.
    */
   readonly sessionTtlMs?: number;
+  /**
+   * Who answers reads. `leader` (the default): whoever takes the writes, over the same connection. `any`: any member, on a
+   * connection of its own that stays where it is when the leader changes; with many clients the reads spread over the
+   * nodes. `host:port`: this node first, say the nearest, and another one when it does not answer.
+   */
+  readonly readFrom?: "leader" | "any" | (string & {});
   /** How many batches of writes, and as many of reads, may be under way at a time. Default 4. */
   readonly maxInflightBatches?: number;
   /** Calls in a batch. Default 512. */
@@ -31,8 +37,9 @@ export interface RaftKvOptions {
 }
 
 /** The options, checked and complete. */
-export interface ClientSettings extends Required<Omit<RaftKvOptions, "endpoints">> {
+export interface ClientSettings extends Required<Omit<RaftKvOptions, "endpoints" | "readFrom">> {
   readonly addresses: readonly Address[];
+  readonly readFrom: "leader" | "any" | { readonly address: Address };
 }
 
 /** Throws INVALID_ARGUMENT with the option, what was found and what was expected. */
@@ -42,6 +49,7 @@ export function readOptions(options: RaftKvOptions): ClientSettings {
   }
   return {
     addresses: options.endpoints.map(parseEndpoint),
+    readFrom: readFromOf(options.readFrom ?? "leader"),
     timeoutMs: checkTimeout(options.timeoutMs ?? 5_000),
     sessionTtlMs: integer("sessionTtlMs", options.sessionTtlMs ?? 300_000, 1_000, 86_400_000),
     maxInflightBatches: integer("maxInflightBatches", options.maxInflightBatches ?? 4, 1, 1_024),
@@ -52,6 +60,10 @@ export function readOptions(options: RaftKvOptions): ClientSettings {
     random: options.random ?? Math.random,
     clock: options.clock ?? systemClock,
   };
+}
+
+function readFromOf(option: string): ClientSettings["readFrom"] {
+  return option === "leader" || option === "any" ? option : { address: parseEndpoint(option) };
 }
 
 function integer(name: string, value: number, least: number, most: number): number {

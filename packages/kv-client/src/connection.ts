@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   readonly endpoints: Endpoints;
   readonly clock: Clock;
   readonly random: Random;
+  /** False: any node will do, whoever leads. */
+  readonly followsLeader: boolean;
 }
 
 type State =
@@ -193,7 +195,7 @@ export class Connection {
 
   /** Reads could go on here, but writes come sooner to where they are taken. */
   #leaderChanged({ leader }: LeaderChange): void {
-    this.leaveAfterAnswers("the leader has changed", leader?.address);
+    if (this.#options.followsLeader) this.leaveAfterAnswers("the leader has changed", leader?.address);
   }
 
   #forgetRequests(): void {
@@ -209,10 +211,11 @@ export class Connection {
   }
 
   #moveOn(stream: ExchangeStream, reason: string, leaderAddress: string | undefined): void {
-    const { endpoints } = this.#options;
+    const { endpoints, followsLeader } = this.#options;
     this.#forgetRequests();
     endpoints.failed(stream.address);
-    const followLeader = leaderAddress !== undefined && leaderAddress !== "" && endpoints.leaderIs(leaderAddress);
+    const followLeader =
+      followsLeader && leaderAddress !== undefined && leaderAddress !== "" && endpoints.leaderIs(leaderAddress);
     // Users put back what was in flight before anything connects again; what they ask for then waits for #retry.
     this.#state = { kind: "connecting" };
     for (const user of this.#users) user.disconnected();

@@ -7,6 +7,9 @@
  * - `INVALID_TEXT`: bytes were read as text (`KeyValue.text`, `KeyValue.key`) and are not UTF-8.
  * - `KEY_TOO_LARGE`, `VALUE_TOO_LARGE`: above the cluster's limit. Nothing happened.
  * - `REFUSED`: the cluster finds the request wrong for another reason, which the message names. Nothing happened.
+ * - `LEASES_DISABLED`: the cluster is not set up for reads with consistency "lease"; the message says how to change that.
+ * - `FUTURE_REVISION`: the call's `timeoutMs` passed, and the cluster had not come to the `minRevision` of the read: perhaps
+ *   that was never given out.
  * - `DEADLINE_EXCEEDED`: no answer within the call's `timeoutMs`. `outcomeUnknown` says whether it may have happened.
  * - `ABORTED`: the call's `AbortSignal` fired. `outcomeUnknown` says whether it may have happened.
  * - `OUTCOME_UNKNOWN`: the command was sent, no answer came, and its session ended before it could be asked for again. It
@@ -29,6 +32,8 @@ export type RaftKvErrorCode =
   | "KEY_TOO_LARGE"
   | "VALUE_TOO_LARGE"
   | "REFUSED"
+  | "LEASES_DISABLED"
+  | "FUTURE_REVISION"
   | "DEADLINE_EXCEEDED"
   | "ABORTED"
   | "OUTCOME_UNKNOWN"

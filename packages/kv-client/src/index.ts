@@ -7,6 +7,6 @@ export type { KeyValue } from "./key-value.ts";
 export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, ReplicationStateName } from "./node-status.ts";
 export { type CloseOptions, RaftKv, type ReadOptions } from "./raft-kv.ts";
 export type { RangeOptions } from "./range.ts";
-export type { ReadConsistency } from "./read-operation.ts";
+export type { ReadConsistency, ReadNeedsOptions } from "./read-needs.ts";
 export type { StatusOptions } from "./status.ts";
 export type { DeleteResult, PutResult } from "./write-request.ts";

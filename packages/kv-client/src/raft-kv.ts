@@ -3,20 +3,18 @@ import { type CallOptions, checkTimeout } from "./call.ts";
 import { type ClientSettings, type RaftKvOptions, readOptions } from "./client-settings.ts";
 import { Connection } from "./connection.ts";
 import { Endpoints } from "./endpoints.ts";
-import { invalidArgument, RaftKvError } from "./error.ts";
+import { RaftKvError } from "./error.ts";
 import type { KeyValue } from "./key-value.ts";
 import type { MemberStatus, NodeStatus } from "./node-status.ts";
 import { pages, planRange, type RangeOptions } from "./range.ts";
-import { getRequest, pageRequest, type ReadConsistency } from "./read-operation.ts";
+import { type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
+import { getRequest, pageRequest, type ReadRequest } from "./read-operation.ts";
 import { ReadPipeline } from "./read-pipeline.ts";
 import { type StatusOptions, StatusReader } from "./status.ts";
 import { WritePipeline } from "./write-pipeline.ts";
 import { type DeleteResult, deleteRequest, type PutResult, putRequest, type WriteRequest } from "./write-request.ts";
 
-export interface ReadOptions extends CallOptions {
-  /** `linearizable` unless told. */
-  readonly consistency?: ReadConsistency;
-}
+export interface ReadOptions extends CallOptions, ReadNeedsOptions {}
 
 export interface CloseOptions {
   /** How long calls under way may take to end, and the session to be closed. Default 2,000. */
@@ -35,6 +33,9 @@ export class RaftKv implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #writes: WritePipeline;
   readonly #reads: ReadPipeline;
+  /** Reads that may have to wait for a revision, and must not hold up the others. */
+  readonly #patientReads: ReadPipeline;
+  readonly #readConnection: Connection;
   readonly #status: StatusReader;
   #closed: Promise<void> | undefined;
 
@@ -43,17 +44,19 @@ export class RaftKv implements AsyncDisposable {
     const settings = readOptions(options);
     const endpoints = new Endpoints(settings.addresses, settings.random);
     this.#settings = settings;
-    this.#connection = new Connection({ endpoints, clock: settings.clock, random: settings.random });
+    const { clock, random } = settings;
+    this.#connection = new Connection({ endpoints, clock, random, followsLeader: true });
+    this.#readConnection = readConnection(settings) ?? this.#connection;
     this.#writes = new WritePipeline(this.#connection, settings);
-    this.#reads = new ReadPipeline(this.#connection, settings);
+    this.#reads = new ReadPipeline(this.#readConnection, settings);
+    this.#patientReads = new ReadPipeline(this.#readConnection, settings);
     this.#status = new StatusReader(endpoints, settings);
   }
 
   /** The key with its value, or undefined where it does not exist. */
   async get(key: string | Uint8Array, options: ReadOptions = {}): Promise<KeyValue | undefined> {
     this.#check("get", options);
-    const request = getRequest(keyBytes(key), consistencyOf(options));
-    return (await this.#reads.read(request, options)).entry;
+    return (await this.#read(getRequest(keyBytes(key), readNeeds(options)), options)).entry;
   }
 
   /** Writes one key. */
@@ -75,10 +78,10 @@ export class RaftKv implements AsyncDisposable {
     const all = typeof range === "string" || range instanceof Uint8Array ? { ...options, prefix: range } : range;
     this.#check("range", all);
     const plan = planRange(all);
-    const consistency = consistencyOf(all);
+    const needs = readNeeds(all);
     return pages(plan, async (bounds) => {
       this.#check("range", all);
-      return this.#reads.read(pageRequest(bounds, consistency), all);
+      return this.#read(pageRequest(bounds, needs), all);
     });
   }
 
@@ -116,6 +119,10 @@ export class RaftKv implements AsyncDisposable {
     return this.#writes.write(request, options);
   }
 
+  #read<T>(request: ReadRequest<T>, options: CallOptions): Promise<T> {
+    return (request.needs.minRevision > 0 ? this.#patientReads : this.#reads).read(request, options);
+  }
+
   #check(name: string, options: CallOptions): void {
     if (this.#closed !== undefined) throw new RaftKvError("CLOSED", `${name}: the client is closed`);
     if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs);
@@ -126,18 +133,22 @@ export class RaftKv implements AsyncDisposable {
     const endsAt = clock.now() + timeoutMs;
     const { promise: timeUp, resolve } = Promise.withResolvers<void>();
     const timer = clock.setTimer(timeoutMs, resolve);
-    await Promise.race([timeUp, Promise.all([this.#writes.settled(), this.#reads.settled()])]);
+    const users = [this.#writes, this.#reads, this.#patientReads];
+    await Promise.race([timeUp, Promise.all(users.map((user) => user.settled()))]);
     const leftMs = endsAt - clock.now();
     if (leftMs > 0) await this.#writes.closeSession(leftMs);
     timer.cancel();
-    this.#writes.close();
-    this.#reads.close();
+    for (const user of users) user.close();
     this.#status.close();
     this.#connection.close();
+    this.#readConnection.close();
   }
 }
 
-function consistencyOf({ consistency = "linearizable" }: ReadOptions): ReadConsistency {
-  if (consistency === "linearizable" || consistency === "serializable") return consistency;
-  throw invalidArgument(`consistency is ${JSON.stringify(consistency)}: expected "linearizable" or "serializable"`);
+/** One of their own, for reads that do not go where the writes go. */
+function readConnection({ readFrom, addresses, clock, random }: ClientSettings): Connection | undefined {
+  if (readFrom === "leader") return undefined;
+  const endpoints =
+    readFrom === "any" ? new Endpoints(addresses, random) : new Endpoints([readFrom.address, ...addresses], () => 0);
+  return new Connection({ endpoints, clock, random, followsLeader: false });
 }

@@ -2,9 +2,11 @@ import { prefixEnd, toBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
 import { invalidArgument } from "./error.ts";
 import type { KeyValue } from "./key-value.ts";
-import type { Page, PageBounds, ReadConsistency } from "./read-operation.ts";
+import type { ReadNeedsOptions } from "./read-needs.ts";
+import type { Page, PageBounds } from "./read-operation.ts";
 
-export interface RangeOptions extends CallOptions {
+/** What it must see is that of each page by itself. */
+export interface RangeOptions extends CallOptions, ReadNeedsOptions {
   /** Only keys that begin with it. Not together with `from` and `to`. */
   readonly prefix?: string | Uint8Array;
   /** The first key, inclusive. From the first of all unless told. */
@@ -17,8 +19,6 @@ export interface RangeOptions extends CallOptions {
   readonly keysOnly?: boolean;
   /** Keys asked for at a time. Default 500; an answer holds fewer where values are large. */
   readonly pageSize?: number;
-  /** `linearizable` unless told, for each page by itself. */
-  readonly consistency?: ReadConsistency;
 }
 
 /** What a range asks for, checked. */

@@ -2,18 +2,13 @@ import type { GetResult, RangeResult, ReadResult, ReadOperation as WireReadOpera
 import type { Call } from "./call.ts";
 import { RaftKvError } from "./error.ts";
 import { KeyValue } from "./key-value.ts";
-
-/**
- * - `linearizable`: sees every write that was acknowledged, to anybody, before the read began. The default.
- * - `serializable`: what the asked node has applied: perhaps behind, never torn. Cheaper, and served without a leader.
- */
-export type ReadConsistency = "linearizable" | "serializable";
+import type { ReadNeeds } from "./read-needs.ts";
 
 /** What a read wants, and how its answer is told. */
 export interface ReadRequest<T> {
   /** For messages: "get". */
   readonly name: string;
-  readonly consistency: ReadConsistency;
+  readonly needs: ReadNeeds;
   readonly operation: WireReadOperation["operation"];
   /** How much of a batch it takes up, as its answer may be large. */
   readonly weight: number;
@@ -28,13 +23,10 @@ export interface Page {
   readonly next: Uint8Array;
 }
 
-export function getRequest(
-  key: Uint8Array,
-  consistency: ReadConsistency,
-): ReadRequest<{ entry: KeyValue | undefined }> {
+export function getRequest(key: Uint8Array, needs: ReadNeeds): ReadRequest<{ entry: KeyValue | undefined }> {
   return {
     name: "get",
-    consistency,
+    needs,
     operation: { case: "get", value: { $typeName: "raftkv.kv.v1.GetOperation", key } },
     weight: 1,
     toResult: (result) => (result.case === "get" ? { entry: toEntry(result.value) } : undefined),
@@ -51,10 +43,10 @@ export interface PageBounds {
 /** A page may be large: only a few share a batch. */
 const pageWeight = 64;
 
-export function pageRequest(bounds: PageBounds, consistency: ReadConsistency): ReadRequest<Page> {
+export function pageRequest(bounds: PageBounds, needs: ReadNeeds): ReadRequest<Page> {
   return {
     name: "range",
-    consistency,
+    needs,
     operation: { case: "range", value: { $typeName: "raftkv.kv.v1.RangeOperation", ...bounds } },
     weight: pageWeight,
     toResult: (result) => (result.case === "range" ? toPage(result.value) : undefined),
@@ -64,11 +56,13 @@ export function pageRequest(bounds: PageBounds, consistency: ReadConsistency): R
 /** One read on its way. It can be sent as often as it takes. */
 export class ReadOperation {
   readonly name: string;
-  readonly consistency: ReadConsistency;
+  readonly needs: ReadNeeds;
   readonly weight: number;
   readonly wire: WireReadOperation["operation"];
   /** A batch with it was refused as a whole: it goes alone, to find out whose fault that was. */
   alone = false;
+  /** Why it is asked for again: the cluster had not come to the revision that it needs. */
+  futureRevision: string | undefined;
   readonly #call: Pick<Call<unknown>, "settled" | "done" | "reject" | "close">;
   readonly #resolve: (result: ReadResult["result"]) => boolean;
 
@@ -78,7 +72,7 @@ export class ReadOperation {
     resolve: (result: ReadResult["result"]) => boolean,
   ) {
     this.name = request.name;
-    this.consistency = request.consistency;
+    this.needs = request.needs;
     this.weight = request.weight;
     this.wire = request.operation;
     this.#call = call;

@@ -1,20 +1,16 @@
 import { create } from "@bufbuild/protobuf";
-import { Consistency, type ErrorDetail, ReadBatchSchema, ReadOperationSchema, type ReadResult } from "@raftkv/proto/kv";
-import { Call, type CallOptions } from "./call.ts";
+import { type ErrorDetail, ReadBatchSchema, ReadOperationSchema, type ReadResult } from "@raftkv/proto/kv";
+import { Call, type CallOptions, type Known } from "./call.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import type { Connection, ConnectionUser, ExchangeAnswer } from "./connection.ts";
 import { RaftKvError } from "./error.ts";
-import { type ReadConsistency, ReadOperation, type ReadRequest } from "./read-operation.ts";
+import { goTogether, wireNeeds } from "./read-needs.ts";
+import { ReadOperation, type ReadRequest } from "./read-operation.ts";
 import { classify, type FinalRefusal, finalError } from "./refusal.ts";
 import { RetryPause } from "./retry-pause.ts";
 
-const wireConsistency: Readonly<Record<ReadConsistency, Consistency>> = {
-  linearizable: Consistency.LINEARIZABLE,
-  serializable: Consistency.SERIALIZABLE,
-};
-
 /**
- * Every read of one client. Reads of one turn, and reads that come while the window is full, share a batch; what is
+ * Reads of one client. Reads of one turn, and reads that come while the window is full, share a batch; what is
  * unanswered when a stream breaks is simply asked again.
  */
 export class ReadPipeline implements ConnectionUser {
@@ -45,12 +41,9 @@ export class ReadPipeline implements ConnectionUser {
       mutates: false,
       timeoutMs: options.timeoutMs ?? this.#settings.timeoutMs,
       clock: this.#settings.clock,
-      giveUp: () => {
-        this.#waiting.delete(operation);
-        return { outcomeUnknown: false, lastFailure: this.#connection.lastFailure };
-      },
+      giveUp: (): Known => this.#giveUp(operation),
     });
-    const operation = ReadOperation.of(request, call);
+    const operation: ReadOperation = ReadOperation.of(request, call);
     this.#waiting.add(operation);
     this.#schedulePump();
     return call.promise;
@@ -81,6 +74,13 @@ export class ReadPipeline implements ConnectionUser {
     for (const read of this.#all()) read.close();
   }
 
+  #giveUp(operation: ReadOperation): Known {
+    this.#waiting.delete(operation);
+    const { futureRevision } = operation;
+    if (futureRevision === undefined) return { outcomeUnknown: false, lastFailure: this.#connection.lastFailure };
+    return { outcomeUnknown: false, lastFailure: futureRevision, code: "FUTURE_REVISION" };
+  }
+
   /** Lets the calls of this turn, and those that an answer has set free, come together first. */
   #schedulePump(): void {
     if (this.#pumpScheduled) return;
@@ -98,7 +98,7 @@ export class ReadPipeline implements ConnectionUser {
     while (this.#waiting.size > 0 && this.#inFlight.size < this.#settings.maxInflightBatches) this.#send(this.#take());
   }
 
-  /** The next reads that may share a batch: of one consistency, and of a bounded weight. */
+  /** The next reads that may share a batch: with needs that go together, and of a bounded weight. */
   #take(): readonly ReadOperation[] {
     const taken: ReadOperation[] = [];
     let weight = 0;
@@ -106,7 +106,7 @@ export class ReadPipeline implements ConnectionUser {
       const [first] = taken;
       if (first !== undefined) {
         if (first.alone || weight + read.weight > this.#settings.maxBatchOperations) break;
-        if (read.alone || read.consistency !== first.consistency) continue;
+        if (read.alone || !goTogether(read.needs, first.needs)) continue;
       }
       taken.push(read);
       weight += read.weight;
@@ -116,11 +116,11 @@ export class ReadPipeline implements ConnectionUser {
   }
 
   #send(batch: readonly ReadOperation[]): void {
-    const [first] = batch;
+    const [first, ...rest] = batch;
     if (first === undefined) return;
     this.#inFlight.add(batch);
     const value = create(ReadBatchSchema, {
-      consistency: wireConsistency[first.consistency],
+      ...wireNeeds([first.needs, ...rest.map((read) => read.needs)]),
       operations: batch.map((read) => create(ReadOperationSchema, { operation: read.wire })),
     });
     this.#connection.send({ case: "reads", value }, (answer) => this.#answered(batch, answer));
@@ -160,9 +160,22 @@ export class ReadPipeline implements ConnectionUser {
       this.#refusedForGood(batch, refusal);
       return;
     }
+    if (refusal.kind === "futureRevision") {
+      this.#wantFuture(batch, refusal.reason);
+      return;
+    }
     this.#askAgain(batch);
     if (refusal.kind === "elsewhere") this.#connection.leaveAfterAnswers(refusal.reason, refusal.leaderAddress);
     else this.#pause.begin();
+  }
+
+  /** Which of them asks for too much shows when each goes alone. The node has waited already: no pause is needed. */
+  #wantFuture(batch: readonly ReadOperation[], reason: string): void {
+    for (const read of batch) {
+      if (batch.length === 1) read.futureRevision = reason;
+      read.alone = true;
+    }
+    this.#askAgain(batch);
   }
 
   #refusedForGood(batch: readonly ReadOperation[], refusal: FinalRefusal): void {

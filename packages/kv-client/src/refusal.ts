@@ -8,6 +8,8 @@ export type Refusal =
   | { readonly kind: "elsewhere"; readonly reason: string; readonly leaderAddress: string | undefined }
   /** The same node may serve it in a while. */
   | { readonly kind: "later"; readonly reason: string }
+  /** The cluster has not come to the revision that a read needs, and the node has waited for it. */
+  | { readonly kind: "futureRevision"; readonly reason: string }
   | { readonly kind: "sequenceGap"; readonly reason: string; readonly expectedSequence: number }
   | { readonly kind: "sessionUnknown"; readonly reason: string }
   /** It was carried out earlier, and what came of it is not known any more. */
@@ -31,6 +33,10 @@ export function classify(detail: ErrorDetail): Refusal {
     case ErrorCode.DEADLINE_EXCEEDED:
     case ErrorCode.NOT_READY:
       return { kind: "later", reason };
+    case ErrorCode.FUTURE_REVISION:
+      return { kind: "futureRevision", reason };
+    case ErrorCode.LEASES_DISABLED:
+      return { kind: "final", reason, code: "LEASES_DISABLED" };
     case ErrorCode.SEQUENCE_GAP:
       return { kind: "sequenceGap", reason, expectedSequence: Number(detail.expectedSequence) };
     case ErrorCode.SESSION_UNKNOWN:

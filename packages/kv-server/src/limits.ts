@@ -22,6 +22,10 @@ export interface KvLimits {
   readonly maxReadBytes: number;
   /** Reads (unary ones, or batches) that look at the state at the same time; the others wait their turn. */
   readonly maxConcurrentReads: number;
+  /** Reads that wait for a revision that is not here yet, … */
+  readonly maxRevisionWaits: number;
+  /** … and for how long at most; the client may ask again. */
+  readonly maxRevisionWaitMs: number;
   /** Open `Exchange` streams of all clients. */
   readonly maxStreams: number;
   /** Requests of one stream that have not been answered. */
@@ -47,6 +51,8 @@ export const DEFAULT_KV_LIMITS: KvLimits = {
   maxPageBytes: MIB,
   maxReadBytes: 4 * MIB,
   maxConcurrentReads: 32,
+  maxRevisionWaits: 10_000,
+  maxRevisionWaitMs: 250,
   maxStreams: 10_000,
   maxStreamRequests: 1_024,
   maxStreamBytes: 16 * MIB,

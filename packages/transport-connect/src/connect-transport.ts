@@ -124,7 +124,8 @@ export class ConnectTransport implements RaftTransport {
 
   /** A question is answered to whoever has asked it. */
   send(to: NodeId, message: Message): void {
-    const namesake = message.kind.endsWith("Response") ? this.#namesakeLinks.get(to) : undefined;
+    const isForNamesake = message.kind.endsWith("Response") && this.#admission.wasAskedByStranger(to);
+    const namesake = isForNamesake ? this.#namesakeLinks.get(to) : undefined;
     (namesake ?? this.#links.get(to))?.send(message);
   }
 

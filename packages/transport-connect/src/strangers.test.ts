@@ -81,6 +81,21 @@ describe("a node that says where it is", () => {
     expect(former.handler.messages).toHaveLength(1);
   });
 
+  it("is answered no more once the member with its id has asked something", async () => {
+    const [one, two] = [await node(1), await node(2)];
+    const former = await node(2, { saysAddress, identity: { memberId: "member-2-former" } });
+    connectAll([one, two]);
+    former.transport.setPeers([one.member]);
+    former.transport.send(1, heartbeat(1));
+    await eventually("a connection to the stranger", () => one.logger.matching(/connected to node 2/).length === 2);
+    await eventually("the stranger's question", () => one.handler.messages.length === 1);
+    two.transport.send(1, heartbeat(2));
+    await eventually("the member's question", () => one.handler.messages.length === 2);
+    one.transport.send(2, { kind: "heartbeatResponse", term: 1, round: 2 });
+    await eventually("the answer", () => two.handler.messages.length === 1);
+    expect(former.handler.messages).toEqual([]);
+  });
+
   it("is dialled no more when its stream has ended", async () => {
     const voter = await node(1);
     const candidate = await startNode(4, { saysAddress });

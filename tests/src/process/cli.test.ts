@@ -46,6 +46,25 @@ describe("raftkv", () => {
     expect(json).toEqual(expect.objectContaining({ key: "bytes", valueBase64: Buffer.from(bytes).toString("base64") }));
   });
 
+  it("reads as it is told to", async () => {
+    await raftkv(["put", "level", "here"]);
+    for (const flags of [
+      ["--consistency", "serializable"],
+      ["--max-staleness", "1000"],
+      ["--min-revision", "1", "--consistency", "linearizable"],
+    ]) {
+      expect(text(await raftkv(["get", "level", ...flags]))).toBe("here\n");
+      expect(text(await raftkv(["range", "level", ...flags]))).toBe("level\there\n");
+    }
+    const lease = await raftkv(["get", "level", "--consistency", "lease"]);
+    expect(lease).toMatchObject({ code: 5, stderr: expect.stringContaining("lease_reads.max_clock_drift") });
+    const future = await raftkv(["get", "level", "--min-revision", "1000000", "--timeout", "1000"]);
+    expect(future).toMatchObject({ code: 3, stderr: expect.stringContaining("revision 1000000") });
+    const contradiction = await raftkv(["get", "level", "--consistency", "linearizable", "--max-staleness", "5"]);
+    expect(contradiction.code).toBe(2);
+    expect((await raftkv(["get", "level", "--consistency", "eventual"])).code).toBe(2);
+  });
+
   it("exits 1 where the key does not exist", async () => {
     const got = await raftkv(["get", "no-such-key"]);
     expect(got).toMatchObject({ code: 1, stderr: 'raftkv: there is no key "no-such-key"\n' });

@@ -1,7 +1,7 @@
 import { RaftKv } from "@raftkv/kv-client";
 import { describe, expect, it } from "vitest";
 import { readFromNode } from "../workload/plain-http-reader.ts";
-import { callCluster } from "./harness/cluster-call.ts";
+import { callCluster, type MemberStatus } from "./harness/cluster-call.ts";
 import { ClusterProcess } from "./harness/cluster-process.ts";
 import { NodeProcess } from "./harness/node-process.ts";
 import { temporaryDirectory } from "./harness/temporary-directory.ts";
@@ -117,6 +117,64 @@ describe("the members of a cluster", () => {
     expect((await cluster.node(moving).stop()).code).toBe(0);
     expect(await cluster.startNode(moving).address()).toBe(address);
     await kv.put("key", "with its vote again");
+  });
+});
+
+describe("a cluster of one", () => {
+  it("grows by voters that are needed from the start, hands leadership on, and outlives its first node", async () => {
+    await using directory = await temporaryDirectory();
+    await using cluster = await ClusterProcess.start({ directory: directory.path, size: 1 });
+    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 10_000 });
+    await kv.put("key", "value");
+    await cluster.leader();
+    for (const id of [2, 3]) await cluster.startJoining(id);
+    const add = (id: number) => [{ addVoter: { address: cluster.endpoint(id) } }];
+    const change = (request: object) =>
+      callCluster<{ members: MemberStatus[] }>(cluster.endpoint(1), "ChangeMembership", request);
+    // The second of two voters has to hold the change before it can be committed: that is to be meant.
+    await expect(change({ steps: add(2) })).rejects.toMatchObject({ code: "ERROR_CODE_WOULD_LOSE_QUORUM" });
+    expect(voters((await change({ steps: add(2), force: true })).members)).toEqual(["1", "2"]);
+    await cluster.caughtUp(2);
+    expect(voters(await cluster.changeMembership(add(3)))).toEqual(["1", "2", "3"]);
+    await cluster.caughtUp(3);
+    expect(await callCluster(cluster.endpoint(3), "TransferLeadership", { toNodeId: 3 })).toEqual({ leaderId: "3" });
+    expect(await callCluster(cluster.endpoint(1), "TransferLeadership", { toNodeId: 1 })).toEqual({ leaderId: "1" });
+
+    // A leader changes nothing before it has committed something in its term.
+    await kv.put("key", "value again");
+    // The leader removes itself, is answered all the same, and ends as a removed node does.
+    expect(voters((await change({ steps: [{ remove: 1 }] })).members)).toEqual(["2", "3"]);
+    expect((await cluster.node(1).ended()).code).toBe(7);
+    await using rest = new RaftKv({ endpoints: [cluster.endpoint(2), cluster.endpoint(3)], timeoutMs: 10_000 });
+    expect((await rest.get("key"))?.text).toBe("value again");
+    await rest.put("key", "without the first");
+  });
+});
+
+describe("a snapshot on demand", () => {
+  it("makes the state of any node durable, and shortens its log to the tail", async () => {
+    await using directory = await temporaryDirectory();
+    const config = { snapshot: { tail_entries: 5 } };
+    await using cluster = await ClusterProcess.start({ directory: directory.path, config });
+    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 10_000 });
+    for (let write = 0; write < 50; write++) await kv.put("key", String(write));
+    for (const id of cluster.ids) {
+      await cluster.caughtUp(id);
+      const taken = await callCluster<Record<string, string>>(cluster.endpoint(id), "TakeSnapshot");
+      expect(Number(taken.durableIndex)).toBeGreaterThan(50);
+      expect(Number(taken.firstIndex)).toBe(Number(taken.durableIndex) - 4);
+      expect((await cluster.status(id)).firstIndex).toBe(taken.firstIndex);
+    }
+    // One that joins now finds no log from the beginning.
+    const fourth = await cluster.startJoining(4);
+    await cluster.changeMembership([{ addLearner: { address: cluster.endpoint(4), promoteWhenCaughtUp: true } }]);
+    await fourth.waitFor("snapshot-received");
+    await cluster.voter(4);
+    await holds(cluster.endpoint(4), "key", "49");
+    // Its log begins after it was added: it knows the members all the same when it comes back.
+    await fourth.kill();
+    await cluster.startNode(4).waitFor("role");
+    await cluster.caughtUp(4);
   });
 });
 

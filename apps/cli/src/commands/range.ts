@@ -1,9 +1,10 @@
 import type { GlobalOptions } from "../options.ts";
 import { entryJson, entryLine } from "../output/entry-format.ts";
 import { writeOut } from "../output/standard-output.ts";
+import { type ReadCommandOptions, readNeeds } from "../read-options.ts";
 import { withClient } from "../session.ts";
 
-export interface RangeCommandOptions extends GlobalOptions {
+export interface RangeCommandOptions extends GlobalOptions, ReadCommandOptions {
   readonly from?: string;
   readonly to?: string;
   readonly limit?: number;
@@ -18,6 +19,7 @@ export async function range(prefix: string | undefined, options: RangeCommandOpt
     ...(to === undefined ? {} : { to }),
     ...(limit === undefined ? {} : { limit }),
     keysOnly,
+    ...readNeeds(options),
   };
   await withClient(options, async (client) => {
     for await (const entry of client.range(bounds)) {

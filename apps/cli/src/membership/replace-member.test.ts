@@ -146,6 +146,17 @@ describe("an interruption or a failure before the swap", () => {
     expect(said).toContainEqual(expect.stringContaining("interrupted: undoing what was done so far"));
   });
 
+  it("undoes also where the operator has enough just as the learner has caught up", async () => {
+    cluster.waits(4);
+    cluster.entriesALook = 100;
+    cluster.onLook = (look) => {
+      if (look === 2) interrupt.abort();
+    };
+    await expect(replace()).rejects.toMatchObject({ name: "Interrupted" });
+    expect(cluster.asked).toEqual(["addLearner n4:1", "remove 4"]);
+    expect(seen).toMatchObject([{ fraction: 1 }]);
+  });
+
   it("says meanwhile what a second one would leave behind", async () => {
     cluster.waits(4);
     cluster.silent.add(4);

@@ -25,7 +25,7 @@ describe("the members of a cluster", () => {
 │  5 │ n5:1    │ learner, promoted once it has caught up │        0 │ member-5  │
 └────┴─────────┴─────────────────────────────────────────┴──────────┴───────────┘
 3 voters, which tolerate 1 failure
-the membership is joint, on the way to one without 3
+the membership is joint: node 3 may vote until it is left
 it stays joint until raftkv member leave-joint
 the newest change of the membership is not committed yet
 `);

@@ -39,7 +39,8 @@ function notes(status: NodeStatus): string {
 export function stateNotes(status: NodeStatus): readonly string[] {
   const { members, joint, leavesOnRequest, membershipCommitted, leaderId, transferringTo } = status;
   const leaving = members.filter((member) => member.leaving).map(({ nodeId }) => nodeId);
-  const going = leaving.length === 0 ? "" : `, on the way to one without ${leaving.join(", ")}`;
+  const nodes = leaving.length === 1 ? "node" : "nodes";
+  const going = leaving.length === 0 ? "" : `: ${nodes} ${leaving.join(", ")} may vote until it is left`;
   return [
     ...(joint ? [`the membership is joint${going}`] : []),
     ...(joint && leavesOnRequest ? ["it stays joint until raftkv member leave-joint"] : []),

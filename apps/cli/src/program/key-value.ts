@@ -4,6 +4,7 @@ import { get } from "../commands/get.ts";
 import { put } from "../commands/put.ts";
 import { type RangeCommandOptions, range } from "../commands/range.ts";
 import { type GlobalOptions, parseLimit } from "../options.ts";
+import { addReadOptions, type ReadCommandOptions } from "../read-options.ts";
 import { examples } from "./examples.ts";
 
 /** `raftkv put`, `get`, `del` and `range`. `keyNotFound` is called where a key does not exist. */
@@ -21,12 +22,18 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
     )
     .action((key: string, value: string, _: object, command: Command) => put(key, value, command.optsWithGlobals()));
 
-  program
-    .command("get <key>")
+  addReadOptions(program.command("get <key>"))
     .description("print the value of a key and a newline")
-    .addHelpText("after", examples("raftkv get greeting", "raftkv get greeting --output json"))
+    .addHelpText(
+      "after",
+      examples(
+        "raftkv get greeting",
+        "raftkv get greeting --output json",
+        "raftkv get greeting --max-staleness 500   from any node that is no further behind",
+      ),
+    )
     .action(async (key: string, _: object, command: Command) => {
-      if (!(await get(key, command.optsWithGlobals<GlobalOptions>()))) keyNotFound(key);
+      if (!(await get(key, command.optsWithGlobals<GlobalOptions & ReadCommandOptions>()))) keyNotFound(key);
     });
 
   program
@@ -35,8 +42,7 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
     .addHelpText("after", examples("raftkv del greeting"))
     .action((key: string, _: object, command: Command) => del(key, command.optsWithGlobals()));
 
-  program
-    .command("range [prefix]")
+  addReadOptions(program.command("range [prefix]"))
     .description("print keys in order, a line each: the key, a tab, the value")
     .option("--from <key>", "the first key, inclusive (instead of a prefix)")
     .option("--to <key>", "the end, exclusive (instead of a prefix)")

@@ -23,6 +23,7 @@ const MIB = 1024 * KIB;
 const maxKeyBytes = 64 * KIB;
 const maxValueBytes = 4 * MIB;
 
+const clockDrift = "a number above 0 and up to 1";
 const node = strictObject({
   id: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   address,
@@ -34,6 +35,9 @@ export const clusterFileSchema = strictObject({
   nodes: z.array(node, { error: "a list of nodes" }).min(1, { error: "at least one node" }),
   election_timeout: strictObject({ min: milliseconds(10, 600_000), max: milliseconds(10, 600_000) }).optional(),
   heartbeat_interval: milliseconds(1, 300_000).optional(),
+  lease_reads: strictObject({
+    max_clock_drift: z.number({ error: clockDrift }).gt(0, { error: clockDrift }).lte(1, { error: clockDrift }),
+  }).optional(),
   write_stall_timeout: milliseconds(10, 600_000).optional(),
   storage: z.string({ error: "the name of a package" }).min(1, { error: "the name of a package" }).optional(),
   snapshot: strictObject({

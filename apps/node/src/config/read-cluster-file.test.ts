@@ -30,6 +30,7 @@ describe("cluster.conf", () => {
       nodes: [...nodes, { id: 4, address: "[::1]:50051", priority: 2 }],
       election_timeout: { min: 1000, max: 2000 },
       heartbeat_interval: 200,
+      lease_reads: { max_clock_drift: 0.1 },
       write_stall_timeout: 3000,
       storage: "@raftkv/storage-memory",
       snapshot: { entries: 10, bytes: 1000, tail_entries: 5 },
@@ -93,6 +94,16 @@ describe("cluster.conf", () => {
       { nodes, heartbeat_interval: 150 },
       "heartbeat_interval: found 150, expected less than half of election_timeout.min (300)",
     ],
+    [
+      { nodes, lease_reads: { max_clock_drift: 0 } },
+      "lease_reads.max_clock_drift: found 0, expected a number above 0 and up to 1",
+    ],
+    [
+      { nodes, lease_reads: { max_clock_drift: "5%" } },
+      'lease_reads.max_clock_drift: found "5%", expected a number above 0 and up to 1',
+    ],
+    [{ nodes, lease_reads: true }, "lease_reads: found true, expected an object"],
+    [{ nodes, lease_reads: {} }, "lease_reads.max_clock_drift: found nothing, expected a number above 0 and up to 1"],
     [
       { nodes, write_stall_timeout: 0 },
       "write_stall_timeout: found 0, expected a whole number of milliseconds from 10 to 600000",

@@ -74,6 +74,7 @@ describe("the settings", () => {
       storage: "from-file",
       election_timeout: { min: 1000, max: 2000 },
       heartbeat_interval: 200,
+      lease_reads: { max_clock_drift: 0.05 },
       limits: { max_key_bytes: 9 },
     };
     const settings = resolveSettings({ ...defaults, id: 7 }, file, "/");
@@ -83,7 +84,13 @@ describe("the settings", () => {
       listen: undefined,
       founders: two.nodes,
       noFounder: undefined,
-      raft: { electionTimeoutMinMs: 1000, electionTimeoutMaxMs: 2000, heartbeatIntervalMs: 200, writeStallMs: 2000 },
+      raft: {
+        electionTimeoutMinMs: 1000,
+        electionTimeoutMaxMs: 2000,
+        heartbeatIntervalMs: 200,
+        writeStallMs: 2000,
+        maxClockDrift: 0.05,
+      },
       limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024 },
     });
     const overridden = resolveSettings({ ...defaults, id: 7, storage: "x", listen: "[::]:1" }, file, "/");

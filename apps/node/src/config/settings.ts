@@ -90,6 +90,7 @@ function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
     electionTimeoutMinMs: file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs,
     electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
     ...(file?.heartbeat_interval === undefined ? {} : { heartbeatIntervalMs: file.heartbeat_interval }),
+    ...(file?.lease_reads === undefined ? {} : { maxClockDrift: file.lease_reads.max_clock_drift }),
     writeStallMs: file?.write_stall_timeout ?? file?.election_timeout?.max ?? defaultRaftNodeConfig.writeStallMs,
     snapshot: {
       entries: file?.snapshot?.entries ?? snapshot.entries,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { DEFAULT_KV_LIMITS, type KvLimits, KvServices, KvStateMachine } from "@raftkv/kv-server";
 import {
   type ConsensusStatus,
@@ -170,7 +171,10 @@ async function stoppedOrRemoved(
   const introduce = (address: string, signal: AbortSignal) => network.transport.introduce(address, self, signal);
   try {
     const view = viewAtStart(self, restored);
-    await untilRemoved({ self, clusterId, consensus, view, addresses: join, introduce }, stop);
+    await untilRemoved(
+      { self, clusterId, consensus, view, addresses: join, introduce, clock: systemClock, pause },
+      stop,
+    );
     return true;
   } catch (error) {
     if (!stop.aborted) throw error;
@@ -193,6 +197,10 @@ function formationOf(status: ConsensusStatus): Formation {
     membershipCommitted: membership === committedMembership,
     commitIndex: commit,
   };
+}
+
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return delay(delayMs, undefined, { signal });
 }
 
 /** A batch has to hold the largest single write. */

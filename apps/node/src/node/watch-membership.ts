@@ -1,5 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
-import type { Consensus, ConsensusStatus } from "@raftkv/raft-core";
+import type { Clock, Consensus, ConsensusStatus } from "@raftkv/raft-core";
 import type { Introduction } from "@raftkv/transport-connect";
 import { isNamed, isRemoved, type OwnView, type Self, viewNow } from "./removal.ts";
 
@@ -13,6 +12,9 @@ export interface WatchOptions {
   readonly addresses: readonly string[];
   /** Asks who listens there. Rejects if nobody answers in time. */
   readonly introduce: (address: string, signal: AbortSignal) => Promise<Introduction>;
+  readonly clock: Pick<Clock, "now">;
+  /** Resolves after so many milliseconds; rejects with the signal's reason. */
+  readonly pause: (delayMs: number, signal: AbortSignal) => Promise<void>;
 }
 
 const lookEveryMs = 250;
@@ -23,17 +25,17 @@ const maxAddresses = 64;
 
 /** Resolves once this node is no member of its cluster any more; rejects with the signal's reason. */
 export async function untilRemoved(options: WatchOptions, signal: AbortSignal): Promise<void> {
-  const { self, consensus } = options;
+  const { self, consensus, clock, pause } = options;
   const asked = new Set(options.addresses);
   let { view } = options;
-  let contentAt = performance.now();
+  let contentAt = clock.now();
   for (;;) {
-    await delay(lookEveryMs, undefined, { signal });
+    await pause(lookEveryMs, signal);
     const status = consensus.status();
     view = viewNow(self, view, status);
     if (view.isOut) return;
-    if (status.leader !== undefined && isNamed(self, status.membership)) contentAt = performance.now();
-    if (performance.now() - contentAt < patienceMs) continue;
+    if (status.leader !== undefined && isNamed(self, status.membership)) contentAt = clock.now();
+    if (clock.now() - contentAt < patienceMs) continue;
     for (const address of addressesOf(self, status)) asked.add(address);
     const answers = await ask(options, [...asked].slice(-maxAddresses), signal);
     for (const { formation } of answers) {
@@ -41,7 +43,7 @@ export async function untilRemoved(options: WatchOptions, signal: AbortSignal): 
     }
     view = viewNow(self, view, consensus.status());
     if (view.isOut || isRemoved(self, view, answers)) return;
-    contentAt = performance.now();
+    contentAt = clock.now();
   }
 }
 

@@ -32,6 +32,8 @@ export interface Change<T> {
   readonly lookUp: (leader: NodeStatus) => LookedUp<T>;
   /** Whether it may be asked for again once it was looked up and not found. */
   readonly repeat: boolean;
+  /** How a caller finds out about an outcome in doubt; "look at the members" unless told. */
+  readonly findOutBy?: string;
 }
 
 /** Something to ask of one node, as often as it takes. */
@@ -71,20 +73,18 @@ export class LeaderCalls {
 
   /** The leader's own status. */
   status(options: CallOptions): Promise<NodeStatus> {
-    return this.#run("leader", false, options, async (attempts, ended) => {
+    return this.#run({ name: "leader" }, options, async (attempts, ended) => {
       return (await this.#findLeader(attempts, ended))?.status;
     });
   }
 
   call<T>(request: LeaderRequest<T>, options: CallOptions): Promise<T> {
-    return this.#run(request.name, request.change !== undefined, options, (attempts, ended) =>
-      this.#untilAnswered(request, attempts, ended),
-    );
+    return this.#run(request, options, (attempts, ended) => this.#untilAnswered(request, attempts, ended));
   }
 
   /** Asks one node, whoever leads, until it answers. */
   ask<T>(address: Address, request: NodeRequest<T>, options: CallOptions): Promise<T> {
-    return this.#run(request.name, false, options, async (attempts, ended) => {
+    return this.#run({ name: request.name }, options, async (attempts, ended) => {
       while (!ended.aborted) {
         const answer = await this.#ask(address, ended, request.send);
         if (answer.kind === "answered") return answer.value;
@@ -101,8 +101,7 @@ export class LeaderCalls {
 
   /** One call under its deadline. `work` ends with undefined only once the call is over. */
   #run<T>(
-    name: string,
-    mutates: boolean,
+    { name, change }: Pick<LeaderRequest<T>, "name" | "change">,
     options: CallOptions,
     work: (attempts: Attempts, ended: AbortSignal) => Promise<T | undefined>,
   ): Promise<T> {
@@ -110,8 +109,8 @@ export class LeaderCalls {
     const { call, ended } = this.#calls.open<T>({
       ...options,
       name,
-      mutates,
-      findOutBy: "look at the members",
+      mutates: change !== undefined,
+      findOutBy: change?.findOutBy ?? "look at the members",
       timeoutMs: options.timeoutMs ?? this.#settings.timeoutMs,
       clock: this.#settings.clock,
       giveUp: () => ({ outcomeUnknown: attempts.outcomeOpen, lastFailure: attempts.lastFailure }),
@@ -144,8 +143,8 @@ export class LeaderCalls {
       if (ended.aborted) return undefined;
       attempts.outcomeOpen = openBefore || (request.change !== undefined && leavesOpen(answer));
       if (openBefore && isFinal(answer)) {
-        const found = await this.#lookUp(request, leader, attempts, ended);
-        if (typeof found === "object") return found.value;
+        const found = await this.#lookUpAnew(request, attempts, ended);
+        if (found === undefined || found !== "notDone") return found?.value;
       }
       throwIfFinal(request.name, address, answer, attempts.outcomeOpen);
       if (request.change?.repeat === false) throwIfTooLate(request.name, answer);
@@ -172,6 +171,20 @@ export class LeaderCalls {
     throw new RaftKvError("OUTCOME_UNKNOWN", `${name}: the answer was lost${why}, and it has not taken effect so far`, {
       outcomeUnknown: true,
     });
+  }
+
+  /** As `#lookUp`, on a membership as new as the refusal: the request that got lost may be what stood in the way. */
+  async #lookUpAnew<T>(
+    request: LeaderRequest<T>,
+    attempts: Attempts,
+    ended: AbortSignal,
+  ): Promise<{ readonly value: T } | "notDone" | undefined> {
+    for (;;) {
+      const leader = await this.#findLeader(attempts, ended);
+      if (leader === undefined) return undefined;
+      const found = await this.#lookUp(request, leader, attempts, ended);
+      if (found !== "underWay") return found;
+    }
   }
 
   /** Asks node after node until one says that it leads. Undefined once the call is over. */

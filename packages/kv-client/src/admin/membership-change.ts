@@ -68,12 +68,11 @@ export function leaveJointRequest(): LeaderRequest<Membership> {
   };
 }
 
-/** A joint membership that stays has the newcomers in it, and those that leave are marked so. */
+/** A joint membership that stays is what the change has come to; one that is left by itself is on the way there. */
 function lookUpChange(
   steps: readonly MembershipStep[],
   { members, joint, leavesOnRequest, membershipCommitted }: NodeStatus,
 ): LookedUp<Membership> {
   if (!membershipCommitted || (joint && !leavesOnRequest)) return { kind: "underWay" };
-  const target = joint ? members.filter(({ leaving }) => !leaving) : members;
-  return hasTakenEffect(steps, target) ? { kind: "done", value: { members, joint } } : { kind: "notDone" };
+  return hasTakenEffect(steps, members) ? { kind: "done", value: { members, joint } } : { kind: "notDone" };
 }

@@ -72,6 +72,7 @@ describe("finding the leader", () => {
       };
       expect((await admin.promote(2)).members).toMatchObject([{ nodeId: 1 }, { nodeId: 2 }]);
       expect(first.asked).toHaveLength(3);
+      if (code !== ErrorCode.NO_LEADER) expect(second.statusCalls).toBe(0);
     },
   );
 
@@ -190,6 +191,25 @@ describe("a change", () => {
       },
     };
     await expect(admin.addMember("n3:1")).rejects.toMatchObject({ code: "INVALID_CHANGE", outcomeUnknown: true });
+  });
+
+  it("that took effect after it was looked up is found when its repetition is refused", async () => {
+    lead(first);
+    first.cluster = {
+      changeMembership: () => {
+        lead(second);
+        throw refusal({ code: ErrorCode.OUTCOME_UNKNOWN, outcomeUnknown: true });
+      },
+    };
+    second.cluster = {
+      changeMembership: () => {
+        lead(second, { membershipCommitted: false, members: withLearner() });
+        setImmediate(() => lead(second, { members: withLearner() }));
+        throw refusal({ code: ErrorCode.INVALID_CHANGE, message: "node 3 is a member already" });
+      },
+    };
+    expect((await admin.addMember("n3:1")).members).toHaveLength(3);
+    expect([first.asked, second.asked]).toEqual([["changeMembership"], ["changeMembership"]]);
   });
 
   it("that is under way when time is up has an unknown outcome", async () => {

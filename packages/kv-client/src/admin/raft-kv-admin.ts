@@ -142,7 +142,7 @@ export class RaftKvAdmin implements AsyncDisposable {
 
   /**
    * Hands leadership to a voter, or to the one whose log reaches furthest, and resolves once it leads. Meanwhile writes
-   * wait. Where the leader gives up, DEADLINE_EXCEEDED: it leads on.
+   * wait. TRANSFER_FAILED where it is not handed over; the message says why.
    */
   async transferLeadership(to?: number, options: CallOptions = {}): Promise<{ readonly leaderId: number }> {
     this.#check("transferLeadership", options);

@@ -54,7 +54,10 @@ describe("whether a change has taken effect, going by the members", () => {
     ).toBe(true);
   });
 
-  it("does not take a voter that is leaving for one that stays", () => {
-    expect(hasTakenEffect([{ kind: "promote", nodeId: 1 }], [member(1, { leaving: true })])).toBe(false);
+  it("takes a voter of a joint membership that is leaving for one that goes or learns, not for one that stays", () => {
+    const leaving = [member(1, { leaving: true })];
+    expect(hasTakenEffect([{ kind: "promote", nodeId: 1 }], leaving)).toBe(false);
+    expect(hasTakenEffect([{ kind: "demote", nodeId: 1 }], leaving)).toBe(true);
+    expect(hasTakenEffect([{ kind: "remove", nodeId: 1 }], leaving)).toBe(true);
   });
 });

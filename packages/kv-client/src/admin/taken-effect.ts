@@ -10,7 +10,7 @@ interface Wanted {
 }
 
 /**
- * Whether these members, of a membership that is not on its way to another, are what the steps lead to. It answers what
+ * Whether these members, of a membership that does not change by itself any more, are what the steps lead to. It answers what
  * came of a change whose answer was lost; who made it, this change or another like it, cannot be told and does not matter.
  */
 export function hasTakenEffect(steps: readonly MembershipStep[], members: readonly Member[]): boolean {
@@ -65,9 +65,11 @@ function isAdded(
 }
 
 function isAsWanted(member: Member | undefined, { gone, learner, address, priority }: Wanted): boolean {
-  if (gone === true || member === undefined) return gone === true && member === undefined;
+  if (member === undefined) return gone === true;
+  // Of a joint membership: whether it goes or learns once that is left is not told.
+  if (member.leaving) return gone === true || learner === true;
   return (
-    !member.leaving &&
+    gone !== true &&
     (learner ?? member.learner) === member.learner &&
     (address ?? member.address) === member.address &&
     (priority ?? member.priority) === member.priority

@@ -17,6 +17,7 @@ export function transferRequest(to: number | undefined): LeaderRequest<{ readonl
     },
     change: {
       repeat: false,
+      findOutBy: "see who leads",
       lookUp: (leader) => {
         if (moved(leader)) return { kind: "done", value: { leaderId: leader.nodeId } };
         return leader.transferringTo === undefined ? { kind: "notDone" } : { kind: "underWay" };

@@ -30,6 +30,8 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   [ErrorCode.PEER_UNREACHABLE]: Code.FailedPrecondition,
   [ErrorCode.PEER_NOT_JOINABLE]: Code.FailedPrecondition,
   [ErrorCode.NOT_READY]: Code.Unavailable,
+  [ErrorCode.LEASES_DISABLED]: Code.FailedPrecondition,
+  [ErrorCode.FUTURE_REVISION]: Code.OutOfRange,
   [ErrorCode.TRANSFER_FAILED]: Code.FailedPrecondition,
 };
 
@@ -71,6 +73,7 @@ const RAFT_ERRORS: Readonly<Record<RaftErrorCode, readonly [ErrorCode, outcomeUn
   wouldLoseQuorum: [ErrorCode.WOULD_LOSE_QUORUM, false],
   overloaded: [ErrorCode.RESOURCE_EXHAUSTED, false],
   tooLarge: [ErrorCode.INVALID_REQUEST, false],
+  leasesDisabled: [ErrorCode.LEASES_DISABLED, false],
   closed: [ErrorCode.SHUTTING_DOWN, false],
   outcomeUnknown: [ErrorCode.OUTCOME_UNKNOWN, true],
   failed: [ErrorCode.INTERNAL, true],
@@ -102,9 +105,17 @@ export function failureOf(error: unknown, leader: LeaderHint | undefined, isWrit
   }
   const [code, unknown] = RAFT_ERRORS[error.code];
   // A read is refused only where nobody leads; any node serves it otherwise.
+  if (code === ErrorCode.LEASES_DISABLED) return LEASES_DISABLED;
   if (code === ErrorCode.NOT_LEADER) return notLeader(isWrite ? leader : undefined);
   return { code, message: error.message, outcomeUnknown: unknown && isWrite, leader };
 }
+
+const LEASES_DISABLED: Failure = {
+  code: ErrorCode.LEASES_DISABLED,
+  message:
+    "this node is not set up to read by lease: set lease_reads.max_clock_drift in the cluster.conf of every node and " +
+    "restart them, or ask for a linearizable read",
+};
 
 function internalMessage(error: unknown): string {
   return `the node failed: ${error instanceof Error ? error.message : String(error)}`;

@@ -15,6 +15,7 @@ import { type Failure, KvFailure } from "./kv-failure.ts";
 import type { LeadershipView } from "./leadership.ts";
 import { Outbox } from "./outbox.ts";
 import { SHUTTING_DOWN } from "./pending-writes.ts";
+import { readNeeds } from "./read-needs.ts";
 import type { AnswerSpace } from "./read-path.ts";
 import { type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";
 import { invalid } from "./text-form.ts";
@@ -33,6 +34,7 @@ export class ExchangeStream {
   /** Requests without an answer; when the client has said its last, the stream ends with the last of them. */
   #unanswered = 0;
   #requestsEnded = false;
+  #pointed = false;
   /** Why the stream ends before all is answered. */
   #ended: { readonly error: unknown } | undefined;
   readonly #abort = new AbortController();
@@ -178,7 +180,9 @@ export class ExchangeStream {
         return admission.full;
       },
     };
-    const answers = await readPath.read(parsed.reads, batch.consistency, this.#abort.signal, space);
+    const needs = readNeeds(batch);
+    if (needs.level === "lease") this.#pointToLeader();
+    const answers = await readPath.read(parsed.reads, needs, this.#abort.signal, space);
     return readResults(parsed, answers);
   }
 
@@ -198,6 +202,14 @@ export class ExchangeStream {
 
   #refuse(requestId: bigint, failure: Failure): void {
     this.#outbox.put({ message: error(requestId, failure), written: () => undefined });
+  }
+
+  /** Whoever reads by lease gains nothing here while another node leads. Said once a stream. */
+  #pointToLeader(): void {
+    const view = this.#context.leadership.view();
+    if (this.#pointed || view.leader === undefined) return;
+    this.#pointed = true;
+    this.#leaderChanged(view);
   }
 
   #leaderChanged({ ledTerm, leader }: LeadershipView): void {

@@ -1,12 +1,14 @@
-import { Consistency, ErrorCode } from "@raftkv/proto/kv";
+import { ErrorCode } from "@raftkv/proto/kv";
+import type { Consensus } from "@raftkv/raft-core";
 import type { KvLimits } from "../limits.ts";
 import type { KeyEntry } from "../state/key-record.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import type { Read, ReadAnswers } from "../state/read.ts";
 import { KvFailure } from "./kv-failure.ts";
 import { orAborted, type ReadGate } from "./read-gate.ts";
+import type { ReadNeeds } from "./read-needs.ts";
 import { ReadSlots } from "./read-slots.ts";
-import { invalid } from "./text-form.ts";
+import type { RevisionWaits } from "./revision-waits.ts";
 
 /** Where it is counted how much room answers take until they are sent. */
 export interface AnswerSpace {
@@ -15,31 +17,46 @@ export interface AnswerSpace {
   take(bytes: number): void;
 }
 
+export interface ReadPathOptions {
+  readonly gate: ReadGate;
+  readonly consensus: Pick<Consensus, "readByLease" | "stalenessMs">;
+  readonly state: Pick<KvStateMachine, "read">;
+  readonly revisions: RevisionWaits;
+  readonly limits: KvLimits;
+}
+
 /**
- * How reads are answered: from the local state, after a read index where the read is to be linearizable. Only some of
- * them look at the state at the same time, so that as many answers, and no more, come to be before they are counted.
+ * How reads are answered: from the local state, once it is sure to show what the read needs. Only some of them look at
+ * the state at the same time, so that as many answers, and no more, come to be before they are counted.
  */
 export class ReadPath {
-  readonly #gate: ReadGate;
-  readonly #state: Pick<KvStateMachine, "read">;
-  readonly #limits: KvLimits;
+  readonly #options: ReadPathOptions;
   readonly #slots: ReadSlots;
 
-  constructor(gate: ReadGate, state: Pick<KvStateMachine, "read">, limits: KvLimits) {
-    this.#gate = gate;
-    this.#state = state;
-    this.#limits = limits;
-    this.#slots = new ReadSlots(limits.maxConcurrentReads);
+  constructor(options: ReadPathOptions) {
+    this.#options = options;
+    this.#slots = new ReadSlots(options.limits.maxConcurrentReads);
   }
 
   /** Rejects with a `KvFailure`, the signal's reason, or what consensus or the engine failed with. */
   async read(
     reads: readonly Read[],
-    consistency: Consistency,
+    { level, minRevision, maxStalenessMs }: ReadNeeds,
     signal: AbortSignal,
     space?: AnswerSpace,
   ): Promise<ReadAnswers> {
-    if (isLinearizable(consistency)) await this.#gate.pass(signal);
+    const { gate, consensus, revisions } = this.#options;
+    await revisions.reached(minRevision, signal);
+    const answer = () => this.#inTurn(reads, signal, space);
+    if (level === "lease") {
+      const byLease = await consensus.readByLease(answer, signal);
+      if (byLease.kind === "answer") return byLease.answer;
+    }
+    if (level !== "local" || consensus.stalenessMs() > maxStalenessMs) await gate.pass(signal);
+    return answer();
+  }
+
+  #inTurn(reads: readonly Read[], signal: AbortSignal, space: AnswerSpace | undefined): Promise<ReadAnswers> {
     return orAborted(
       this.#slots.run(() => this.#answer(reads, signal, space)),
       signal,
@@ -49,22 +66,11 @@ export class ReadPath {
   async #answer(reads: readonly Read[], signal: AbortSignal, space: AnswerSpace | undefined): Promise<ReadAnswers> {
     signal.throwIfAborted();
     if (space?.full) throw new KvFailure(ANSWERS_WAIT);
-    const limits = { pageBytes: this.#limits.maxPageBytes, totalBytes: this.#limits.maxReadBytes };
-    const answers = await this.#state.read(reads, limits);
+    const { state, limits } = this.#options;
+    const { maxPageBytes: pageBytes, maxReadBytes: totalBytes } = limits;
+    const answers = await state.read(reads, { pageBytes, totalBytes });
     space?.take(answerBytes(answers));
     return answers;
-  }
-}
-
-function isLinearizable(consistency: Consistency): boolean {
-  switch (consistency) {
-    case Consistency.UNSPECIFIED:
-    case Consistency.LINEARIZABLE:
-      return true;
-    case Consistency.SERIALIZABLE:
-      return false;
-    default:
-      throw new KvFailure(invalid(`consistency ${consistency} is unknown to this version of raftkv`));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Client } from "@connectrpc/connect";
 import type { KvService } from "@raftkv/proto/kv";
-import type { Consensus, StorageUsage } from "@raftkv/raft-core";
+import { type Clock, type Consensus, type StorageUsage, systemClock } from "@raftkv/raft-core";
 import { DEFAULT_KV_LIMITS, type KvLimits } from "../limits.ts";
 import type { ApplyResult } from "../state/answer.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
@@ -12,6 +12,7 @@ import { PendingWrites } from "./pending-writes.ts";
 import { Proposer } from "./proposer.ts";
 import { ReadGate } from "./read-gate.ts";
 import { ReadPath } from "./read-path.ts";
+import { RevisionWaits } from "./revision-waits.ts";
 
 /** The part of a client of another node that forwarding needs. */
 export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete">;
@@ -30,6 +31,8 @@ export interface KvServicesOptions {
   readonly usage: () => StorageUsage;
   /** A client of the leader, for unary writes with `forward`. Without it such writes are refused like the others. */
   readonly forward?: (leader: LeaderHint) => ForwardClient;
+  /** What waiting is measured by; `systemClock` unless told. */
+  readonly clock?: Clock;
   /** Asks whoever listens at an address who it is: nodes that are to join, and members that have moved. */
   readonly inspect: InspectPeer;
   /** Calls back when the present turn of the event loop is over; `setImmediate` unless a simulation has its own. */
@@ -52,13 +55,14 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
   const { consensus, state } = options;
   const leadership = new Leadership(consensus);
   const gate = new ReadGate(consensus, options.endOfTurn ?? ((callback) => void setImmediate(callback)));
+  const revisions = new RevisionWaits({ state, gate, clock: options.clock ?? systemClock, limits });
   return {
     options,
     limits,
     leadership,
     pendingWrites: new PendingWrites(leadership),
     proposer: new Proposer(consensus, state, limits),
-    readPath: new ReadPath(gate, state, limits),
+    readPath: new ReadPath({ gate, consensus, state, revisions, limits }),
     admission: new Admission(limits.maxRequests, limits.maxRequestBytes),
   };
 }

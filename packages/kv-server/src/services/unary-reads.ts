@@ -13,6 +13,7 @@ import type { Read, ReadAnswer } from "../state/read.ts";
 import { keyValue } from "./answer-messages.ts";
 import { checkKey } from "./command-check.ts";
 import { KvFailure } from "./kv-failure.ts";
+import { readNeeds } from "./read-needs.ts";
 import { READ_TOO_LARGE, rangeRead } from "./read-path.ts";
 import { type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";
 import { givenKey, invalid, prefixEnd, textBytes } from "./text-form.ts";
@@ -56,12 +57,13 @@ function prefixRead(request: RangeRequest): Read {
 async function readOne(
   { readPath, admission }: ServiceContext,
   read: Read,
-  { consistency }: GetRequest | RangeRequest,
+  request: GetRequest | RangeRequest,
   { signal }: Call,
 ): Promise<{ readonly revision: number; readonly answer: ReadAnswer }> {
+  const needs = readNeeds(request);
   if (!admission.admit(0)) throw new KvFailure({ code: ErrorCode.RESOURCE_EXHAUSTED, message: TOO_MANY_REQUESTS });
   try {
-    const { revision, answers } = await readPath.read([read], consistency, signal);
+    const { revision, answers } = await readPath.read([read], needs, signal);
     const [answer] = answers;
     if (answer === undefined) throw new Error("a read gave no answer");
     return { revision, answer };

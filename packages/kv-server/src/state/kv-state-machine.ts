@@ -45,6 +45,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   readonly #generations = new Generations();
   readonly #serial = new Serial();
   readonly #merger: Merger;
+  readonly #appliedListeners = new Set<() => void>();
   #saved: SavedState;
   #applying = false;
   #closed = false;
@@ -75,6 +76,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   /** The store's revision at the applied index; 1 while nothing was ever written. */
   revision(): number {
     return this.#saved.counters.revision;
+  }
+
+  /** Calls back whenever the applied index has moved. Returns what ends the subscription. */
+  onApplied(listener: () => void): () => void {
+    this.#appliedListeners.add(listener);
+    return () => this.#appliedListeners.delete(listener);
   }
 
   /** Cluster time at the applied index. */
@@ -232,6 +239,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
       return result;
     });
     this.#merger.noteApplied();
+    for (const listener of this.#appliedListeners) listener();
     return results;
   }
 
@@ -242,6 +250,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#generations.clear();
     this.#saved = await loadSavedState(this.#store);
     this.clusterClock.applied(0, this.#saved.counters.clusterTimeMs);
+    for (const listener of this.#appliedListeners) listener();
   }
 }
 

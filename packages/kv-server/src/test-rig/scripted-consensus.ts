@@ -1,14 +1,15 @@
-import type {
-  Consensus,
-  ConsensusStatus,
-  Entry,
-  Member,
-  Membership,
-  MembershipChange,
-  NodeId,
-  PeerProgress,
+import {
+  type Consensus,
+  type ConsensusStatus,
+  type Entry,
+  type LeaseAnswer,
+  type Member,
+  type Membership,
+  type MembershipChange,
+  type NodeId,
+  type PeerProgress,
   RaftError,
-  Role,
+  type Role,
 } from "@raftkv/raft-core";
 import type { ApplyResult } from "../state/answer.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
@@ -82,6 +83,23 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
     }
     await this.#applied;
     return this.#machine.appliedIndex();
+  }
+
+  /** What `readByLease` does before it reads, and after; undefined: leases are disabled. */
+  leases: { readonly holds: () => boolean } | undefined;
+  leaseReads = 0;
+  staleness = Number.POSITIVE_INFINITY;
+
+  async readByLease<T>(read: () => Promise<T>): Promise<LeaseAnswer<T>> {
+    if (this.leases === undefined) throw new RaftError("leasesDisabled", "no leases");
+    if (!this.leases.holds()) return { kind: "noLease" };
+    this.leaseReads++;
+    const answer = await read();
+    return this.leases.holds() ? { kind: "answer", answer } : { kind: "noLease" };
+  }
+
+  stalenessMs(): number {
+    return this.staleness;
   }
 
   async transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void> {

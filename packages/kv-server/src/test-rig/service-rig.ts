@@ -27,6 +27,7 @@ export async function serviceRig(options: Partial<KvServicesOptions> = {}): Prom
   const services = new KvServices({
     consensus,
     state: machine,
+    clock,
     version: "1.2.3",
     address: "127.0.0.1:50051",
     inspect: async () => {

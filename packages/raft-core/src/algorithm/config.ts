@@ -12,6 +12,11 @@ export interface RaftConfig {
   readonly electionTimeoutMinMs: number;
   readonly electionTimeoutMaxMs: number;
   readonly heartbeatIntervalMs: number;
+  /**
+   * Set: a leader may read by lease. By how much, as a share, one node's clock may run faster than another's: a lease is
+   * safe only within that bound.
+   */
+  readonly maxClockDrift?: number | undefined;
   /** A write that takes longer shows a disk that stands still: such a node should not lead. */
   readonly writeStallMs: number;
   /** How many append requests with entries may be unanswered by one follower. */
@@ -37,5 +42,7 @@ export function checkConfig(config: RaftConfig): void {
   invariant(heartbeat > 0 && heartbeat < min, "the heartbeat interval is shorter than the election timeout");
   invariant(config.writeStallMs > 0, "a write may take some time");
   invariant(min <= max, "the election timeout's minimum is at most its maximum");
+  const { maxClockDrift: drift = 0 } = config;
+  invariant(drift >= 0 && Number.isFinite(drift), "the clocks' drift is a share");
   invariant(config.maxInflightMessages > 0 && config.maxInflightBytes > 0, "something may be in flight");
 }

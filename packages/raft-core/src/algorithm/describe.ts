@@ -180,9 +180,9 @@ function messageContent(message: Message): string {
         ? `, after ${message.prevIndex}, hint ${message.hintIndex}@${message.hintTerm}`
         : `, match ${message.match}`;
     case "heartbeatRequest":
-      return `, round ${message.round}, commit ${message.commit}`;
+      return `, round ${message.round}, commit ${message.commit}${message.asksPromise ? ", asks for a promise" : ""}`;
     case "heartbeatResponse":
-      return `, round ${message.round}`;
+      return `, round ${message.round}${message.promiseMs === undefined ? "" : `, no vote for ${message.promiseMs} ms`}`;
     case "readIndexRequest":
       return `, ${describeContext(message.context)}`;
     case "readIndexResponse":

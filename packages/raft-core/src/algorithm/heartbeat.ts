@@ -16,9 +16,13 @@ export function beginRound(state: RaftState, leader: LeaderState): void {
   leader.heartbeatElapsedMs = 0;
   leader.newsElapsedMs = 0;
   if (commit >= leader.noopIndex) leader.reads.begin(leader.round, commit);
+  const { nowMs } = state.promise;
+  const asksPromise = leader.lease !== undefined && !leader.lease.isOver && nowMs !== undefined;
+  if (asksPromise) leader.lease.sent(leader.round, nowMs);
+  const round = { round: leader.round, ...(asksPromise ? { asksPromise } : {}) };
   for (const progress of leader.progress.values()) {
     const known = Math.min(commit, progress.match);
-    send(state, progress.id, { kind: "heartbeatRequest", term, commit: known, round: leader.round });
+    send(state, progress.id, { kind: "heartbeatRequest", term, commit: known, ...round });
     progress.sentCommit(known);
     tellDeparture(leader, progress.id, known);
   }
@@ -33,8 +37,11 @@ export function roundDueMs(state: RaftState, leader: LeaderState): number {
 
 /** A stale leader is answered too: it learns the term that deposed it. */
 export function handleHeartbeatRequest(state: RaftState, from: NodeId, request: HeartbeatRequest): void {
-  if (follow(state, from, request.term)) advanceFollowerCommit(state, request.commit);
-  send(state, from, { kind: "heartbeatResponse", term: state.hardState.term, round: request.round });
+  const follows = follow(state, from, request.term);
+  if (follows) advanceFollowerCommit(state, request.commit);
+  const promise = follows && request.asksPromise === true ? promiseOf(state) : {};
+  const { term } = state.hardState;
+  send(state, from, { kind: "heartbeatResponse", term, round: request.round, ...promise });
 }
 
 /** Shows that the follower still followed when the round reached it, and that what it lacks must be sent again. */
@@ -44,9 +51,15 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, response
   const progress = leader.progress.get(from);
   if (progress === undefined) return;
   progress.ackRound(response.round);
+  if (response.promiseMs !== undefined) leader.lease?.promised(from, response.round, response.promiseMs);
   const lacks = progress.match < state.log.lastIndex || progress.state === "probe";
   if (lacks) progress.nudgeIfIdle(state.config.heartbeatIntervalMs);
   answerReads(state, leader);
   continueTransfer(state, leader, progress);
   endDepartureIfTold(leader, progress);
+}
+
+/** Stickiness for the shortest election timeout (dissertation, section 4.2.3), as a promise that the leader may rely on. */
+function promiseOf({ promise, config }: RaftState): { readonly promiseMs?: number } {
+  return promise.give(config.electionTimeoutMinMs) ? { promiseMs: config.electionTimeoutMinMs } : {};
 }

@@ -18,6 +18,13 @@ export type Input =
    * `stalledMs`: the process stood still for so long just now; absent: it did not.
    */
   | { readonly kind: "tick"; readonly elapsedMs: number; readonly stalledMs?: number }
+  /**
+   * What the node's monotonic clock shows: first in a turn, after whatever the turn is about has arrived. Leases and the
+   * promises that they rest on are measured by it, and by nothing else; ticks leave stalls out.
+   */
+  | { readonly kind: "clock"; readonly nowMs: number }
+  /** Time has passed that the clock did not count. */
+  | { readonly kind: "suspended" }
   | { readonly kind: "message"; readonly from: NodeId; readonly message: Message }
   /** Appends one command entry a payload, all or none. */
   | { readonly kind: "propose"; readonly id: ProposalId; readonly payloads: readonly Uint8Array[] }

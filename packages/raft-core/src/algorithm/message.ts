@@ -91,12 +91,16 @@ export interface HeartbeatRequest {
   readonly commit: Index;
   /** Counts up within a term. An answer shows that its sender still followed when the round reached it. */
   readonly round: number;
+  /** The leader reads by lease: whoever answers says for how long it will vote for nobody. */
+  readonly asksPromise?: true;
 }
 
 export interface HeartbeatResponse {
   readonly kind: "heartbeatResponse";
   readonly term: Term;
   readonly round: number;
+  /** For so long since the round reached it, on its own clock, the sender votes for nobody; absent: no promise. */
+  readonly promiseMs?: number;
 }
 
 /** Asks the leader for an index at which a linearizable read may be served here (dissertation, section 6.4). */

@@ -28,6 +28,8 @@ import {
   handleRead,
   handleReadIndexRequest,
   handleReadIndexResponse,
+  type ReadLease,
+  readLease,
   tickReads,
 } from "./read-index.ts";
 import { advanceLeaderCommit, handleAppendResponse, handleEntriesRead, replicate } from "./replication.ts";
@@ -56,6 +58,7 @@ import {
   handleVoteResponse,
   startPreVote,
 } from "./vote.ts";
+import { VotePromise } from "./vote-promise.ts";
 import { WaitingReads } from "./waiting-reads.ts";
 import { WriteWatch } from "./write-watch.ts";
 
@@ -89,6 +92,7 @@ export class Raft {
       memberships: new MembershipTracker(restored.base, restored.memberships),
       timer: new ElectionTimer(config, random, restored.hardState.term > 0),
       reads: new WaitingReads(),
+      promise: new VotePromise(restored.hardState.term > 0 ? config.electionTimeoutMinMs : 0),
       transferCalls: new TransferCalls(),
       tenures: new Tenures(trialTimeouts * config.electionTimeoutMaxMs),
       writes: new WriteWatch(config.writeStallMs),
@@ -107,6 +111,12 @@ export class Raft {
     switch (input.kind) {
       case "tick":
         tick(state, input.elapsedMs, input.stalledMs ?? 0);
+        break;
+      case "clock":
+        state.promise.clock(input.nowMs);
+        break;
+      case "suspended":
+        if (state.role.kind === "leader") state.role.lease?.forget();
         break;
       case "message":
         handleMessage(state, input.from, input.message);
@@ -186,6 +196,11 @@ export class Raft {
 
   status(): RaftStatus {
     return statusOf(this.#state);
+  }
+
+  /** The lease that this node leads by, as far as it is known now; undefined: it has none. */
+  lease(): ReadLease | undefined {
+    return readLease(this.#state);
   }
 
   /** Whom this node has to reach; from then on a `peers` effect tells of each change. */
@@ -301,7 +316,7 @@ function tick(state: RaftState, elapsedMs: number, stalledMs: number): void {
     return;
   }
   tickTransferCalls(state, elapsedMs);
-  if (state.timer.expired) startPreVote(state);
+  if (state.timer.expired && !state.promise.holds) startPreVote(state);
 }
 
 function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number, stalledMs: number): void {

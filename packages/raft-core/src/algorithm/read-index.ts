@@ -1,5 +1,5 @@
 import { learnCommit } from "./append.ts";
-import type { NodeId } from "./entry.ts";
+import type { Index, NodeId, Term } from "./entry.ts";
 import { beginRound } from "./heartbeat.ts";
 import type { ReadId } from "./input.ts";
 import type { ReadIndexRequest, ReadIndexResponse } from "./message.ts";
@@ -41,6 +41,22 @@ export function tickReads(state: RaftState, elapsedMs: number): void {
   state.reads.tick(elapsedMs, knownLeader(state) !== undefined);
   if (!isLeaderless(state)) return;
   for (const id of state.reads.takeAll()) state.effects.read({ kind: "dropped", id });
+}
+
+/** What a leader may read by without asking anybody. */
+export interface ReadLease {
+  readonly term: Term;
+  /** The state must have reached it. */
+  readonly index: Index;
+  /** On the clock that the `clock` inputs read. Infinity: nobody else has a vote. */
+  readonly untilMs: number;
+}
+
+/** A lease tells nothing before an entry of this term is committed: until then it is not known what is. */
+export function readLease({ role, hardState, memberships, config }: RaftState): ReadLease | undefined {
+  if (role.kind !== "leader" || role.lease === undefined || hardState.commit < role.noopIndex) return undefined;
+  const untilMs = role.lease.untilMs(memberships.newest(), config.nodeId);
+  return { term: hardState.term, index: hardState.commit, untilMs };
 }
 
 /** At a turn's end: the reads that have gathered share one round, or one request to the leader. */

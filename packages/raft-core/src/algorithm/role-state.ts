@@ -7,6 +7,7 @@ import type { ElectionTimer } from "./election-timer.ts";
 import type { Index, NodeId, Term } from "./entry.ts";
 import type { HardStateKeeper } from "./hard-state.ts";
 import type { BatchId } from "./input.ts";
+import type { LeaderLease } from "./leader-lease.ts";
 import type { LogView } from "./log-view.ts";
 import type { Member } from "./membership.ts";
 import type { MembershipTracker } from "./membership-tracker.ts";
@@ -16,6 +17,7 @@ import type { Progress } from "./progress.ts";
 import type { ReadRounds } from "./read-rounds.ts";
 import type { Tenures } from "./tenures.ts";
 import type { TransferCalls } from "./transfer-calls.ts";
+import type { VotePromise } from "./vote-promise.ts";
 import type { WaitingReads } from "./waiting-reads.ts";
 import type { WriteWatch } from "./write-watch.ts";
 
@@ -28,6 +30,8 @@ export interface RaftState {
   readonly timer: ElectionTimer;
   /** Linearizable reads while this node does not lead. */
   readonly reads: WaitingReads;
+  /** Until when this node votes for nobody. Outlasts its role. */
+  readonly promise: VotePromise;
   /** Who waits for leadership to move. Outlasts the role: the answer comes when another node leads. */
   readonly transferCalls: TransferCalls;
   /** How long leaders have led, as far as this node has seen. */
@@ -78,6 +82,8 @@ export interface LeaderState {
   readonly noopIndex: Index;
   readonly backlog: Backlog;
   readonly reads: ReadRounds;
+  /** Undefined: this cluster does not read by lease. */
+  readonly lease: LeaderLease | undefined;
   /** The last heartbeat round begun; counts up within the term. */
   round: number;
   heartbeatElapsedMs: number;

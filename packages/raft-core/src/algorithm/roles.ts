@@ -1,6 +1,7 @@
 import { Backlog } from "./backlog.ts";
 import type { NodeId, Term } from "./entry.ts";
 import { invariant } from "./invariant.ts";
+import { LeaderLease } from "./leader-lease.ts";
 import { followMembership } from "./leader-peers.ts";
 import { PauseMeter } from "./pause-meter.ts";
 import { ReadRounds } from "./read-rounds.ts";
@@ -47,6 +48,7 @@ export function becomeLeader(state: RaftState): void {
     noopIndex,
     backlog: new Backlog(noopIndex, config.maxUncommittedBytes),
     reads: new ReadRounds(),
+    lease: config.maxClockDrift === undefined ? undefined : new LeaderLease(config.maxClockDrift),
     round: 0,
     heartbeatElapsedMs: 0,
     newsElapsedMs: 0,

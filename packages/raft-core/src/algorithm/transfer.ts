@@ -40,6 +40,7 @@ export function handleTransfer(state: RaftState, id: TransferId, to: NodeId | un
 /** The target is a voter that stays. */
 export function beginTransfer(state: RaftState, leader: LeaderState, target: Progress, cause: TransferCause): void {
   leader.transfer = { to: target.id, cause, elapsedMs: 0, isHolding: false, isTold: false };
+  leader.lease?.end();
   state.effects.notice({ kind: "handingOver", to: target.id, cause });
   continueTransfer(state, leader, target);
 }

@@ -99,6 +99,7 @@ function mayVoteFor(state: RaftState, candidate: NodeId, request: VoteRequest): 
   const { votedFor } = state.hardState;
   if (votedFor === candidate) return true;
   if (votedFor !== undefined || knownLeader(state) !== undefined) return false;
+  if (state.promise.holds && !request.leadershipTransfer) return false;
   return state.log.isCoveredBy({ index: request.lastIndex, term: request.lastTerm });
 }
 
@@ -108,7 +109,7 @@ function answerVote(state: RaftState, to: NodeId, granted: boolean): void {
 
 /** Who hears a leader, or leads with a quorum behind it, does not help to depose it. */
 function knowsLiveLeader(state: RaftState): boolean {
-  if (state.role.kind !== "leader") return state.timer.heardLeaderLately;
+  if (state.role.kind !== "leader") return state.timer.heardLeaderLately || state.promise.holds;
   return hasActiveQuorum(state, state.role, state.config.electionTimeoutMinMs);
 }
 
@@ -128,8 +129,12 @@ function askVoters(state: RaftState, ask: (voter: NodeId) => void): void {
 
 function countPreVotes(state: RaftState, role: PreCandidateState): void {
   const result = voteResult(state.memberships.newest(), (voter) => role.votes.get(voter));
-  if (result === "won") startElection(state, false);
-  if (result === "lost") becomeFollower(state, state.hardState.term, undefined);
+  // Whoever campaigns votes for itself, which a promise to a leader excludes.
+  if (result === "lost" || (result === "won" && state.promise.holds)) {
+    becomeFollower(state, state.hardState.term, undefined);
+  } else if (result === "won") {
+    startElection(state, false);
+  }
 }
 
 function countVotes(state: RaftState, role: CandidateState): void {

@@ -121,6 +121,24 @@ describe("compaction", () => {
     expect(compaction.base).toBe(50);
   });
 
+  it("is done at once when it is asked for, due or not, with the same tail and regard for followers", async () => {
+    const around = new Surroundings();
+    const compaction = around.compaction({ entries: 1e9, bytes: 1e9, tailEntries: 10 });
+    await around.applyTo(compaction, 50);
+    expect(around.flushes).toBe(0);
+    await compaction.now();
+    expect(around.flushes).toBe(1);
+    expect(around.base).toBe(40);
+    await around.applyTo(compaction, 60);
+    around.progress = [{ ...follower, match: 45 }];
+    await Promise.all([compaction.now(), compaction.now()]);
+    expect(around.flushes).toBe(3);
+    expect(around.base).toBe(45);
+    around.suspended = true;
+    await compaction.now();
+    expect(around.flushes).toBe(3);
+  });
+
   it("does nothing while it is suspended", async () => {
     const around = new Surroundings();
     around.suspended = true;

@@ -20,6 +20,19 @@ export interface Consensus<Result = unknown> {
    */
   readIndex(signal?: AbortSignal): Promise<Index>;
   /**
+   * Reads the local state by the leader's lease, without asking anybody: linearizable as long as no clock of the cluster
+   * runs faster than another by more than the bound that is configured. `read` is called once a lease is known to hold
+   * and the state has caught up, and its answer is passed on only if the lease still holds then. `noLease`: this node does
+   * not lead, or no quorum has confirmed it lately, or it has begun to hand over; read by `readIndex` then. Rejects with
+   * `leasesDisabled`, `overloaded`, `closed`, `failed`, the signal's reason, or what `read` rejects with.
+   */
+  readByLease<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<LeaseAnswer<T>>;
+  /**
+   * How far the local state may be behind, at most, in milliseconds: it shows everything that had been acknowledged so
+   * long ago. Infinity where this is not known. Each `readIndex` that resolves brings it down.
+   */
+  stalenessMs(): number;
+  /**
    * Hands leadership to `to`, or to the voter that suits best: one that answers, with the highest priority, with the
    * longest log. Resolves once that node leads. Rejects at once, with nothing begun: `notLeader`, `unknownMember` (`to` is
    * no other voter), `targetNotReady` (it does not answer, or needs a snapshot first), `transferring` (to another node,
@@ -49,6 +62,8 @@ export interface Consensus<Result = unknown> {
   /** Calls back when the members, or their addresses, are others than before. Returns what ends the subscription. */
   onMembersChange(listener: (status: ConsensusStatus) => void): () => void;
 }
+
+export type LeaseAnswer<T> = { readonly kind: "answer"; readonly answer: T } | { readonly kind: "noLease" };
 
 export interface ConsensusStatus {
   readonly identity: Identity;

@@ -15,6 +15,7 @@ export type RaftErrorCode =
   | "tooEarly"
   | "invalidChange"
   | "wouldLoseQuorum"
+  | "leasesDisabled"
   | "closed"
   | "failed";
 

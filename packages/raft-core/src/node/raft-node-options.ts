@@ -28,6 +28,11 @@ export interface RaftNodeConfig {
   /** How often a leader proves itself; well below the election timeout. */
   readonly heartbeatIntervalMs: number;
   /**
+   * Lets this node, while it leads, read by lease. By how much, as a share, one clock of the cluster may run faster than
+   * another: 0.1 covers the quickest corrections that time services make. Absent: no leases. Followers need no setting.
+   */
+  readonly maxClockDrift?: number | undefined;
+  /**
    * A leader whose write has been under way for so long hands over to a voter that is ahead of its disk, and no node
    * campaigns while its own disk stands still for so long. Infinity: never.
    */

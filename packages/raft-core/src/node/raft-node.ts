@@ -11,10 +11,12 @@ import { Applier } from "./applier.ts";
 import { ApplyBacklog } from "./apply-backlog.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { Compaction } from "./compaction.ts";
-import type { Consensus, ConsensusStatus } from "./consensus.ts";
+import type { Consensus, ConsensusStatus, LeaseAnswer } from "./consensus.ts";
 import { consensusStatus } from "./consensus-status.ts";
 import { EffectRunner } from "./effect-runner.ts";
+import { Freshness } from "./freshness.ts";
 import { logNotice } from "./leadership-log.ts";
+import { LeaseReads } from "./lease-reads.ts";
 import { LogReader } from "./log-reader.ts";
 import type { Logger } from "./logger.ts";
 import { type CommitView, MembershipChanges } from "./membership-changes.ts";
@@ -54,7 +56,9 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #backlog: ApplyBacklog;
   readonly #applier: Applier<Result>;
   readonly #proposals = new Proposals<Result>();
+  readonly #freshness: Freshness;
   readonly #reads: Reads;
+  readonly #leaseReads: LeaseReads;
   readonly #transfers = new Transfers();
   readonly #changes = new MembershipChanges();
   readonly #roleListeners: StatusListeners;
@@ -98,7 +102,9 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     const { nodeId, memberId, incarnation } = identity;
     const appliedIndex = stateMachine.appliedIndex();
     this.#raft = new Raft({ ...config, nodeId, memberId, incarnation, appliedIndex }, restored, random);
-    this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs));
+    // Whatever it has promised before a restart, it promised before now.
+    this.#raft.step({ kind: "clock", nowMs: clock.now() });
+    this.#loop = new TurnLoop(clock, (inputs) => this.#turn(inputs, clock.now()));
     this.#ticker = new Ticker(clock, config.heartbeatIntervalMs, () => this.#loop.wake());
     this.#work = new BackgroundWork(fail);
     const work = this.#work;
@@ -114,11 +120,19 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       maxApplyBytes: config.maxApplyBytes,
       applied: (entries, results) => this.#applied(entries, results),
     });
+    this.#freshness = new Freshness(clock);
     this.#reads = new Reads({
       maxPending: config.maxPendingReads,
       ask: (id) => feed({ kind: "readIndex", id }),
       cancel: (id) => feed({ kind: "cancelRead", id }),
       applied: () => this.#applier.applied,
+      freshness: this.#freshness,
+    });
+    this.#leaseReads = new LeaseReads({
+      clock,
+      lease: () => this.#raft.lease(),
+      suspended: () => this.#raft.step({ kind: "suspended" }),
+      applied: (index, signal) => this.#reads.reached(index, signal),
     });
     this.#roleListeners = new StatusListeners(logger);
     this.#memberListeners = new StatusListeners(logger);
@@ -191,6 +205,16 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     return this.#stopped === undefined ? this.#reads.add(signal) : Promise.reject(this.#stopped);
   }
 
+  readByLease<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<LeaseAnswer<T>> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    if (this.#config.maxClockDrift !== undefined) return this.#leaseReads.read(read, signal);
+    return Promise.reject(new RaftError("leasesDisabled", "this node is not set up to read by lease"));
+  }
+
+  stalenessMs(): number {
+    return this.#freshness.ageMs();
+  }
+
   transferLeadership(to: NodeId | undefined, signal: AbortSignal): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
     return this.#transfers.add(signal, (id) => this.#loop.add({ kind: "transferLeadership", id, to }));
@@ -258,9 +282,10 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     };
   }
 
-  #turn(inputs: readonly Input[]): void {
+  #turn(inputs: readonly Input[], nowMs: number): void {
     try {
       this.#reads.turnBegins();
+      this.#raft.step({ kind: "clock", nowMs });
       for (const input of this.#ticker.timed(inputs)) this.#raft.step(input);
       for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
         this.#effects.run(effects);

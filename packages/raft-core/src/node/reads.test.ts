@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { Freshness } from "./freshness.ts";
 import { Reads } from "./reads.ts";
+import { FakeClock } from "./test-cluster/fake-clock.ts";
 import { command, TestCluster } from "./test-cluster/test-cluster.ts";
 
 describe("a linearizable read", () => {
@@ -95,6 +97,7 @@ describe("the question behind reads", () => {
       ask: (id) => log.push(`ask ${id}`),
       cancel: (id) => log.push(`cancel ${id}`),
       applied: () => 5,
+      freshness: new Freshness(new FakeClock()),
     });
   }
 

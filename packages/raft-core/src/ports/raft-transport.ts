@@ -7,7 +7,10 @@ import type { SnapshotSource } from "./snapshot.ts";
 export interface RaftTransport {
   /** Starts delivering. Called once, before anything is sent. */
   start(handler: TransportHandler): void;
-  /** Whom messages can be sent to, and where; connections to others are closed. */
+  /**
+   * Whom messages can be sent to, and where; connections to others are closed. Who speaks to this node and is none of
+   * them can be sent messages too, as long as it is connected: this node may be the one that does not know the members.
+   */
   setPeers(peers: readonly Member[]): void;
   send(to: NodeId, message: Message): void;
   /** Resolves once the peer holds the whole snapshot durably; rejects if that failed or is not known. */

@@ -21,6 +21,8 @@ class MemoryTransport implements RaftTransport {
   readonly #unreachable = new Set<NodeId>();
   readonly #closing = new AbortController();
   #peers: ReadonlySet<NodeId> = new Set();
+  /** Who has spoken since the peers were last set: they are answered, peers or not. */
+  readonly #heard = new Set<NodeId>();
   #handler: TransportHandler | undefined;
 
   constructor(id: NodeId, handlers: Map<NodeId, TransportHandler>) {
@@ -29,12 +31,20 @@ class MemoryTransport implements RaftTransport {
   }
 
   start(handler: TransportHandler): void {
-    this.#handler = handler;
-    this.#handlers.set(this.#id, handler);
+    this.#handler = {
+      message: (from, message) => {
+        this.#heard.add(from);
+        handler.message(from, message);
+      },
+      unreachable: (peer) => handler.unreachable(peer),
+      snapshot: (incoming) => handler.snapshot(incoming),
+    };
+    this.#handlers.set(this.#id, this.#handler);
   }
 
   setPeers(peers: readonly Member[]): void {
     this.#peers = new Set(peers.map(({ id }) => id).filter((id) => id !== this.#id));
+    this.#heard.clear();
   }
 
   send(to: NodeId, message: Message): void {
@@ -59,7 +69,7 @@ class MemoryTransport implements RaftTransport {
   }
 
   #mayReach(to: NodeId): boolean {
-    return this.#peers.has(to) && !this.#closing.signal.aborted;
+    return (this.#peers.has(to) || this.#heard.has(to)) && !this.#closing.signal.aborted;
   }
 
   #deliver(to: NodeId, message: Message): void {

@@ -127,6 +127,8 @@ function unchanged<Result>(consensus: Consensus<Result>): Consensus<Result> {
     propose: (payload) => consensus.propose(payload),
     readIndex: (signal) => consensus.readIndex(signal),
     changeMembership: (change, signal) => consensus.changeMembership(change, signal),
+    readByLease: (read, signal) => consensus.readByLease(read, signal),
+    stalenessMs: () => consensus.stalenessMs(),
     leaveJoint: (signal) => consensus.leaveJoint(signal),
     transferLeadership: (to, signal) => consensus.transferLeadership(to, signal),
     compactNow: () => consensus.compactNow(),

@@ -66,9 +66,17 @@ export function decodeMessage(wire: WireMessage): Message {
         term,
         commit: fromWire(message.value.commit, "heartbeat_request.commit"),
         round: fromWire(message.value.round, "heartbeat_request.round"),
+        ...(message.value.asksPromise ? { asksPromise: true } : {}),
       };
     case "heartbeatResponse":
-      return { kind: "heartbeatResponse", term, round: fromWire(message.value.round, "heartbeat_response.round") };
+      return {
+        kind: "heartbeatResponse",
+        term,
+        round: fromWire(message.value.round, "heartbeat_response.round"),
+        ...(message.value.promiseMs === 0n
+          ? {}
+          : { promiseMs: fromWire(message.value.promiseMs, "heartbeat_response.promise_ms") }),
+      };
     case "readIndexRequest":
       return { kind: "readIndexRequest", term, context: decodeContext(message.value.context) };
     case "readIndexResponse":
@@ -129,12 +137,17 @@ function encodeContent(message: Message): WireMessage["message"] {
           $typeName: "raftkv.raft.v1.HeartbeatRequest",
           commit: toWire(message.commit),
           round: toWire(message.round),
+          asksPromise: message.asksPromise ?? false,
         },
       };
     case "heartbeatResponse":
       return {
         case: "heartbeatResponse",
-        value: { $typeName: "raftkv.raft.v1.HeartbeatResponse", round: toWire(message.round) },
+        value: {
+          $typeName: "raftkv.raft.v1.HeartbeatResponse",
+          round: toWire(message.round),
+          promiseMs: toWire(message.promiseMs ?? 0),
+        },
       };
     case "readIndexRequest":
       return {

@@ -28,6 +28,8 @@ export interface Admitted {
 interface Stranger {
   readonly member: Member;
   readonly stream: InboundStream;
+  /** It has asked something since the member with its id last did. */
+  hasAskedLast: boolean;
 }
 
 /** The door: who may speak to this node, and on which stream. */
@@ -79,7 +81,7 @@ export class Admission {
     if (stranger !== undefined) {
       const before = this.#strangers.get(from);
       if (before?.member.memberId !== memberId) before?.stream.close();
-      this.#strangers.set(from, { member: stranger, stream });
+      this.#strangers.set(from, { member: stranger, stream, hasAskedLast: false });
     }
     this.#reportStrangers();
     this.#options.onHeard(from, memberId, fromAddress);
@@ -90,9 +92,15 @@ export class Admission {
         stream.close();
         if (this.#strangers.get(from)?.stream !== stream) return;
         this.#strangers.delete(from);
+        this.#streams.forget(from, memberId);
         this.#reportStrangers();
       },
     };
+  }
+
+  /** Whether the one with that id to be answered is not the member: it was a stranger that asked last. */
+  wasAskedByStranger(id: NodeId): boolean {
+    return this.#strangers.get(id)?.hasAskedLast === true;
   }
 
   #judge(hello: Hello): Admitted & { readonly stranger: Member | undefined } {
@@ -116,7 +124,12 @@ export class Admission {
   #heardAs({ fromMemberId }: Hello, handler: TransportHandler): TransportHandler {
     return {
       message: (from, message) => {
-        if (isCounted(message) && this.#peers?.get(from)?.memberId !== fromMemberId) return;
+        const stranger = this.#strangers.get(from);
+        if (isCounted(message)) {
+          if (this.#peers?.get(from)?.memberId !== fromMemberId) return;
+        } else if (stranger !== undefined) {
+          stranger.hasAskedLast = stranger.member.memberId === fromMemberId;
+        }
         handler.message(from, message);
       },
       unreachable: (peer) => handler.unreachable(peer),

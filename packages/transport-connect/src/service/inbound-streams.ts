@@ -54,6 +54,11 @@ export class InboundStreams {
     }
   }
 
+  /** Of who is no member nothing is kept once its stream has ended: there may be any number of them. */
+  forget(from: NodeId, memberId: string): void {
+    this.#senders.delete(keyOf(from, memberId));
+  }
+
   closeAll(): void {
     for (const sender of this.#senders.values()) {
       sender.abort.abort(new ConnectError("the node is shutting down", Code.Unavailable));

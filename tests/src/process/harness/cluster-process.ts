@@ -20,6 +20,7 @@ export interface ClusterProcessOptions {
 const passing: ReadonlySet<string | undefined> = new Set([
   undefined,
   "ERROR_CODE_NO_LEADER",
+  "ERROR_CODE_NOT_LEADER",
   "ERROR_CODE_NOT_READY",
   "ERROR_CODE_CHANGE_IN_PROGRESS",
   "ERROR_CODE_WOULD_LOSE_QUORUM",
@@ -150,7 +151,10 @@ export class ClusterProcess implements AsyncDisposable {
     const target = BigInt((await this.status(leader)).commitIndex);
     await until(
       `node ${id} to have applied index ${target}`,
-      async () => ((await this.#appliedIndex(id)) >= target ? true : undefined),
+      async () => {
+        const { appliedIndex = "0" } = await this.#statusIfServed(id);
+        return BigInt(appliedIndex) >= target || undefined;
+      },
       timeoutMs,
     );
   }
@@ -210,17 +214,21 @@ export class ClusterProcess implements AsyncDisposable {
     return nodes.join("");
   }
 
-  /** The leader as `asked` knows it: a node that has just been started over may not have logged it yet. */
-  async #knownLeader(asked: number): Promise<number> {
-    const { leaderId } = await this.status(asked).catch((): Partial<NodeStatus> => ({}));
-    const known = leaderId === undefined ? undefined : this.runningIds().find((id) => String(id) === leaderId);
-    return known ?? this.leader();
+  /** Nothing of a node that does not serve yet. */
+  async #statusIfServed(id: number): Promise<Partial<NodeStatus>> {
+    try {
+      return await this.status(id);
+    } catch (error) {
+      if (error instanceof ClusterCallError) return {};
+      throw error;
+    }
   }
 
-  /** Nothing as long as the node has not begun to serve. Zero is left out in JSON. */
-  async #appliedIndex(id: number): Promise<bigint> {
-    const { appliedIndex } = await this.status(id).catch((): Partial<NodeStatus> => ({}));
-    return BigInt(appliedIndex ?? 0);
+  /** The leader as `asked` knows it: a node that has just been started over may not have logged it yet. */
+  async #knownLeader(asked: number): Promise<number> {
+    const { leaderId } = await this.#statusIfServed(asked);
+    const known = leaderId === undefined ? undefined : this.runningIds().find((id) => String(id) === leaderId);
+    return known ?? this.leader();
   }
 
   #newestLeader(): number | undefined {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { EventEmitter } from "node:events";
 import { cleanEnvironment, cliMain } from "./entry-points.ts";
 
 export interface CliResult {
@@ -12,22 +13,51 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** `raftkv` while it runs. */
+export interface RunningCli {
+  readonly ended: Promise<CliResult>;
+  /** Resolves once standard error has shown that; rejects where the process ends without. */
+  saysOnStderr(pattern: RegExp): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+}
+
 /** Runs `raftkv` with these arguments to its end. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return startCli(args, options).ended;
+}
+
+export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const child = spawn(process.execPath, [cliMain, ...args], {
     env: { ...cleanEnvironment(), NO_COLOR: "1", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
+  let stderr = "";
+  const seen = new EventEmitter();
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    seen.emit("stderr");
+  });
   child.stdin.on("error", () => undefined); // A command that fails early does not read its input.
   child.stdin.end(options.input ?? "");
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<CliResult>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) =>
-      resolve({ code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString("utf8") }),
-    );
+    child.once("close", (code) => resolve({ code, stdout: Buffer.concat(stdout), stderr }));
   });
+  return {
+    ended,
+    saysOnStderr: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (!pattern.test(stderr)) return;
+          seen.off("stderr", look);
+          resolve();
+        };
+        seen.on("stderr", look);
+        void ended.then(() => reject(new Error(`raftkv ended without ${pattern}: ${stderr}`)), reject);
+        look();
+      }),
+    signal: (signal) => void child.kill(signal),
+  };
 }

@@ -18,6 +18,10 @@ export async function transferLeadership(to: number | undefined, options: Global
         exitCodes.refused,
       );
     }
+    const replication = before.replication.find(({ nodeId }) => nodeId === to);
+    if (replication?.recentlyActive === false) {
+      throw new CommandError(`node ${to} does not answer the leader, so it cannot take over`, exitCodes.refused);
+    }
     const startedAt = performance.now();
     const { leaderId } = await admin.transferLeadership(to);
     const tookMs = Math.round(performance.now() - startedAt);

@@ -6,7 +6,7 @@ import type { Message } from "../message.ts";
 import { Raft } from "../raft.ts";
 import type { Random } from "../random.ts";
 import { Disk } from "./disk.ts";
-import { type TestConfig, testMember } from "./settings.ts";
+import { freshBase, type TestConfig, testMember } from "./settings.ts";
 
 /** A state machine small enough for tests: the fold of the log is a running checksum. */
 export interface FoldedState {
@@ -45,6 +45,7 @@ interface PendingWrite {
 export class TestNode {
   readonly disk: Disk;
   readonly #config: TestConfig;
+  readonly #memberId: string;
   readonly #random: Random;
   readonly #surroundings: Surroundings;
   #raft: Raft;
@@ -56,11 +57,19 @@ export class TestNode {
   #durableState: FoldedState;
   /** The snapshot files, by index; they are durable as soon as they have arrived. */
   readonly #received = new Map<Index, FoldedState>();
+  #nowMs: (() => number) | undefined;
   /** Writes become durable as soon as they are handed out. */
   fastDisk = true;
 
-  constructor(config: TestConfig, base: SnapshotMetadata, random: Random, surroundings: Surroundings) {
+  constructor(
+    config: TestConfig,
+    base: SnapshotMetadata,
+    random: Random,
+    surroundings: Surroundings,
+    memberId = testMember(config.nodeId).memberId,
+  ) {
     this.#config = config;
+    this.#memberId = memberId;
     this.#random = random;
     this.#surroundings = surroundings;
     this.disk = new Disk(base);
@@ -89,7 +98,19 @@ export class TestNode {
     return this.#durableState;
   }
 
+  /** From now on each turn begins with a look at this clock. */
+  lookAtClock(nowMs: () => number): void {
+    this.#nowMs = nowMs;
+    this.#beginTurn();
+  }
+
+  /** A node of the same id on a fresh disk: another member, which knows of nobody yet. */
+  wiped(memberId: string): TestNode {
+    return new TestNode(this.#config, freshBase([]), this.#random, this.#surroundings, memberId);
+  }
+
   step(...inputs: readonly Input[]): void {
+    this.#beginTurn();
     for (const input of inputs) this.#raft.step(input);
     this.#turn();
   }
@@ -132,12 +153,17 @@ export class TestNode {
 
   restart(): void {
     this.#raft = this.#start();
+    this.#beginTurn();
     this.#turn();
+  }
+
+  #beginTurn(): void {
+    if (this.#nowMs !== undefined) this.#raft.step({ kind: "clock", nowMs: this.#nowMs() });
   }
 
   #start(): Raft {
     this.#incarnation++;
-    const { memberId } = testMember(this.id);
+    const memberId = this.#memberId;
     const config = { ...this.#config, memberId, incarnation: this.#incarnation, appliedIndex: this.#state.index };
     return new Raft(config, this.disk.restored(), this.#random);
   }

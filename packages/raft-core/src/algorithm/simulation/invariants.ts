@@ -34,6 +34,11 @@ export class Invariants {
     return this.#committed.length - 1;
   }
 
+  /** The last term in which anything was committed. */
+  get committedTerm(): Term {
+    return this.#committed.at(-1) ?? 0;
+  }
+
   /** How many terms have had a leader. */
   get leaders(): number {
     return this.#leaders.size;

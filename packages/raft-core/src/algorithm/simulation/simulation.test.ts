@@ -13,9 +13,10 @@ const calm: Weights = {
   persist: 30,
   propose: 20,
   read: 6,
+  leaseRead: 10,
   crash: 1,
   restart: 3,
-  compact: 6,
+  compact: 12,
   partition: 2,
   transfer: 2,
   pause: 1,
@@ -52,6 +53,8 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
     (_name, mix) => {
       let committed = 0;
       let reads = 0;
+      let leaseReads = 0;
+      let endedLeases = 0;
       let snapshots = 0;
       let leaders = 0;
       let changes = 0;
@@ -66,6 +69,8 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
           throw new Error(`Seed ${seed} fails.`, { cause });
         }
         reads += simulation.readsServed;
+        leaseReads += simulation.leaseReads.served;
+        endedLeases += simulation.leaseReads.refusedAfter;
         snapshots += simulation.snapshotsRestored;
         leaders += simulation.invariants.leaders;
         changes += simulation.changesMade;
@@ -74,7 +79,9 @@ describe.each(Object.entries(clusters))("%s, with faults at random", (_, members
       // Runs in which little happens prove little.
       const seeds = seedsIn(range).length;
       expect(committed).toBeGreaterThan(5 * seeds);
-      expect(reads).toBeGreaterThan(5 * seeds);
+      expect(reads).toBeGreaterThan(3 * seeds);
+      expect(leaseReads).toBeGreaterThan(seeds / 2);
+      if (membership.voters.length > 1 && seeds > 10) expect(endedLeases).toBeGreaterThan(0);
       expect(leaders).toBeGreaterThan(2 * seeds);
       expect(changes).toBeGreaterThanOrEqual(mix.change > 0 ? seeds : 0);
       if (membership.members.length > 1 && seeds > 10) {

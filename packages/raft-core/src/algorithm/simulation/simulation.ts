@@ -8,16 +8,15 @@ import type { Input, ProposalId, ReadId, TransferId } from "../input.ts";
 import type { Membership } from "../membership.ts";
 import { allMembers } from "../membership-tracker.ts";
 import type { Message } from "../message.ts";
+import { lacksAgreement } from "./agreement.ts";
+import { Clocks } from "./clocks.ts";
 import { drawChange } from "./draw-change.ts";
-import { drawConfig } from "./draw-config.ts";
+import { drawConfig, maxClockDrift } from "./draw-config.ts";
 import { drawCuts } from "./draw-cuts.ts";
 import { Invariants } from "./invariants.ts";
+import { LeaseReads } from "./lease-reads.ts";
+import type { Packet } from "./packet.ts";
 import type { Weights } from "./weights.ts";
-
-type Packet = { readonly from: NodeId; readonly to: NodeId } & (
-  | { readonly kind: "message"; readonly message: Message }
-  | { readonly kind: "snapshot"; readonly snapshot: SentSnapshot }
-);
 
 /**
  * A cluster under a seed: messages are lost, doubled and overtake each other, writes take their time, nodes crash and
@@ -28,6 +27,8 @@ export class Simulation {
   readonly #nodes = new Map<NodeId, TestNode>();
   readonly #down = new Set<NodeId>();
   readonly #cut = new Set<string>();
+  readonly #clocks: Clocks;
+  readonly leaseReads: LeaseReads;
   readonly #invariants: Invariants;
   readonly #actions: readonly (() => void)[];
   /** What was committed when each waiting read was asked for. */
@@ -57,9 +58,13 @@ export class Simulation {
     this.#trace = trace;
     const config = drawConfig(this.#random);
     const base = { index: 0, term: 0, membership };
-    for (const nodeId of [...allMembers(membership), ...spares]) {
+    const ids = [...allMembers(membership), ...spares];
+    this.#clocks = new Clocks(ids, maxClockDrift, this.#random);
+    this.leaseReads = new LeaseReads(this.#clocks, this.#random, this.#invariants);
+    for (const nodeId of ids) {
       const node = new TestNode({ ...config, nodeId }, base, this.#random, this.#surroundings());
       node.fastDisk = false;
+      node.lookAtClock(() => this.#clocks.read(nodeId));
       this.#nodes.set(nodeId, node);
     }
     this.#actions = this.#weigh(weights);
@@ -115,7 +120,7 @@ export class Simulation {
     this.#passTime(limitMs, () => {
       if (this.#readsServed - before < members.length) return "every node serves its read";
       if (this.#transfers.size > 0) return "every transfer is answered";
-      return this.#lacksAgreement(members);
+      return lacksAgreement(members);
     });
     return members[0]?.state.index ?? 0;
   }
@@ -151,24 +156,12 @@ export class Simulation {
     return this.#members().every(follows) ? undefined : "all members follow the leader";
   }
 
-  #lacksAgreement(members: readonly TestNode[]): string | undefined {
-    const [first] = members;
-    if (first === undefined) return "somebody is there";
-    const { index, checksum } = first.state;
-    for (const { raft, state } of members) {
-      if (state.index !== index || state.checksum !== checksum) return "all have applied the same";
-      const { last, progress } = raft.status();
-      if (last.index !== index) return "everything is applied";
-      if (progress.some((peer) => peer.state !== "replicate")) return "every follower is in replicate";
-    }
-    return undefined;
-  }
-
   /** Time passes without faults until nothing is lacking. */
   #passTime(limitMs: number, lacking: () => string | undefined): void {
     const stepMs = 25;
     for (let passedMs = 0; lacking() !== undefined; passedMs += stepMs) {
       if (passedMs > limitMs) throw new Error(`Within ${limitMs} ms without faults: ${lacking()}.`);
+      this.#clocks.pass(stepMs);
       for (const node of this.#live()) node.step({ kind: "tick", elapsedMs: stepMs });
       this.#deliverAll();
       this.#check();
@@ -185,12 +178,12 @@ export class Simulation {
 
   #weigh(weights: Weights): readonly (() => void)[] {
     const actions: { readonly [Name in keyof Weights]: () => void } = {
-      // Each clock runs at its own pace.
-      tick: () => this.#onEach((node) => node.step({ kind: "tick", elapsedMs: this.#random.below(30) })),
+      tick: () => this.#tick(),
       deliver: () => this.#deliverSome(1 + this.#random.below(5)),
       persist: () => this.#onEach((node) => node.persist(this.#random.below(4))),
       propose: () => this.#onLive((node) => this.#propose(node)),
       read: () => this.#onLive((node) => this.#read(node)),
+      leaseRead: () => this.#onEach((node) => this.leaseReads.begin(node)),
       crash: () => this.#onLive((node) => this.#crash(node)),
       restart: () => this.#restart(this.#random.pick([...this.#down])),
       compact: () => this.#onLive((node) => this.#compact(node)),
@@ -245,8 +238,19 @@ export class Simulation {
     }
   }
 
+  /** Each clock runs at its own pace, and ticks come when they come; a long time without one counts as a short one. */
+  #tick(): void {
+    this.#clocks.pass(this.#random.below(30));
+    this.#onEach((node) => {
+      if (this.#random.chance(0.1)) return;
+      const elapsedMs = Math.min(this.#clocks.takeElapsed(node.id), testConfig.heartbeatIntervalMs);
+      node.step({ kind: "tick", elapsedMs });
+    });
+  }
+
   #check(): void {
     this.#steps++;
+    this.leaseReads.goOn(() => true);
     this.#invariants.check(this.#nodes, this.#live());
   }
 
@@ -313,6 +317,8 @@ export class Simulation {
   #pause(node: TestNode): void {
     const stalledMs = testConfig.heartbeatIntervalMs + this.#random.below(testConfig.electionTimeoutMaxMs);
     this.#tell(`${node.id}: paused for ${stalledMs} ms`);
+    this.#clocks.pass(stalledMs);
+    this.#clocks.takeElapsed(node.id);
     node.step({ kind: "tick", elapsedMs: testConfig.heartbeatIntervalMs, stalledMs });
   }
 
@@ -342,6 +348,7 @@ export class Simulation {
   /** Everybody stalls for so long that nobody trusts in the leader any more, and somebody campaigns. */
   #unsettle(): void {
     const elapsedMs = testConfig.electionTimeoutMinMs;
+    this.#clocks.pass(elapsedMs);
     this.#onEach((node) => node.step({ kind: "tick", elapsedMs }));
     this.#onLive((node) => node.step({ kind: "campaign" }));
   }

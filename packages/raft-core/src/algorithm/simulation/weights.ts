@@ -5,6 +5,7 @@ export interface Weights {
   readonly persist: number;
   readonly propose: number;
   readonly read: number;
+  readonly leaseRead: number;
   readonly crash: number;
   readonly restart: number;
   readonly compact: number;

@@ -1,11 +1,13 @@
 import { testMember } from "../harness/settings.ts";
 import type { MembershipChange, MembershipStep } from "../membership-change.ts";
+import { newcomer } from "./story.ts";
 
 type StepOf = (id: number, argument: string | undefined) => MembershipStep;
 
-/** `learner=4 newcomer=5 voter=6 promote=4 demote=2 remove=3 replace=3:4 move=2:elsewhere priority=3:5` */
+/** `learner=4 anew=1 newcomer=5 voter=6 promote=4 demote=2 remove=3 replace=3:4 move=2:elsewhere priority=3:5` */
 const steps: Readonly<Record<string, StepOf>> = {
   learner: (id) => ({ kind: "addLearner", member: testMember(id) }),
+  anew: (id) => ({ kind: "addLearner", member: newcomer(id) }),
   newcomer: (id) => ({ kind: "addLearner", member: testMember(id), promoteWhenCaughtUp: true }),
   voter: (id) => ({ kind: "addVoter", member: testMember(id) }),
   promote: (id) => ({ kind: "promote", id }),

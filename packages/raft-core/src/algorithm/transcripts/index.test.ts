@@ -8,7 +8,7 @@ const stories = files.filter((file) => file.endsWith(".script.txt")).map((file) 
 
 /** The rows of the catalogue of bugs that are about the protocol. */
 const protocolRows = [
-  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 19, 20, 24, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 49,
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 24, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 49,
 ];
 
 /** The transcripts of etcd-io/raft. */
@@ -30,6 +30,7 @@ const etcdTranscripts = [
   "confchange_v2_replace_leader_stepdown",
   "forget_leader",
   "forget_leader_prevote_checkquorum",
+  "forget_leader_read_only_lease_based",
   "heartbeat_resp_recovers_from_probing",
   "lagging_commit",
   "prevote",

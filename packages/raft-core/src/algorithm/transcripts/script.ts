@@ -11,6 +11,7 @@ const settings = {
   uncommitted: "maxUncommittedBytes",
   cache: "maxCachedBytes",
   entry: "maxEntryBytes",
+  drift: "maxClockDrift",
 } as const satisfies Record<string, keyof TestConfig>;
 
 type Command = (story: Story, args: readonly string[]) => void;
@@ -21,13 +22,15 @@ type Command = (story: Story, args: readonly string[]) => void;
  *     cluster 3 learners=1 spares=1 inflight=2  three voters, a learner (node 4), and a node 5 that is no member yet
  *     given 2 terms 1 1 4 [term 5] [commit 2]   node 2 starts with such a log; without terms, with its own
  *     campaign 1 | tick 1 150 | tick all 50 | pass 300
+ *     stall 1 200 | suspend 1                   its clock moves on, and nothing else; or its clock has stood still
+ *     lease 1                                   what it may read without asking; the cluster has `drift=0.25`, say
  *     watch 1 300                               it leads on: ticks of 50 ms, each with all that comes of it
  *     pause 1 400                               its process stood still for so long
  *     propose 1 x y | read 1 | cancel 1 7 | transfer 1 2 | unreachable 1 2 | forget 2
  *     change 1 promote=4 replace=3:5 [explicit] [force] | leave 1 | membership 1
  *     deliver 1->2 [3] | drop 1->2 [2] | drop all | stabilize | isolate 3 | cut 1->3 | heal | network
  *     keep 1->2 as late | release late | arrive 1->3 unreported | fail 1->3
- *     disk 2 slow | persist 2 [1] | disk 2 fast | crash 2 | restart 2 | compact 1 4
+ *     disk 2 slow | persist 2 [1] | disk 2 fast | crash 2 | restart 2 | wipe 2 | compact 1 4
  *     status [1] | log 1 | quiet | loud
  */
 const commands: Readonly<Record<string, Command>> = {
@@ -56,6 +59,9 @@ const commands: Readonly<Record<string, Command>> = {
     const payloads = texts.map((text) => new TextEncoder().encode(text));
     story.input(numberOf(id), { kind: "propose", id: story.freshId(), payloads });
   },
+  lease: (story, [id]) => story.lease(numberOf(id)),
+  stall: (story, [id, ms]) => story.stall(numberOf(id), numberOf(ms)),
+  suspend: (story, [id]) => story.input(numberOf(id), { kind: "suspended" }),
   read: (story, [id, count]) => {
     const reads = Array.from({ length: count === undefined ? 1 : numberOf(count) }, () => story.freshId());
     story.input(numberOf(id), ...reads.map((read) => ({ kind: "readIndex", id: read }) as const));
@@ -90,6 +96,7 @@ const commands: Readonly<Record<string, Command>> = {
   disk: (story, [id, speed]) => story.setDisk(numberOf(id), speed === "fast"),
   persist: (story, [id, count]) => story.persist(numberOf(id), count === undefined ? 1_000 : numberOf(count)),
   crash: (story, [id]) => story.crash(numberOf(id)),
+  wipe: (story, [id]) => story.wipe(numberOf(id)),
   restart: (story, [id]) => story.restart(numberOf(id)),
   compact: (story, [id, through]) => story.compact(numberOf(id), numberOf(through)),
   status: (story, [id]) => (id === undefined ? story.statusAll() : story.status(numberOf(id))),

@@ -8,9 +8,10 @@ import {
 } from "../describe.ts";
 import type { Effects } from "../effects.ts";
 import type { Entry, NodeId } from "../entry.ts";
-import { freshBase, type TestConfig, testConfig } from "../harness/settings.ts";
+import { freshBase, type TestConfig, testConfig, testMember } from "../harness/settings.ts";
 import { TestNode } from "../harness/test-node.ts";
 import type { Input } from "../input.ts";
+import type { Member } from "../membership.ts";
 import { Network, type Packet } from "./network.ts";
 
 /** So many deliveries without coming to rest mean that the nodes talk in circles. */
@@ -21,8 +22,11 @@ export class Story {
   #network = new Network();
   readonly #nodes = new Map<NodeId, TestNode>();
   readonly #down = new Set<NodeId>();
+  /** What each node's clock shows. */
+  readonly #clocks = new Map<NodeId, number>();
   readonly #kept = new Map<string, Packet>();
   readonly #lines: string[] = [];
+  #hasLeases = false;
   #isQuiet = false;
   #tellsSends = true;
   #nextId = 1;
@@ -36,12 +40,15 @@ export class Story {
     this.#network = new Network();
     this.#nodes.clear();
     this.#down.clear();
+    this.#clocks.clear();
+    this.#hasLeases = overrides.maxClockDrift !== undefined;
     const ids = Array.from({ length: voters + learners + spares }, (_, position) => position + 1);
     const base = freshBase(ids.slice(0, voters), [], ids.slice(voters, voters + learners));
     for (const [position, nodeId] of ids.entries()) {
       const random = { next: () => position / ids.length };
       const config = { ...testConfig, ...overrides, nodeId };
       this.#nodes.set(nodeId, new TestNode(config, base, random, this.#surroundings()));
+      this.#lookAtClock(nodeId);
     }
   }
 
@@ -55,6 +62,7 @@ export class Story {
     const hardState = { term, votedFor: undefined, commit: Math.max(commit, node.disk.hardState.commit) };
     node.disk.write({ id: 0, hardState, append });
     node.restart();
+    this.#lookAtClock(id);
   }
 
   input(id: NodeId, ...inputs: readonly Input[]): void {
@@ -62,7 +70,21 @@ export class Story {
   }
 
   tick(id: NodeId, elapsedMs: number): void {
+    this.stall(id, elapsedMs);
+    this.#lookAtClock(id);
     this.input(id, { kind: "tick", elapsedMs });
+  }
+
+  /** Time passes, and the node does not run. */
+  stall(id: NodeId, elapsedMs: number): void {
+    this.#clocks.set(id, this.#clock(id) + elapsedMs);
+  }
+
+  lease(id: NodeId): void {
+    const nowMs = this.#clock(id);
+    const lease = this.#node(id).raft.lease();
+    const holds = lease !== undefined && nowMs < lease.untilMs;
+    this.tell(`${id} at ${nowMs} ms: ${holds ? `reads at ${lease.index} until ${lease.untilMs} ms` : "has no lease"}`);
   }
 
   /** Time passes at a leader, and the others answer. */
@@ -119,7 +141,14 @@ export class Story {
   restart(id: NodeId): void {
     this.#down.delete(id);
     this.#node(id).restart();
+    this.#lookAtClock(id);
     this.status(id);
+  }
+
+  /** The node loses its disk, and comes back as another member of the same id. */
+  wipe(id: NodeId): void {
+    this.#nodes.set(id, this.#anyNode(id).wiped(newcomer(id).memberId));
+    this.#down.delete(id);
   }
 
   compact(id: NodeId, through: number): void {
@@ -240,6 +269,15 @@ export class Story {
     return `${this.#lines.join("\n")}\n`;
   }
 
+  /** Only leases need it, and the promises for them. */
+  #lookAtClock(id: NodeId): void {
+    if (this.#hasLeases) this.input(id, { kind: "clock", nowMs: this.#clock(id) });
+  }
+
+  #clock(id: NodeId): number {
+    return this.#clocks.get(id) ?? 0;
+  }
+
   #node(id: NodeId): TestNode {
     if (this.#down.has(id)) throw new Error(`Node ${id} is down.`);
     return this.#anyNode(id);
@@ -293,6 +331,11 @@ export class Story {
     const told = this.#tellsSends ? effects : { ...effects, send: [] };
     for (const line of describeEffects(told)) this.tell(`${id}: ${line}`);
   }
+}
+
+/** Whoever comes back under a node's id on a fresh disk. */
+export function newcomer(id: NodeId): Member {
+  return { ...testMember(id), memberId: `member-${id}-anew` };
 }
 
 function describePacket({ content }: Packet): string {

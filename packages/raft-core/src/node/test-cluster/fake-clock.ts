@@ -8,6 +8,7 @@ interface Pending {
 /** A clock that stands still until the test moves it; everything that hangs on it happens in one fixed order. */
 export class FakeClock implements Clock {
   #now = 1_000;
+  #suspensions = 0;
   readonly #timers = new Set<Pending>();
 
   /** Timers that have not been run or cancelled. */
@@ -17,6 +18,10 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  suspensions(): number {
+    return this.#suspensions;
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
@@ -46,6 +51,11 @@ export class FakeClock implements Clock {
   /** The process is paused: time passes, and nothing runs. */
   stall(elapsedMs: number): void {
     this.#now += elapsedMs;
+  }
+
+  /** The machine was suspended, which this clock does not count. */
+  suspend(): void {
+    this.#suspensions++;
   }
 
   /** The earliest due; among equals the one that was set first. */

@@ -13,6 +13,10 @@ export class NodeClock implements Clock {
     return this.#clock.now();
   }
 
+  suspensions(): number {
+    return this.#clock.suspensions?.() ?? 0;
+  }
+
   setTimer(delayMs: number, callback: () => void): Timer {
     let isCancelled = false;
     const run = () => {

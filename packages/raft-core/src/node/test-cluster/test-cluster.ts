@@ -49,10 +49,9 @@ export class TestCluster {
     return cluster;
   }
 
-  /** Starts a node with an empty disk, which knows who is in the cluster, and is not in it itself yet. */
-  async join(id: NodeId): Promise<TestMember> {
-    const leader = await this.elect();
-    return this.#add(id, leader.node.status().membership);
+  /** Starts a node with an empty disk, which knows nobody in the cluster, and is not in it itself yet. */
+  join(id: NodeId): Promise<TestMember> {
+    return this.#add(id, { voters: [], outgoingVoters: [], learners: [], members: [] });
   }
 
   member(id: NodeId): TestMember {

@@ -1,0 +1,37 @@
+import type { ReadConsistency, ReadNeedsOptions } from "@raftkv/kv-client";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** The options of the commands that read. */
+export interface ReadCommandOptions {
+  readonly consistency?: ReadConsistency;
+  readonly minRevision?: number;
+  /** Milliseconds. */
+  readonly maxStaleness?: number;
+}
+
+export function addReadOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--consistency <level>", "what the read must see (default: linearizable)").choices([
+        "linearizable",
+        "lease",
+        "serializable",
+      ]),
+    )
+    .option("--min-revision <n>", "wait until the node has this revision of the store", parseCount)
+    .option("--max-staleness <ms>", "be behind by at most so many milliseconds", parseCount);
+}
+
+export function readNeeds({ consistency, minRevision, maxStaleness }: ReadCommandOptions): ReadNeedsOptions {
+  return {
+    ...(consistency === undefined ? {} : { consistency }),
+    ...(minRevision === undefined ? {} : { minRevision }),
+    ...(maxStaleness === undefined ? {} : { maxStalenessMs: maxStaleness }),
+  };
+}
+
+function parseCount(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError("Expected a whole number from 0.");
+}
