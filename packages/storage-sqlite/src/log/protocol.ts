@@ -57,7 +57,7 @@ export interface LogFound {
 
 export interface LogStatus {
   readonly sequence: number;
-  readonly usage: StorageUsage;
+  readonly usage: Omit<StorageUsage, "snapshotBytes">;
 }
 
 /** What the thread for reads is asked. */
