@@ -59,5 +59,5 @@ export interface LogFound {
 
 export interface LogStatus {
   readonly sequence: number;
-  readonly usage: StorageUsage;
+  readonly usage: Omit<StorageUsage, "snapshotBytes">;
 }

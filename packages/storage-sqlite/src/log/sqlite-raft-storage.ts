@@ -3,13 +3,16 @@ import {
   type Identity,
   type Index,
   type Membership,
+  type PartialSnapshot,
   type RaftStorage,
   type RestoredState,
   type SnapshotMetadata,
+  type SnapshotReception,
   type SnapshotSink,
   type SnapshotSource,
   StorageError,
   type StorageUsage,
+  type StoredSnapshot,
   type WriteBatch,
 } from "@raftkv/raft-core";
 import type { FailStop } from "../fail-stop.ts";
@@ -49,7 +52,7 @@ export class SqliteRaftStorage implements RaftStorage {
   }
 
   usage(): StorageUsage {
-    return this.#status.usage;
+    return { ...this.#status.usage, snapshotBytes: this.#parts.snapshots.fileBytes };
   }
 
   /** The number of the last commit that is known to be durable. The state's database bears witness to it as well. */
@@ -106,12 +109,22 @@ export class SqliteRaftStorage implements RaftStorage {
     return this.#parts.snapshots.save(source);
   }
 
-  async receiveSnapshot(metadata: SnapshotMetadata): Promise<SnapshotSink> {
+  async receiveSnapshot(reception: SnapshotReception): Promise<SnapshotSink> {
     this.#requireOpen();
-    return this.#parts.snapshots.receive(metadata);
+    return this.#parts.snapshots.receive(reception);
   }
 
-  async openSnapshot(): Promise<SnapshotSource | undefined> {
+  async partialSnapshot(): Promise<PartialSnapshot | undefined> {
+    this.#requireOpen();
+    return this.#parts.snapshots.partial();
+  }
+
+  async removePartialSnapshot(): Promise<void> {
+    this.#requireOpen();
+    return this.#parts.snapshots.removePartial();
+  }
+
+  async openSnapshot(): Promise<StoredSnapshot | undefined> {
     this.#requireOpen();
     return this.#parts.snapshots.open();
   }

@@ -148,7 +148,7 @@ function concurrencyTests(tests: StorageTests): void {
 
 function usageTests(tests: StorageTests): void {
   tests.withStorage("usage() tells where the log starts and ends, and its bytes", async (storage) => {
-    assert.deepEqual(storage.usage(), { logBytes: 0, firstIndex: 1, lastIndex: 0 });
+    assert.deepEqual(storage.usage(), { logBytes: 0, snapshotBytes: 0, firstIndex: 1, lastIndex: 0 });
     const entries = Array.from({ length: 10 }, (_, i) => command(i + 1, 1, patternBytes(1000, i)));
     await new BatchWriter(storage).write({ append: entries });
     const usage = storage.usage();
