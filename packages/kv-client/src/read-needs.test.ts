@@ -58,9 +58,14 @@ describe("what a read needs", () => {
 
   it("lets reads of different revisions share a batch, and holds up none that needs no revision", async () => {
     await using kv = new RaftKv({ endpoints: [first.address] });
-    await Promise.all([kv.get("a", { minRevision: 3 }), kv.get("b", { minRevision: 9 }), kv.get("c")]);
+    await Promise.all([
+      kv.get("a", { minRevision: 3 }),
+      kv.get("b", { minRevision: 9 }),
+      kv.get("c"),
+      kv.get("d", { consistency: "serializable" }),
+    ]);
     const batches = first.received.map(({ text, reads }) => `${text} from ${reads?.minRevision}`);
-    expect(batches.sort()).toEqual(["get a, get b from 9", "get c from 0"]);
+    expect(batches.sort()).toEqual(["get a, get b from 9", "get c from 0", "get d from 0"]);
   });
 });
 
