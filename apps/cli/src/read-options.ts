@@ -12,7 +12,7 @@ export interface ReadCommandOptions {
 export function addReadOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--consistency <level>", "what the read must see (default: linearizable)").choices([
+      new Option("--consistency <level>", "what the read must see (default: linearizable; with --min-revision or --max-staleness: serializable)").choices([
         "linearizable",
         "lease",
         "serializable",
