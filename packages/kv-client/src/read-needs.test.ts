@@ -69,6 +69,20 @@ describe("what a read needs", () => {
   });
 });
 
+it("shares a batch with no read that may be more stale, and with none of another consistency", async () => {
+  await using kv = new RaftKv({ endpoints: [first.address] });
+  const serializable = { consistency: "serializable" } as const;
+  await Promise.all([
+    kv.get("a", { maxStalenessMs: 500 }),
+    kv.get("b", { maxStalenessMs: 5 }),
+    kv.get("c", { consistency: "lease" }),
+    kv.get("d"),
+    kv.get("e", serializable),
+    kv.get("f", serializable),
+  ]);
+  expect(first.texts.toSorted()).toEqual(["get a", "get b", "get c", "get d", "get e, get f"]);
+});
+
 describe("a revision that the cluster has not come to", () => {
   it("fails the read that asks for it when its deadline passes, and no other one", async () => {
     const clock = new ManualClock();
