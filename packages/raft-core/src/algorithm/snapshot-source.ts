@@ -7,6 +7,9 @@ import type { LeaderState, RaftState } from "./role-state.ts";
 import { send } from "./send.ts";
 import type { SnapshotAdvance } from "./snapshot-course.ts";
 
+/** So many of the longest election timeouts: a follower whose machine is busy is not given up for that. */
+const maxSilentTimeouts = 5;
+
 /**
  * A follower needs a snapshot: asks another follower for it, so that the leader is spared, or sends it itself. Whoever
  * sends, what it sends is committed, the receiver takes it as the leader's, and its answer to the leader is what counts.
@@ -28,7 +31,7 @@ export function tickSnapshots(state: RaftState, leader: LeaderState): void {
     if (progress.state !== "snapshot" || course === undefined || course.source === state.config.nodeId) continue;
     const source = leader.progress.get(course.source);
     const isGone = source === undefined || source.silentMs >= limitMs;
-    if (!isGone && course.silentMs < 2 * limitMs) continue;
+    if (!isGone && course.silentMs < maxSilentTimeouts * limitMs) continue;
     course.sourceLost();
     progress.snapshotEnded(undefined);
   }
