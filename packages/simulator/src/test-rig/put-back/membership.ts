@@ -173,6 +173,7 @@ export const membership: readonly PutBackBug[] = [
         "return named !== undefined && isVoter(membership, id);",
       ),
     ],
+    rare: true,
     noticedBy: split,
   },
   {
