@@ -100,7 +100,12 @@ describe("a node that leaves", () => {
     cluster.network.isolate(leaving.id);
     const member = { ...testMemberOf(leaving.id), memberId: "anew" };
     const added = change(leader, { kind: "addLearner", member });
-    cluster.network.deliver(leaving.id, leader.id, { kind: "appendResponse", term, rejected: false, match: last.index });
+    cluster.network.deliver(leaving.id, leader.id, {
+      kind: "appendResponse",
+      term,
+      rejected: false,
+      match: last.index,
+    });
     await within(cluster, added);
     const progress = leader.node.status().progress.find(({ id }) => id === leaving.id);
     expect(progress).toMatchObject({ state: "probe", match: 0 });
