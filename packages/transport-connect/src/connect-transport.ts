@@ -124,9 +124,10 @@ export class ConnectTransport implements RaftTransport {
 
   /** A question is answered to whoever has asked it. */
   send(to: NodeId, message: Message): void {
-    const isForNamesake = message.kind.endsWith("Response") && this.#admission.wasAskedByStranger(to);
-    const namesake = isForNamesake ? this.#namesakeLinks.get(to) : undefined;
-    (namesake ?? this.#links.get(to))?.send(message);
+    const asker = message.kind.endsWith("Response") ? this.#admission.askerOf(to, message) : undefined;
+    const links = [this.#links.get(to), this.#namesakeLinks.get(to)];
+    const link = asker === undefined ? links[0] : links.find((link) => link?.peer.memberId === asker);
+    link?.send(message);
   }
 
   /**
