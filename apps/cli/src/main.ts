@@ -5,7 +5,7 @@ import { adviceFor } from "./advice.ts";
 import { CommandError } from "./command-error.ts";
 import { type ExitCode, exitCodeFor, exitCodes } from "./exit-code.ts";
 import { Interrupted } from "./membership/catch-up.ts";
-import { endWithReader } from "./output/standard-output.ts";
+import { endWithReader, outliveReaders } from "./output/standard-output.ts";
 import { createProgram } from "./program.ts";
 
 function packageVersion(): string {
@@ -34,6 +34,7 @@ function garbledArgument(): string | undefined {
 }
 
 endWithReader();
+outliveReaders();
 const garbled = garbledArgument();
 if (garbled !== undefined) {
   fail(
