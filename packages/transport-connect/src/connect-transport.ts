@@ -160,6 +160,14 @@ export class ConnectTransport implements RaftTransport {
     return introduce(this.#connectionTo(address), from, either, this.#limits.introduceTimeoutMs);
   }
 
+  /**
+   * Whoever introduced itself so listens at `address`. If it is a member, it is reached there until the membership says
+   * something new, or it is heard from elsewhere.
+   */
+  found({ nodeId, memberId }: Introducer, address: string): void {
+    if (this.#directory.heard(nodeId, memberId, address)) this.#connectPeers();
+  }
+
   /** Ends all streams, in and out; everything on its way may be lost. */
   async close(): Promise<void> {
     this.#closing.abort();

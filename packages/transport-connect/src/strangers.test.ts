@@ -174,6 +174,19 @@ describe("a node that says where it is", () => {
     await eventually("a stream of the second", () => isConnected(second, 1));
   });
 
+  it("may have been found there by others, while nobody has heard from it", async () => {
+    const one = await node(1);
+    const old = await node(2, { started: false });
+    const moved = await node(2);
+    moved.transport.setPeers([one.member]);
+    one.transport.setPeers([old.member]);
+    one.transport.found({ nodeId: 2, memberId: "somebody-else" }, "127.0.0.1:1");
+    one.transport.found({ nodeId: 2, memberId: "member-2" }, moved.member.address);
+    await eventually("a connection to where it was found", () => isConnected(one, 2));
+    one.transport.send(2, heartbeat(1));
+    await eventually("the message", () => moved.handler.messages.length === 1);
+  });
+
   it("is reached there, not where the membership has it, until the membership says something new", async () => {
     const one = await node(1, { saysAddress });
     const old = await node(2, { started: false });

@@ -170,11 +170,20 @@ async function stoppedOrRemoved(
 ): Promise<boolean> {
   const { nodeId, memberId, clusterId } = raft.identity();
   const self = { nodeId, memberId };
-  const introduce = (address: string, signal: AbortSignal) => network.transport.introduce(address, self, signal);
+  const { transport } = network;
   try {
-    const view = viewAtStart(self, restored);
     await untilRemoved(
-      { self, clusterId, consensus, view, addresses: join, introduce, clock: systemClock, pause },
+      {
+        self,
+        clusterId,
+        consensus,
+        view: viewAtStart(self, restored),
+        addresses: join,
+        introduce: (address, signal) => transport.introduce(address, self, signal),
+        onFoundElsewhere: (member, address) => transport.found(member, address),
+        clock: systemClock,
+        pause,
+      },
       stop,
     );
     return true;
