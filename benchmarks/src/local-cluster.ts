@@ -10,19 +10,37 @@ export interface LocalCluster extends AsyncDisposable {
   readonly pids: readonly number[];
 }
 
+/** Nodes that can be stopped and started again, by their ids. */
+export interface NodeCluster extends LocalCluster {
+  stop(id: number): Promise<void>;
+  start(id: number): void;
+}
+
 const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "main.js");
 
-export async function startLocalCluster(size: number): Promise<LocalCluster> {
+/** @param settings More fields of cluster.conf. */
+export async function startLocalCluster(
+  size: number,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<NodeCluster> {
   const folder = mkdtempSync(join(tmpdir(), "raftkv-bench-"));
   const endpoints = (await freePorts(size)).map((port) => `127.0.0.1:${port}`);
   const config = join(folder, "cluster.conf");
-  writeFileSync(config, JSON.stringify({ nodes: endpoints.map((address, index) => ({ id: index + 1, address })) }));
-  const nodes = endpoints.map((_, index) => startNode(config, folder, index + 1));
+  const nodes = endpoints.map((address, index) => ({ id: index + 1, address }));
+  writeFileSync(config, JSON.stringify({ nodes, ...settings }));
+  const processes = endpoints.map((_, index) => startNode(config, folder, index + 1));
   return {
     endpoints,
-    pids: nodes.map(pidOf),
+    pids: processes.map(pidOf),
+    async stop(id) {
+      const node = processes[id - 1];
+      if (node !== undefined) await stop(node);
+    },
+    start(id) {
+      processes[id - 1] = startNode(config, folder, id);
+    },
     async [Symbol.asyncDispose]() {
-      await Promise.all(nodes.map(stop));
+      await Promise.all(processes.map(stop));
       rmSync(folder, { recursive: true, force: true });
     },
   };

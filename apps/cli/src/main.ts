@@ -5,6 +5,7 @@ import { adviceFor } from "./advice.ts";
 import { CommandError } from "./command-error.ts";
 import { type ExitCode, exitCodeFor, exitCodes } from "./exit-code.ts";
 import { Interrupted } from "./membership/catch-up.ts";
+import { requireNodeVersion } from "./node-version.ts";
 import { endWithReader, outliveReaders } from "./output/standard-output.ts";
 import { createProgram } from "./program.ts";
 
@@ -33,6 +34,7 @@ function garbledArgument(): string | undefined {
   return process.argv.slice(2).find((argument) => argument.includes("\ufffd"));
 }
 
+requireNodeVersion(process.versions.node);
 endWithReader();
 outliveReaders();
 const garbled = garbledArgument();

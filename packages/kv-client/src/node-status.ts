@@ -61,6 +61,8 @@ export interface NodeStatus {
   readonly revision: number;
   readonly logBytes: number;
   readonly stateBytes: number;
+  /** What snapshots take up on its disk: whole ones, and what has arrived of one that is being received. */
+  readonly snapshotBytes: number;
   readonly members: readonly Member[];
   /** Each decision needs a majority of the voters and one of those who voted before. */
   readonly joint: boolean;
@@ -117,6 +119,7 @@ export function toNodeStatus(wire: StatusResponse): NodeStatus {
     revision: safeInteger(wire.revision, "revision"),
     logBytes: safeInteger(wire.logBytes, "log size"),
     stateBytes: safeInteger(wire.stateBytes, "state size"),
+    snapshotBytes: safeInteger(wire.snapshotBytes, "snapshot size"),
     members: wire.members.map(toMember),
     joint: wire.joint,
     leavesOnRequest: wire.leavesOnRequest,

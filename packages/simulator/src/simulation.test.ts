@@ -32,6 +32,24 @@ const undisturbed = (drawn: Plan): Plan => ({
   majorityFirst: false,
 });
 
+/** No log reaches far back, nodes are away often, and streams break. */
+const livingOnSnapshots = (drawn: Plan): Plan => ({
+  ...drawn,
+  nodes: drawn.nodes === 5 ? 5 : 3,
+  config: {
+    ...drawn.config,
+    snapshot: { entries: 5, bytes: 1_000_000, tailEntries: 0 },
+    snapshotsFromFollowers: true,
+  },
+  network: { ...drawn.network, dropRate: Math.max(drawn.network.dropRate, 0.1) },
+  faults: {
+    ...drawn.faults,
+    kinds: ["crash", "partition", "pause"],
+    meanIntervalMs: 3 * drawn.config.electionTimeoutMaxMs,
+  },
+  workload: { ...drawn.workload, keys: 8, thinkMs: 5 },
+});
+
 vi.setConfig({ testTimeout: 120_000 });
 
 describe("a cluster without faults", () => {
@@ -59,6 +77,20 @@ describe("a cluster with faults at random", () => {
     expect(sum(({ membershipActions: { changed = 0 } }) => changed)).toBeGreaterThan(seeds.length);
     expect(sum(({ membershipActions: { wipe = 0 } }) => wipe)).toBeGreaterThan(0.3 * seeds.length);
     expect(sum(({ faults }) => Object.values(faults).reduce((a, b) => a + b, 0))).toBeGreaterThan(2 * seeds.length);
+  });
+
+  it("keeps every invariant where nodes live on snapshots that break off and come from followers", async () => {
+    const seeds = freshSeeds(30);
+    const reports: SimulationReport[] = [];
+    for (const seed of seeds) {
+      const report = await simulate({ seed, steps: 6_000, adjust: livingOnSnapshots });
+      if (report.failure !== undefined) throw new Error(`seed ${seed} fails: ${report.failure.message}`);
+      reports.push(report);
+    }
+    const sum = (of: (report: SimulationReport) => number) => reports.reduce((total, report) => total + of(report), 0);
+    expect(sum(({ coverage }) => coverage.snapshots)).toBeGreaterThan(seeds.length);
+    expect(sum(({ coverage }) => coverage.fromFollowers)).toBeGreaterThan(seeds.length / 3);
+    expect(sum(({ coverage }) => coverage.resumptions)).toBeGreaterThan(0);
   });
 
   it.each(corpus)("keeps every invariant on seed %i (%i steps), which found: %s", async (seed, steps) => {

@@ -8,6 +8,8 @@ import { Scratch } from "./testing/scratch.ts";
 // Each storage starts two threads, which takes a while on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
+const at2 = { index: 2, term: 1, membership: twoMembers };
+
 let scratch: Scratch;
 beforeEach(async () => {
   scratch = await Scratch.make();
@@ -26,7 +28,7 @@ it("ends what is still open: views, snapshots that are read or received", async 
   });
   const view = await state.view();
   const source = await raft.openSnapshot();
-  const sink = await raft.receiveSnapshot({ index: 2, term: 1, membership: twoMembers });
+  const sink = await raft.receiveSnapshot({ metadata: at2, content: undefined, from: 0 });
   await Promise.all([raft.close(), state.close()]);
 
   await expect(view.rows()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "closed" });
@@ -38,7 +40,8 @@ it("ends what is still open: views, snapshots that are read or received", async 
 
 it("answers everything that was asked before", async () => {
   const { raft, state } = await scratch.open();
-  const asked = [raft.write({ id: 1, append: sampleEntries(1, 5, 1) }), raft.entries(2, 3, 1_000_000), raft.load()];
+  await raft.write({ id: 1, append: sampleEntries(1, 3, 1) });
+  const asked = [raft.write({ id: 2, append: sampleEntries(4, 5, 1) }), raft.entries(2, 3, 1_000_000), raft.load()];
   const written = state.write({ appliedIndex: 3, changes: [] });
   await Promise.all([raft.close(), state.close()]);
   expect(await Promise.all(asked)).toMatchObject([undefined, [{ index: 2 }, { index: 3 }], { lastIndex: 5 }]);
@@ -49,7 +52,7 @@ it("waits for a received snapshot that is taking its place", async () => {
   const folder = scratch.file("snapshots");
   mkdirSync(folder, { recursive: true });
   const snapshots = new SnapshotDirectory(folder, new FailStop());
-  const sink = await snapshots.receive({ index: 2, term: 1, membership: twoMembers });
+  const sink = await snapshots.receive({ metadata: at2, content: undefined, from: 0 });
   await sink.write(bytes("content"));
   const committed = sink.commit();
   await snapshots.close();

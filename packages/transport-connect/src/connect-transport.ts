@@ -9,8 +9,7 @@ import type {
   NodeId,
   RaftTransport,
   Random,
-  SnapshotSource,
-  Term,
+  SnapshotShipment,
   TransportHandler,
 } from "@raftkv/raft-core";
 import type { Hello } from "./codec/hello-codec.ts";
@@ -131,15 +130,17 @@ export class ConnectTransport implements RaftTransport {
   }
 
   /**
-   * Rejects with a `ConnectError`: not found for a node that is no peer, resource exhausted when too many snapshots are
+   * Rejects with a `ConnectError`: not found for a node that is no peer, unimplemented for one of protocol version 1 if
+   * this node does not lead (it would be taken for the leader), resource exhausted when too many snapshots are
    * under way, else whatever the peer or the network had against it. Leaves closing the source to the caller.
    */
-  async sendSnapshot(to: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+  async sendSnapshot(to: NodeId, { term, leader, source }: SnapshotShipment, signal: AbortSignal): Promise<void> {
     const peer = this.#directory.peer(to);
     if (peer === undefined) throw new ConnectError(`node ${to} is not a peer`, Code.NotFound);
     const release = this.#outgoingSnapshots.take();
     try {
-      const header = { hello: this.#helloTo(peer), term, metadata: source.metadata };
+      const { metadata, content } = source;
+      const header = { hello: this.#helloTo(peer), term, leader, metadata, content, offset: 0 };
       const either = AbortSignal.any([signal, this.#closing.signal]);
       await sendSnapshot(this.#connectionTo(peer.address), header, source, either, {
         clock: this.#options.clock,

@@ -26,7 +26,10 @@ it.each<[Partial<CatchUpProgress>, string]>([
   [{}, "1,234 entries behind"],
   [{ replication: { ...replication, lagEntries: 1 } }, "1 entry behind"],
   [{ replication: { ...replication, lagEntries: 0 } }, "caught up"],
-  [{ replication: { ...replication, state: "snapshot", snapshot } }, "snapshot, 12 MiB of 40 MiB"],
+  [
+    { replication: { ...replication, state: "snapshot", snapshot, recentlyActive: false } },
+    "snapshot, 12 MiB of 40 MiB",
+  ],
   [{ replication: { ...replication, state: "snapshot" } }, "gets a snapshot"],
   [
     { replication: { ...replication, recentlyActive: false }, stalledMs: 12_300 },

@@ -14,12 +14,9 @@ function where(replication: CatchUpProgress["replication"], problem: string | un
   if (problem !== undefined) return problem;
   if (replication === undefined) return "waiting";
   const { state, snapshot, lagEntries, recentlyActive } = replication;
+  if (snapshot !== undefined) return `snapshot, ${formatBytes(snapshot.bytesSent)} of ${formatBytes(snapshot.bytes)}`;
   if (!recentlyActive) return "does not answer";
-  if (state === "snapshot") {
-    return snapshot === undefined
-      ? "gets a snapshot"
-      : `snapshot, ${formatBytes(snapshot.bytesSent)} of ${formatBytes(snapshot.bytes)}`;
-  }
+  if (state === "snapshot") return "gets a snapshot";
   if (lagEntries === 0) return "caught up";
   return lagEntries === 1 ? "1 entry behind" : `${lagEntries.toLocaleString("en")} entries behind`;
 }

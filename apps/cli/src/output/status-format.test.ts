@@ -32,6 +32,7 @@ const leader = {
     revision: 80,
     logBytes: 1536,
     stateBytes: 0,
+    snapshotBytes: 0,
     members: [],
     joint: false,
     leavesOnRequest: false,

@@ -85,6 +85,7 @@ export class FakeCluster implements Cluster {
       revision: 0,
       logBytes: 0,
       stateBytes: 0,
+      snapshotBytes: 0,
       members: [...this.members],
       joint: this.joint,
       leavesOnRequest: this.leavesOnRequest,

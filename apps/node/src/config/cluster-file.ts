@@ -44,6 +44,8 @@ export const clusterFileSchema = strictObject({
     entries: wholeNumber(1, 1_000_000_000).optional(),
     bytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
     tail_entries: wholeNumber(0, 1_000_000_000).optional(),
+    max_bytes_per_second: wholeNumber(64 * KIB, Number.MAX_SAFE_INTEGER).optional(),
+    from_followers: z.boolean({ error: "true or false" }).optional(),
   }).optional(),
   limits: strictObject({
     max_key_bytes: wholeNumber(1, maxKeyBytes).optional(),

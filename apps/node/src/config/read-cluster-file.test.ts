@@ -33,7 +33,7 @@ describe("cluster.conf", () => {
       lease_reads: { max_clock_drift: 0.1 },
       write_stall_timeout: 3000,
       storage: "@raftkv/storage-memory",
-      snapshot: { entries: 10, bytes: 1000, tail_entries: 5 },
+      snapshot: { entries: 10, bytes: 1000, tail_entries: 5, max_bytes_per_second: 65536, from_followers: false },
       limits: { max_key_bytes: 100, max_value_bytes: 0 },
     };
     expect(parseClusterFile("cluster.conf", JSON.stringify(file))).toEqual(file);
@@ -110,6 +110,11 @@ describe("cluster.conf", () => {
     ],
     [{ nodes, storage: 5 }, "storage: found 5, expected the name of a package"],
     [{ nodes, snapshot: { entries: 0 } }, "snapshot.entries: found 0, expected a whole number from 1 to 1000000000"],
+    [
+      { nodes, snapshot: { max_bytes_per_second: 1000 } },
+      "snapshot.max_bytes_per_second: found 1000, expected a whole number from 65536 to 9007199254740991",
+    ],
+    [{ nodes, snapshot: { from_followers: "no" } }, 'snapshot.from_followers: found "no", expected true or false'],
     [{ nodes, snapshot: { everything: true } }, "snapshot.everything: unknown field"],
     [
       { nodes, limits: { max_value_bytes: 1e9 } },

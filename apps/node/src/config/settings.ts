@@ -92,7 +92,7 @@ function addressOption(name: string, text: string, lowestPort: 0 | 1): HostAndPo
 }
 
 function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
-  const { snapshot } = defaultRaftNodeConfig;
+  const { snapshot, snapshotBytesPerSecond, snapshotsFromFollowers } = defaultRaftNodeConfig;
   return {
     electionTimeoutMinMs: file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs,
     electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
@@ -104,5 +104,7 @@ function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
       bytes: file?.snapshot?.bytes ?? snapshot.bytes,
       tailEntries: file?.snapshot?.tail_entries ?? snapshot.tailEntries,
     },
+    snapshotBytesPerSecond: file?.snapshot?.max_bytes_per_second ?? snapshotBytesPerSecond,
+    snapshotsFromFollowers: file?.snapshot?.from_followers ?? snapshotsFromFollowers,
   };
 }

@@ -6,6 +6,8 @@ const events: ReadonlyMap<string, string> = new Map([
   ["compacted the log", "compacted"],
   ["sending a snapshot", "snapshot-sending"],
   ["sent a snapshot", "snapshot-sent"],
+  ["sending a snapshot failed", "snapshot-failed"],
+  ["found the beginning of a snapshot", "snapshot-partial"],
   ["receiving a snapshot", "snapshot-receiving"],
   ["took over a snapshot", "snapshot-received"],
   ["handing leadership over", "handing-over"],

@@ -1,6 +1,7 @@
 import { Role } from "@raftkv/proto/cluster";
 import { ErrorCode } from "@raftkv/proto/kv";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ManualClock } from "../testing/manual-clock.ts";
 import { refusal, ScriptedNode } from "../testing/scripted-node.ts";
 import { RaftKvAdmin } from "./raft-kv-admin.ts";
 
@@ -83,11 +84,16 @@ describe("finding the leader", () => {
         throw refusal({ code: ErrorCode.NOT_READY, message: "leadership is too young" });
       },
     };
-    await expect(admin.promote(2, { timeoutMs: 200 })).rejects.toMatchObject({
+    const clock = new ManualClock();
+    await using patient = new RaftKvAdmin({ endpoints: [first.address], clock, random: () => 0 });
+    const promoted = expect(patient.promote(2, { timeoutMs: 5_000 })).rejects.toMatchObject({
       code: "DEADLINE_EXCEEDED",
       outcomeUnknown: false,
-      message: expect.stringMatching(/leadership is too young.*did not take effect/),
+      message: expect.stringMatching(/within 5000 ms .*leadership is too young.*did not take effect/),
     });
+    await vi.waitUntil(() => first.asked.length === 2 && clock.nextInMs === 20, { timeout: 10_000 });
+    clock.advance(5_000);
+    await promoted;
   });
 });
 
@@ -215,11 +221,16 @@ describe("a change", () => {
   it("that is under way when time is up has an unknown outcome", async () => {
     lead(first);
     first.cluster = { changeMembership: () => new Promise(() => undefined) };
-    await expect(admin.remove(2, { timeoutMs: 200 })).rejects.toMatchObject({
+    const clock = new ManualClock();
+    await using patient = new RaftKvAdmin({ endpoints: [first.address], clock });
+    const removed = expect(patient.remove(2, { timeoutMs: 5_000 })).rejects.toMatchObject({
       code: "DEADLINE_EXCEEDED",
       outcomeUnknown: true,
       message: expect.stringContaining("look at the members to find out"),
     });
+    await first.until(() => first.asked.length > 0);
+    clock.advance(5_000);
+    await removed;
   });
 
   it("can be given up", async () => {
@@ -335,7 +346,7 @@ describe("looking and keeping", () => {
         { nodeId: 3n, state: 3, matchIndex: 0n, nextIndex: 1n, snapshotBytesSent: 10n, snapshotBytes: 40n },
       ],
     });
-    const [one, two, three] = await admin.members({ timeoutMs: 2_000 });
+    const [one, two, three] = await admin.members();
     expect(one?.replication).toMatchObject({
       state: "replicate",
       matchIndex: 100,

@@ -281,14 +281,23 @@ describe("what any node does", () => {
     consensus.membership = { ...before, voters: [1, 2], outgoingVoters: [1, 2, 3], leavesOnRequest: true };
     consensus.committedMembership = before;
     consensus.transferTo = 2;
+    const snapshot = { source: 2, index: 5, bytesSent: 30, bytes: 80, silentMs: 12 };
     consensus.progress = [
-      { id: 2, state: "replicate", match: 7, next: 9, recentlyActive: true },
-      { id: 3, state: "snapshot", match: 0, next: 1, recentlyActive: false },
+      { id: 2, state: "replicate", match: 7, next: 9, recentlyActive: true, snapshot: undefined },
+      { id: 3, state: "snapshot", match: 0, next: 1, recentlyActive: false, snapshot },
     ];
     expect(await cluster.status({})).toMatchObject({
       progress: [
         { nodeId: 2n, state: ReplicationState.REPLICATE, matchIndex: 7n, nextIndex: 9n, recentlyActive: true },
-        { nodeId: 3n, state: ReplicationState.SNAPSHOT, matchIndex: 0n, nextIndex: 1n, recentlyActive: false },
+        {
+          nodeId: 3n,
+          state: ReplicationState.SNAPSHOT,
+          matchIndex: 0n,
+          nextIndex: 1n,
+          recentlyActive: false,
+          snapshotBytesSent: 30n,
+          snapshotBytes: 80n,
+        },
       ],
       joint: true,
       leavesOnRequest: true,

@@ -27,7 +27,7 @@ const REPLICATION_STATES: Readonly<Record<PeerProgress["state"], ReplicationStat
 export function clusterStatus({ consensus, state, usage, version, address }: KvServicesOptions): StatusResponse {
   const { identity, role, term, leader, commit, last, membership, committedMembership, progress, transferTo } =
     consensus.status();
-  const { logBytes, firstIndex } = usage();
+  const { logBytes, snapshotBytes, firstIndex } = usage();
   return create(StatusResponseSchema, {
     clusterId: identity.clusterId ?? "",
     nodeId: BigInt(identity.nodeId),
@@ -45,6 +45,7 @@ export function clusterStatus({ consensus, state, usage, version, address }: KvS
     revision: BigInt(state.revision()),
     logBytes: BigInt(logBytes),
     stateBytes: BigInt(state.sizeBytes()),
+    snapshotBytes: BigInt(snapshotBytes),
     members: memberMessages(membership),
     progress: progress.map(progressMessage),
     joint: membership.outgoingVoters.length > 0,
@@ -61,6 +62,7 @@ function progressMessage({
   match,
   next,
   recentlyActive,
+  snapshot,
 }: PeerProgress): MessageInitShape<typeof PeerProgressSchema> {
   return {
     nodeId: BigInt(id),
@@ -68,5 +70,7 @@ function progressMessage({
     matchIndex: BigInt(match),
     nextIndex: BigInt(next),
     recentlyActive,
+    snapshotBytesSent: BigInt(snapshot?.bytesSent ?? 0),
+    snapshotBytes: BigInt(snapshot?.bytes ?? 0),
   };
 }

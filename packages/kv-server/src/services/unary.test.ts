@@ -338,6 +338,7 @@ test("the status is the node's own view", async () => {
     durableIndex: 1n,
     firstIndex: 5n,
     logBytes: 77n,
+    snapshotBytes: 33n,
     revision: 2n,
   });
   expect(status.members.map(({ address }) => address)).toEqual([

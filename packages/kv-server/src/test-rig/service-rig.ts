@@ -33,7 +33,7 @@ export async function serviceRig(options: Partial<KvServicesOptions> = {}): Prom
     inspect: async () => {
       throw new Error("connection refused");
     },
-    usage: () => ({ logBytes: 77, firstIndex: 5, lastIndex: 9 }),
+    usage: () => ({ logBytes: 77, snapshotBytes: 33, firstIndex: 5, lastIndex: 9 }),
     ...options,
   });
   const transport = createRouterTransport((router) => services.register(router));

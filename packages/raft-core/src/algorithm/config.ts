@@ -29,6 +29,8 @@ export interface RaftConfig {
   readonly maxUncommittedBytes: number;
   /** Durable entries stay in memory, for followers and for applying, up to this much. */
   readonly maxCachedBytes: number;
+  /** Another follower may be asked to send a snapshot, so that the leader is spared. */
+  readonly snapshotsFromFollowers: boolean;
   /** A larger payload is refused. */
   readonly maxEntryBytes: number;
   /** What the state machine has applied at start; at least the log's base. */

@@ -81,7 +81,7 @@ export function describeEffects(effects: Effects): readonly string[] {
     ...effects.transfers.map(describeTransfer),
     ...effects.reads.map(describeRead),
     ...effects.readEntries.map(({ peer, from, to }) => `read entries ${from} to ${to} for ${peer}`),
-    ...effects.sendSnapshot.map((to) => `send a snapshot to ${to}`),
+    ...effects.sendSnapshot.map(({ to }) => `send a snapshot to ${to}`),
     ...effects.send.map(describeOutgoing),
   ];
 }
@@ -92,12 +92,14 @@ export function describeStatus(status: RaftStatus): readonly string[] {
   const known = `leader ${leader ?? "unknown"}`;
   return [
     `${role}, ${describeHardState(hardState)}, ${known}, log ${describeEntryId(base)} to ${describeEntryId(last)}, durable to ${durable}`,
-    ...status.progress.map(describeProgress),
+    ...status.progress.map((progress) => describeProgress(progress, status.nodeId)),
   ];
 }
 
-function describeProgress({ id, state, match, next, recentlyActive }: ProgressStatus): string {
-  return `  ${id}: ${state}, match ${match}, next ${next}${recentlyActive ? "" : ", silent"}`;
+function describeProgress(progress: ProgressStatus, self: NodeId): string {
+  const { id, state, match, next, recentlyActive, snapshot } = progress;
+  const source = snapshot === undefined || snapshot.source === self ? "" : `, snapshot from ${snapshot.source}`;
+  return `  ${id}: ${state}, match ${match}, next ${next}${source}${recentlyActive ? "" : ", silent"}`;
 }
 
 function describeOutcome(outcome: ProposalOutcome): string {
@@ -157,6 +159,10 @@ function messageName(message: Message): string {
       return "read index";
     case "timeoutNowRequest":
       return "campaign now";
+    case "snapshotRequest":
+      return "send a snapshot";
+    case "snapshotReport":
+      return `snapshot ${message.outcome}`;
   }
 }
 
@@ -183,6 +189,10 @@ function messageContent(message: Message): string {
       return `, round ${message.round}, commit ${message.commit}${message.asksPromise ? ", asks for a promise" : ""}`;
     case "heartbeatResponse":
       return `, round ${message.round}${message.promiseMs === undefined ? "" : `, no vote for ${message.promiseMs} ms`}`;
+    case "snapshotRequest":
+      return `, to ${message.to}, at ${message.atLeast} or later`;
+    case "snapshotReport":
+      return `, to ${message.to}, at ${message.index}, ${message.bytesSent} of ${message.bytes} bytes`;
     case "readIndexRequest":
       return `, ${describeContext(message.context)}`;
     case "readIndexResponse":

@@ -5,10 +5,11 @@ import type {
   ProposalOutcome,
   ReadOutcome,
   RoleChange,
+  SnapshotOrder,
   TransferOutcome,
   WriteBatch,
 } from "./effects.ts";
-import type { Index, NodeId, SnapshotMetadata } from "./entry.ts";
+import type { Index, SnapshotMetadata } from "./entry.ts";
 import type { BatchId, LogRead } from "./input.ts";
 import type { Member } from "./membership.ts";
 
@@ -24,7 +25,7 @@ export interface TurnResult {
 export class EffectsBuffer {
   #send: Outgoing[] = [];
   #readEntries: LogRead[] = [];
-  #sendSnapshot: NodeId[] = [];
+  #sendSnapshot: SnapshotOrder[] = [];
   #restoreSnapshot: SnapshotMetadata | undefined;
   #reads: ReadOutcome[] = [];
   #outcomes: ProposalOutcome[] = [];
@@ -47,8 +48,8 @@ export class EffectsBuffer {
     this.#readEntries.push(request);
   }
 
-  sendSnapshot(to: NodeId): void {
-    this.#sendSnapshot.push(to);
+  sendSnapshot(order: SnapshotOrder): void {
+    this.#sendSnapshot.push(order);
   }
 
   restoreSnapshot(metadata: SnapshotMetadata): void {

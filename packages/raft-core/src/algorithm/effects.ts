@@ -11,8 +11,8 @@ export interface Effects {
   /** Everything up to here may be applied: committed, and on stable storage at this node. */
   readonly commit?: Index;
   readonly readEntries: readonly LogRead[];
-  /** These followers need entries that the log no longer holds. */
-  readonly sendSnapshot: readonly NodeId[];
+  /** These nodes need entries that the leader's log no longer holds. */
+  readonly sendSnapshot: readonly SnapshotOrder[];
   /** Once `persist` is durable, the state is to be replaced by this received snapshot before anything is applied. */
   readonly restoreSnapshot?: SnapshotMetadata;
   readonly reads: readonly ReadOutcome[];
@@ -31,6 +31,16 @@ export interface Outgoing {
   readonly to: NodeId;
   readonly message: Message;
   readonly after?: BatchId;
+}
+
+/** A snapshot to be sent: as the leader, or because the leader has asked this node to. */
+export interface SnapshotOrder {
+  readonly to: NodeId;
+  readonly term: Term;
+  /** Who leads in that term. */
+  readonly leader: NodeId;
+  /** The leader's log begins there: a snapshot that ends before is of no use. */
+  readonly atLeast: Index;
 }
 
 export interface WriteBatch {

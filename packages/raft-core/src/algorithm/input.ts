@@ -1,6 +1,7 @@
 import type { Entry, EntryId, Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
 import type { MembershipChange } from "./membership-change.ts";
 import type { Message } from "./message.ts";
+import type { SnapshotAdvance } from "./snapshot-course.ts";
 
 /** Chosen by the node; comes back in a `ProposalOutcome`. */
 export type ProposalId = number;
@@ -57,8 +58,13 @@ export type Input =
       readonly term: Term;
       readonly metadata: SnapshotMetadata;
     }
+  /** A snapshot that this node sends to `to` has come so far. At least twice in an election timeout while it does. */
+  | ({ readonly kind: "snapshotMoved"; readonly to: NodeId } & SnapshotAdvance)
   /** Sending a snapshot to `to` has ended. `at` names the snapshot when the follower has it; undefined: it failed. */
-  | { readonly kind: "snapshotSent"; readonly to: NodeId; readonly at: EntryId | undefined }
+  | ({ readonly kind: "snapshotSent"; readonly to: NodeId; readonly at: EntryId | undefined } & Omit<
+      SnapshotAdvance,
+      "index"
+    >)
   | { readonly kind: "unreachable"; readonly peer: NodeId };
 
 /** Entries that a follower needs and memory no longer holds. */

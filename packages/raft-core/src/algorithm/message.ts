@@ -1,4 +1,5 @@
-import type { Entry, Index, Term } from "./entry.ts";
+import type { Entry, Index, NodeId, Term } from "./entry.ts";
+import type { SnapshotAdvance } from "./snapshot-course.ts";
 
 /** What nodes say to each other. Sender and receiver are the transport's; `term` is always the sender's. */
 export type Message =
@@ -12,7 +13,9 @@ export type Message =
   | HeartbeatResponse
   | ReadIndexRequest
   | ReadIndexResponse
-  | TimeoutNowRequest;
+  | TimeoutNowRequest
+  | SnapshotRequest
+  | SnapshotReport;
 
 /** Asks whether an election could be won, without disturbing anybody (dissertation, section 9.6). */
 export interface PreVoteRequest {
@@ -127,4 +130,21 @@ export interface ReadContext {
 export interface TimeoutNowRequest {
   readonly kind: "timeoutNowRequest";
   readonly term: Term;
+}
+
+/** Asks a follower to send its snapshot to a node that the leader's log no longer reaches. */
+export interface SnapshotRequest {
+  readonly kind: "snapshotRequest";
+  readonly term: Term;
+  readonly to: NodeId;
+  /** The leader's log begins there: a snapshot that ends before is of no use. */
+  readonly atLeast: Index;
+}
+
+/** Tells the leader what has become of its request so far. */
+export interface SnapshotReport extends SnapshotAdvance {
+  readonly kind: "snapshotReport";
+  readonly term: Term;
+  readonly to: NodeId;
+  readonly outcome: "sending" | "sent" | "failed";
 }

@@ -107,7 +107,7 @@ describe("Progress", () => {
 
   it("waits in snapshot until the sending has ended, and takes no refusal meanwhile", () => {
     const progress = fresh();
-    progress.becomeSnapshot();
+    progress.becomeSnapshot(1);
     progress.rejected(9, 1);
     expect([progress.state, progress.mayAppend, progress.mayNudge]).toEqual(["snapshot", false, false]);
     progress.snapshotEnded(7);
@@ -116,21 +116,48 @@ describe("Progress", () => {
 
   it("credits the follower with nothing for a snapshot that it may still lose in a crash", () => {
     const progress = fresh();
-    progress.becomeSnapshot();
+    progress.becomeSnapshot(1);
     progress.snapshotEnded(7);
     expect(progress.match).toBe(0);
   });
 
   it("tries a failed snapshot again only after a sign of life", () => {
     const progress = fresh();
-    progress.becomeSnapshot();
+    progress.becomeSnapshot(1);
     progress.snapshotEnded(undefined);
     expect([progress.state, progress.mayAppend]).toEqual(["probe", false]);
   });
 
+  it("takes for no sign of life what was heard before the snapshot failed", () => {
+    const progress = fresh();
+    progress.becomeSnapshot(1);
+    progress.tick(100);
+    progress.nudgeIfIdle(50);
+    progress.snapshotEnded(undefined);
+    expect([progress.mayAppend, progress.mayNudge]).toEqual([false, false]);
+    progress.nudgeIfIdle(50);
+    expect(progress.mayNudge).toBe(true);
+  });
+
+  it("goes on with a source that had come some way, unless it fails again and again", () => {
+    const progress = fresh();
+    progress.becomeSnapshot(2);
+    progress.snapshotEndedBy(2, undefined, 50);
+    for (const preferred of [2, 2, undefined]) {
+      progress.becomeSnapshot(2);
+      progress.snapshotEndedBy(2, undefined, 0);
+      expect(progress.course?.preferred).toBe(preferred);
+    }
+    progress.becomeSnapshot(3);
+    progress.snapshotEndedBy(2, 9, 50);
+    expect(progress.state).toBe("snapshot");
+    progress.snapshotEndedBy(3, undefined, 0);
+    expect(progress.course?.preferred).toBe(undefined);
+  });
+
   it("leaves snapshot when the follower turns out to connect with the log", () => {
     const progress = fresh();
-    progress.becomeSnapshot();
+    progress.becomeSnapshot(1);
     progress.accepted(4, 5);
     expect(progress.state).toBe("snapshot");
     progress.accepted(5, 5);

@@ -2,6 +2,7 @@ import type { Index, NodeId } from "./entry.ts";
 import { InflightWindow } from "./inflight-window.ts";
 import type { LogRead } from "./input.ts";
 import { invariant } from "./invariant.ts";
+import { type SnapshotAdvance, SnapshotCourse } from "./snapshot-course.ts";
 
 /**
  * `probe`: where the logs part is not known; one append at a time looks for it. `replicate`: it is known; appends are
@@ -35,6 +36,7 @@ export class Progress {
   /** How long no append has been sent or answered. */
   #idleMs = 0;
   #reading: LogRead | undefined;
+  #course: SnapshotCourse | undefined;
 
   constructor(id: NodeId, next: Index, limits: InflightLimits) {
     this.id = id;
@@ -78,6 +80,11 @@ export class Progress {
     return this.#reading;
   }
 
+  /** The snapshot on its way to this follower, or the last one that broke off; until it follows the log again. */
+  get course(): SnapshotCourse | undefined {
+    return this.#course;
+  }
+
   get mayAppend(): boolean {
     if (this.#state === "probe") return !this.#probing;
     return this.#state === "replicate" && !this.#inflight.isFull;
@@ -90,6 +97,7 @@ export class Progress {
   tick(elapsedMs: number): void {
     this.#silentMs += elapsedMs;
     this.#idleMs += elapsedMs;
+    this.#course?.tick(elapsedMs);
   }
 
   /** Any message of this term shows that the follower is alive. */
@@ -188,11 +196,26 @@ export class Progress {
     if (this.#state === "replicate") this.#becomeProbe(this.#match + 1);
   }
 
-  becomeSnapshot(): void {
+  /** `source` sends it. */
+  becomeSnapshot(source: NodeId): void {
     this.#state = "snapshot";
+    this.#course ??= new SnapshotCourse(source);
+    this.#course.begin(source);
     this.#probing = false;
     this.#nudged = false;
     this.#inflight.clear();
+  }
+
+  /** `source` tells how far its sending has come. Whoever is not, or no longer, to send is not heard. */
+  snapshotMoved(source: NodeId, advance: SnapshotAdvance): void {
+    if (this.#state === "snapshot" && this.#course?.source === source) this.#course.moved(advance);
+  }
+
+  /** As `snapshotEnded`, if it was `source` that was to send it; `bytesSent` had left. */
+  snapshotEndedBy(source: NodeId, index: Index | undefined, bytesSent: number): void {
+    if (this.#state !== "snapshot" || this.#course?.source !== source) return;
+    if (index === undefined) this.#course.failed(bytesSent);
+    this.snapshotEnded(index);
   }
 
   /**
@@ -207,6 +230,8 @@ export class Progress {
     }
     this.#becomeProbe(this.#match + 1);
     this.#probing = true;
+    // What has been heard while it was on its way is no sign of life any more.
+    this.#nudged = false;
   }
 
   #becomeProbe(next: Index): void {
@@ -218,6 +243,7 @@ export class Progress {
 
   #becomeReplicate(): void {
     this.#state = "replicate";
+    this.#course = undefined;
     this.#next = this.#match + 1;
     this.#probing = false;
     this.#inflight.clear();

@@ -296,6 +296,30 @@ describe("a node that is about to campaign", () => {
   });
 });
 
+describe("a promise to a leader that reads by lease", () => {
+  const heartbeat = { kind: "heartbeatRequest", commit: 0, round: 1, asksPromise: true } as const;
+
+  it("is a whole number of milliseconds, as on the wire, and no longer than what is kept", () => {
+    const raft = raftOf(restored(testMembership([1, 2, 3])), { electionTimeoutMinMs: 150.5 });
+    turn(raft, { kind: "clock", nowMs: 0 });
+    const answers = sent(turn(raft, message(2, { ...heartbeat, term: 1 })));
+    expect(answers).toEqual([{ kind: "heartbeatResponse", term: 1, round: 1, promiseMs: 150 }]);
+  });
+
+  it("is not made to one of a past term, nor where there is no clock to keep it by", () => {
+    const raft = raftOf(
+      restored(testMembership([1, 2, 3]), { hardState: { term: 2, votedFor: undefined, commit: 0 } }),
+    );
+    expect(sent(turn(raft, message(3, { ...heartbeat, term: 2 })))).toEqual([
+      { kind: "heartbeatResponse", term: 2, round: 1 },
+    ]);
+    turn(raft, { kind: "clock", nowMs: 0 });
+    expect(sent(turn(raft, message(2, { ...heartbeat, term: 1 })))).toEqual([
+      { kind: "heartbeatResponse", term: 2, round: 1 },
+    ]);
+  });
+});
+
 describe("reads", () => {
   it("are dropped at once when nobody has led for long", () => {
     const raft = raftOf(restored(testMembership([1, 2, 3], [], [4])), { nodeId: 4 });

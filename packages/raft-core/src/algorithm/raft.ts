@@ -35,7 +35,14 @@ import {
 import { advanceLeaderCommit, handleAppendResponse, handleEntriesRead, replicate } from "./replication.ts";
 import type { RestoredState } from "./restored-state.ts";
 import { knownLeader, type LeaderState, type RaftState } from "./role-state.ts";
-import { handleCompacted, handleSnapshotReceived, handleSnapshotSent } from "./snapshot.ts";
+import { handleCompacted, handleSnapshotReceived } from "./snapshot.ts";
+import {
+  handleSnapshotMoved,
+  handleSnapshotReport,
+  handleSnapshotRequest,
+  handleSnapshotSent,
+  tickSnapshots,
+} from "./snapshot-source.ts";
 import { leadsInSpiteOfStalls } from "./stall.ts";
 import { type RaftStatus, statusOf } from "./status.ts";
 import { Tenures } from "./tenures.ts";
@@ -161,7 +168,10 @@ export class Raft {
         handleSnapshotReceived(state, input.from, input.term, input.metadata);
         break;
       case "snapshotSent":
-        handleSnapshotSent(state, input.to, input.at);
+        handleSnapshotSent(state, input.to, input.at?.index, input);
+        break;
+      case "snapshotMoved":
+        handleSnapshotMoved(state, input.to, input);
         break;
       case "unreachable":
         handleUnreachable(state, input.peer);
@@ -300,6 +310,12 @@ function handleInTerm(state: RaftState, from: NodeId, message: MessageInTerm): v
     case "timeoutNowRequest":
       handleTimeoutNow(state);
       break;
+    case "snapshotRequest":
+      handleSnapshotRequest(state, from, message);
+      break;
+    case "snapshotReport":
+      handleSnapshotReport(state, from, message);
+      break;
     default:
       unreachable(message);
   }
@@ -327,6 +343,7 @@ function tickLeader(state: RaftState, leader: LeaderState, elapsedMs: number, st
   tickPreferred(state, leader, elapsedMs);
   tickDepartures(state, leader, elapsedMs);
   for (const catchUp of leader.catchUps.values()) catchUp.tick(elapsedMs);
+  tickSnapshots(state, leader);
   leader.heartbeatElapsedMs += elapsedMs;
   tickCommitNews(state, leader, elapsedMs);
   if (roundDueMs(state, leader) <= 0) beginRound(state, leader);

@@ -8,6 +8,7 @@ import type { Progress } from "./progress.ts";
 import { quorumValue } from "./quorum.ts";
 import type { LeaderState, RaftState } from "./role-state.ts";
 import { send } from "./send.ts";
+import { startSnapshot } from "./snapshot-source.ts";
 import { continueTransfer } from "./transfer.ts";
 
 /** The leader's own entries: they leave at once, but count for it only when they are durable here. */
@@ -60,13 +61,13 @@ export function advanceLeaderCommit(state: RaftState, leader: LeaderState): void
 
 /** At a turn's end: everything that the followers may get now, whatever the turn's inputs were. */
 export function replicate(state: RaftState, leader: LeaderState): void {
-  for (const progress of leader.progress.values()) replicateTo(state, progress);
+  for (const progress of leader.progress.values()) replicateTo(state, leader, progress);
 }
 
-function replicateTo(state: RaftState, progress: Progress): void {
+function replicateTo(state: RaftState, leader: LeaderState, progress: Progress): void {
   const { log } = state;
   if (progress.next <= log.base.index) {
-    startSnapshot(state, progress);
+    if (mayStartSnapshot(state, progress)) startSnapshot(state, leader, progress);
     return;
   }
   while (progress.mayAppend && progress.next <= log.lastIndex && progress.next >= log.cachedFrom) {
@@ -115,9 +116,7 @@ function readFromLog(state: RaftState, progress: Progress): void {
 }
 
 /** The log no longer reaches back to what the follower needs (Raft, section 7). */
-function startSnapshot(state: RaftState, progress: Progress): void {
-  const mayStart = progress.mayAppend || progress.mayNudge;
-  if (!mayStart || progress.silentMs >= state.config.electionTimeoutMaxMs) return;
-  progress.becomeSnapshot();
-  state.effects.sendSnapshot(progress.id);
+function mayStartSnapshot(state: RaftState, progress: Progress): boolean {
+  const isItsTurn = progress.mayAppend || progress.mayNudge;
+  return isItsTurn && progress.silentMs < state.config.electionTimeoutMaxMs;
 }

@@ -1,11 +1,14 @@
 import { accept, advanceFollowerCommit } from "./append.ts";
-import type { EntryId, NodeId, SnapshotMetadata, Term } from "./entry.ts";
+import type { NodeId, SnapshotMetadata, Term } from "./entry.ts";
 import { follow } from "./follow.ts";
 import { invariant } from "./invariant.ts";
 import type { RaftState } from "./role-state.ts";
 import { send } from "./send.ts";
 
-/** InstallSnapshot, receiver (Raft, section 7): the snapshot has arrived whole and is durable. */
+/**
+ * InstallSnapshot, receiver (Raft, section 7): the snapshot has arrived whole and is durable. `from` leads in `term`,
+ * whoever sent it on its behalf.
+ */
 export function handleSnapshotReceived(state: RaftState, from: NodeId, term: Term, metadata: SnapshotMetadata): void {
   const { hardState, log } = state;
   if (!follow(state, from, term)) {
@@ -29,11 +32,6 @@ export function handleSnapshotReceived(state: RaftState, from: NodeId, term: Ter
   if (log.termAt(metadata.index) === metadata.term) advanceFollowerCommit(state, metadata.index);
   else replaceLog(state, metadata);
   accept(state, from, metadata.index);
-}
-
-/** A sending has ended; `at` is the snapshot that the follower now has. */
-export function handleSnapshotSent(state: RaftState, to: NodeId, at: EntryId | undefined): void {
-  if (state.role.kind === "leader") state.role.progress.get(to)?.snapshotEnded(at?.index);
 }
 
 /** Storage has dropped a prefix of the log. */

@@ -2,8 +2,9 @@ import type { Role } from "./effects.ts";
 import type { EntryId, HardState, Index, NodeId } from "./entry.ts";
 import type { Membership } from "./membership.ts";
 import { isUnknown } from "./membership-tracker.ts";
-import type { ProgressState } from "./progress.ts";
+import type { Progress, ProgressState } from "./progress.ts";
 import { knownLeader, type RaftState } from "./role-state.ts";
+import type { SnapshotAdvance } from "./snapshot-course.ts";
 
 /** What a Raft instance knows, for status and decisions outside of it. A copy: it does not change. */
 export interface RaftStatus {
@@ -41,6 +42,15 @@ export interface ProgressStatus {
   readonly next: Index;
   /** Heard of within the last maximum election timeout. */
   readonly recentlyActive: boolean;
+  /** The snapshot on its way to it, or the last one that broke off; undefined: it needs none. */
+  readonly snapshot: SnapshotProgress | undefined;
+}
+
+export interface SnapshotProgress extends SnapshotAdvance {
+  /** Who sends it: the leader, or a follower on its behalf. */
+  readonly source: NodeId;
+  /** Since it was last heard of. */
+  readonly silentMs: number;
 }
 
 export function statusOf(state: RaftState): RaftStatus {
@@ -64,11 +74,10 @@ export function statusOf(state: RaftState): RaftStatus {
   };
 }
 
-function progressOf(
-  { config }: RaftState,
-  { id, state, match, next, silentMs }: Omit<ProgressStatus, "recentlyActive"> & { readonly silentMs: number },
-): ProgressStatus {
-  return { id, state, match, next, recentlyActive: silentMs < config.electionTimeoutMaxMs };
+function progressOf({ config }: RaftState, { id, state, match, next, silentMs, course }: Progress): ProgressStatus {
+  const recentlyActive = silentMs < config.electionTimeoutMaxMs;
+  const snapshot = course && { source: course.source, silentMs: course.silentMs, ...course.advance };
+  return { id, state, match, next, recentlyActive, snapshot };
 }
 
 function foundingMembership({ log, memberships }: RaftState): Membership | undefined {

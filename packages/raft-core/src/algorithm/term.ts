@@ -27,7 +27,7 @@ export function admitTerm(state: RaftState, from: NodeId, message: MessageInTerm
 }
 
 function isFromLeader(message: MessageInTerm): boolean {
-  return message.kind === "readIndexResponse" || message.kind === "timeoutNowRequest";
+  return ["readIndexResponse", "timeoutNowRequest", "snapshotRequest"].includes(message.kind);
 }
 
 function isMember(state: RaftState, id: NodeId): boolean {

@@ -26,7 +26,12 @@ class Surroundings {
         compact: async (metadata) => {
           this.base = metadata.index;
         },
-        usage: () => ({ logBytes: (this.last - this.base) * 100, firstIndex: this.base + 1, lastIndex: this.last }),
+        usage: () => ({
+          logBytes: (this.last - this.base) * 100,
+          snapshotBytes: 0,
+          firstIndex: this.base + 1,
+          lastIndex: this.last,
+        }),
         removeSnapshotsBelow: async (index) => {
           this.removedBelow.push(index);
         },
@@ -60,7 +65,14 @@ class Surroundings {
   }
 }
 
-const follower: PeerProgress = { id: 2, state: "replicate", match: 0, next: 1, recentlyActive: true };
+const follower: PeerProgress = {
+  id: 2,
+  state: "replicate",
+  match: 0,
+  next: 1,
+  recentlyActive: true,
+  snapshot: undefined,
+};
 
 describe("compaction", () => {
   it("leaves a tail, tells the algorithm, and drops the snapshots that nothing needs any more", async () => {

@@ -2,6 +2,7 @@ import type { Role } from "../algorithm/effects.ts";
 import type { EntryId, HardState, Index, NodeId, Term } from "../algorithm/entry.ts";
 import type { Member, Membership } from "../algorithm/membership.ts";
 import type { MembershipChange } from "../algorithm/membership-change.ts";
+import type { SnapshotProgress } from "../algorithm/status.ts";
 import type { Identity } from "../ports/identity.ts";
 
 /** What the layers above see of consensus. `RaftNode` implements it; tests may put a simpler thing in its place. */
@@ -95,4 +96,6 @@ export interface PeerProgress {
   readonly match: Index;
   readonly next: Index;
   readonly recentlyActive: boolean;
+  /** The snapshot on its way to it, or the last one that broke off; undefined: it needs none. */
+  readonly snapshot: SnapshotProgress | undefined;
 }

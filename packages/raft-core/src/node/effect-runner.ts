@@ -34,7 +34,6 @@ interface EffectRunnerOptions<Result> {
   readonly compaction: Compaction;
   readonly peers: PeerDirectory;
   readonly feed: (input: Input) => void;
-  readonly term: () => number;
   readonly stopped: () => boolean;
   readonly roleChanged: (change: RoleChange) => void;
   readonly notice: (notice: LeadershipNotice) => void;
@@ -49,7 +48,7 @@ export class EffectRunner<Result> {
   }
 
   run(effects: Effects): void {
-    const { outbox, proposals, changes, applier, reads, logReader, sender, peers, term } = this.#options;
+    const { outbox, proposals, changes, applier, reads, logReader, sender, peers } = this.#options;
     if (effects.restoreSnapshot !== undefined) this.#prepareToRestore();
     // The write is on its way before any message: the disk works while the messages travel.
     if (effects.persist !== undefined) this.#persist(effects.persist, effects.restoreSnapshot);
@@ -67,7 +66,7 @@ export class EffectRunner<Result> {
     // Whoever waited for another node to lead finds the role changed when the call resolves.
     for (const outcome of effects.transfers) this.#options.transfers.settle(outcome);
     for (const request of effects.readEntries) logReader.read(request);
-    for (const peer of effects.sendSnapshot) sender.send(peer, term());
+    for (const order of effects.sendSnapshot) sender.send(order);
   }
 
   #persist(batch: WriteBatch, restore: SnapshotMetadata | undefined): void {

@@ -60,8 +60,15 @@ export interface RaftNodeConfig {
   /** Reads that may wait at one time; more are refused with `overloaded`. */
   readonly maxPendingReads: number;
   readonly snapshot: SnapshotPolicy;
-  /** A snapshot that a follower has not taken in by then is given up, and begun again. */
+  /**
+   * A snapshot that makes no progress for so long is given up. After one that broke off, the file and the log behind it
+   * stay for so long, so that it can go on where it was.
+   */
   readonly snapshotTimeoutMs: number;
+  /** What this node sends of snapshots a second, all together; infinite: as fast as it goes. */
+  readonly snapshotBytesPerSecond: number;
+  /** A follower may be asked to send a snapshot to another, so that the leader is spared. */
+  readonly snapshotsFromFollowers: boolean;
 }
 
 /** When the log is compacted. */
@@ -92,7 +99,9 @@ export const defaultRaftNodeConfig: RaftNodeConfig = {
   maxApplyBacklogBytes: 64 * MIB,
   maxPendingReads: 100_000,
   snapshot: { entries: 100_000, bytes: 128 * MIB, tailEntries: 10_000 },
-  snapshotTimeoutMs: 600_000,
+  snapshotTimeoutMs: 60_000,
+  snapshotBytesPerSecond: Number.POSITIVE_INFINITY,
+  snapshotsFromFollowers: true,
 };
 
 /** Fills in what was left out. What is measured by the election timeout follows it, unless it is given. */

@@ -30,7 +30,9 @@ import { RecentEntries } from "./recent-entries.ts";
 import { restoreAtStart } from "./restore-at-start.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
+import { lowestSnapshotInUse } from "./snapshots-in-use.ts";
 import { StatusListeners } from "./status-listeners.ts";
+import { Throttle } from "./throttle.ts";
 import { Ticker } from "./ticker.ts";
 import { Transfers } from "./transfers.ts";
 import { TurnLoop } from "./turn-loop.ts";
@@ -147,23 +149,26 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       feed,
       metadataAt,
       progress: () => status().progress,
-      snapshotInUse: () => this.#sender.lowestIndexInUse(),
+      snapshotInUse: () => lowestSnapshotInUse(this.#sender, this.#raft.status(), config.snapshotTimeoutMs),
       suspended: () => stopped() || restoring(),
     });
     this.#sender = new SnapshotSender({
+      self: nodeId,
       storage,
       transport,
       stateMachine,
       clock,
       work,
       logger,
+      throttle: new Throttle(clock, config.snapshotBytesPerSecond),
       timeoutMs: config.snapshotTimeoutMs,
+      reportIntervalMs: config.electionTimeoutMinMs,
       retryDelayMs: config.electionTimeoutMinMs,
       feed,
       metadataAt,
       base: () => this.#compaction.base,
     });
-    this.#receiver = new SnapshotReceiver({ storage, logger, feed, status, restoring, stopped, fail });
+    this.#receiver = new SnapshotReceiver({ storage, work, logger, feed, status, restoring, stopped, fail });
     const peers = new PeerDirectory(nodeId, transport);
     this.#effects = new EffectRunner({
       storage,
@@ -182,7 +187,6 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       compaction: this.#compaction,
       peers,
       feed,
-      term: () => status().hardState.term,
       stopped,
       roleChanged: (change) => this.#roleChanged(change),
       notice: (notice) => logNotice(logger, notice),
@@ -190,6 +194,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     transport.start(this.#handler());
     peers.update(this.#raft.peers());
     this.#ticker.sleep(this.#raft.nextDeadlineMs());
+    this.#receiver.start();
   }
 
   propose(payload: Uint8Array): Promise<Result> {
@@ -279,6 +284,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     return {
       message: (from, message) => this.#loop.add({ kind: "message", from, message }),
       unreachable: (peer) => this.#loop.add({ kind: "unreachable", peer }),
+      offer: (offer) => this.#receiver.offered(offer),
       snapshot: (incoming) => this.#receiver.receive(incoming),
     };
   }
@@ -313,6 +319,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     this.#reads.applied(index);
     this.#loop.add({ kind: "applied", index });
     this.#compaction.applied(index);
+    this.#receiver.committed(index);
   }
 
   #roleChanged(change: RoleChange): void {

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Input } from "../algorithm/input.ts";
-import type { IncomingSnapshot } from "../ports/raft-transport.ts";
+import type { IncomingSnapshot, SnapshotOffer } from "../ports/raft-transport.ts";
+import type { PartialSnapshot } from "../ports/snapshot.ts";
 import { StorageError } from "../ports/storage-error.ts";
+import { BackgroundWork } from "./background-work.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 
 const membership = { voters: [1, 2], outgoingVoters: [], learners: [], members: [] };
+const content = { bytes: 2, digest: "of two bytes" };
+const offer: SnapshotOffer = { from: 2, leader: 2, term: 3, metadata: { index: 50, term: 3, membership }, content };
 const incoming: IncomingSnapshot = {
-  from: 2,
-  term: 3,
-  metadata: { index: 50, term: 3, membership },
+  ...offer,
+  offset: 0,
   read: async function* () {
     yield new Uint8Array([1]);
     yield new Uint8Array([2]);
@@ -27,24 +30,35 @@ class Follower {
   readonly files: string[] = [];
   readonly failures: unknown[] = [];
   commitFailure: Error | undefined;
+  partial: PartialSnapshot | undefined;
   readonly receiver = new SnapshotReceiver({
     storage: {
-      receiveSnapshot: async () => ({
+      receiveSnapshot: async ({ from }) => ({
         write: async ([byte]) => {
           this.files.push(`write ${byte}`);
+          this.partial = { metadata: incoming.metadata, content, bytes: from + 1 };
         },
         commit: async () => {
           if (this.commitFailure !== undefined) throw this.commitFailure;
           this.files.push("commit");
         },
+        suspend: async () => {
+          this.files.push("suspend");
+        },
         abort: async () => {
           this.files.push("abort");
         },
       }),
+      partialSnapshot: async () => this.partial,
+      removePartialSnapshot: async () => {
+        this.files.push("remove partial");
+        this.partial = undefined;
+      },
       removeSnapshotsBelow: async (index) => {
         this.files.push(`remove below ${index}`);
       },
     },
+    work: new BackgroundWork((error) => this.failures.push(error)),
     logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     feed: (input) => this.inputs.push(input),
     status: () => ({
@@ -145,14 +159,14 @@ describe("a snapshot from the leader", () => {
     await expect(follower.receiver.receive(incoming)).rejects.toThrow("another snapshot");
     follower.restoring = false;
     const first = follower.receiver.receive(incoming);
-    await expect(follower.receiver.receive(incoming)).rejects.toThrow("another snapshot");
+    await expect(follower.receiver.receive({ ...incoming, from: 3 })).rejects.toThrow("another snapshot");
     await follower.offered();
     follower.receiver.accepted();
     follower.receiver.replaced();
     await first;
   });
 
-  it("that breaks off leaves nothing behind, and the next is welcome", async () => {
+  it("that breaks off is kept as far as it came, and the next is welcome", async () => {
     const follower = new Follower();
     const broken: IncomingSnapshot = {
       ...incoming,
@@ -162,7 +176,7 @@ describe("a snapshot from the leader", () => {
       },
     };
     await expect(follower.receiver.receive(broken)).rejects.toThrow("the stream broke");
-    expect(follower.files).toEqual(["write 1", "abort"]);
+    expect(follower.files).toEqual(["write 1", "suspend"]);
     expect(follower.failures).toEqual([]);
     const next = follower.receiver.receive(incoming);
     await follower.offered();
@@ -202,5 +216,87 @@ describe("a snapshot from the leader", () => {
     follower.receiver.stop(new Error("closed"));
     await expect(received).rejects.toThrow("closed");
     await expect(follower.receiver.receive(incoming)).rejects.toThrow("stopped");
+  });
+});
+
+describe("an offered snapshot", () => {
+  it("is answered with what is held of the very same bytes, and with nothing of any others", async () => {
+    const follower = new Follower();
+    expect(await follower.receiver.offered(offer)).toBe(0);
+    follower.partial = { metadata: offer.metadata, content, bytes: 1 };
+    expect(await follower.receiver.offered(offer)).toBe(1);
+    const others: readonly SnapshotOffer[] = [
+      { ...offer, content: undefined },
+      { ...offer, content: { bytes: 2, digest: "of two other bytes" } },
+      { ...offer, metadata: { ...offer.metadata, index: 51 } },
+      { ...offer, metadata: { ...offer.metadata, term: 2 } },
+    ];
+    for (const other of others) expect(await follower.receiver.offered(other)).toBe(0);
+  });
+
+  it("is refused where the snapshot would be", async () => {
+    const follower = new Follower();
+    follower.commit = 50;
+    await expect(follower.receiver.offered(offer)).rejects.toThrow("50 is committed here already");
+    await follower.offered();
+    follower.term = 4;
+    await expect(follower.receiver.offered(offer)).rejects.toThrow("led in term 3; it is 4 now");
+  });
+
+  /** A snapshot whose stream hangs after its first byte. */
+  const hanging: IncomingSnapshot = {
+    ...incoming,
+    from: 5,
+    read: async function* () {
+      yield new Uint8Array([1]);
+      await new Promise(() => {});
+    },
+  };
+
+  it("takes the place of one that hangs: from the leader itself, the same sender, or a later leader", async () => {
+    for (const better of [offer, { ...offer, from: 5 }, { ...offer, from: 4, leader: 4, term: 4 }]) {
+      const follower = new Follower();
+      const first = follower.receiver.receive(hanging);
+      const ended = expect(first).rejects.toThrow("another snapshot takes its place");
+      while (follower.partial === undefined) await Promise.resolve();
+      await expect(follower.receiver.offered({ ...offer, from: 6 })).rejects.toThrow("another snapshot");
+      expect(await follower.receiver.offered(better)).toBe(better.metadata.index === 50 ? 1 : 0);
+      await ended;
+      expect(follower.files).toEqual(["write 1", "suspend"]);
+    }
+  });
+
+  it("from a follower never takes the place of the leader's own", async () => {
+    const follower = new Follower();
+    const first = follower.receiver.receive({ ...hanging, from: 2 });
+    const ended = expect(first).rejects.toThrow("closed");
+    while (follower.partial === undefined) await Promise.resolve();
+    await expect(follower.receiver.offered({ ...offer, from: 5 })).rejects.toThrow("another snapshot");
+    follower.receiver.stop(new Error("closed"));
+    await ended;
+  });
+});
+
+describe("what is kept of a snapshot", () => {
+  it("goes when everything up to its index is committed", async () => {
+    const follower = new Follower();
+    follower.partial = { metadata: offer.metadata, content, bytes: 1 };
+    follower.receiver.start();
+    await stateOf(Promise.resolve());
+    follower.receiver.committed(49);
+    expect(follower.files).toEqual([]);
+    follower.receiver.committed(50);
+    expect(follower.files).toEqual(["remove partial"]);
+    follower.receiver.committed(51);
+    expect(follower.files).toEqual(["remove partial"]);
+  });
+
+  it("goes at start where the log has it all", async () => {
+    const follower = new Follower();
+    follower.partial = { metadata: offer.metadata, content, bytes: 1 };
+    follower.commit = 50;
+    follower.receiver.start();
+    await stateOf(Promise.resolve());
+    expect(follower.files).toEqual(["remove partial"]);
   });
 });

@@ -1,22 +1,30 @@
-import type { Index, NodeId, SnapshotMetadata, Term } from "../algorithm/entry.ts";
+import type { SnapshotOrder } from "../algorithm/effects.ts";
+import type { Index, NodeId, SnapshotMetadata } from "../algorithm/entry.ts";
 import type { Input } from "../algorithm/input.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RaftStorage } from "../ports/raft-storage.ts";
 import type { RaftTransport } from "../ports/raft-transport.ts";
-import type { SnapshotSource } from "../ports/snapshot.ts";
+import type { StoredSnapshot } from "../ports/snapshot.ts";
 import type { StateMachine, StateSnapshot } from "../ports/state-machine.ts";
 import { StorageError } from "../ports/storage-error.ts";
 import type { BackgroundWork } from "./background-work.ts";
 import type { Logger } from "./logger.ts";
+import { Sending } from "./sending.ts";
+import type { Throttle } from "./throttle.ts";
 
 interface SnapshotSenderOptions {
+  readonly self: NodeId;
   readonly storage: Pick<RaftStorage, "openSnapshot" | "saveSnapshot">;
   readonly transport: Pick<RaftTransport, "sendSnapshot">;
   readonly stateMachine: Pick<StateMachine, "snapshot">;
   readonly clock: Clock;
   readonly work: BackgroundWork;
   readonly logger: Logger;
+  readonly throttle: Throttle;
+  /** A sending that stands still for so long is given up; after one that broke off, what it takes to go on is kept so long. */
   readonly timeoutMs: number;
+  /** How often a sending tells how far it has come. */
+  readonly reportIntervalMs: number;
   /** A sending that failed is reported so much later, so that it is not begun again in a tight loop. */
   readonly retryDelayMs: number;
   readonly feed: (input: Input) => void;
@@ -25,43 +33,48 @@ interface SnapshotSenderOptions {
   readonly base: () => Index;
 }
 
-interface Sending {
-  readonly controller: AbortController;
-  /** Nothing above may be compacted: the follower needs what comes next. 0 while the snapshot is not chosen. */
-  hold: Index;
-}
-
 /** How often a snapshot is made anew because compaction has overtaken the one just made. */
 const MAX_ATTEMPTS = 3;
 
-/** Brings followers that are too far behind a snapshot: the newest file if it still connects with the log, or a new one. */
+/**
+ * Brings followers that are too far behind a snapshot: the newest file if the leader's log goes on from it, or a new
+ * one. It does so as the leader, and as a follower that the leader has asked to.
+ */
 export class SnapshotSender {
   readonly #options: SnapshotSenderOptions;
   readonly #sendings = new Map<NodeId, Sending>();
+  /** Of those that broke off on the way: the index of the snapshot, until it is too late to go on. */
+  readonly #kept = new Map<NodeId, { readonly index: Index; readonly untilMs: number }>();
   #making: Promise<void> | undefined;
 
   constructor(options: SnapshotSenderOptions) {
     this.#options = options;
   }
 
-  /** Ends with a `snapshotSent` input, unless it is aborted. */
-  send(peer: NodeId, term: Term): void {
-    if (this.#sendings.has(peer)) return;
-    const sending: Sending = { controller: new AbortController(), hold: 0 };
-    this.#sendings.set(peer, sending);
-    this.#options.work.run(() => this.#run(peer, term, sending));
+  /** Ends with a `snapshotSent` input, unless it is aborted. Does nothing while one to that node is under way. */
+  send(order: SnapshotOrder): void {
+    if (this.#sendings.has(order.to)) return;
+    const sending = new Sending(order, this.#options.clock);
+    this.#sendings.set(order.to, sending);
+    this.#watch(sending);
+    this.#options.work.run(() => this.#run(sending));
   }
 
-  /** Gives up every sending: this node leads no longer. */
+  /** Gives up every sending: it was for a leader that leads no longer. */
   abortAll(): void {
-    for (const { controller } of this.#sendings.values()) controller.abort(new Error("leadership was lost"));
+    for (const sending of this.#sendings.values()) {
+      this.#keep(sending);
+      sending.abort(new Error("leadership was lost"));
+    }
     this.#sendings.clear();
   }
 
-  /** The lowest index that a snapshot now being sent stands at; undefined if none is. */
+  /** The lowest index of a snapshot that is being sent, or may be again; undefined if there is none. */
   lowestIndexInUse(): Index | undefined {
-    if (this.#sendings.size === 0) return undefined;
-    return Math.min(...[...this.#sendings.values()].map(({ hold }) => hold));
+    const now = this.#options.clock.now();
+    for (const [peer, { untilMs }] of this.#kept) if (untilMs <= now) this.#kept.delete(peer);
+    const indexes = [...this.#sendings.values(), ...this.#kept.values()].map(({ index }) => index);
+    return indexes.length === 0 ? undefined : Math.min(...indexes);
   }
 
   /** Resolves once no snapshot of the state machine is being written to a file. */
@@ -69,53 +82,78 @@ export class SnapshotSender {
     await this.#making?.catch(() => undefined);
   }
 
-  async #run(peer: NodeId, term: Term, sending: Sending): Promise<void> {
-    const at = await this.#attempt(peer, term, sending);
-    if (this.#sendings.get(peer) !== sending) return;
-    if (at !== undefined) return this.#finish(peer, at);
-    sending.hold = Number.MAX_SAFE_INTEGER;
-    this.#options.clock.setTimer(this.#options.retryDelayMs, () => {
-      if (this.#sendings.get(peer) === sending) this.#finish(peer, undefined);
+  async #run(sending: Sending): Promise<void> {
+    const { clock, retryDelayMs } = this.#options;
+    const at = await this.#attempt(sending);
+    if (!this.#isCurrent(sending)) return;
+    if (at !== undefined) return this.#finish(sending, at);
+    this.#keep(sending);
+    sending.index = Number.MAX_SAFE_INTEGER;
+    clock.setTimer(retryDelayMs, () => {
+      if (this.#isCurrent(sending)) this.#finish(sending, undefined);
     });
   }
 
-  #finish(peer: NodeId, at: SnapshotMetadata | undefined): void {
-    this.#sendings.delete(peer);
+  #isCurrent(sending: Sending): boolean {
+    return this.#sendings.get(sending.order.to) === sending;
+  }
+
+  #finish({ order: { to }, bytesSent, bytes }: Sending, at: SnapshotMetadata | undefined): void {
+    this.#sendings.delete(to);
     this.#options.feed({
       kind: "snapshotSent",
-      to: peer,
+      to,
       at: at === undefined ? undefined : { term: at.term, index: at.index },
+      bytesSent,
+      bytes,
     });
   }
 
-  async #attempt(peer: NodeId, term: Term, sending: Sending): Promise<SnapshotMetadata | undefined> {
-    const { clock, logger, timeoutMs } = this.#options;
-    const { signal } = sending.controller;
-    const timer = clock.setTimer(timeoutMs, () => {
-      sending.controller.abort(new Error(`the snapshot was not taken in within ${timeoutMs} ms`));
+  /** The follower has a part of it: the file, and the log behind it, stay for a while. */
+  #keep({ order: { to }, index, bytesSent }: Sending): void {
+    this.#kept.delete(to);
+    if (bytesSent === 0) return;
+    this.#kept.set(to, { index, untilMs: this.#options.clock.now() + this.#options.timeoutMs });
+  }
+
+  /** Tells how far it has come, and gives it up when it stands still. */
+  #watch(sending: Sending): void {
+    const { clock, reportIntervalMs, timeoutMs, feed } = this.#options;
+    clock.setTimer(reportIntervalMs, () => {
+      if (!this.#isCurrent(sending) || sending.isOver) return;
+      if (clock.now() - sending.movedAtMs >= timeoutMs) {
+        sending.abort(new Error(`the snapshot has made no progress for ${timeoutMs} ms`));
+        return;
+      }
+      const { order, bytesSent, bytes, index } = sending;
+      feed({ kind: "snapshotMoved", to: order.to, index, bytesSent, bytes });
+      this.#watch(sending);
     });
+  }
+
+  async #attempt(sending: Sending): Promise<SnapshotMetadata | undefined> {
+    const { logger } = this.#options;
+    const peer = sending.order.to;
     try {
-      const metadata = await this.#transfer(peer, term, sending);
-      logger.info("sent a snapshot", { peer, index: metadata.index });
+      const metadata = await this.#transfer(sending);
+      logger.info("sent a snapshot", { peer, index: metadata.index, bytes: sending.bytes });
       return metadata;
     } catch (error) {
       if (error instanceof StorageError) throw error;
-      const level = signal.aborted && !this.#sendings.has(peer) ? "debug" : "warn";
-      logger[level]("sending a snapshot failed", { peer, error });
+      const level = this.#isCurrent(sending) ? "warn" : "debug";
+      logger[level]("sending a snapshot failed", { peer, error, bytesSent: sending.bytesSent, bytes: sending.bytes });
       return undefined;
     } finally {
-      timer.cancel();
+      sending.isOver = true;
     }
   }
 
-  async #transfer(peer: NodeId, term: Term, sending: Sending): Promise<SnapshotMetadata> {
-    const { signal } = sending.controller;
-    const source = await this.#open(signal);
+  async #transfer(sending: Sending): Promise<SnapshotMetadata> {
+    const source = await this.#open(sending);
     try {
-      signal.throwIfAborted();
-      sending.hold = source.metadata.index;
-      this.#options.logger.info("sending a snapshot", { peer, index: source.metadata.index });
-      await this.#carry(peer, term, source, signal);
+      sending.signal.throwIfAborted();
+      sending.chose(source);
+      await this.#carry(sending, source);
       return source.metadata;
     } finally {
       await source.close();
@@ -123,46 +161,57 @@ export class SnapshotSender {
   }
 
   /** What the transport rejects with is the network's or the peer's; a file that cannot be read is this node's. */
-  async #carry(peer: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+  async #carry(sending: Sending, source: StoredSnapshot): Promise<void> {
+    const { order, signal } = sending;
+    const { throttle, transport, logger } = this.#options;
+    const { metadata, content } = source;
     let damage: StorageError | undefined;
-    const read = async function* () {
+    const read = async function* (from = 0) {
+      sending.begins(from);
+      logger.info("sending a snapshot", { peer: order.to, index: metadata.index, offset: from, bytes: content.bytes });
       try {
-        yield* source.read();
+        for await (const piece of throttle.pace(source.read(from), signal)) {
+          sending.moved(piece.byteLength);
+          yield piece;
+        }
       } catch (error) {
         if (error instanceof StorageError && !signal.aborted) damage = error;
         throw error;
       }
     };
+    const paced: StoredSnapshot = { metadata, content, read, close: () => source.close() };
     try {
-      await this.#options.transport.sendSnapshot(
-        peer,
-        term,
-        { metadata: source.metadata, read, close: () => source.close() },
-        signal,
-      );
+      await transport.sendSnapshot(order.to, { term: order.term, leader: order.leader, source: paced }, signal);
     } catch (cause) {
       throw damage ?? new Error(cause instanceof Error ? cause.message : String(cause), { cause });
     }
   }
 
-  /** A snapshot from whose index the log goes on. */
-  async #open(signal: AbortSignal): Promise<SnapshotSource> {
+  /** A snapshot from whose index the leader's log goes on. */
+  async #open(sending: Sending): Promise<StoredSnapshot> {
     for (let attempt = 0; ; attempt += 1) {
       const source = await this.#options.storage.openSnapshot();
-      if (source !== undefined && source.metadata.index >= this.#options.base()) return source;
+      if (source !== undefined && this.#connects(source, sending.order)) return source;
       await source?.close();
-      signal.throwIfAborted();
-      if (attempt === MAX_ATTEMPTS) throw new Error("compaction has overtaken each snapshot that was made");
-      await this.#make();
+      sending.signal.throwIfAborted();
+      if (attempt === MAX_ATTEMPTS) throw new Error("each snapshot that was made ends before the leader's log begins");
+      await this.#make(sending);
     }
   }
 
+  /** Another node's log begins where it said: it keeps what comes after while it waits. */
+  #connects({ metadata }: StoredSnapshot, { atLeast, leader }: SnapshotOrder): boolean {
+    const { self, base } = this.#options;
+    return metadata.index >= (leader === self ? Math.max(atLeast, base()) : atLeast);
+  }
+
   /** One at a time: whoever needs a snapshot meanwhile gets the same. */
-  #make(): Promise<void> {
+  async #make(sending: Sending): Promise<void> {
     this.#making ??= this.#write().finally(() => {
       this.#making = undefined;
     });
-    return this.#making;
+    await this.#making;
+    sending.moved(0);
   }
 
   async #write(): Promise<void> {
@@ -183,6 +232,7 @@ export class SnapshotSender {
   async *#chunks(snapshot: StateSnapshot): AsyncIterable<Uint8Array> {
     for await (const chunk of snapshot.read()) {
       if (this.#sendings.size === 0) throw new Error("nobody needs the snapshot any more");
+      for (const sending of this.#sendings.values()) sending.moved(0);
       yield chunk;
     }
   }

@@ -1,7 +1,7 @@
 import type { NodeId, SnapshotMetadata, Term } from "../algorithm/entry.ts";
 import type { Member } from "../algorithm/membership.ts";
 import type { Message } from "../algorithm/message.ts";
-import type { SnapshotSource } from "./snapshot.ts";
+import type { SnapshotContent, StoredSnapshot } from "./snapshot.ts";
 
 /** Carries messages between nodes. Lossy; never throws, never blocks; in order for each peer. */
 export interface RaftTransport {
@@ -13,8 +13,11 @@ export interface RaftTransport {
    */
   setPeers(peers: readonly Member[]): void;
   send(to: NodeId, message: Message): void;
-  /** Resolves once the peer holds the whole snapshot durably; rejects if that failed or is not known. */
-  sendSnapshot(to: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void>;
+  /**
+   * Offers the snapshot to the peer, and sends what it lacks of it (`source.read(from)`). Resolves once the peer holds
+   * it whole and durably; rejects if that failed or is not known.
+   */
+  sendSnapshot(to: NodeId, shipment: SnapshotShipment, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -22,14 +25,33 @@ export interface TransportHandler {
   message(from: NodeId, message: Message): void;
   /** Messages to this peer are being lost. Called at most once until it is reachable again. */
   unreachable(peer: NodeId): void;
+  /** A peer offers a snapshot. Resolves with how many of its bytes are held already; rejects if it is refused. */
+  offer(offer: SnapshotOffer): Promise<number>;
   /** A peer sends a snapshot. Resolves once it is durable here; rejects if it was refused or broke off. */
   snapshot(incoming: IncomingSnapshot): Promise<void>;
 }
 
-export interface IncomingSnapshot {
+/** A snapshot on its way to a peer. */
+export interface SnapshotShipment {
+  readonly term: Term;
+  /** Who leads in that term: the sender, or whoever asked it to send. */
+  readonly leader: NodeId;
+  readonly source: StoredSnapshot;
+}
+
+export interface SnapshotOffer {
   readonly from: NodeId;
   readonly term: Term;
+  /** Who leads in that term; not always the sender. */
+  readonly leader: NodeId;
   readonly metadata: SnapshotMetadata;
+  /** Undefined: the sender speaks a version of the protocol in which it cannot tell. */
+  readonly content: SnapshotContent | undefined;
+}
+
+export interface IncomingSnapshot extends SnapshotOffer {
+  /** Where the bytes begin: what the offer was answered with, or 0. */
+  readonly offset: number;
   /** The chunks as they arrive; throws if the stream breaks or a checksum is wrong. */
   read(): AsyncIterable<Uint8Array>;
 }

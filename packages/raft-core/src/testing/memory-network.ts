@@ -1,8 +1,7 @@
-import type { NodeId, Term } from "../algorithm/entry.ts";
+import type { NodeId } from "../algorithm/entry.ts";
 import type { Member } from "../algorithm/membership.ts";
 import type { Message } from "../algorithm/message.ts";
-import type { RaftTransport, TransportHandler } from "../ports/raft-transport.ts";
-import type { SnapshotSource } from "../ports/snapshot.ts";
+import type { RaftTransport, SnapshotShipment, TransportHandler } from "../ports/raft-transport.ts";
 
 /** Joins the nodes of one process: for tests, demos and examples. What is sent arrives in a later turn of the event loop. */
 export class MemoryNetwork {
@@ -37,6 +36,7 @@ class MemoryTransport implements RaftTransport {
         handler.message(from, message);
       },
       unreachable: (peer) => handler.unreachable(peer),
+      offer: (offer) => handler.offer(offer),
       snapshot: (incoming) => handler.snapshot(incoming),
     };
     this.#handlers.set(this.#id, this.#handler);
@@ -54,12 +54,19 @@ class MemoryTransport implements RaftTransport {
     });
   }
 
-  async sendSnapshot(to: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+  async sendSnapshot(to: NodeId, { term, leader, source }: SnapshotShipment, signal: AbortSignal): Promise<void> {
     const target = this.#mayReach(to) ? this.#handlers.get(to) : undefined;
     if (target === undefined) throw new Error(`node ${to} cannot be reached from node ${this.#id}`);
     const aborted = AbortSignal.any([signal, this.#closing.signal]);
     aborted.throwIfAborted();
-    const incoming = { from: this.#id, term, metadata: source.metadata, read: () => readUntil(aborted, source) };
+    const { metadata, content } = source;
+    const offer = { from: this.#id, term, leader, metadata, content };
+    const offset = await Promise.race([target.offer(offer), rejectionOf(aborted)]);
+    const assertConnected = () => {
+      aborted.throwIfAborted();
+      if (this.#handlers.get(to) !== target) throw new Error(`node ${to} is gone`);
+    };
+    const incoming = { ...offer, offset, read: () => readWhile(assertConnected, source.read(offset)) };
     await Promise.race([target.snapshot(incoming), rejectionOf(aborted)]);
   }
 
@@ -85,12 +92,15 @@ class MemoryTransport implements RaftTransport {
   }
 }
 
-async function* readUntil(aborted: AbortSignal, source: SnapshotSource): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of source.read()) {
-    aborted.throwIfAborted();
+async function* readWhile(
+  assertConnected: () => void,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    assertConnected();
     yield chunk;
   }
-  aborted.throwIfAborted();
+  assertConnected();
 }
 
 function rejectionOf(signal: AbortSignal): Promise<never> {

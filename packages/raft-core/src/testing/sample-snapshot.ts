@@ -1,13 +1,13 @@
+import { createHash } from "node:crypto";
 import type { SnapshotMetadata } from "../algorithm/entry.ts";
-import type { SnapshotSource } from "../ports/snapshot.ts";
+import type { SnapshotContent, StoredSnapshot } from "../ports/snapshot.ts";
 
 /** A source over chunks in memory, readable as often as wanted. */
-export function snapshotOf(metadata: SnapshotMetadata, chunks: readonly Uint8Array[]): SnapshotSource {
+export function snapshotOf(metadata: SnapshotMetadata, chunks: readonly Uint8Array[]): StoredSnapshot {
   return {
     metadata,
-    async *read() {
-      yield* chunks;
-    },
+    content: contentOf(chunks),
+    read: (from = 0) => chunksFrom(chunks, from),
     async close() {},
   };
 }
@@ -17,15 +17,36 @@ export function brokenSnapshot(
   metadata: SnapshotMetadata,
   chunks: readonly Uint8Array[],
   error: Error,
-): SnapshotSource {
+): StoredSnapshot {
   return {
     metadata,
-    async *read() {
-      yield* chunks;
+    content: contentOf(chunks),
+    async *read(from = 0) {
+      yield* chunksFrom(chunks, from);
       throw error;
     },
     async close() {},
   };
+}
+
+/** What names these bytes. */
+export function contentOf(chunks: readonly Uint8Array[]): SnapshotContent {
+  const hash = createHash("sha256");
+  for (const chunk of chunks) hash.update(chunk);
+  return { bytes: chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0), digest: hash.digest("hex") };
+}
+
+/** What is left of the chunks from byte `from` on. */
+export async function* chunksFrom(
+  chunks: readonly Uint8Array[],
+  from: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let offset = 0;
+  for (const chunk of chunks) {
+    const rest = chunk.subarray(Math.max(0, from - offset));
+    offset += chunk.byteLength;
+    if (rest.byteLength > 0) yield rest;
+  }
 }
 
 /** All bytes of a stream of chunks, in one piece. */

@@ -198,6 +198,7 @@ const telling: readonly Effect[] = [
   "write",
   "compact",
   "saveSnapshot",
+  "keepPartial",
   "removeSnapshots",
   "replace",
   "answer",

@@ -24,6 +24,14 @@ export type Observation =
   | { readonly kind: "durable"; readonly node: NodeId; readonly batch: WriteBatch }
   | { readonly kind: "compacted"; readonly node: NodeId; readonly base: SnapshotMetadata }
   | { readonly kind: "sent"; readonly from: NodeId; readonly to: NodeId; readonly message: Message }
+  /** The bytes of a snapshot begin to flow, from byte `offset` on. */
+  | {
+      readonly kind: "snapshotBegins";
+      readonly from: NodeId;
+      readonly to: NodeId;
+      readonly leader: NodeId;
+      readonly offset: number;
+    }
   | {
       readonly kind: "applied";
       readonly node: NodeId;

@@ -12,7 +12,7 @@ function endpoint(peers: readonly Member[]): Endpoint {
   return {
     self: member(1),
     process: new Process(new Scheduler(), () => {}),
-    handler: { message: () => {}, unreachable: () => {}, snapshot: async () => {} },
+    handler: { message: () => {}, unreachable: () => {}, offer: async () => 0, snapshot: async () => {} },
     peers: new Map(peers.map((peer) => [peer.id, peer])),
     strangers: new Map(),
     unreachable: new Set(),

@@ -46,11 +46,12 @@ export class SimulatedNetwork {
   constructor(options: NetworkOptions) {
     this.#options = options;
     this.#settings = options.settings;
-    const { scheduler, chance, trace } = options;
+    const { scheduler, chance, trace, observe } = options;
     this.#snapshots = new SnapshotStreams({
       scheduler,
       chance,
       trace,
+      observe,
       delayMs: () => this.#delayMs(),
       lossRate: () => this.#settings.dropRate / 4,
       isCut: (from, to) => this.isCut(from, to),

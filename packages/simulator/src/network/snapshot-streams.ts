@@ -1,4 +1,5 @@
-import type { Member, NodeId, SnapshotSource, Term } from "@raftkv/raft-core";
+import type { Member, NodeId, SnapshotShipment } from "@raftkv/raft-core";
+import type { Observe } from "../invariants/observation.ts";
 import type { Process } from "../machine/process.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -6,7 +7,7 @@ import type { Trace } from "../trace/trace.ts";
 import { type Endpoint, hears } from "./endpoint.ts";
 
 /** So small that a stream has many moments at which it can break. */
-const pieceBytes = 256;
+const pieceBytes = 64;
 
 interface SnapshotStreamsOptions {
   readonly scheduler: Scheduler;
@@ -17,13 +18,13 @@ interface SnapshotStreamsOptions {
   readonly lossRate: () => number;
   readonly isCut: (from: NodeId, to: NodeId) => boolean;
   readonly endpoint: (id: NodeId) => Endpoint | undefined;
+  readonly observe: Observe;
 }
 
 interface Sending {
   readonly sender: Endpoint;
   readonly peer: Member;
-  readonly term: Term;
-  readonly source: SnapshotSource;
+  readonly shipment: SnapshotShipment;
   readonly signal: AbortSignal;
 }
 
@@ -47,9 +48,7 @@ export class SnapshotStreams {
 
   /** As `RaftTransport.sendSnapshot`. */
   async send(sending: Sending): Promise<void> {
-    const { sender, peer, source, signal } = sending;
-    const pieces: Uint8Array[] = [];
-    for await (const chunk of source.read()) pieces.push(...piecesOf(chunk));
+    const { sender, peer, shipment, signal } = sending;
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
       const stream = this.#stream(sender.process, reject);
@@ -65,8 +64,9 @@ export class SnapshotStreams {
         },
         { once: true },
       );
-      this.#options.trace.add(`${sender.self.id} -> ${peer.id}: snapshot at ${source.metadata.index} begins`);
-      this.#later(() => this.#arrive(sending, stream, pieces, () => done(resolve)));
+      const { index } = shipment.source.metadata;
+      this.#options.trace.add(`${sender.self.id} -> ${peer.id}: snapshot at ${index} is offered`);
+      this.#later(() => this.#arrive(sending, stream, () => done(resolve)));
     });
   }
 
@@ -91,8 +91,8 @@ export class SnapshotStreams {
     return stream;
   }
 
-  #arrive(sending: Sending, stream: Stream, pieces: readonly Uint8Array[], succeed: () => void): void {
-    const { sender, peer, term, source } = sending;
+  #arrive(sending: Sending, stream: Stream, succeed: () => void): void {
+    const { sender, peer } = sending;
     const to = peer.id;
     const target = this.#options.endpoint(to);
     if (stream.broken) return;
@@ -105,14 +105,24 @@ export class SnapshotStreams {
       return;
     }
     stream.receiver = target.process;
-    const read = () => this.#read(stream, sender.self.id, to, pieces, target.process);
     target.process.enter(() => {
-      const received = target.handler.snapshot({ from: sender.self.id, term, metadata: source.metadata, read });
-      received.then(
+      this.#takeIn(sending, stream, target).then(
         () => this.#answer(stream, to, sender, succeed),
         (error: unknown) => stream.fail(`node ${to} refused the snapshot: ${String(error)}`),
       );
     });
+  }
+
+  /** Within the receiver's process. */
+  async #takeIn({ sender, peer, shipment }: Sending, stream: Stream, target: Endpoint): Promise<void> {
+    const { term, leader, source } = shipment;
+    const [from, to] = [sender.self.id, peer.id];
+    const offer = { from, term, leader, metadata: source.metadata, content: source.content };
+    const offset = await target.handler.offer(offer);
+    this.#options.trace.add(`${from} -> ${to}: snapshot from byte ${offset} of ${source.content.bytes} on`);
+    this.#options.observe({ kind: "snapshotBegins", from, to, leader, offset });
+    const read = () => this.#read(stream, sender, to, shipment, offset, target.process);
+    await target.handler.snapshot({ ...offer, offset, read });
   }
 
   #answer(stream: Stream, from: NodeId, sender: Endpoint, succeed: () => void): void {
@@ -129,17 +139,20 @@ export class SnapshotStreams {
 
   async *#read(
     stream: Stream,
-    from: NodeId,
+    sender: Endpoint,
     to: NodeId,
-    pieces: readonly Uint8Array[],
+    { source }: SnapshotShipment,
+    offset: number,
     receiver: Process,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { chance, lossRate, isCut } = this.#options;
-    for (const piece of pieces) {
-      await new Promise<void>((resolve) => this.#later(() => receiver.enter(resolve)));
-      if (isCut(from, to) || chance.happens(lossRate())) stream.fail("the stream broke");
-      if (stream.broken) throw new Error("the stream broke");
-      yield piece;
+    for await (const chunk of source.read(offset)) {
+      for (const piece of piecesOf(chunk)) {
+        await new Promise<void>((resolve) => this.#later(() => receiver.enter(resolve)));
+        if (isCut(sender.self.id, to) || chance.happens(lossRate())) stream.fail("the stream broke");
+        if (stream.broken) throw new Error("the stream broke");
+        yield piece;
+      }
     }
   }
 

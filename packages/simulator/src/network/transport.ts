@@ -1,4 +1,4 @@
-import type { Member, Message, NodeId, RaftTransport, SnapshotSource, Term, TransportHandler } from "@raftkv/raft-core";
+import type { Member, Message, NodeId, RaftTransport, SnapshotShipment, TransportHandler } from "@raftkv/raft-core";
 import type { Process } from "../machine/process.ts";
 import { addresseeOf, type Endpoint } from "./endpoint.ts";
 import type { SimulatedNetwork } from "./network.ts";
@@ -44,11 +44,11 @@ export class SimulatedTransport implements RaftTransport {
     this.#network.send(endpoint, peer, message);
   }
 
-  async sendSnapshot(to: NodeId, term: Term, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+  async sendSnapshot(to: NodeId, shipment: SnapshotShipment, signal: AbortSignal): Promise<void> {
     const endpoint = this.#endpoint;
     const peer = endpoint?.peers?.get(to);
     if (endpoint === undefined || peer === undefined) throw new Error(`node ${to} is no peer of node ${this.#self.id}`);
-    await this.#snapshots.send({ sender: endpoint, peer, term, source, signal });
+    await this.#snapshots.send({ sender: endpoint, peer, shipment, signal });
   }
 
   async close(): Promise<void> {

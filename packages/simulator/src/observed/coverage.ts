@@ -11,6 +11,10 @@ export interface Coverage {
   readonly compactions: number;
   /** Snapshots that have taken a log's place. */
   readonly snapshots: number;
+  /** Snapshots that broke off and went on where they were. */
+  readonly resumptions: number;
+  /** Snapshots that a follower sent on the leader's behalf. */
+  readonly fromFollowers: number;
   readonly messages: number;
 }
 
@@ -20,6 +24,8 @@ export class CoverageCounter {
   #truncations = 0;
   #compactions = 0;
   #snapshots = 0;
+  #resumptions = 0;
+  #fromFollowers = 0;
   #messages = 0;
 
   observe(observation: Observation): void {
@@ -33,6 +39,10 @@ export class CoverageCounter {
       case "durable":
         if (observation.batch.truncateFrom !== undefined) this.#truncations++;
         if (observation.batch.resetTo !== undefined) this.#snapshots++;
+        break;
+      case "snapshotBegins":
+        if (observation.offset > 0) this.#resumptions++;
+        if (observation.from !== observation.leader) this.#fromFollowers++;
         break;
       case "compacted":
         this.#compactions++;
@@ -52,6 +62,8 @@ export class CoverageCounter {
       truncations: this.#truncations,
       compactions: this.#compactions,
       snapshots: this.#snapshots,
+      resumptions: this.#resumptions,
+      fromFollowers: this.#fromFollowers,
       messages: this.#messages,
     };
   }

@@ -45,6 +45,8 @@ export function drawPlan(chance: Chance): Plan {
       }),
       snapshot: drawSnapshotPolicy(chance),
       snapshotTimeoutMs: 10 * electionTimeoutMaxMs,
+      snapshotsFromFollowers: chance.happens(0.5),
+      ...(chance.happens(0.3) && { snapshotBytesPerSecond: chance.integer(2, 50) * 1_000 }),
     },
     merge: { intervalMs: chance.pick([5, 50, 500]) ?? 50, mergeBytes: chance.pick([200, 4_000, 1_000_000]) ?? 4_000 },
     network: drawNetwork(chance, electionTimeoutMinMs),

@@ -153,7 +153,7 @@ function changing(change: (message: Message) => Message): (transport: RaftTransp
     start: (handler) => transport.start(handler),
     setPeers: (peers) => transport.setPeers(peers),
     send: (to, message) => transport.send(to, change(message)),
-    sendSnapshot: (to, term, source, signal) => transport.sendSnapshot(to, term, source, signal),
+    sendSnapshot: (to, shipment, signal) => transport.sendSnapshot(to, shipment, signal),
     close: () => transport.close(),
   });
 }

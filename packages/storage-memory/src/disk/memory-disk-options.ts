@@ -1,7 +1,7 @@
 /** What is about to become durable on a `MemoryDisk`. */
 export interface DiskOperation {
   readonly store: "raft" | "state";
-  readonly kind: "form" | "write" | "compact" | "saveSnapshot" | "removeSnapshots" | "replace";
+  readonly kind: "form" | "write" | "compact" | "saveSnapshot" | "keepPartial" | "removeSnapshots" | "replace";
 }
 
 export interface MemoryDiskOptions {

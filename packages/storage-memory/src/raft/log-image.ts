@@ -59,7 +59,7 @@ export class LogImage {
     return found;
   }
 
-  usage(): StorageUsage {
+  usage(): Omit<StorageUsage, "snapshotBytes"> {
     return { logBytes: this.#bytes, firstIndex: this.#base.index + 1, lastIndex: this.#lastIndex() };
   }
 

@@ -3,13 +3,16 @@ import {
   type Identity,
   type Index,
   type Membership,
+  type PartialSnapshot,
   type RaftStorage,
   type RestoredState,
   type SnapshotMetadata,
+  type SnapshotReception,
   type SnapshotSink,
   type SnapshotSource,
   StorageError,
   type StorageUsage,
+  type StoredSnapshot,
   type WriteBatch,
 } from "@raftkv/raft-core";
 import type { FailStop } from "../fail-stop.ts";
@@ -17,11 +20,13 @@ import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { runningError } from "../sqlite/sqlite-error.ts";
 import { expectAnswer, type WorkerClient } from "../thread/worker-client.ts";
 import { decodeBlock, encodeBlocks } from "./block.ts";
+import type { LogReadThread } from "./log-read-thread.ts";
 import type { LogAnswer, LogChange, LogRequest, LogStatus, LogWrite } from "./protocol.ts";
 
 export interface SqliteRaftStorageParts {
   readonly raftDb: string;
   readonly thread: WorkerClient<LogRequest, LogAnswer>;
+  readonly reads: LogReadThread;
   readonly snapshots: SnapshotDirectory;
   readonly failStop: FailStop;
   readonly identity: Identity;
@@ -49,7 +54,7 @@ export class SqliteRaftStorage implements RaftStorage {
   }
 
   usage(): StorageUsage {
-    return this.#status.usage;
+    return { ...this.#status.usage, snapshotBytes: this.#parts.snapshots.fileBytes };
   }
 
   /** The number of the last commit that is known to be durable. The state's database bears witness to it as well. */
@@ -87,8 +92,7 @@ export class SqliteRaftStorage implements RaftStorage {
 
   async entries(from: Index, to: Index, maxBytes: number): Promise<readonly Entry[]> {
     this.#requireOpen();
-    const answer = await this.#parts.thread.call({ kind: "entries", from, to, maxBytes });
-    const { blocks } = expectAnswer(answer, "entries");
+    const blocks = await this.#parts.reads.read(from, to, maxBytes);
     try {
       return blocks.flatMap((block) => decodeBlock(block, this.#parts.raftDb));
     } catch (error) {
@@ -106,12 +110,22 @@ export class SqliteRaftStorage implements RaftStorage {
     return this.#parts.snapshots.save(source);
   }
 
-  async receiveSnapshot(metadata: SnapshotMetadata): Promise<SnapshotSink> {
+  async receiveSnapshot(reception: SnapshotReception): Promise<SnapshotSink> {
     this.#requireOpen();
-    return this.#parts.snapshots.receive(metadata);
+    return this.#parts.snapshots.receive(reception);
   }
 
-  async openSnapshot(): Promise<SnapshotSource | undefined> {
+  async partialSnapshot(): Promise<PartialSnapshot | undefined> {
+    this.#requireOpen();
+    return this.#parts.snapshots.partial();
+  }
+
+  async removePartialSnapshot(): Promise<void> {
+    this.#requireOpen();
+    return this.#parts.snapshots.removePartial();
+  }
+
+  async openSnapshot(): Promise<StoredSnapshot | undefined> {
     this.#requireOpen();
     return this.#parts.snapshots.open();
   }
@@ -127,9 +141,10 @@ export class SqliteRaftStorage implements RaftStorage {
   }
 
   async #close(): Promise<void> {
-    const { snapshots, thread, failStop, closed } = this.#parts;
+    const { snapshots, thread, reads, failStop, closed } = this.#parts;
     try {
       await snapshots.close();
+      await reads.close();
       await (failStop.error === undefined ? thread.finish({ kind: "close" }) : thread.terminate());
     } finally {
       closed();

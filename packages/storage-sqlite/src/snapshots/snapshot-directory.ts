@@ -1,17 +1,22 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Index,
+  type PartialSnapshot,
   type SnapshotMetadata,
+  type SnapshotReception,
   type SnapshotSink,
   type SnapshotSource,
   StorageError,
+  type StoredSnapshot,
   type Term,
 } from "@raftkv/raft-core";
 import { asStorageError } from "../as-storage-error.ts";
 import { syncFolder } from "../data-directory.ts";
 import type { FailStop } from "../fail-stop.ts";
 import { runningError } from "../sqlite/sqlite-error.ts";
+import { FileSink } from "./file-sink.ts";
+import { PartialFile } from "./partial-file.ts";
 import { SnapshotFileReader } from "./snapshot-file-reader.ts";
 import { SnapshotFileWriter } from "./snapshot-file-writer.ts";
 
@@ -21,46 +26,80 @@ interface NamedSnapshot {
   readonly term: Term;
 }
 
-/** A folder of snapshot files, `<index>-<term>.snapshot`. What ends in `.part` is not whole, and counts for nothing. */
+/**
+ * A folder of snapshot files, `<index>-<term>.snapshot`. What ends in `.part` is being saved, and counts for nothing;
+ * what ends in `.partial` is being received.
+ */
 export class SnapshotDirectory {
   readonly #folder: string;
   readonly #failStop: FailStop;
   readonly #readers = new Set<SnapshotFileReader>();
   readonly #sinks = new Set<FileSink>();
   readonly #saving = new Set<Promise<void>>();
+  readonly #partial: PartialFile;
+  /** Each is a file that is being saved. */
+  readonly #writers = new Set<SnapshotFileWriter>();
+  #wholeBytes = 0;
   #written = 0;
   #closed = false;
 
   constructor(folder: string, failStop: FailStop) {
     this.#folder = folder;
     this.#failStop = failStop;
+    this.#partial = new PartialFile(folder, (operation) => this.#guard(operation));
   }
 
-  /** Removes what a crash has left half written. */
+  /** Of all files, also of those that are not whole. */
+  get fileBytes(): number {
+    const saving = [...this.#writers].reduce((sum, writer) => sum + writer.fileBytes, 0);
+    return this.#wholeBytes + saving + this.#partial.fileBytes;
+  }
+
+  /** Removes what a crash has left half saved, and sees how much there is. */
   async clean(): Promise<void> {
-    const partial = (await readdir(this.#folder)).filter((name) => name.endsWith(".part"));
-    for (const name of partial) await rm(join(this.#folder, name), { force: true });
-    if (partial.length > 0) await syncFolder(this.#folder);
+    const names = await readdir(this.#folder);
+    const halfSaved = names.filter((name) => name.endsWith(".part"));
+    for (const name of halfSaved) await rm(join(this.#folder, name), { force: true });
+    if (halfSaved.length > 0) await syncFolder(this.#folder);
+    for (const name of names.filter((other) => other.endsWith(".partial"))) {
+      this.#partial.found(name, (await stat(join(this.#folder, name))).size);
+    }
+    await this.#measure();
   }
 
   async save(source: SnapshotSource): Promise<void> {
     await this.#untilSaved(this.#save(source));
   }
 
-  async receive(metadata: SnapshotMetadata): Promise<SnapshotSink> {
-    const writer = await this.#guard(this.#create(metadata));
+  /** As `RaftStorage.receiveSnapshot`. */
+  async receive(reception: SnapshotReception): Promise<SnapshotSink> {
+    await Promise.all([...this.#sinks].map((sink) => sink.abort()));
+    const writer = await this.#partial.take(reception);
+    const discard = async () => {
+      await this.#guard(writer.discard());
+      this.#partial.release();
+    };
     const sink = new FileSink({
       write: (chunk) => this.#guard(writer.write(chunk)),
-      commit: () => this.#untilSaved(this.#guard(this.#finish(writer, metadata))),
-      abort: () => this.#guard(writer.discard()),
+      commit: (written) => this.#untilSaved(this.#takeIn(writer, reception, written, discard)),
+      suspend: () => this.#partial.keep(writer),
+      abort: discard,
       ended: () => this.#sinks.delete(sink),
     });
     this.#sinks.add(sink);
     return sink;
   }
 
+  partial(): Promise<PartialSnapshot | undefined> {
+    return this.#partial.kept();
+  }
+
+  removePartial(): Promise<void> {
+    return this.#partial.remove(() => true);
+  }
+
   /** The newest one. Throws `corrupt` if it is damaged. */
-  async open(): Promise<SnapshotSource | undefined> {
+  async open(): Promise<StoredSnapshot | undefined> {
     for (;;) {
       const newest = (await this.#list()).at(0);
       if (newest === undefined) return undefined;
@@ -72,13 +111,15 @@ export class SnapshotDirectory {
 
   async removeBelow(index: Index): Promise<void> {
     await this.#guard(this.#removeBelow(index));
+    await this.#partial.remove((partial) => partial < index);
   }
 
-  /** Waits for what is being saved; gives up what is being received, and closes what is being read. */
+  /** Waits for what is being saved; breaks off what is being received, and closes what is being read. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#saving);
+    await Promise.allSettled([...this.#sinks].map((sink) => sink.suspend()));
+    await Promise.allSettled([this.#partial.close()]);
     this.#closed = true;
-    await Promise.allSettled([...this.#sinks].map((sink) => sink.abort()));
     await Promise.allSettled([...this.#readers].map((reader) => reader.close()));
   }
 
@@ -93,7 +134,18 @@ export class SnapshotDirectory {
   }
 
   async #save(source: SnapshotSource): Promise<void> {
-    const writer = await this.#guard(this.#create(source.metadata));
+    const { metadata } = source;
+    const aside = `${this.#place(metadata)}.${++this.#written}.part`;
+    const writer = await this.#guard(SnapshotFileWriter.create(aside, { metadata, content: undefined }));
+    this.#writers.add(writer);
+    try {
+      await this.#saveInto(writer, source);
+    } finally {
+      this.#writers.delete(writer);
+    }
+  }
+
+  async #saveInto(writer: SnapshotFileWriter, source: SnapshotSource): Promise<void> {
     try {
       for await (const chunk of source.read()) await this.#guard(writer.write(chunk));
     } catch (error) {
@@ -103,19 +155,41 @@ export class SnapshotDirectory {
     await this.#guard(this.#finish(writer, source.metadata));
   }
 
-  async #create(metadata: SnapshotMetadata): Promise<SnapshotFileWriter> {
-    const file = join(this.#folder, `${metadata.index}-${metadata.term}.snapshot`);
-    return SnapshotFileWriter.create(file, `${file}.${++this.#written}.part`, metadata);
+  /** A received snapshot takes its place, if it is the one that was offered. */
+  async #takeIn(
+    writer: SnapshotFileWriter,
+    { metadata }: SnapshotReception,
+    written: Promise<void>,
+    discard: () => Promise<void>,
+  ): Promise<void> {
+    await written;
+    const mismatch = writer.mismatch();
+    if (mismatch !== undefined) {
+      await discard();
+      throw new Error(`the snapshot at index ${metadata.index} is not the one that was offered: ${mismatch}`);
+    }
+    await this.#guard(this.#finish(writer, metadata));
+    this.#partial.release();
   }
 
   async #finish(writer: SnapshotFileWriter, metadata: SnapshotMetadata): Promise<void> {
-    await writer.finish();
+    await writer.finish(this.#place(metadata));
     await this.#removeBelow(metadata.index);
+  }
+
+  #place({ index, term }: SnapshotMetadata): string {
+    return join(this.#folder, `${index}-${term}.snapshot`);
   }
 
   async #removeBelow(index: Index): Promise<void> {
     const obsolete = (await this.#list()).filter((snapshot) => snapshot.index < index);
     for (const { file } of obsolete) await rm(file, { force: true });
+    await this.#measure();
+  }
+
+  async #measure(): Promise<void> {
+    const sizes = await Promise.all((await this.#list()).map(({ file }) => sizeOf(file)));
+    this.#wholeBytes = sizes.reduce((sum, size) => sum + size, 0);
   }
 
   async #openIfThere(snapshot: NamedSnapshot): Promise<SnapshotFileReader | undefined> {
@@ -154,45 +228,12 @@ export class SnapshotDirectory {
   }
 }
 
-interface SinkParts {
-  write(chunk: Uint8Array): Promise<void>;
-  commit(): Promise<void>;
-  abort(): Promise<void>;
-  ended(): void;
-}
-
-/** Ends once, by commit or by abort. */
-class FileSink implements SnapshotSink {
-  readonly #parts: SinkParts;
-  #ended = false;
-
-  constructor(parts: SinkParts) {
-    this.#parts = parts;
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#requireOpen();
-    await this.#parts.write(chunk);
-  }
-
-  async commit(): Promise<void> {
-    this.#requireOpen();
-    this.#end();
-    await this.#parts.commit();
-  }
-
-  async abort(): Promise<void> {
-    if (this.#ended) return;
-    this.#end();
-    await this.#parts.abort();
-  }
-
-  #end(): void {
-    this.#ended = true;
-    this.#parts.ended();
-  }
-
-  #requireOpen(): void {
-    if (this.#ended) throw new StorageError("closed", "this snapshot was committed or given up already");
+/** 0 where it has been removed meanwhile. */
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return 0;
+    throw error;
   }
 }

@@ -1,31 +1,33 @@
 import { crc32 } from "node:zlib";
-import type { SnapshotMetadata } from "@raftkv/raft-core";
+import type { SnapshotContent, SnapshotMetadata } from "@raftkv/raft-core";
 import { seal } from "../sealed-json.ts";
 
 /**
  * A snapshot file. All numbers are little-endian.
  *
- * - start: the 8 letters `RKVSNAP1`, the length of the header (4 bytes)
- * - header: CRC-32 (4 bytes), then the metadata as JSON
+ * - start: the 8 letters `RKVSNAP2`, the length of the header (4 bytes)
+ * - header: CRC-32 (4 bytes), then the metadata as JSON; in a received one with `bytes` and `digest`, what it has to be
  * - each chunk: length, at least 1 (4 bytes), CRC-32 of the chunk's number, its length and its bytes (4), the bytes
- * - trailer: a length of 0 (4 bytes), CRC-32 of the rest (4), how many chunks and how many bytes of content (8 each)
+ * - trailer: a length of 0 (4 bytes), CRC-32 of the rest (4), how many chunks and how many bytes of content (8 each),
+ *   the SHA-256 of the content (32)
  *
- * The number in the checksum keeps chunks from being swapped; the trailer keeps the end from getting lost.
+ * The number in the checksum keeps chunks from being swapped; the trailer keeps the end from getting lost. A partial
+ * file is the same without its trailer.
  */
-export const magic = Buffer.from("RKVSNAP1");
+export const magic = Buffer.from("RKVSNAP2");
 export const startBytes = magic.byteLength + 4;
 export const frameBytes = 8;
-export const trailerBytes = frameBytes + 16;
+const digestBytes = 32;
+export const trailerBytes = frameBytes + 16 + digestBytes;
 export const longestChunkBytes = 1024 * 1024;
 export const longestHeaderBytes = 16 * 1024 * 1024;
 
-export interface SnapshotTotals {
+export interface SnapshotTotals extends SnapshotContent {
   readonly chunks: number;
-  readonly bytes: number;
 }
 
-export function encodeStart(metadata: SnapshotMetadata): Buffer {
-  const header = seal(metadata);
+export function encodeStart(metadata: SnapshotMetadata, content: SnapshotContent | undefined): Buffer {
+  const header = seal({ ...metadata, ...content });
   const length = Buffer.alloc(4);
   length.writeUInt32LE(header.byteLength);
   return Buffer.concat([magic, length, header]);
@@ -45,10 +47,11 @@ export function chunkChecksum(chunk: Uint8Array, number: number): number {
   return crc32(chunk, crc32(place));
 }
 
-export function encodeTrailer({ chunks, bytes }: SnapshotTotals): Buffer {
+export function encodeTrailer({ chunks, bytes, digest }: SnapshotTotals): Buffer {
   const trailer = Buffer.alloc(trailerBytes);
   trailer.writeDoubleLE(chunks, frameBytes);
   trailer.writeDoubleLE(bytes, frameBytes + 8);
+  trailer.write(digest, frameBytes + 16, "hex");
   trailer.writeUInt32LE(crc32(trailer.subarray(frameBytes)), 4);
   return trailer;
 }
@@ -57,5 +60,9 @@ export function encodeTrailer({ chunks, bytes }: SnapshotTotals): Buffer {
 export function decodeTrailer(trailer: Buffer): SnapshotTotals | undefined {
   if (trailer.byteLength !== trailerBytes || trailer.readUInt32LE(0) !== 0) return undefined;
   if (trailer.readUInt32LE(4) !== crc32(trailer.subarray(frameBytes))) return undefined;
-  return { chunks: trailer.readDoubleLE(frameBytes), bytes: trailer.readDoubleLE(frameBytes + 8) };
+  return {
+    chunks: trailer.readDoubleLE(frameBytes),
+    bytes: trailer.readDoubleLE(frameBytes + 8),
+    digest: trailer.toString("hex", frameBytes + 16),
+  };
 }

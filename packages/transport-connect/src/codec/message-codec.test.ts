@@ -50,6 +50,10 @@ const messages: readonly Message[] = [
   { kind: "readIndexRequest", term: 4, context: { incarnation: 3, sequence: 9 } },
   { kind: "readIndexResponse", term: 4, context: { incarnation: 3, sequence: 9 }, index: 10 },
   { kind: "timeoutNowRequest", term: 4 },
+  { kind: "snapshotRequest", term: 4, to: 3, atLeast: 70 },
+  { kind: "snapshotReport", term: 4, to: 3, outcome: "sending", index: 0, bytesSent: 0, bytes: 0 },
+  { kind: "snapshotReport", term: 4, to: 3, outcome: "failed", index: 90, bytesSent: 2 ** 40, bytes: 2 ** 41 },
+  { kind: "snapshotReport", term: 4, to: 3, outcome: "sent", index: 90, bytesSent: 7, bytes: 7 },
 ];
 
 function wireBytes(message: Message): Uint8Array {

@@ -1,6 +1,12 @@
 import type { ReadContext as WireContext, Message as WireMessage } from "@raftkv/proto/raft";
 import type { Message, ReadContext } from "@raftkv/raft-core";
 import { decodeAppendRequest, encodeAppendRequest, encodeAppendResponse } from "./append-codec.ts";
+import {
+  decodeSnapshotReport,
+  decodeSnapshotRequest,
+  encodeSnapshotReport,
+  encodeSnapshotRequest,
+} from "./snapshot-request-codec.ts";
 import { WireError } from "./wire-error.ts";
 import { fromWire, toWire } from "./wire-number.ts";
 
@@ -88,6 +94,10 @@ export function decodeMessage(wire: WireMessage): Message {
       };
     case "timeoutNowRequest":
       return { kind: "timeoutNowRequest", term };
+    case "snapshotRequest":
+      return decodeSnapshotRequest(message.value, term);
+    case "snapshotReport":
+      return decodeSnapshotReport(message.value, term);
     case undefined:
       throw new WireError("message is of no kind that this version knows");
   }
@@ -165,6 +175,10 @@ function encodeContent(message: Message): WireMessage["message"] {
       };
     case "timeoutNowRequest":
       return { case: "timeoutNowRequest", value: { $typeName: "raftkv.raft.v1.TimeoutNowRequest" } };
+    case "snapshotRequest":
+      return encodeSnapshotRequest(message);
+    case "snapshotReport":
+      return encodeSnapshotReport(message);
   }
 }
 

@@ -8,12 +8,16 @@ export interface ProtocolVersions {
 
 /**
  * What this package speaks. Version 1: the first. Version 2: a hello says where its sender can be reached, and who is
- * no member that the receiver knows of may be heard. CONTRIBUTING.md says how a version comes and goes.
+ * no member that the receiver knows of may be heard; a snapshot that broke off is gone on with, and may come from a
+ * follower. CONTRIBUTING.md says how a version comes and goes.
  */
 export const protocolVersions: ProtocolVersions = { min: 1, max: 2 };
 
 /** The first version in which a hello names the sender's address. */
 export const addressVersion = 2;
+
+/** The first version in which a snapshot is offered before it is sent, and may come from a follower. */
+export const offerVersion = 2;
 
 /** The highest version that both speak; undefined if there is none. */
 export function commonVersion(one: ProtocolVersions, other: ProtocolVersions): number | undefined {
@@ -39,6 +43,8 @@ const messageVersions: Readonly<Record<Message["kind"], number>> = {
   readIndexRequest: 1,
   readIndexResponse: 1,
   timeoutNowRequest: 1,
+  snapshotRequest: offerVersion,
+  snapshotReport: offerVersion,
 };
 
 /** Whether a peer on a stream of that version understands the message. One that it does not would end the stream. */

@@ -1,42 +1,65 @@
 import { crc32 } from "node:zlib";
 import type {
   InstallSnapshotRequest,
+  OfferSnapshotRequest,
   SnapshotChunk,
+  SnapshotContent as WireContent,
   SnapshotHeader as WireHeader,
   SnapshotMetadata as WireMetadata,
 } from "@raftkv/proto/raft";
-import type { SnapshotMetadata, Term } from "@raftkv/raft-core";
+import type { NodeId, SnapshotContent, SnapshotMetadata, Term } from "@raftkv/raft-core";
 import { decodeHello, encodeHello, type Hello } from "./hello-codec.ts";
 import { decodeMembership, encodeMembership } from "./membership-codec.ts";
 import { WireError } from "./wire-error.ts";
-import { fromWire, toWire } from "./wire-number.ts";
+import { fromWire, nodeIdFromWire, toWire } from "./wire-number.ts";
+
+const digestBytes = 32;
 
 /** What stands at the start of a snapshot's stream. */
 export interface SnapshotHeader {
   readonly hello: Hello;
   readonly term: Term;
+  /** Who leads in that term. */
+  readonly leader: NodeId;
   readonly metadata: SnapshotMetadata;
+  /** Undefined: the sender is of protocol version 1. */
+  readonly content: SnapshotContent | undefined;
+  /** Where the chunks begin. */
+  readonly offset: number;
 }
 
 export function encodeSnapshotHeader(header: SnapshotHeader): InstallSnapshotRequest {
-  return request({
-    case: "header",
-    value: {
-      $typeName: "raftkv.raft.v1.SnapshotHeader",
-      hello: encodeHello(header.hello),
-      term: toWire(header.term),
-      metadata: encodeMetadata(header.metadata),
-    },
-  });
+  return request({ case: "header", value: encodeHeader(header) });
+}
+
+export function encodeSnapshotOffer(header: SnapshotHeader): OfferSnapshotRequest {
+  return { $typeName: "raftkv.raft.v1.OfferSnapshotRequest", header: encodeHeader(header) };
+}
+
+function encodeHeader(header: SnapshotHeader): WireHeader {
+  return {
+    $typeName: "raftkv.raft.v1.SnapshotHeader",
+    hello: encodeHello(header.hello),
+    term: toWire(header.term),
+    metadata: encodeMetadata(header.metadata),
+    leaderNodeId: toWire(header.leader),
+    ...(header.content === undefined ? {} : { content: encodeContent(header.content) }),
+    offset: toWire(header.offset),
+  };
 }
 
 export function decodeSnapshotHeader(wire: WireHeader): SnapshotHeader {
   if (wire.hello === undefined) throw new WireError("snapshot_header.hello is missing");
   if (wire.metadata === undefined) throw new WireError("snapshot_header.metadata is missing");
+  const hello = decodeHello(wire.hello);
+  const isFromLeader = wire.leaderNodeId === 0n;
   return {
-    hello: decodeHello(wire.hello),
+    hello,
     term: fromWire(wire.term, "snapshot_header.term"),
+    leader: isFromLeader ? hello.fromNodeId : nodeIdFromWire(wire.leaderNodeId, "snapshot_header.leader_node_id"),
     metadata: decodeMetadata(wire.metadata),
+    content: wire.content === undefined ? undefined : decodeContent(wire.content),
+    offset: fromWire(wire.offset, "snapshot_header.offset"),
   };
 }
 
@@ -68,6 +91,24 @@ export function encodeSnapshotEnd(size: number): InstallSnapshotRequest {
 
 function request(content: InstallSnapshotRequest["request"]): InstallSnapshotRequest {
   return { $typeName: "raftkv.raft.v1.InstallSnapshotRequest", request: content };
+}
+
+function encodeContent({ bytes, digest }: SnapshotContent): WireContent {
+  return {
+    $typeName: "raftkv.raft.v1.SnapshotContent",
+    bytes: toWire(bytes),
+    sha256: Uint8Array.from(Buffer.from(digest, "hex")),
+  };
+}
+
+function decodeContent(wire: WireContent): SnapshotContent {
+  if (wire.sha256.byteLength !== digestBytes) {
+    throw new WireError(`snapshot_content.sha256 has ${wire.sha256.byteLength} bytes, expected ${digestBytes}`);
+  }
+  return {
+    bytes: fromWire(wire.bytes, "snapshot_content.bytes"),
+    digest: Buffer.from(wire.sha256).toString("hex"),
+  };
 }
 
 function encodeMetadata(metadata: SnapshotMetadata): WireMetadata {

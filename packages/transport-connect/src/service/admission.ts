@@ -153,6 +153,7 @@ export class Admission {
         handler.message(from, message);
       },
       unreachable: (peer) => handler.unreachable(peer),
+      offer: (offer) => handler.offer(offer),
       snapshot: (incoming) => handler.snapshot(incoming),
     };
   }

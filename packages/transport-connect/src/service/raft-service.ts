@@ -6,7 +6,7 @@ import { WireError } from "../codec/wire-error.ts";
 import { errorText } from "../error-text.ts";
 import { decodeIntroducer, encodeIntroduction, type Introducer, type Introduction } from "../introduce/introduction.ts";
 import { handleMessages, type MessagesHandlerOptions } from "./messages-handler.ts";
-import { handleSnapshot, type SnapshotHandlerOptions } from "./snapshot-handler.ts";
+import { handleOffer, handleSnapshot, type SnapshotHandlerOptions } from "./snapshot-handler.ts";
 
 export interface RaftServiceOptions extends MessagesHandlerOptions, SnapshotHandlerOptions {
   readonly logger: Logger;
@@ -20,6 +20,13 @@ export function raftService(options: RaftServiceOptions): ServiceImpl<typeof Raf
     async *messages(requests, context) {
       try {
         yield* handleMessages(requests, context, options);
+      } catch (error) {
+        throw answerTo(error, context.signal);
+      }
+    },
+    async offerSnapshot(request, context) {
+      try {
+        return await handleOffer(request, options);
       } catch (error) {
         throw answerTo(error, context.signal);
       }

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { InstallSnapshotRequest } from "@raftkv/proto/raft";
-import type { IncomingSnapshot, SnapshotMetadata, SnapshotSource } from "@raftkv/raft-core";
+import { type InstallSnapshotRequest, RaftService } from "@raftkv/proto/raft";
+import type { IncomingSnapshot, SnapshotMetadata, SnapshotShipment, StoredSnapshot } from "@raftkv/raft-core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { encodeSnapshotChunk, encodeSnapshotEnd, encodeSnapshotHeader } from "../codec/snapshot-codec.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type LoopbackNode,
   type LoopbackOptions,
   RecordingHandler,
+  startListener,
   startNode,
 } from "../testing/loopback.ts";
 
@@ -38,14 +40,24 @@ const metadata: SnapshotMetadata = {
   },
 };
 
-function sourceOf(...chunks: readonly Uint8Array[]): SnapshotSource {
+/** As a leader of protocol version 1 sends it. */
+const header = { term: 3, leader: 1, metadata, content: undefined, offset: 0 };
+
+function sourceOf(...chunks: readonly Uint8Array[]): StoredSnapshot {
+  const whole = Buffer.concat(chunks);
   return {
     metadata,
-    async *read() {
-      yield* chunks;
+    content: { bytes: whole.byteLength, digest: createHash("sha256").update(whole).digest("hex") },
+    async *read(from = 0) {
+      yield whole.subarray(from);
     },
     close: async () => {},
   };
+}
+
+/** Sent by node 1, the leader of term 3. */
+function shipped(source: StoredSnapshot): SnapshotShipment {
+  return { term: 3, leader: 1, source };
 }
 
 async function pair(options: LoopbackOptions = {}): Promise<readonly [LoopbackNode, LoopbackNode]> {
@@ -70,15 +82,15 @@ describe("a snapshot", () => {
   it("arrives whole, in chunks of at most 256 KiB", async () => {
     const [one, two] = await pair();
     const bytes = new Uint8Array(1_000_003).map((_, position) => position % 253);
-    await one.transport.sendSnapshot(2, 3, sourceOf(bytes.subarray(0, 700_000), bytes.subarray(700_000)), never);
+    await one.transport.sendSnapshot(2, shipped(sourceOf(bytes.subarray(0, 700_000), bytes.subarray(700_000))), never);
     const [received] = two.handler.snapshots;
-    expect(received?.incoming).toMatchObject({ from: 1, term: 3, metadata });
+    expect(received?.incoming).toMatchObject({ from: 1, leader: 1, term: 3, metadata, offset: 0 });
     expect(Buffer.compare(received?.bytes ?? new Uint8Array(), bytes)).toBe(0);
   });
 
   it("may be empty", async () => {
     const [one, two] = await pair();
-    await one.transport.sendSnapshot(2, 3, sourceOf(), never);
+    await one.transport.sendSnapshot(2, shipped(sourceOf()), never);
     expect(two.handler.snapshots[0]?.bytes.byteLength).toBe(0);
   });
 
@@ -91,6 +103,7 @@ describe("a snapshot", () => {
     const slow = {
       message: () => {},
       unreachable: () => {},
+      offer: async () => 0,
       snapshot: async (incoming: IncomingSnapshot) => {
         await handler.snapshot(incoming);
         await durable;
@@ -101,7 +114,7 @@ describe("a snapshot", () => {
     open.push(one, two);
     connectAll([one, two]);
     let answered = false;
-    const sending = one.transport.sendSnapshot(2, 3, sourceOf(Uint8Array.of(1)), never).then(() => {
+    const sending = one.transport.sendSnapshot(2, shipped(sourceOf(Uint8Array.of(1))), never).then(() => {
       answered = true;
     });
     await eventually("the bytes", () => handler.snapshots.length === 1);
@@ -119,35 +132,37 @@ describe("a snapshot", () => {
     const two = await startNode(2, { handler: refusing });
     open.push(one, two);
     connectAll([one, two]);
-    const refusal = await errorOf(one.transport.sendSnapshot(2, 3, sourceOf(Uint8Array.of(1)), never));
+    const refusal = await errorOf(one.transport.sendSnapshot(2, shipped(sourceOf(Uint8Array.of(1))), never));
     expect(refusal.code).toBe(Code.Aborted);
     expect(refusal.rawMessage).toMatch(/index 50 is committed here already/);
 
     const [three, four] = await pair();
-    const broken: SnapshotSource = {
+    const broken: StoredSnapshot = {
       ...sourceOf(),
       async *read() {
         yield Uint8Array.of(1);
         throw new Error("the disk is gone");
       },
     };
-    expect((await errorOf(three.transport.sendSnapshot(2, 3, broken, never))).message).toMatch(/the disk is gone/);
-    await errorOf(three.transport.sendSnapshot(2, 3, sourceOf(), AbortSignal.abort()));
+    expect((await errorOf(three.transport.sendSnapshot(2, shipped(broken), never))).message).toMatch(
+      /the disk is gone/,
+    );
+    await errorOf(three.transport.sendSnapshot(2, shipped(sourceOf()), AbortSignal.abort()));
     expect(four.handler.snapshots).toEqual([]);
-    const unknown = await errorOf(three.transport.sendSnapshot(9, 3, sourceOf(), never));
+    const unknown = await errorOf(three.transport.sendSnapshot(9, shipped(sourceOf()), never));
     expect(unknown.code).toBe(Code.NotFound);
   });
 
   it("that stands still is given up, by both", async () => {
     const [one, two] = await pair({ limits: { snapshotProgressTimeoutMs: 60 } });
-    const stalled: SnapshotSource = {
+    const stalled: StoredSnapshot = {
       ...sourceOf(),
       async *read() {
         yield Uint8Array.of(1);
         await new Promise(() => {});
       },
     };
-    expect((await errorOf(one.transport.sendSnapshot(2, 3, stalled, never))).rawMessage).toMatch(/60 ms/);
+    expect((await errorOf(one.transport.sendSnapshot(2, shipped(stalled), never))).rawMessage).toMatch(/60 ms/);
     expect(two.handler.snapshots).toEqual([]);
   });
 
@@ -155,7 +170,7 @@ describe("a snapshot", () => {
     const [one, two] = await pair({ limits: { snapshots: 1 } });
     const peer = rawPeer(two.member.address);
     open.push(peer);
-    const stalled: SnapshotSource = {
+    const stalled: StoredSnapshot = {
       ...sourceOf(),
       async *read() {
         yield await new Promise<Uint8Array>(() => {});
@@ -163,13 +178,13 @@ describe("a snapshot", () => {
     };
     const reading = vi.spyOn(two.handler, "snapshot");
     const giveUp = new AbortController();
-    const first = errorOf(one.transport.sendSnapshot(2, 3, stalled, giveUp.signal));
-    const refusedHere = await errorOf(one.transport.sendSnapshot(2, 3, sourceOf(), never));
+    const first = errorOf(one.transport.sendSnapshot(2, shipped(stalled), giveUp.signal));
+    const refusedHere = await errorOf(one.transport.sendSnapshot(2, shipped(sourceOf()), never));
     expect(refusedHere.rawMessage).toBe("1 snapshots to other nodes are under way already");
 
     await eventually("the first to arrive", () => reading.mock.calls.length === 1);
     const stream = new ManualStream<InstallSnapshotRequest>();
-    stream.push(encodeSnapshotHeader({ hello: helloFrom(1, two), term: 3, metadata }));
+    stream.push(encodeSnapshotHeader({ hello: helloFrom(1, two), ...header }));
     const refusedThere = await errorOf(peer.client.installSnapshot(stream));
     expect(refusedThere.code).toBe(Code.ResourceExhausted);
     expect(refusedThere.rawMessage).toBe("1 snapshots from other nodes are under way already");
@@ -177,7 +192,7 @@ describe("a snapshot", () => {
     giveUp.abort();
     await first;
     await expect(reading.mock.results[0]?.value).rejects.toThrow();
-    await one.transport.sendSnapshot(2, 3, sourceOf(), never);
+    await one.transport.sendSnapshot(2, shipped(sourceOf()), never);
   });
 });
 
@@ -206,9 +221,8 @@ describe("a snapshot's stream that is damaged is refused:", () => {
     const [, two] = await pair();
     const peer = rawPeer(two.member.address);
     open.push(peer);
-    const header = encodeSnapshotHeader({ hello: helloFrom(1, two), term: 3, metadata });
     const stream = new ManualStream<InstallSnapshotRequest>();
-    stream.push(header, ...requests);
+    stream.push(encodeSnapshotHeader({ hello: helloFrom(1, two), ...header }), ...requests);
     stream.end();
     const refusal = await errorOf(peer.client.installSnapshot(stream));
     expect(refusal.code).toBe(Code.InvalidArgument);
@@ -221,7 +235,66 @@ describe("a snapshot's stream that is damaged is refused:", () => {
     const peer = rawPeer(two.member.address);
     open.push(peer);
     const stream = new ManualStream<InstallSnapshotRequest>();
-    stream.push(encodeSnapshotHeader({ hello: helloFrom(1, two, { clusterId: "x" }), term: 3, metadata }));
+    stream.push(encodeSnapshotHeader({ hello: helloFrom(1, two, { clusterId: "x" }), ...header }));
     expect((await errorOf(peer.client.installSnapshot(stream))).code).toBe(Code.FailedPrecondition);
+  });
+});
+
+describe("a snapshot between nodes of different versions of the protocol", () => {
+  it("from version 1 is the sender's own, and begins at the beginning", async () => {
+    const [, two] = await pair();
+    const peer = rawPeer(two.member.address);
+    open.push(peer);
+    const stream = new ManualStream<InstallSnapshotRequest>();
+    const old = encodeSnapshotHeader({ hello: helloFrom(1, two), ...header });
+    if (old.request.case === "header") old.request.value.leaderNodeId = 0n;
+    stream.push(old, encodeSnapshotChunk(0, Uint8Array.of(1, 2)), encodeSnapshotEnd(2));
+    stream.end();
+    await peer.client.installSnapshot(stream);
+    const [received] = two.handler.snapshots;
+    expect(received?.incoming).toMatchObject({ from: 1, leader: 1, content: undefined, offset: 0 });
+  });
+
+  /** A listener that knows nothing of offers. */
+  async function oldPeer(): Promise<{ readonly taken: number[]; readonly address: string }> {
+    const taken: number[] = [];
+    const listener = await startListener((router) => {
+      router.service(RaftService, {
+        async installSnapshot(requests) {
+          for await (const { request } of requests) {
+            if (request.case === "chunk") taken.push(Number(request.value.offset));
+          }
+          return {};
+        },
+      });
+    });
+    open.push({ close: () => listener.close(0) });
+    return { taken, address: `127.0.0.1:${listener.port}` };
+  }
+
+  it("to version 1 is sent whole by the leader, and not at all on its behalf: who sends would be taken for it", async () => {
+    const one = await startNode(1);
+    open.push(one);
+    const { address, taken } = await oldPeer();
+    one.transport.setPeers([one.member, { id: 2, address, memberId: "member-2" }]);
+    await one.transport.sendSnapshot(2, shipped(sourceOf(Uint8Array.of(1, 2, 3))), never);
+    expect(taken).toEqual([0]);
+    const onBehalf = { term: 3, leader: 3, source: sourceOf(Uint8Array.of(1, 2, 3)) };
+    const refusal = await errorOf(one.transport.sendSnapshot(2, onBehalf, never));
+    expect(refusal.code).toBe(Code.Unimplemented);
+    expect(taken).toEqual([0]);
+  });
+
+  it("is refused where its receiver claims to hold more than there is", async () => {
+    const boastful = new RecordingHandler();
+    boastful.offer = async () => 4;
+    const one = await startNode(1);
+    const two = await startNode(2, { handler: boastful });
+    open.push(one, two);
+    connectAll([one, two]);
+    await expect(one.transport.sendSnapshot(2, shipped(sourceOf(Uint8Array.of(1, 2, 3))), never)).rejects.toThrow(
+      "held_bytes is 4, and the snapshot has 3",
+    );
+    expect(boastful.snapshots).toEqual([]);
   });
 });

@@ -1,8 +1,15 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { InstallSnapshotRequest, InstallSnapshotResponse } from "@raftkv/proto/raft";
-import type { Clock, IncomingSnapshot, TransportHandler } from "@raftkv/raft-core";
+import type {
+  InstallSnapshotRequest,
+  InstallSnapshotResponse,
+  OfferSnapshotRequest,
+  OfferSnapshotResponse,
+} from "@raftkv/proto/raft";
+import type { Clock, SnapshotOffer } from "@raftkv/raft-core";
+import { offerVersion } from "../codec/protocol-version.ts";
 import { decodeSnapshotHeader, type SnapshotHeader } from "../codec/snapshot-codec.ts";
 import { WireError } from "../codec/wire-error.ts";
+import { toWire } from "../codec/wire-number.ts";
 import { withDeadline } from "../deadline.ts";
 import { errorText } from "../error-text.ts";
 import type { Slots } from "../snapshot/slots.ts";
@@ -25,12 +32,14 @@ export async function handleSnapshot(
   options: SnapshotHandlerOptions,
 ): Promise<InstallSnapshotResponse> {
   const iterator = requests[Symbol.asyncIterator]();
-  const { hello, term, metadata } = await readHeader(iterator, options);
-  const { handler } = options.admission.admit(hello);
+  const header = await readHeader(iterator, options);
+  const { handler } = options.admission.admit(header.hello);
   const release = options.slots.take();
   try {
-    const reader = new SnapshotReader(abortable(iterator, context.signal), options.clock, options.progressTimeoutMs);
-    await takeIn(handler, { from: hello.fromNodeId, term, metadata, read: () => reader.chunks() });
+    const { offset } = header;
+    const requestsUntilAborted = abortable(iterator, context.signal);
+    const reader = new SnapshotReader(requestsUntilAborted, offset, options.clock, options.progressTimeoutMs);
+    await answered(handler.snapshot({ ...offerOf(header), offset, read: () => reader.chunks() }));
     if (!reader.isWhole) throw new ConnectError("the snapshot was not read to its end", Code.Aborted);
     return { $typeName: "raftkv.raft.v1.InstallSnapshotResponse" };
   } finally {
@@ -38,10 +47,27 @@ export async function handleSnapshot(
   }
 }
 
+/** How much of a snapshot the node holds, before it is sent. */
+export async function handleOffer(
+  { header: wire }: OfferSnapshotRequest,
+  { admission }: Pick<SnapshotHandlerOptions, "admission">,
+): Promise<OfferSnapshotResponse> {
+  if (wire === undefined) throw new WireError("offer_snapshot_request.header is missing");
+  const header = decodeSnapshotHeader(wire);
+  const { handler, version } = admission.admit(header.hello);
+  if (version < offerVersion) throw new ConnectError("it is of a later version", Code.Unimplemented);
+  const held = await answered(handler.offer(offerOf(header)));
+  return { $typeName: "raftkv.raft.v1.OfferSnapshotResponse", heldBytes: toWire(held) };
+}
+
+function offerOf({ hello, term, leader, metadata, content }: SnapshotHeader): SnapshotOffer {
+  return { from: hello.fromNodeId, term, leader, metadata, content };
+}
+
 /** What the node has against a snapshot is an answer to its sender, not a fault of this call. */
-async function takeIn(handler: TransportHandler, incoming: IncomingSnapshot): Promise<void> {
+async function answered<Result>(working: Promise<Result>): Promise<Result> {
   try {
-    await handler.snapshot(incoming);
+    return await working;
   } catch (error) {
     if (error instanceof WireError) throw error;
     throw new ConnectError(errorText(error), Code.Aborted, undefined, undefined, error);

@@ -10,11 +10,12 @@ export class SnapshotReader {
   readonly #requests: AsyncIterator<InstallSnapshotRequest>;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  #offset = 0;
+  #offset: number;
   #isWhole = false;
 
-  /** `requests` stands behind the header. A chunk may be `timeoutMs` away. */
-  constructor(requests: AsyncIterator<InstallSnapshotRequest>, clock: Clock, timeoutMs: number) {
+  /** `requests` stands behind the header; the first chunk begins at `offset`. A chunk may be `timeoutMs` away. */
+  constructor(requests: AsyncIterator<InstallSnapshotRequest>, offset: number, clock: Clock, timeoutMs: number) {
+    this.#offset = offset;
     this.#requests = requests;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;

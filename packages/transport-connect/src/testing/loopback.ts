@@ -53,6 +53,9 @@ export class RecordingHandler implements TransportHandler {
   unreachable(peer: NodeId): void {
     this.unreachables.push(peer);
   }
+  async offer(): Promise<number> {
+    return 0;
+  }
   async snapshot(incoming: IncomingSnapshot): Promise<void> {
     const chunks: Uint8Array[] = [];
     for await (const chunk of incoming.read()) chunks.push(chunk);

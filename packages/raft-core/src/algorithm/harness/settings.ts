@@ -16,6 +16,7 @@ export const testConfig: TestConfig = {
   maxAppendBytes: 1 << 16,
   maxUncommittedBytes: 1 << 20,
   maxCachedBytes: 1 << 20,
+  snapshotsFromFollowers: false,
   maxEntryBytes: 1 << 16,
 };
 

@@ -1,4 +1,4 @@
-import type { Effects, Outgoing, WriteBatch } from "../effects.ts";
+import type { Effects, Outgoing, SnapshotOrder, WriteBatch } from "../effects.ts";
 import type { Index, NodeId, SnapshotMetadata, Term } from "../entry.ts";
 import type { BatchId, Input } from "../input.ts";
 import { invariant } from "../invariant.ts";
@@ -17,6 +17,8 @@ export interface FoldedState {
 /** A snapshot on its way. */
 export interface SentSnapshot {
   readonly term: Term;
+  /** Who leads in that term. */
+  readonly leader: NodeId;
   readonly metadata: SnapshotMetadata;
   readonly state: FoldedState;
 }
@@ -137,9 +139,9 @@ export class TestNode {
     this.step({ kind: "compacted", metadata });
   }
 
-  receiveSnapshot(from: NodeId, snapshot: SentSnapshot): void {
-    this.#received.set(snapshot.metadata.index, snapshot.state);
-    this.step({ kind: "snapshotReceived", from, term: snapshot.term, metadata: snapshot.metadata });
+  receiveSnapshot({ term, leader, metadata, state }: SentSnapshot): void {
+    this.#received.set(metadata.index, state);
+    this.step({ kind: "snapshotReceived", from: leader, term, metadata });
   }
 
   /** Loses everything but the disk, on which the oldest `survivingWrites` of those that waited still make it. */
@@ -189,7 +191,7 @@ export class TestNode {
       const entries = this.disk.entries(request.from, request.to, request.maxBytes);
       this.#raft.step({ kind: "entriesRead", request, entries });
     }
-    for (const to of effects.sendSnapshot) this.#sendSnapshot(to);
+    for (const order of effects.sendSnapshot) this.#sendSnapshot(order);
     if (this.fastDisk && this.#writes.length > 0) this.#persistAll();
   }
 
@@ -237,11 +239,14 @@ export class TestNode {
     this.#raft.step({ kind: "applied", index: commit });
   }
 
-  #sendSnapshot(to: NodeId): void {
+  #sendSnapshot({ to, term, leader, atLeast }: SnapshotOrder): void {
     const metadata = this.#raft.metadataAt(this.#durableState.index);
     invariant(metadata !== undefined, "the durable state lies within the log");
-    const { term } = this.#raft.status().hardState;
-    this.#surroundings.snapshot(this.id, to, { term, metadata, state: this.#durableState });
+    if (metadata.index < atLeast) {
+      this.#raft.step({ kind: "snapshotSent", to, at: undefined, bytesSent: 0, bytes: 0 });
+      return;
+    }
+    this.#surroundings.snapshot(this.id, to, { term, leader, metadata, state: this.#durableState });
   }
 }
 

@@ -5,6 +5,7 @@ import { testMembership } from "../harness/settings.ts";
 const metadata = { index: 5, term: 2, membership: testMembership([1, 2, 3, 4]) };
 const snapshotOf = (index: number, term: number) => ({
   term: 3,
+  leader: 1,
   metadata: { ...metadata, index, term },
   state: { index, checksum: 7 },
 });
@@ -45,14 +46,14 @@ describe("7 log compaction", () => {
 
   it("InstallSnapshot 1: one of a past term is refused, with the present one", () => {
     const node = new LoneNode({ id: 2, term: 9 });
-    node.node.receiveSnapshot(1, snapshotOf(5, 2));
+    node.node.receiveSnapshot(snapshotOf(5, 2));
     expect(node.takeSentOf("appendResponse")).toMatchObject([{ message: { term: 9, rejected: true } }]);
     expect(node.status.last.index).toBe(0);
   });
 
   it("InstallSnapshot 6: an entry with the snapshot's index and term is in the log: what follows it stays", () => {
     const node = new LoneNode({ id: 2, log: [1, 1, 1, 2, 2, 2, 2] });
-    node.node.receiveSnapshot(1, snapshotOf(5, 2));
+    node.node.receiveSnapshot(snapshotOf(5, 2));
     expect(node.log).toEqual([1, 1, 1, 2, 2, 2, 2]);
     expect([node.commit, node.applied]).toEqual([5, 5]);
   });
@@ -63,14 +64,14 @@ describe("7 log compaction", () => {
       [1, 1, 1, 1, 1, 1, 1],
     ]) {
       const node = new LoneNode({ id: 2, log });
-      node.node.receiveSnapshot(1, snapshotOf(5, 2));
+      node.node.receiveSnapshot(snapshotOf(5, 2));
       expect(node.status).toMatchObject({ base: { index: 5, term: 2 }, last: { index: 5, term: 2 } });
     }
   });
 
   it("InstallSnapshot 8: the state is the snapshot's, and so is the membership", () => {
     const node = new LoneNode({ id: 2, log: [1, 1] });
-    node.node.receiveSnapshot(1, snapshotOf(5, 2));
+    node.node.receiveSnapshot(snapshotOf(5, 2));
     expect(node.node.state).toEqual({ index: 5, checksum: 7 });
     expect(node.status.membership).toEqual(metadata.membership);
     expect(node.commit).toBe(5);
@@ -78,7 +79,7 @@ describe("7 log compaction", () => {
 
   it("one that is behind what is committed here is acknowledged, and changes nothing", () => {
     const node = new LoneNode({ id: 2, log: [1, 1, 1, 1, 1, 1], commit: 6 });
-    node.node.receiveSnapshot(1, { ...snapshotOf(5, 1) });
+    node.node.receiveSnapshot({ ...snapshotOf(5, 1) });
     expect(node.takeSentOf("appendResponse")).toMatchObject([{ message: { rejected: false, match: 6 } }]);
     expect(node.status).toMatchObject({ base: { index: 0 }, last: { index: 6 } });
   });
@@ -86,7 +87,7 @@ describe("7 log compaction", () => {
   it("a received snapshot is not acknowledged before it is durable", () => {
     const node = new LoneNode({ id: 2, log: [1, 1] });
     node.node.fastDisk = false;
-    node.node.receiveSnapshot(1, snapshotOf(5, 2));
+    node.node.receiveSnapshot(snapshotOf(5, 2));
     expect(node.takeSent()).toEqual([]);
     node.node.persist(1);
     expect(node.takeSentOf("appendResponse")).toMatchObject([{ message: { rejected: false, match: 5 } }]);

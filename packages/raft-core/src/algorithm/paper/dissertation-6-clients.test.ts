@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { heartbeatOf, LoneNode } from "../harness/lone-node.ts";
+import { heartbeatOf, LoneNode, voteOf } from "../harness/lone-node.ts";
 import { testConfig, testMembership } from "../harness/settings.ts";
 
 const { electionTimeoutMaxMs } = testConfig;
@@ -73,5 +73,44 @@ describe("dissertation, 6.4 processing read-only queries more efficiently", () =
     const context = request?.message.context ?? { incarnation: 0, sequence: 0 };
     follower.hear(1, { kind: "readIndexResponse", term: 1, context, index: 7 });
     expect(follower.takeReads()).toEqual([{ kind: "ready", id: 1, index: 7 }]);
+  });
+});
+
+describe("dissertation, 6.4.1 using clocks to reduce messaging for read-only queries", () => {
+  const config = { maxClockDrift: 0.25 };
+  const clock = (node: LoneNode, nowMs: number) => node.step({ kind: "clock", nowMs });
+  const { electionTimeoutMinMs: promiseMs, heartbeatIntervalMs } = testConfig;
+
+  function leading(): LoneNode {
+    return clock(new LoneNode({ config }), 0).elect(2).acknowledge(2);
+  }
+
+  it("a round that a majority has answered extends the lease, from when the round began, by less than a timeout", () => {
+    const leader = leading();
+    clock(leader, 1000).tick(heartbeatIntervalMs);
+    clock(leader, 1040);
+    expect(leader.node.raft.lease()?.untilMs).toBe(Number.NEGATIVE_INFINITY);
+    leader.hear(2, { kind: "heartbeatResponse", term: 1, round: 1, promiseMs });
+    expect(leader.node.raft.lease()).toEqual({ term: 1, index: 1, untilMs: 1000 + promiseMs / 1.25 });
+  });
+
+  it("a leader that hands leadership over lets its lease end", () => {
+    const leader = leading();
+    clock(leader, 1000).tick(heartbeatIntervalMs);
+    leader.hear(2, { kind: "heartbeatResponse", term: 1, round: 1, promiseMs });
+    leader.step({ kind: "transferLeadership", id: 1, to: 2 });
+    expect(leader.node.raft.lease()?.untilMs).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  it("a follower that has answered such a round helps nobody to depose the leader until its promise is over", () => {
+    const follower = clock(new LoneNode({ id: 2 }), 0).hear(1, { ...heartbeatOf(1), asksPromise: true });
+    expect(follower.takeSentOf("heartbeatResponse")[0]?.message.promiseMs).toBe(promiseMs);
+    const request = { ...voteOf(2, { index: 5, term: 1 }) };
+    clock(follower, promiseMs - 1)
+      .step({ kind: "forgetLeader" })
+      .hear(3, request);
+    expect(follower.status.hardState).toMatchObject({ term: 1, votedFor: undefined });
+    clock(follower, promiseMs).hear(3, request);
+    expect(follower.status.hardState).toMatchObject({ term: 2, votedFor: 3 });
   });
 });

@@ -16,5 +16,6 @@ export function drawConfig(random: SeededRandom): Omit<TestConfig, "nodeId"> {
     maxAppendBytes: 30 * few(),
     maxCachedBytes: 50 * few(),
     maxUncommittedBytes: 200 * few(),
+    snapshotsFromFollowers: random.chance(0.5),
   };
 }

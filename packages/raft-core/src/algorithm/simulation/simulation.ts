@@ -282,12 +282,13 @@ export class Simulation {
       return;
     }
     this.#tell(`${from} -> ${to}: snapshot ${packet.snapshot.metadata.index}`);
-    node.receiveSnapshot(from, packet.snapshot);
-    this.#feed(from, { kind: "snapshotSent", to, at: packet.snapshot.metadata });
+    node.receiveSnapshot(packet.snapshot);
+    this.#feed(from, { kind: "snapshotSent", to, at: packet.snapshot.metadata, bytesSent: 1, bytes: 1 });
   }
 
   #lose(packet: Packet): void {
-    if (packet.kind === "snapshot") this.#feed(packet.from, { kind: "snapshotSent", to: packet.to, at: undefined });
+    const failed = { kind: "snapshotSent", at: undefined, bytesSent: this.#random.below(2), bytes: 1 } as const;
+    if (packet.kind === "snapshot") this.#feed(packet.from, { ...failed, to: packet.to });
   }
 
   #feed(id: NodeId, input: Input): void {

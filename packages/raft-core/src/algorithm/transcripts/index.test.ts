@@ -30,6 +30,7 @@ const etcdTranscripts = [
   "confchange_v2_replace_leader_stepdown",
   "forget_leader",
   "forget_leader_prevote_checkquorum",
+  "forget_leader_read_only_lease_based",
   "heartbeat_resp_recovers_from_probing",
   "lagging_commit",
   "prevote",

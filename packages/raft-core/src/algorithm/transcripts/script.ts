@@ -13,6 +13,8 @@ const settings = {
   entry: "maxEntryBytes",
   drift: "maxClockDrift",
 } as const satisfies Record<string, keyof TestConfig>;
+/** Settings that are on when they are 1. */
+const switches = { sources: "snapshotsFromFollowers" } as const satisfies Record<string, keyof TestConfig>;
 
 type Command = (story: Story, args: readonly string[]) => void;
 
@@ -22,6 +24,8 @@ type Command = (story: Story, args: readonly string[]) => void;
  *     cluster 3 learners=1 spares=1 inflight=2  three voters, a learner (node 4), and a node 5 that is no member yet
  *     given 2 terms 1 1 4 [term 5] [commit 2]   node 2 starts with such a log; without terms, with its own
  *     campaign 1 | tick 1 150 | tick all 50 | pass 300
+ *     moved 2 3 40                              node 2 has sent 40 of the 100 bytes of a snapshot to node 3
+ *     broken 2->3 60                            the sending of that snapshot breaks off after 60 bytes
  *     stall 1 200 | suspend 1                   its clock moves on, and nothing else; or its clock has stood still
  *     lease 1                                   what it may read without asking; the cluster has `drift=0.25`, say
  *     watch 1 300                               it leads on: ticks of 50 ms, each with all that comes of it
@@ -78,6 +82,8 @@ const commands: Readonly<Record<string, Command>> = {
   },
   leave: (story, [id]) => story.input(numberOf(id), { kind: "leaveJoint", id: story.freshId() }),
   membership: (story, [id]) => story.membership(numberOf(id)),
+  broken: (story, [link, bytes]) => story.breakOff(...linkOf(link), numberOf(bytes)),
+  moved: (story, [id, to, bytes]) => story.moved(numberOf(id), numberOf(to), numberOf(bytes)),
   unreachable: (story, [id, peer]) => story.input(numberOf(id), { kind: "unreachable", peer: numberOf(peer) }),
   deliver: (story, [link, count]) => story.deliver(...linkOf(link), count === undefined ? 1 : numberOf(count)),
   drop: (story, [link, count]) => {
@@ -138,8 +144,14 @@ function overridesOf(named: ReadonlyMap<string, number>): Partial<TestConfig> {
     const value = named.get(name);
     return value === undefined ? [] : [[key, value] as const];
   });
-  if (known.length < named.size) throw new Error(`Settings are ${Object.keys(settings).join(", ")}.`);
-  return Object.fromEntries(known);
+  const switched = Object.entries(switches).flatMap(([name, key]) => {
+    const value = named.get(name);
+    return value === undefined ? [] : [[key, value === 1] as const];
+  });
+  if (known.length + switched.length < named.size) {
+    throw new Error(`Settings are ${[...Object.keys(settings), ...Object.keys(switches)].join(", ")}.`);
+  }
+  return Object.fromEntries([...known, ...switched]);
 }
 
 function linkOf(text: string | undefined): [number, number] {

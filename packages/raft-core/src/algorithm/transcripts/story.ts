@@ -7,7 +7,7 @@ import {
   describeStatus,
 } from "../describe.ts";
 import type { Effects } from "../effects.ts";
-import type { Entry, NodeId } from "../entry.ts";
+import type { Entry, NodeId, SnapshotMetadata } from "../entry.ts";
 import { freshBase, type TestConfig, testConfig, testMember } from "../harness/settings.ts";
 import { TestNode } from "../harness/test-node.ts";
 import type { Input } from "../input.ts";
@@ -16,6 +16,8 @@ import { Network, type Packet } from "./network.ts";
 
 /** So many deliveries without coming to rest mean that the nodes talk in circles. */
 const maxDeliveries = 2_000;
+/** What each snapshot is taken to have. */
+const snapshotBytes = 100;
 
 /** Several Raft instances, a network driven by hand, and an account of what happens. */
 export class Story {
@@ -145,6 +147,12 @@ export class Story {
     this.status(id);
   }
 
+  /** A snapshot that the node sends has come so far. */
+  moved(id: NodeId, to: NodeId, bytesSent: number): void {
+    const { index } = this.#node(id).durableState;
+    this.input(id, { kind: "snapshotMoved", to, index, bytesSent, bytes: snapshotBytes });
+  }
+
   /** The node loses its disk, and comes back as another member of the same id. */
   wipe(id: NodeId): void {
     this.#nodes.set(id, this.#anyNode(id).wiped(newcomer(id).memberId));
@@ -175,7 +183,7 @@ export class Story {
 
   /** The transport gives up on a snapshot, or on hearing whether it has arrived. */
   snapshotFailed(from: NodeId, to: NodeId): void {
-    this.input(from, { kind: "snapshotSent", to, at: undefined });
+    this.#tellSender(from, to, undefined);
   }
 
   /** A snapshot arrives whole, and its sender is not told so. */
@@ -183,11 +191,18 @@ export class Story {
     const packet = this.#take(from, to);
     if (!("snapshot" in packet.content)) throw new Error("Only the arrival of a snapshot is reported.");
     this.tell(`${from} -> ${to}, unreported: ${describePacket(packet)}`);
-    this.#node(to).receiveSnapshot(from, packet.content.snapshot);
+    this.#node(to).receiveSnapshot(packet.content.snapshot);
   }
 
   drop(from: NodeId, to: NodeId, count: number): void {
     for (let dropped = 0; dropped < count; dropped++) this.#lose(this.#take(from, to));
+  }
+
+  /** The next thing on the link is a snapshot, whose sending breaks off when so much of it has been sent. */
+  breakOff(from: NodeId, to: NodeId, bytesSent: number): void {
+    const packet = this.#take(from, to);
+    this.tell(`${from} -> ${to}, broken off after ${bytesSent} bytes: ${describePacket(packet)}`);
+    this.input(from, { kind: "snapshotSent", to, at: undefined, bytesSent, bytes: snapshotBytes });
   }
 
   /** Loses whatever is under way. */
@@ -306,14 +321,20 @@ export class Story {
       this.input(to, { kind: "message", from, message: content.message });
       return;
     }
-    this.#node(to).receiveSnapshot(from, content.snapshot);
-    this.input(from, { kind: "snapshotSent", to, at: content.snapshot.metadata });
+    this.#node(to).receiveSnapshot(content.snapshot);
+    this.#tellSender(from, to, content.snapshot.metadata);
   }
 
   #lose(packet: Packet): void {
     const { from, to, content } = packet;
     this.tell(`${from} -> ${to}, lost: ${describePacket(packet)}`);
-    if ("snapshot" in content && !this.#down.has(from)) this.input(from, { kind: "snapshotSent", to, at: undefined });
+    if ("snapshot" in content) this.#tellSender(from, to, undefined);
+  }
+
+  #tellSender(from: NodeId, to: NodeId, at: SnapshotMetadata | undefined): void {
+    if (this.#down.has(from)) return;
+    const bytesSent = at === undefined ? 0 : snapshotBytes;
+    this.input(from, { kind: "snapshotSent", to, at, bytesSent, bytes: snapshotBytes });
   }
 
   #surroundings() {
@@ -338,7 +359,9 @@ export function newcomer(id: NodeId): Member {
   return { ...testMember(id), memberId: `member-${id}-anew` };
 }
 
-function describePacket({ content }: Packet): string {
+function describePacket({ from, content }: Packet): string {
   if ("message" in content) return describeMessage(content.message);
-  return `snapshot, term ${content.snapshot.term}, ${describeSnapshot(content.snapshot.metadata)}`;
+  const { term, leader, metadata } = content.snapshot;
+  const onBehalf = leader === from ? "" : `, on behalf of ${leader}`;
+  return `snapshot, term ${term}${onBehalf}, ${describeSnapshot(metadata)}`;
 }

@@ -1,9 +1,8 @@
-import type { NodeId, Term } from "../../algorithm/entry.ts";
+import type { NodeId } from "../../algorithm/entry.ts";
 import type { Member } from "../../algorithm/membership.ts";
 import type { Message } from "../../algorithm/message.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { RaftTransport, TransportHandler } from "../../ports/raft-transport.ts";
-import type { SnapshotSource } from "../../ports/snapshot.ts";
+import type { RaftTransport, SnapshotShipment, TransportHandler } from "../../ports/raft-transport.ts";
 
 interface Sent {
   readonly from: NodeId;
@@ -11,6 +10,17 @@ interface Sent {
   readonly message: Message;
 }
 
+interface SentSnapshot {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly index: number;
+  /** Where it went on. */
+  readonly offset: number;
+  readonly signal: AbortSignal;
+}
+
+/** Snapshots come in pieces so small that they can break off in the middle. */
+const PIECE_BYTES = 32;
 const LATENCY_MS = 1;
 
 /** Carries messages between the nodes of one test, each a millisecond later, unless one end is cut off. */
@@ -19,7 +29,9 @@ export class TestNetwork {
   readonly #handlers = new Map<NodeId, TransportHandler>();
   readonly #isolated = new Set<NodeId>();
   readonly sent: Sent[] = [];
-  readonly snapshots: { readonly to: NodeId; readonly index: number; readonly signal: AbortSignal }[] = [];
+  readonly snapshots: SentSnapshot[] = [];
+  /** How long each piece of a snapshot is on its way. */
+  chunkMs = 0;
   readonly peers = new Map<NodeId, readonly NodeId[]>();
   /** Messages for which this says so are lost. */
   loses: (sent: Sent) => boolean = () => false;
@@ -58,7 +70,7 @@ export class TestNetwork {
         );
       },
       send: (to, message) => this.#send({ from: id, to, message }),
-      sendSnapshot: (to, term, source, signal) => this.#sendSnapshot(id, to, term, source, signal),
+      sendSnapshot: (to, shipment, signal) => this.#sendSnapshot(id, to, shipment, signal),
       close: async () => {},
     };
   }
@@ -74,15 +86,34 @@ export class TestNetwork {
   async #sendSnapshot(
     from: NodeId,
     to: NodeId,
-    term: Term,
-    source: SnapshotSource,
+    { term, leader, source }: SnapshotShipment,
     signal: AbortSignal,
   ): Promise<void> {
     const handler = this.#handlers.get(to);
     if (handler === undefined || !this.#connected(from, to)) throw new Error("no connection");
     signal.throwIfAborted();
-    this.snapshots.push({ to, index: source.metadata.index, signal });
-    await handler.snapshot({ from, term, metadata: source.metadata, read: () => source.read() });
+    const { metadata, content } = source;
+    const offer = { from, term, leader, metadata, content };
+    const offset = await handler.offer(offer);
+    this.snapshots.push({ from, to, index: metadata.index, offset, signal });
+    const read = () => this.#carried(from, to, source.read(offset), signal);
+    await handler.snapshot({ ...offer, offset, read });
+  }
+
+  async *#carried(
+    from: NodeId,
+    to: NodeId,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of chunks) {
+      for (let start = 0; start < chunk.byteLength; start += PIECE_BYTES) {
+        await new Promise<void>((resolve) => this.#clock.setTimer(this.chunkMs, resolve));
+        signal.throwIfAborted();
+        if (!this.#connected(from, to)) throw new Error("the stream broke");
+        yield chunk.subarray(start, start + PIECE_BYTES);
+      }
+    }
   }
 
   /** A node connects with its peers only, and answers whoever connects with it. */

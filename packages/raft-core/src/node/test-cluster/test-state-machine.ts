@@ -2,6 +2,9 @@ import type { Entry, Index } from "../../algorithm/entry.ts";
 import type { SnapshotSource } from "../../ports/snapshot.ts";
 import type { StateMachine, StateSnapshot } from "../../ports/state-machine.ts";
 
+/** So small that a snapshot has several chunks. */
+const CHUNK_BYTES = 100;
+
 interface State {
   readonly index: Index;
   readonly commands: readonly string[];
@@ -68,7 +71,9 @@ export class TestStateMachine implements StateMachine<number> {
     return {
       index,
       read: async function* () {
-        yield new TextEncoder().encode(JSON.stringify(commands));
+        const bytes = new TextEncoder().encode(JSON.stringify(commands));
+        for (let start = 0; start < bytes.byteLength; start += CHUNK_BYTES)
+          yield bytes.slice(start, start + CHUNK_BYTES);
       },
       close: async () => {},
     };

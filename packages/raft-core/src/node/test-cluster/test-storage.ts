@@ -3,10 +3,17 @@ import type { Entry, HardState, Index, SnapshotMetadata, TermRun } from "../../a
 import type { Membership } from "../../algorithm/membership.ts";
 import type { RestoredState } from "../../algorithm/restored-state.ts";
 import type { Identity } from "../../ports/identity.ts";
-import type { RaftStorage, StorageUsage } from "../../ports/raft-storage.ts";
-import type { SnapshotSink, SnapshotSource } from "../../ports/snapshot.ts";
+import type { RaftStorage, SnapshotReception, StorageUsage } from "../../ports/raft-storage.ts";
+import type {
+  PartialSnapshot,
+  SnapshotContent,
+  SnapshotSink,
+  SnapshotSource,
+  StoredSnapshot,
+} from "../../ports/snapshot.ts";
+import { contentOf, snapshotOf } from "../../testing/sample-snapshot.ts";
 
-interface StoredSnapshot {
+interface SnapshotFile {
   readonly metadata: SnapshotMetadata;
   readonly chunks: readonly Uint8Array[];
 }
@@ -17,7 +24,8 @@ export class TestStorage implements RaftStorage {
   #hardState: HardState = { term: 0, votedFor: undefined, commit: 0 };
   #base: SnapshotMetadata;
   #entries: Entry[] = [];
-  #snapshot: StoredSnapshot | undefined;
+  #snapshot: SnapshotFile | undefined;
+  #partial: (SnapshotFile & { readonly content: SnapshotContent }) | undefined;
   readonly #waiting: (() => void)[] = [];
   /** While true, writes wait for `release`. */
   holding = false;
@@ -100,7 +108,7 @@ export class TestStorage implements RaftStorage {
       (sum, entry) => sum + (entry.kind === "command" ? entry.payload.length : 0),
       0,
     );
-    return { logBytes, firstIndex: this.#base.index + 1, lastIndex: this.#last() };
+    return { logBytes, snapshotBytes: 0, firstIndex: this.#base.index + 1, lastIndex: this.#last() };
   }
 
   async saveSnapshot(source: SnapshotSource): Promise<void> {
@@ -109,30 +117,37 @@ export class TestStorage implements RaftStorage {
     this.#snapshot = { metadata: source.metadata, chunks };
   }
 
-  async receiveSnapshot(metadata: SnapshotMetadata): Promise<SnapshotSink> {
-    const chunks: Uint8Array[] = [];
+  async receiveSnapshot({ metadata, content, from }: SnapshotReception): Promise<SnapshotSink> {
+    const chunks: Uint8Array[] = from === 0 ? [] : [...(this.#partial?.chunks ?? [])];
+    if (contentOf(chunks).bytes !== from) throw new Error(`nothing is held that ends at byte ${from}`);
     return {
       write: async (chunk) => {
         chunks.push(chunk);
       },
       commit: async () => {
+        if (content?.digest !== contentOf(chunks).digest) throw new Error("these are other bytes");
+        this.#partial = undefined;
         this.#snapshot = { metadata, chunks };
+      },
+      suspend: async () => {
+        if (content !== undefined) this.#partial = { metadata, content, chunks };
       },
       abort: async () => {},
     };
   }
 
-  async openSnapshot(): Promise<SnapshotSource | undefined> {
-    const snapshot = this.#snapshot;
-    if (snapshot === undefined) return undefined;
-    const { metadata, chunks } = snapshot;
-    return {
-      metadata,
-      read: async function* () {
-        yield* chunks;
-      },
-      close: async () => {},
-    };
+  async partialSnapshot(): Promise<PartialSnapshot | undefined> {
+    if (this.#partial === undefined) return undefined;
+    const { metadata, content, chunks } = this.#partial;
+    return { metadata, content, bytes: contentOf(chunks).bytes };
+  }
+
+  async removePartialSnapshot(): Promise<void> {
+    this.#partial = undefined;
+  }
+
+  async openSnapshot(): Promise<StoredSnapshot | undefined> {
+    return this.#snapshot && snapshotOf(this.#snapshot.metadata, this.#snapshot.chunks);
   }
 
   async removeSnapshotsBelow(index: Index): Promise<void> {

@@ -13,7 +13,9 @@ export function closingTests(tests: StorageTests): void {
       await rejectsWithCode(storage.entries(1, 1, 1), "closed", "entries");
       await rejectsWithCode(storage.compact(metadata(1, 1)), "closed", "compact");
       await rejectsWithCode(storage.saveSnapshot(snapshotOf(metadata(1, 1), [])), "closed", "saveSnapshot");
-      await rejectsWithCode(storage.receiveSnapshot(metadata(1, 1)), "closed", "receiveSnapshot");
+      const reception = { metadata: metadata(1, 1), content: undefined, from: 0 };
+      await rejectsWithCode(storage.receiveSnapshot(reception), "closed", "receiveSnapshot");
+      await rejectsWithCode(storage.partialSnapshot(), "closed", "partialSnapshot");
       await rejectsWithCode(storage.openSnapshot(), "closed", "openSnapshot");
       await rejectsWithCode(storage.removeSnapshotsBelow(1), "closed", "removeSnapshotsBelow");
     });

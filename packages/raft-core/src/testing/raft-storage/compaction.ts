@@ -48,7 +48,7 @@ export function compactionTests(tests: StorageTests): void {
       const writer = new BatchWriter(storage);
       await writer.write({ append: commands(1, 5, 3) });
       await storage.compact(metadata(5, 3));
-      assert.deepEqual(storage.usage(), { logBytes: 0, firstIndex: 6, lastIndex: 5 });
+      assert.deepEqual(storage.usage(), { logBytes: 0, snapshotBytes: 0, firstIndex: 6, lastIndex: 5 });
       const state = await storage.load();
       assert.equal(state.lastIndex, 5);
       assert.deepEqual(state.termRuns, []);

@@ -21,7 +21,7 @@ export function resetTests(tests: StorageTests): void {
         termRuns: [],
         memberships: [],
       });
-      assert.deepEqual(storage.usage(), { logBytes: 0, firstIndex: 21, lastIndex: 20 });
+      assert.deepEqual(storage.usage(), { logBytes: 0, snapshotBytes: 0, firstIndex: 21, lastIndex: 20 });
       assertSameEntries(await storage.entries(1, 30, everything), [], "nothing is left");
       await writer.write({ append: [command(21, 4)] });
       assertSameEntries(await storage.entries(21, 21, everything), [command(21, 4)], "it goes on above the snapshot");

@@ -3,7 +3,8 @@ import type { SnapshotMetadata } from "../../algorithm/entry.ts";
 import type { RaftStorage } from "../../ports/raft-storage.ts";
 import { assertSameBytes } from "../expectations.ts";
 import { command, jointMembership, metadata, patternBytes } from "../sample-log.ts";
-import { brokenSnapshot, readAll, snapshotOf } from "../sample-snapshot.ts";
+import { brokenSnapshot, contentOf, readAll, snapshotOf } from "../sample-snapshot.ts";
+import { partialSnapshotTests } from "./partial-snapshots.ts";
 import { BatchWriter, type StorageTests } from "./suite.ts";
 
 const mebibyte = 1024 * 1024;
@@ -13,11 +14,13 @@ export function snapshotTests(tests: StorageTests): void {
     savingTests(tests);
     receivingTests(tests);
     readingTests(tests);
+    partialSnapshotTests(tests);
     if (!tests.durable) return;
 
     tests.withRestart("whole ones survive a restart, half received ones leave no trace", async (session) => {
       await session.storage().saveSnapshot(snapshotOf(metadata(5, 2, jointMembership()), [patternBytes(1000)]));
-      const sink = await session.storage().receiveSnapshot(metadata(9, 2));
+      const unnamed = { metadata: metadata(9, 2), content: undefined, from: 0 };
+      const sink = await session.storage().receiveSnapshot(unnamed);
       await sink.write(patternBytes(500));
       const reopened = await session.restart();
       await expectNewest(reopened, metadata(5, 2, jointMembership()), patternBytes(1000));
@@ -68,7 +71,11 @@ function savingTests(tests: StorageTests): void {
 function receivingTests(tests: StorageTests): void {
   tests.withStorage("a received one is visible once it is committed, and not before", async (storage) => {
     const chunks = [patternBytes(mebibyte, 1), patternBytes(3, 2), patternBytes(300_000, 3)];
-    const sink = await storage.receiveSnapshot(metadata(12, 4, jointMembership()));
+    const sink = await storage.receiveSnapshot({
+      metadata: metadata(12, 4, jointMembership()),
+      content: undefined,
+      from: 0,
+    });
     for (const chunk of chunks) {
       await sink.write(chunk);
       await expectNoSnapshot(storage);
@@ -79,17 +86,17 @@ function receivingTests(tests: StorageTests): void {
 
   tests.withStorage("an aborted one leaves what was there before", async (storage) => {
     await storage.saveSnapshot(snapshotOf(metadata(3, 1), [patternBytes(100)]));
-    const sink = await storage.receiveSnapshot(metadata(12, 4));
+    const sink = await storage.receiveSnapshot({ metadata: metadata(12, 4), content: undefined, from: 0 });
     await sink.write(patternBytes(5000));
     await sink.abort();
     await expectNewest(storage, metadata(3, 1), patternBytes(100));
   });
 
   tests.withStorage("one that was aborted can be received again", async (storage) => {
-    const first = await storage.receiveSnapshot(metadata(12, 4));
+    const first = await storage.receiveSnapshot({ metadata: metadata(12, 4), content: undefined, from: 0 });
     await first.write(patternBytes(5000, 1));
     await first.abort();
-    const second = await storage.receiveSnapshot(metadata(12, 4));
+    const second = await storage.receiveSnapshot({ metadata: metadata(12, 4), content: undefined, from: 0 });
     await second.write(patternBytes(200, 2));
     await second.commit();
     await expectNewest(storage, metadata(12, 4), patternBytes(200, 2));
@@ -97,7 +104,7 @@ function receivingTests(tests: StorageTests): void {
 
   tests.withStorage("the sender's buffer may be used again after each write", async (storage) => {
     const buffer = patternBytes(1000, 1);
-    const sink = await storage.receiveSnapshot(metadata(2, 1));
+    const sink = await storage.receiveSnapshot({ metadata: metadata(2, 1), content: undefined, from: 0 });
     await sink.write(buffer);
     buffer.set(patternBytes(1000, 2));
     await sink.write(buffer);
@@ -112,6 +119,7 @@ function readingTests(tests: StorageTests): void {
     await storage.saveSnapshot(snapshotOf(metadata(2, 1), [patternBytes(mebibyte), patternBytes(mebibyte)]));
     const source = await storage.openSnapshot();
     assert.ok(source, "expected a snapshot");
+    assert.deepEqual(source.content, contentOf([patternBytes(mebibyte), patternBytes(mebibyte)]));
     for (let round = 0; round < 2; round++) {
       let bytes = 0;
       for await (const chunk of source.read()) {
@@ -119,6 +127,17 @@ function readingTests(tests: StorageTests): void {
         bytes += chunk.byteLength;
       }
       assert.equal(bytes, 2 * mebibyte, `bytes read in round ${round}`);
+    }
+    await source.close();
+  });
+
+  tests.withStorage("reads from any byte on", async (storage) => {
+    const content = patternBytes(mebibyte + 5000);
+    await storage.saveSnapshot(snapshotOf(metadata(2, 1), [content.subarray(0, mebibyte), content.subarray(mebibyte)]));
+    const source = await storage.openSnapshot();
+    assert.ok(source, "expected a snapshot");
+    for (const from of [0, 1, mebibyte - 1, mebibyte, mebibyte + 1, content.byteLength]) {
+      assertSameBytes(await readAll(source.read(from)), content.subarray(from), `what comes after ${from} bytes`);
     }
     await source.close();
   });

@@ -54,7 +54,7 @@ export function truncationTests(tests: StorageTests): void {
       await writer.write({ append: commands(1, 5, 1) });
       await writer.write({ truncateFrom: 1 });
       assertSameEntries(await storage.entries(1, 5, everything), [], "nothing is left");
-      assert.deepEqual(storage.usage(), { logBytes: 0, firstIndex: 1, lastIndex: 0 });
+      assert.deepEqual(storage.usage(), { logBytes: 0, snapshotBytes: 0, firstIndex: 1, lastIndex: 0 });
       await writer.write({ append: [command(1, 2)] });
       assertSameEntries(await storage.entries(1, 5, everything), [command(1, 2)], "and it starts over");
     });

@@ -17,7 +17,8 @@ export function closingTests(tests: TransportTests): void {
       assert.deepEqual(numbersFrom(first, second), []);
       assert.deepEqual(numbersFrom(second, first), []);
       const source = snapshotOf(metadata(1, 1), [patternBytes(10)]);
-      await assert.rejects(first.transport.sendSnapshot(second.member.id, 1, source, new AbortController().signal));
+      const shipment = { term: 1, leader: first.member.id, source };
+      await assert.rejects(first.transport.sendSnapshot(second.member.id, shipment, new AbortController().signal));
     });
 
     tests.withStations("twice is fine", async ({ first }) => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import type { IncomingSnapshot } from "../../ports/raft-transport.ts";
+import type { IncomingSnapshot, SnapshotOffer, SnapshotShipment } from "../../ports/raft-transport.ts";
+import type { StoredSnapshot } from "../../ports/snapshot.ts";
 import { eventually } from "../eventually.ts";
 import { assertSameBytes } from "../expectations.ts";
 import { jointMembership, metadata, patternBytes } from "../sample-log.ts";
 import { brokenSnapshot, readAll, snapshotOf } from "../sample-snapshot.ts";
-import { connected, numbered, numbersFrom, type TransportTests } from "./suite.ts";
+import { connected, numbered, numbersFrom, openStation, type Station, type TransportTests } from "./suite.ts";
 
 const mebibyte = 1024 * 1024;
 const at = metadata(42, 7, jointMembership());
@@ -13,10 +14,17 @@ function never(): AbortSignal {
   return new AbortController().signal;
 }
 
+/** From a leader, on its own behalf. */
+function shipped(from: Station, source: StoredSnapshot): SnapshotShipment {
+  return { term: 9, leader: from.member.id, source };
+}
+
 export function snapshotTests(tests: TransportTests): void {
   tests.describe("snapshots", () => {
     arrivalTests(tests);
     failureTests(tests);
+    backpressureTests(tests);
+    if (tests.goesOnWithSnapshots) resumptionTests(tests);
   });
 }
 
@@ -34,7 +42,7 @@ function arrivalTests(tests: TransportTests): void {
       second.heard.onSnapshot = async (incoming) => {
         arrived = { incoming, bytes: await readAll(incoming.read()) };
       };
-      await first.transport.sendSnapshot(second.member.id, 9, snapshotOf(at, chunks), never());
+      await first.transport.sendSnapshot(second.member.id, shipped(first, snapshotOf(at, chunks)), never());
       assert.ok(arrived, "sendSnapshot resolved before the handler had the snapshot");
       assert.deepEqual(arrived.incoming.metadata, at);
       assert.equal(arrived.incoming.from, first.member.id);
@@ -57,7 +65,7 @@ function arrivalTests(tests: TransportTests): void {
     };
     let sent = false;
     const source = snapshotOf(at, [patternBytes(mebibyte)]);
-    const sending = first.transport.sendSnapshot(second.member.id, 9, source, never()).then(() => {
+    const sending = first.transport.sendSnapshot(second.member.id, shipped(first, source), never()).then(() => {
       sent = true;
     });
     await eventually("the receiver has read everything", () => taken);
@@ -73,7 +81,7 @@ function failureTests(tests: TransportTests): void {
   tests.withStations("that the receiver refuses are rejected", async ({ first, second }) => {
     await connected(first, second);
     const send = () =>
-      first.transport.sendSnapshot(second.member.id, 9, snapshotOf(at, [patternBytes(3 * 1000)]), never());
+      first.transport.sendSnapshot(second.member.id, shipped(first, snapshotOf(at, [patternBytes(3 * 1000)])), never());
     second.heard.onSnapshot = async () => {
       throw new Error("of an old term");
     };
@@ -91,7 +99,7 @@ function failureTests(tests: TransportTests): void {
     await connected(first, second);
     const outcome = recordOutcome(second.heard);
     const source = brokenSnapshot(at, [patternBytes(mebibyte), patternBytes(1000)], new Error("cannot be read"));
-    await assert.rejects(first.transport.sendSnapshot(second.member.id, 9, source, never()));
+    await assert.rejects(first.transport.sendSnapshot(second.member.id, shipped(first, source), never()));
     await eventually("the receiver learns of it", () => outcome() !== "reading");
     assert.notEqual(outcome(), "whole");
   });
@@ -111,20 +119,162 @@ function failureTests(tests: TransportTests): void {
         }
       },
     };
-    await assert.rejects(first.transport.sendSnapshot(second.member.id, 9, source, calledOff.signal));
+    await assert.rejects(first.transport.sendSnapshot(second.member.id, shipped(first, source), calledOff.signal));
     await eventually("the receiver learns of it", () => outcome() !== "reading");
     assert.notEqual(outcome(), "whole");
     await assert.rejects(
-      first.transport.sendSnapshot(second.member.id, 9, endless, AbortSignal.abort(new Error("called off before"))),
+      first.transport.sendSnapshot(
+        second.member.id,
+        shipped(first, endless),
+        AbortSignal.abort(new Error("called off before")),
+      ),
     );
   });
 
   tests.withStations("to a node that is no peer, or is away, are rejected", async ({ first, second, network }) => {
     const source = snapshotOf(at, [patternBytes(10)]);
-    await assert.rejects(first.transport.sendSnapshot(987_654, 9, source, never()), "no peer");
+    await assert.rejects(first.transport.sendSnapshot(987_654, shipped(first, source), never()), "no peer");
     await connected(first, second);
     await network.shut(second.member.id);
-    await assert.rejects(first.transport.sendSnapshot(second.member.id, 9, source, never()), "away");
+    await assert.rejects(first.transport.sendSnapshot(second.member.id, shipped(first, source), never()), "away");
+  });
+}
+
+function backpressureTests(tests: TransportTests): void {
+  tests.withStations("are read no faster than they are sent", async ({ first, second }) => {
+    await connected(first, second);
+    let taken = 0;
+    let goOn: () => void = () => {};
+    const mayGoOn = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    second.heard.onSnapshot = async (incoming) => {
+      for await (const chunk of incoming.read()) {
+        taken += chunk.byteLength;
+        await mayGoOn;
+      }
+    };
+    const pieces = 256;
+    let read = 0;
+    const content = Array.from({ length: pieces }, (_, piece) => patternBytes(mebibyte / 4, piece));
+    const source: StoredSnapshot = {
+      ...snapshotOf(at, content),
+      async *read() {
+        for (const piece of content) {
+          read += piece.byteLength;
+          yield piece;
+        }
+      },
+    };
+    const sending = first.transport.sendSnapshot(second.member.id, shipped(first, source), never());
+    await eventually("the first chunk has arrived", () => taken > 0);
+    for (let seen = -1; seen !== read; ) {
+      seen = read;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(read < (pieces * mebibyte) / 4, "the whole snapshot was read though its receiver took one chunk");
+    goOn();
+    await sending;
+    assert.equal(taken, (pieces * mebibyte) / 4);
+  });
+}
+
+function resumptionTests(tests: TransportTests): void {
+  tests.withStations(
+    "are offered first, with what names their bytes and who leads",
+    async ({ first, second, third }) => {
+      await connected(first, second);
+      const source = snapshotOf(at, [patternBytes(3000)]);
+      const offers: SnapshotOffer[] = [];
+      second.heard.onOffer = async (offer) => {
+        offers.push(offer);
+        return 0;
+      };
+      let arrived: IncomingSnapshot | undefined;
+      second.heard.onSnapshot = async (incoming) => {
+        arrived = incoming;
+        await readAll(incoming.read());
+      };
+      const leader = third.member.id;
+      await first.transport.sendSnapshot(second.member.id, { term: 9, leader, source }, never());
+      const offer = { from: first.member.id, term: 9, leader, metadata: at, content: source.content };
+      assert.deepEqual(offers, [offer]);
+      const { read: _, ...announced } = arrived ?? {};
+      assert.deepEqual(announced, { ...offer, offset: 0 });
+    },
+  );
+
+  tests.withStations("go on where their receiver says, though that lies within a chunk", async ({ first, second }) => {
+    await connected(first, second);
+    const bytes = patternBytes(2 * mebibyte + 77);
+    const source = snapshotOf(at, [bytes.subarray(0, mebibyte), bytes.subarray(mebibyte)]);
+    for (const held of [1, mebibyte - 1, mebibyte, mebibyte + 5, bytes.byteLength]) {
+      second.heard.onOffer = async () => held;
+      let rest: Uint8Array | undefined;
+      second.heard.onSnapshot = async (incoming) => {
+        assert.equal(incoming.offset, held);
+        rest = await readAll(incoming.read());
+      };
+      await first.transport.sendSnapshot(second.member.id, shipped(first, source), never());
+      assert.ok(rest, "sendSnapshot resolved before the handler had the rest");
+      assertSameBytes(rest, bytes.subarray(held), `what comes after ${held} bytes`);
+    }
+  });
+
+  tests.withStations("break when their receiver goes, and go on with the one that comes back", async (stations) => {
+    const { first, second, network } = stations;
+    await connected(first, second);
+    const bytes = patternBytes(3 * mebibyte);
+    let held = 0;
+    let goOn: () => void = () => {};
+    const gone = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const source: StoredSnapshot = {
+      ...snapshotOf(at, [bytes]),
+      async *read(from = 0) {
+        yield bytes.subarray(from, mebibyte);
+        await gone;
+        yield bytes.subarray(Math.max(from, mebibyte));
+      },
+    };
+    second.heard.onSnapshot = async (incoming) => {
+      for await (const chunk of incoming.read()) held += chunk.byteLength;
+    };
+    const broken = first.transport.sendSnapshot(second.member.id, shipped(first, source), never());
+    const failing = assert.rejects(broken);
+    await eventually("a part has arrived", () => held === mebibyte);
+    await network.shut(second.member.id);
+    goOn();
+    await failing;
+    assert.ok(held < bytes.byteLength, "the receiver was gone in the middle");
+
+    const back = await openStation(network, second.member);
+    await connected(first, back);
+    back.heard.onOffer = async () => held;
+    let rest: Uint8Array | undefined;
+    back.heard.onSnapshot = async (incoming) => {
+      rest = await readAll(incoming.read());
+    };
+    await first.transport.sendSnapshot(second.member.id, shipped(first, source), never());
+    assertSameBytes(rest ?? new Uint8Array(), bytes.subarray(held), "what was missing");
+  });
+
+  tests.withStations("that are refused when they are offered are not read", async ({ first, second }) => {
+    await connected(first, second);
+    second.heard.onOffer = async () => {
+      throw new Error("of an old term");
+    };
+    let read = false;
+    const source: StoredSnapshot = {
+      ...snapshotOf(at, [patternBytes(10)]),
+      async *read() {
+        read = true;
+        yield patternBytes(10);
+      },
+    };
+    await assert.rejects(first.transport.sendSnapshot(second.member.id, shipped(first, source), never()), /old term/);
+    assert.equal(read, false);
   });
 }
 

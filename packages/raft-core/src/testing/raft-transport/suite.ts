@@ -1,7 +1,7 @@
 import type { NodeId } from "../../algorithm/entry.ts";
 import type { Member } from "../../algorithm/membership.ts";
 import type { Message } from "../../algorithm/message.ts";
-import type { IncomingSnapshot, RaftTransport, TransportHandler } from "../../ports/raft-transport.ts";
+import type { IncomingSnapshot, RaftTransport, SnapshotOffer, TransportHandler } from "../../ports/raft-transport.ts";
 import { eventually } from "../eventually.ts";
 import type { TestApi } from "../test-api.ts";
 
@@ -9,6 +9,8 @@ import type { TestApi } from "../test-api.ts";
 export interface RaftTransportSuiteOptions {
   /** A fresh network of three nodes, none of which is open; each test has its own. */
   create(): Promise<TransportNetwork>;
+  /** False where the two ends cannot go on with a snapshot that broke off, as an old version of the transport. */
+  readonly goesOnWithSnapshots?: boolean;
 }
 
 /** A healthy network: what is sent over an established connection arrives. */
@@ -37,6 +39,9 @@ export class Recording implements TransportHandler {
     throw new Error("no snapshot expected");
   };
 
+  /** How much of an offered snapshot is there already; a test sets its own. */
+  onOffer: (offer: SnapshotOffer) => Promise<number> = async () => 0;
+
   message(from: NodeId, message: Message): void {
     if (message.kind === "timeoutNowRequest" && message.term === probeTerm) this.probed.add(from);
     else this.messages.push({ from, message });
@@ -44,6 +49,10 @@ export class Recording implements TransportHandler {
 
   unreachable(peer: NodeId): void {
     this.unreachables.push(peer);
+  }
+
+  offer(offer: SnapshotOffer): Promise<number> {
+    return this.onOffer(offer);
   }
 
   snapshot(incoming: IncomingSnapshot): Promise<void> {
@@ -54,6 +63,7 @@ export class Recording implements TransportHandler {
 const probeTerm = 123_456_789;
 
 export interface TransportTests extends TestApi {
+  readonly goesOnWithSnapshots: boolean;
   /** A test with the three nodes of a network, all open, started and set up as peers of each other. */
   withStations(name: string, run: (stations: Stations) => Promise<void>): void;
   /** A test with a network that it opens itself; what it leaves open is shut afterwards. */
@@ -79,6 +89,7 @@ export function transportTests(test: TestApi, options: RaftTransportSuiteOptions
     });
   return {
     ...test,
+    goesOnWithSnapshots: options.goesOnWithSnapshots ?? true,
     withNetwork,
     withStations: (name, run) =>
       withNetwork(name, async (network) => {

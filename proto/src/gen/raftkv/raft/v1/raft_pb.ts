@@ -2,15 +2,15 @@
 // @generated from file raftkv/raft/v1/raft.proto (package raftkv.raft.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message as Message$1 } from "@bufbuild/protobuf";
 
 /**
  * Describes the file raftkv/raft/v1/raft.proto.
  */
 export const file_raftkv_raft_v1_raft: GenFile = /*@__PURE__*/
-  fileDesc("ChlyYWZ0a3YvcmFmdC92MS9yYWZ0LnByb3RvEg5yYWZ0a3YucmFmdC52MSLbAQoFSGVsbG8SGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRISCgpjbHVzdGVyX2lkGAIgASgJEhQKDGZyb21fbm9kZV9pZBgDIAEoBBIWCg5mcm9tX21lbWJlcl9pZBgEIAEoCRIYChBmcm9tX2luY2FybmF0aW9uGAUgASgEEhIKCnRvX25vZGVfaWQYBiABKAQSFAoMdG9fbWVtYmVyX2lkGAcgASgJEhwKFG1heF9wcm90b2NvbF92ZXJzaW9uGAggASgNEhQKDGZyb21fYWRkcmVzcxgJIAEoCSJzCg9NZXNzYWdlc1JlcXVlc3QSJgoFaGVsbG8YASABKAsyFS5yYWZ0a3YucmFmdC52MS5IZWxsb0gAEi0KBWJhdGNoGAIgASgLMhwucmFmdGt2LnJhZnQudjEuTWVzc2FnZUJhdGNoSABCCQoHcmVxdWVzdCJXChBNZXNzYWdlc1Jlc3BvbnNlEjcKDmhlbGxvX2FjY2VwdGVkGAEgASgLMh0ucmFmdGt2LnJhZnQudjEuSGVsbG9BY2NlcHRlZEgAQgoKCHJlc3BvbnNlIj4KDUhlbGxvQWNjZXB0ZWQSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRITCgtpbmNhcm5hdGlvbhgCIAEoBCI5CgxNZXNzYWdlQmF0Y2gSKQoIbWVzc2FnZXMYASADKAsyFy5yYWZ0a3YucmFmdC52MS5NZXNzYWdlIvsFCgdNZXNzYWdlEgwKBHRlcm0YASABKAQSOgoQcHJlX3ZvdGVfcmVxdWVzdBgCIAEoCzIeLnJhZnRrdi5yYWZ0LnYxLlByZVZvdGVSZXF1ZXN0SAASPAoRcHJlX3ZvdGVfcmVzcG9uc2UYAyABKAsyHy5yYWZ0a3YucmFmdC52MS5QcmVWb3RlUmVzcG9uc2VIABIzCgx2b3RlX3JlcXVlc3QYBCABKAsyGy5yYWZ0a3YucmFmdC52MS5Wb3RlUmVxdWVzdEgAEjUKDXZvdGVfcmVzcG9uc2UYBSABKAsyHC5yYWZ0a3YucmFmdC52MS5Wb3RlUmVzcG9uc2VIABI3Cg5hcHBlbmRfcmVxdWVzdBgGIAEoCzIdLnJhZnRrdi5yYWZ0LnYxLkFwcGVuZFJlcXVlc3RIABI5Cg9hcHBlbmRfYWNjZXB0ZWQYByABKAsyHi5yYWZ0a3YucmFmdC52MS5BcHBlbmRBY2NlcHRlZEgAEjkKD2FwcGVuZF9yZWplY3RlZBgIIAEoCzIeLnJhZnRrdi5yYWZ0LnYxLkFwcGVuZFJlamVjdGVkSAASPQoRaGVhcnRiZWF0X3JlcXVlc3QYCSABKAsyIC5yYWZ0a3YucmFmdC52MS5IZWFydGJlYXRSZXF1ZXN0SAASPwoSaGVhcnRiZWF0X3Jlc3BvbnNlGAogASgLMiEucmFmdGt2LnJhZnQudjEuSGVhcnRiZWF0UmVzcG9uc2VIABI+ChJyZWFkX2luZGV4X3JlcXVlc3QYCyABKAsyIC5yYWZ0a3YucmFmdC52MS5SZWFkSW5kZXhSZXF1ZXN0SAASQAoTcmVhZF9pbmRleF9yZXNwb25zZRgMIAEoCzIhLnJhZnRrdi5yYWZ0LnYxLlJlYWRJbmRleFJlc3BvbnNlSAASQAoTdGltZW91dF9ub3dfcmVxdWVzdBgNIAEoCzIhLnJhZnRrdi5yYWZ0LnYxLlRpbWVvdXROb3dSZXF1ZXN0SABCCQoHbWVzc2FnZSJOCg5QcmVWb3RlUmVxdWVzdBIVCg1jYW1wYWlnbl90ZXJtGAEgASgEEhIKCmxhc3RfaW5kZXgYAiABKAQSEQoJbGFzdF90ZXJtGAMgASgEIjkKD1ByZVZvdGVSZXNwb25zZRIVCg1jYW1wYWlnbl90ZXJtGAEgASgEEg8KB2dyYW50ZWQYAiABKAgiUQoLVm90ZVJlcXVlc3QSEgoKbGFzdF9pbmRleBgBIAEoBBIRCglsYXN0X3Rlcm0YAiABKAQSGwoTbGVhZGVyc2hpcF90cmFuc2ZlchgDIAEoCCIfCgxWb3RlUmVzcG9uc2USDwoHZ3JhbnRlZBgBIAEoCCJuCg1BcHBlbmRSZXF1ZXN0EhIKCnByZXZfaW5kZXgYASABKAQSEQoJcHJldl90ZXJtGAIgASgEEiYKB2VudHJpZXMYAyADKAsyFS5yYWZ0a3YucmFmdC52MS5FbnRyeRIOCgZjb21taXQYBCABKAQiHwoOQXBwZW5kQWNjZXB0ZWQSDQoFbWF0Y2gYASABKAQiSwoOQXBwZW5kUmVqZWN0ZWQSEgoKcHJldl9pbmRleBgBIAEoBBISCgpoaW50X2luZGV4GAIgASgEEhEKCWhpbnRfdGVybRgDIAEoBCJHChBIZWFydGJlYXRSZXF1ZXN0Eg4KBmNvbW1pdBgBIAEoBBINCgVyb3VuZBgCIAEoBBIUCgxhc2tzX3Byb21pc2UYAyABKAgiNgoRSGVhcnRiZWF0UmVzcG9uc2USDQoFcm91bmQYASABKAQSEgoKcHJvbWlzZV9tcxgCIAEoBCJAChBSZWFkSW5kZXhSZXF1ZXN0EiwKB2NvbnRleHQYASABKAsyGy5yYWZ0a3YucmFmdC52MS5SZWFkQ29udGV4dCJQChFSZWFkSW5kZXhSZXNwb25zZRIsCgdjb250ZXh0GAEgASgLMhsucmFmdGt2LnJhZnQudjEuUmVhZENvbnRleHQSDQoFaW5kZXgYAiABKAQiNAoLUmVhZENvbnRleHQSEwoLaW5jYXJuYXRpb24YASABKAQSEAoIc2VxdWVuY2UYAiABKAQiEwoRVGltZW91dE5vd1JlcXVlc3QiiQEKBUVudHJ5EgwKBHRlcm0YASABKAQSJAoEbm9vcBgCIAEoCzIULnJhZnRrdi5yYWZ0LnYxLk5vb3BIABIRCgdjb21tYW5kGAMgASgMSAASMAoKbWVtYmVyc2hpcBgEIAEoCzIaLnJhZnRrdi5yYWZ0LnYxLk1lbWJlcnNoaXBIAEIHCgVlbnRyeSIGCgROb29wIsIBCgpNZW1iZXJzaGlwEg4KBnZvdGVycxgBIAMoBBIXCg9vdXRnb2luZ192b3RlcnMYAiADKAQSEAoIbGVhcm5lcnMYAyADKAQSJwoHbWVtYmVycxgEIAMoCzIWLnJhZnRrdi5yYWZ0LnYxLk1lbWJlchIVCg1sZWFybmVyc19uZXh0GAUgAygEEhkKEWxlYXZlc19vbl9yZXF1ZXN0GAYgASgIEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYByADKAQiSgoGTWVtYmVyEgoKAmlkGAEgASgEEg8KB2FkZHJlc3MYAiABKAkSEQoJbWVtYmVyX2lkGAMgASgJEhAKCHByaW9yaXR5GAQgASgNIl8KEFNuYXBzaG90TWV0YWRhdGESDQoFaW5kZXgYASABKAQSDAoEdGVybRgCIAEoBBIuCgptZW1iZXJzaGlwGAMgASgLMhoucmFmdGt2LnJhZnQudjEuTWVtYmVyc2hpcCKxAQoWSW5zdGFsbFNuYXBzaG90UmVxdWVzdBIwCgZoZWFkZXIYASABKAsyHi5yYWZ0a3YucmFmdC52MS5TbmFwc2hvdEhlYWRlckgAEi4KBWNodW5rGAIgASgLMh0ucmFmdGt2LnJhZnQudjEuU25hcHNob3RDaHVua0gAEioKA2VuZBgDIAEoCzIbLnJhZnRrdi5yYWZ0LnYxLlNuYXBzaG90RW5kSABCCQoHcmVxdWVzdCJ4Cg5TbmFwc2hvdEhlYWRlchIkCgVoZWxsbxgBIAEoCzIVLnJhZnRrdi5yYWZ0LnYxLkhlbGxvEgwKBHRlcm0YAiABKAQSMgoIbWV0YWRhdGEYAyABKAsyIC5yYWZ0a3YucmFmdC52MS5TbmFwc2hvdE1ldGFkYXRhIj8KDVNuYXBzaG90Q2h1bmsSDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwSEAoIY2hlY2tzdW0YAyABKA0iGwoLU25hcHNob3RFbmQSDAoEc2l6ZRgBIAEoBCIZChdJbnN0YWxsU25hcHNob3RSZXNwb25zZSJAChBJbnRyb2R1Y2VSZXF1ZXN0EhQKDGZyb21fbm9kZV9pZBgBIAEoBBIWCg5mcm9tX21lbWJlcl9pZBgCIAEoCSJlChFJbnRyb2R1Y2VSZXNwb25zZRIPCgdub2RlX2lkGAEgASgEEhEKCW1lbWJlcl9pZBgCIAEoCRIsCglmb3JtYXRpb24YAyABKAsyGS5yYWZ0a3YucmFmdC52MS5Gb3JtYXRpb24ivAEKCUZvcm1hdGlvbhISCgpjbHVzdGVyX2lkGAEgASgJEi4KCm1lbWJlcnNoaXAYAiABKAsyGi5yYWZ0a3YucmFmdC52MS5NZW1iZXJzaGlwEjcKE2ZvdW5kaW5nX21lbWJlcnNoaXAYAyABKAsyGi5yYWZ0a3YucmFmdC52MS5NZW1iZXJzaGlwEhwKFG1lbWJlcnNoaXBfY29tbWl0dGVkGAQgASgIEhQKDGNvbW1pdF9pbmRleBgFIAEoBDKYAgoLUmFmdFNlcnZpY2USUQoITWVzc2FnZXMSHy5yYWZ0a3YucmFmdC52MS5NZXNzYWdlc1JlcXVlc3QaIC5yYWZ0a3YucmFmdC52MS5NZXNzYWdlc1Jlc3BvbnNlKAEwARJkCg9JbnN0YWxsU25hcHNob3QSJi5yYWZ0a3YucmFmdC52MS5JbnN0YWxsU25hcHNob3RSZXF1ZXN0GicucmFmdGt2LnJhZnQudjEuSW5zdGFsbFNuYXBzaG90UmVzcG9uc2UoARJQCglJbnRyb2R1Y2USIC5yYWZ0a3YucmFmdC52MS5JbnRyb2R1Y2VSZXF1ZXN0GiEucmFmdGt2LnJhZnQudjEuSW50cm9kdWNlUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("ChlyYWZ0a3YvcmFmdC92MS9yYWZ0LnByb3RvEg5yYWZ0a3YucmFmdC52MSLbAQoFSGVsbG8SGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRISCgpjbHVzdGVyX2lkGAIgASgJEhQKDGZyb21fbm9kZV9pZBgDIAEoBBIWCg5mcm9tX21lbWJlcl9pZBgEIAEoCRIYChBmcm9tX2luY2FybmF0aW9uGAUgASgEEhIKCnRvX25vZGVfaWQYBiABKAQSFAoMdG9fbWVtYmVyX2lkGAcgASgJEhwKFG1heF9wcm90b2NvbF92ZXJzaW9uGAggASgNEhQKDGZyb21fYWRkcmVzcxgJIAEoCSJzCg9NZXNzYWdlc1JlcXVlc3QSJgoFaGVsbG8YASABKAsyFS5yYWZ0a3YucmFmdC52MS5IZWxsb0gAEi0KBWJhdGNoGAIgASgLMhwucmFmdGt2LnJhZnQudjEuTWVzc2FnZUJhdGNoSABCCQoHcmVxdWVzdCJXChBNZXNzYWdlc1Jlc3BvbnNlEjcKDmhlbGxvX2FjY2VwdGVkGAEgASgLMh0ucmFmdGt2LnJhZnQudjEuSGVsbG9BY2NlcHRlZEgAQgoKCHJlc3BvbnNlIj4KDUhlbGxvQWNjZXB0ZWQSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRITCgtpbmNhcm5hdGlvbhgCIAEoBCI5CgxNZXNzYWdlQmF0Y2gSKQoIbWVzc2FnZXMYASADKAsyFy5yYWZ0a3YucmFmdC52MS5NZXNzYWdlIvMGCgdNZXNzYWdlEgwKBHRlcm0YASABKAQSOgoQcHJlX3ZvdGVfcmVxdWVzdBgCIAEoCzIeLnJhZnRrdi5yYWZ0LnYxLlByZVZvdGVSZXF1ZXN0SAASPAoRcHJlX3ZvdGVfcmVzcG9uc2UYAyABKAsyHy5yYWZ0a3YucmFmdC52MS5QcmVWb3RlUmVzcG9uc2VIABIzCgx2b3RlX3JlcXVlc3QYBCABKAsyGy5yYWZ0a3YucmFmdC52MS5Wb3RlUmVxdWVzdEgAEjUKDXZvdGVfcmVzcG9uc2UYBSABKAsyHC5yYWZ0a3YucmFmdC52MS5Wb3RlUmVzcG9uc2VIABI3Cg5hcHBlbmRfcmVxdWVzdBgGIAEoCzIdLnJhZnRrdi5yYWZ0LnYxLkFwcGVuZFJlcXVlc3RIABI5Cg9hcHBlbmRfYWNjZXB0ZWQYByABKAsyHi5yYWZ0a3YucmFmdC52MS5BcHBlbmRBY2NlcHRlZEgAEjkKD2FwcGVuZF9yZWplY3RlZBgIIAEoCzIeLnJhZnRrdi5yYWZ0LnYxLkFwcGVuZFJlamVjdGVkSAASPQoRaGVhcnRiZWF0X3JlcXVlc3QYCSABKAsyIC5yYWZ0a3YucmFmdC52MS5IZWFydGJlYXRSZXF1ZXN0SAASPwoSaGVhcnRiZWF0X3Jlc3BvbnNlGAogASgLMiEucmFmdGt2LnJhZnQudjEuSGVhcnRiZWF0UmVzcG9uc2VIABI+ChJyZWFkX2luZGV4X3JlcXVlc3QYCyABKAsyIC5yYWZ0a3YucmFmdC52MS5SZWFkSW5kZXhSZXF1ZXN0SAASQAoTcmVhZF9pbmRleF9yZXNwb25zZRgMIAEoCzIhLnJhZnRrdi5yYWZ0LnYxLlJlYWRJbmRleFJlc3BvbnNlSAASQAoTdGltZW91dF9ub3dfcmVxdWVzdBgNIAEoCzIhLnJhZnRrdi5yYWZ0LnYxLlRpbWVvdXROb3dSZXF1ZXN0SAASOwoQc25hcHNob3RfcmVxdWVzdBgOIAEoCzIfLnJhZnRrdi5yYWZ0LnYxLlNuYXBzaG90UmVxdWVzdEgAEjkKD3NuYXBzaG90X3JlcG9ydBgPIAEoCzIeLnJhZnRrdi5yYWZ0LnYxLlNuYXBzaG90UmVwb3J0SABCCQoHbWVzc2FnZSJOCg5QcmVWb3RlUmVxdWVzdBIVCg1jYW1wYWlnbl90ZXJtGAEgASgEEhIKCmxhc3RfaW5kZXgYAiABKAQSEQoJbGFzdF90ZXJtGAMgASgEIjkKD1ByZVZvdGVSZXNwb25zZRIVCg1jYW1wYWlnbl90ZXJtGAEgASgEEg8KB2dyYW50ZWQYAiABKAgiUQoLVm90ZVJlcXVlc3QSEgoKbGFzdF9pbmRleBgBIAEoBBIRCglsYXN0X3Rlcm0YAiABKAQSGwoTbGVhZGVyc2hpcF90cmFuc2ZlchgDIAEoCCIfCgxWb3RlUmVzcG9uc2USDwoHZ3JhbnRlZBgBIAEoCCJuCg1BcHBlbmRSZXF1ZXN0EhIKCnByZXZfaW5kZXgYASABKAQSEQoJcHJldl90ZXJtGAIgASgEEiYKB2VudHJpZXMYAyADKAsyFS5yYWZ0a3YucmFmdC52MS5FbnRyeRIOCgZjb21taXQYBCABKAQiHwoOQXBwZW5kQWNjZXB0ZWQSDQoFbWF0Y2gYASABKAQiSwoOQXBwZW5kUmVqZWN0ZWQSEgoKcHJldl9pbmRleBgBIAEoBBISCgpoaW50X2luZGV4GAIgASgEEhEKCWhpbnRfdGVybRgDIAEoBCJHChBIZWFydGJlYXRSZXF1ZXN0Eg4KBmNvbW1pdBgBIAEoBBINCgVyb3VuZBgCIAEoBBIUCgxhc2tzX3Byb21pc2UYAyABKAgiNgoRSGVhcnRiZWF0UmVzcG9uc2USDQoFcm91bmQYASABKAQSEgoKcHJvbWlzZV9tcxgCIAEoBCJAChBSZWFkSW5kZXhSZXF1ZXN0EiwKB2NvbnRleHQYASABKAsyGy5yYWZ0a3YucmFmdC52MS5SZWFkQ29udGV4dCJQChFSZWFkSW5kZXhSZXNwb25zZRIsCgdjb250ZXh0GAEgASgLMhsucmFmdGt2LnJhZnQudjEuUmVhZENvbnRleHQSDQoFaW5kZXgYAiABKAQiNAoLUmVhZENvbnRleHQSEwoLaW5jYXJuYXRpb24YASABKAQSEAoIc2VxdWVuY2UYAiABKAQiEwoRVGltZW91dE5vd1JlcXVlc3QiPQoPU25hcHNob3RSZXF1ZXN0EhIKCnRvX25vZGVfaWQYASABKAQSFgoOYXRfbGVhc3RfaW5kZXgYAiABKAQiiAEKDlNuYXBzaG90UmVwb3J0EhIKCnRvX25vZGVfaWQYASABKAQSMAoHb3V0Y29tZRgCIAEoDjIfLnJhZnRrdi5yYWZ0LnYxLlNuYXBzaG90T3V0Y29tZRINCgVpbmRleBgDIAEoBBISCgpieXRlc19zZW50GAQgASgEEg0KBWJ5dGVzGAUgASgEIokBCgVFbnRyeRIMCgR0ZXJtGAEgASgEEiQKBG5vb3AYAiABKAsyFC5yYWZ0a3YucmFmdC52MS5Ob29wSAASEQoHY29tbWFuZBgDIAEoDEgAEjAKCm1lbWJlcnNoaXAYBCABKAsyGi5yYWZ0a3YucmFmdC52MS5NZW1iZXJzaGlwSABCBwoFZW50cnkiBgoETm9vcCLCAQoKTWVtYmVyc2hpcBIOCgZ2b3RlcnMYASADKAQSFwoPb3V0Z29pbmdfdm90ZXJzGAIgAygEEhAKCGxlYXJuZXJzGAMgAygEEicKB21lbWJlcnMYBCADKAsyFi5yYWZ0a3YucmFmdC52MS5NZW1iZXISFQoNbGVhcm5lcnNfbmV4dBgFIAMoBBIZChFsZWF2ZXNfb25fcmVxdWVzdBgGIAEoCBIeChZwcm9tb3RlX3doZW5fY2F1Z2h0X3VwGAcgAygEIkoKBk1lbWJlchIKCgJpZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCRIQCghwcmlvcml0eRgEIAEoDSJfChBTbmFwc2hvdE1ldGFkYXRhEg0KBWluZGV4GAEgASgEEgwKBHRlcm0YAiABKAQSLgoKbWVtYmVyc2hpcBgDIAEoCzIaLnJhZnRrdi5yYWZ0LnYxLk1lbWJlcnNoaXAisQEKFkluc3RhbGxTbmFwc2hvdFJlcXVlc3QSMAoGaGVhZGVyGAEgASgLMh4ucmFmdGt2LnJhZnQudjEuU25hcHNob3RIZWFkZXJIABIuCgVjaHVuaxgCIAEoCzIdLnJhZnRrdi5yYWZ0LnYxLlNuYXBzaG90Q2h1bmtIABIqCgNlbmQYAyABKAsyGy5yYWZ0a3YucmFmdC52MS5TbmFwc2hvdEVuZEgAQgkKB3JlcXVlc3Qi0gEKDlNuYXBzaG90SGVhZGVyEiQKBWhlbGxvGAEgASgLMhUucmFmdGt2LnJhZnQudjEuSGVsbG8SDAoEdGVybRgCIAEoBBIyCghtZXRhZGF0YRgDIAEoCzIgLnJhZnRrdi5yYWZ0LnYxLlNuYXBzaG90TWV0YWRhdGESFgoObGVhZGVyX25vZGVfaWQYBCABKAQSMAoHY29udGVudBgFIAEoCzIfLnJhZnRrdi5yYWZ0LnYxLlNuYXBzaG90Q29udGVudBIOCgZvZmZzZXQYBiABKAQiMAoPU25hcHNob3RDb250ZW50Eg0KBWJ5dGVzGAEgASgEEg4KBnNoYTI1NhgCIAEoDCJGChRPZmZlclNuYXBzaG90UmVxdWVzdBIuCgZoZWFkZXIYASABKAsyHi5yYWZ0a3YucmFmdC52MS5TbmFwc2hvdEhlYWRlciIrChVPZmZlclNuYXBzaG90UmVzcG9uc2USEgoKaGVsZF9ieXRlcxgBIAEoBCI/Cg1TbmFwc2hvdENodW5rEg4KBm9mZnNldBgBIAEoBBIMCgRkYXRhGAIgASgMEhAKCGNoZWNrc3VtGAMgASgNIhsKC1NuYXBzaG90RW5kEgwKBHNpemUYASABKAQiGQoXSW5zdGFsbFNuYXBzaG90UmVzcG9uc2UiQAoQSW50cm9kdWNlUmVxdWVzdBIUCgxmcm9tX25vZGVfaWQYASABKAQSFgoOZnJvbV9tZW1iZXJfaWQYAiABKAkiZQoRSW50cm9kdWNlUmVzcG9uc2USDwoHbm9kZV9pZBgBIAEoBBIRCgltZW1iZXJfaWQYAiABKAkSLAoJZm9ybWF0aW9uGAMgASgLMhkucmFmdGt2LnJhZnQudjEuRm9ybWF0aW9uIrwBCglGb3JtYXRpb24SEgoKY2x1c3Rlcl9pZBgBIAEoCRIuCgptZW1iZXJzaGlwGAIgASgLMhoucmFmdGt2LnJhZnQudjEuTWVtYmVyc2hpcBI3ChNmb3VuZGluZ19tZW1iZXJzaGlwGAMgASgLMhoucmFmdGt2LnJhZnQudjEuTWVtYmVyc2hpcBIcChRtZW1iZXJzaGlwX2NvbW1pdHRlZBgEIAEoCBIUCgxjb21taXRfaW5kZXgYBSABKAQqiQEKD1NuYXBzaG90T3V0Y29tZRIgChxTTkFQU0hPVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHAoYU05BUFNIT1RfT1VUQ09NRV9TRU5ESU5HEAESGQoVU05BUFNIT1RfT1VUQ09NRV9TRU5UEAISGwoXU05BUFNIT1RfT1VUQ09NRV9GQUlMRUQQAzL2AgoLUmFmdFNlcnZpY2USUQoITWVzc2FnZXMSHy5yYWZ0a3YucmFmdC52MS5NZXNzYWdlc1JlcXVlc3QaIC5yYWZ0a3YucmFmdC52MS5NZXNzYWdlc1Jlc3BvbnNlKAEwARJcCg1PZmZlclNuYXBzaG90EiQucmFmdGt2LnJhZnQudjEuT2ZmZXJTbmFwc2hvdFJlcXVlc3QaJS5yYWZ0a3YucmFmdC52MS5PZmZlclNuYXBzaG90UmVzcG9uc2USZAoPSW5zdGFsbFNuYXBzaG90EiYucmFmdGt2LnJhZnQudjEuSW5zdGFsbFNuYXBzaG90UmVxdWVzdBonLnJhZnRrdi5yYWZ0LnYxLkluc3RhbGxTbmFwc2hvdFJlc3BvbnNlKAESUAoJSW50cm9kdWNlEiAucmFmdGt2LnJhZnQudjEuSW50cm9kdWNlUmVxdWVzdBohLnJhZnRrdi5yYWZ0LnYxLkludHJvZHVjZVJlc3BvbnNlYgZwcm90bzM");
 
 /**
  * Who speaks to whom. A node refuses what is not meant for it, and who it does not know as that.
@@ -256,6 +256,18 @@ export type Message = Message$1<"raftkv.raft.v1.Message"> & {
      */
     value: TimeoutNowRequest;
     case: "timeoutNowRequest";
+  } | {
+    /**
+     * @generated from field: raftkv.raft.v1.SnapshotRequest snapshot_request = 14;
+     */
+    value: SnapshotRequest;
+    case: "snapshotRequest";
+  } | {
+    /**
+     * @generated from field: raftkv.raft.v1.SnapshotReport snapshot_report = 15;
+     */
+    value: SnapshotReport;
+    case: "snapshotReport";
   } | { case: undefined; value?: undefined };
 };
 
@@ -563,6 +575,75 @@ export const TimeoutNowRequestSchema: GenMessage<TimeoutNowRequest> = /*@__PURE_
   messageDesc(file_raftkv_raft_v1_raft, 18);
 
 /**
+ * The leader asks a follower to send its snapshot to another node. (Since protocol version 2.)
+ *
+ * @generated from message raftkv.raft.v1.SnapshotRequest
+ */
+export type SnapshotRequest = Message$1<"raftkv.raft.v1.SnapshotRequest"> & {
+  /**
+   * @generated from field: uint64 to_node_id = 1;
+   */
+  toNodeId: bigint;
+
+  /**
+   * The leader's log begins there: a snapshot that ends before is of no use.
+   *
+   * @generated from field: uint64 at_least_index = 2;
+   */
+  atLeastIndex: bigint;
+};
+
+/**
+ * Describes the message raftkv.raft.v1.SnapshotRequest.
+ * Use `create(SnapshotRequestSchema)` to create a new message.
+ */
+export const SnapshotRequestSchema: GenMessage<SnapshotRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_raft_v1_raft, 19);
+
+/**
+ * What has become of such a request so far. (Since protocol version 2.)
+ *
+ * @generated from message raftkv.raft.v1.SnapshotReport
+ */
+export type SnapshotReport = Message$1<"raftkv.raft.v1.SnapshotReport"> & {
+  /**
+   * @generated from field: uint64 to_node_id = 1;
+   */
+  toNodeId: bigint;
+
+  /**
+   * @generated from field: raftkv.raft.v1.SnapshotOutcome outcome = 2;
+   */
+  outcome: SnapshotOutcome;
+
+  /**
+   * Where the snapshot stands. 0: it is not chosen yet.
+   *
+   * @generated from field: uint64 index = 3;
+   */
+  index: bigint;
+
+  /**
+   * @generated from field: uint64 bytes_sent = 4;
+   */
+  bytesSent: bigint;
+
+  /**
+   * Of the whole. 0: it is not chosen yet.
+   *
+   * @generated from field: uint64 bytes = 5;
+   */
+  bytes: bigint;
+};
+
+/**
+ * Describes the message raftkv.raft.v1.SnapshotReport.
+ * Use `create(SnapshotReportSchema)` to create a new message.
+ */
+export const SnapshotReportSchema: GenMessage<SnapshotReport> = /*@__PURE__*/
+  messageDesc(file_raftkv_raft_v1_raft, 20);
+
+/**
  * In an append request entries are consecutive: the index follows from prev_index.
  *
  * @generated from message raftkv.raft.v1.Entry
@@ -602,7 +683,7 @@ export type Entry = Message$1<"raftkv.raft.v1.Entry"> & {
  * Use `create(EntrySchema)` to create a new message.
  */
 export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 19);
+  messageDesc(file_raftkv_raft_v1_raft, 21);
 
 /**
  * @generated from message raftkv.raft.v1.Noop
@@ -615,7 +696,7 @@ export type Noop = Message$1<"raftkv.raft.v1.Noop"> & {
  * Use `create(NoopSchema)` to create a new message.
  */
 export const NoopSchema: GenMessage<Noop> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 20);
+  messageDesc(file_raftkv_raft_v1_raft, 22);
 
 /**
  * @generated from message raftkv.raft.v1.Membership
@@ -668,7 +749,7 @@ export type Membership = Message$1<"raftkv.raft.v1.Membership"> & {
  * Use `create(MembershipSchema)` to create a new message.
  */
 export const MembershipSchema: GenMessage<Membership> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 21);
+  messageDesc(file_raftkv_raft_v1_raft, 23);
 
 /**
  * @generated from message raftkv.raft.v1.Member
@@ -702,7 +783,7 @@ export type Member = Message$1<"raftkv.raft.v1.Member"> & {
  * Use `create(MemberSchema)` to create a new message.
  */
 export const MemberSchema: GenMessage<Member> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 22);
+  messageDesc(file_raftkv_raft_v1_raft, 24);
 
 /**
  * @generated from message raftkv.raft.v1.SnapshotMetadata
@@ -729,7 +810,7 @@ export type SnapshotMetadata = Message$1<"raftkv.raft.v1.SnapshotMetadata"> & {
  * Use `create(SnapshotMetadataSchema)` to create a new message.
  */
 export const SnapshotMetadataSchema: GenMessage<SnapshotMetadata> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 23);
+  messageDesc(file_raftkv_raft_v1_raft, 25);
 
 /**
  * @generated from message raftkv.raft.v1.InstallSnapshotRequest
@@ -764,7 +845,7 @@ export type InstallSnapshotRequest = Message$1<"raftkv.raft.v1.InstallSnapshotRe
  * Use `create(InstallSnapshotRequestSchema)` to create a new message.
  */
 export const InstallSnapshotRequestSchema: GenMessage<InstallSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 24);
+  messageDesc(file_raftkv_raft_v1_raft, 26);
 
 /**
  * @generated from message raftkv.raft.v1.SnapshotHeader
@@ -776,7 +857,7 @@ export type SnapshotHeader = Message$1<"raftkv.raft.v1.SnapshotHeader"> & {
   hello?: Hello | undefined;
 
   /**
-   * The term of the leader that sends it.
+   * The term of the leader that sends it, or has it sent.
    *
    * @generated from field: uint64 term = 2;
    */
@@ -786,6 +867,27 @@ export type SnapshotHeader = Message$1<"raftkv.raft.v1.SnapshotHeader"> & {
    * @generated from field: raftkv.raft.v1.SnapshotMetadata metadata = 3;
    */
   metadata?: SnapshotMetadata | undefined;
+
+  /**
+   * That leader. 0: the sender.
+   *
+   * @generated from field: uint64 leader_node_id = 4;
+   */
+  leaderNodeId: bigint;
+
+  /**
+   * Unset: the sender cannot tell, so nothing can be gone on with.
+   *
+   * @generated from field: raftkv.raft.v1.SnapshotContent content = 5;
+   */
+  content?: SnapshotContent | undefined;
+
+  /**
+   * Where the chunks begin: what an offer of the same snapshot was answered with, or 0.
+   *
+   * @generated from field: uint64 offset = 6;
+   */
+  offset: bigint;
 };
 
 /**
@@ -793,7 +895,69 @@ export type SnapshotHeader = Message$1<"raftkv.raft.v1.SnapshotHeader"> & {
  * Use `create(SnapshotHeaderSchema)` to create a new message.
  */
 export const SnapshotHeaderSchema: GenMessage<SnapshotHeader> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 25);
+  messageDesc(file_raftkv_raft_v1_raft, 27);
+
+/**
+ * Names a snapshot's bytes: where it is equal, they are.
+ *
+ * @generated from message raftkv.raft.v1.SnapshotContent
+ */
+export type SnapshotContent = Message$1<"raftkv.raft.v1.SnapshotContent"> & {
+  /**
+   * @generated from field: uint64 bytes = 1;
+   */
+  bytes: bigint;
+
+  /**
+   * @generated from field: bytes sha256 = 2;
+   */
+  sha256: Uint8Array;
+};
+
+/**
+ * Describes the message raftkv.raft.v1.SnapshotContent.
+ * Use `create(SnapshotContentSchema)` to create a new message.
+ */
+export const SnapshotContentSchema: GenMessage<SnapshotContent> = /*@__PURE__*/
+  messageDesc(file_raftkv_raft_v1_raft, 28);
+
+/**
+ * @generated from message raftkv.raft.v1.OfferSnapshotRequest
+ */
+export type OfferSnapshotRequest = Message$1<"raftkv.raft.v1.OfferSnapshotRequest"> & {
+  /**
+   * Its offset is 0.
+   *
+   * @generated from field: raftkv.raft.v1.SnapshotHeader header = 1;
+   */
+  header?: SnapshotHeader | undefined;
+};
+
+/**
+ * Describes the message raftkv.raft.v1.OfferSnapshotRequest.
+ * Use `create(OfferSnapshotRequestSchema)` to create a new message.
+ */
+export const OfferSnapshotRequestSchema: GenMessage<OfferSnapshotRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_raft_v1_raft, 29);
+
+/**
+ * @generated from message raftkv.raft.v1.OfferSnapshotResponse
+ */
+export type OfferSnapshotResponse = Message$1<"raftkv.raft.v1.OfferSnapshotResponse"> & {
+  /**
+   * So many bytes of the very same snapshot are held already: the chunks begin there.
+   *
+   * @generated from field: uint64 held_bytes = 1;
+   */
+  heldBytes: bigint;
+};
+
+/**
+ * Describes the message raftkv.raft.v1.OfferSnapshotResponse.
+ * Use `create(OfferSnapshotResponseSchema)` to create a new message.
+ */
+export const OfferSnapshotResponseSchema: GenMessage<OfferSnapshotResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_raft_v1_raft, 30);
 
 /**
  * @generated from message raftkv.raft.v1.SnapshotChunk
@@ -822,13 +986,15 @@ export type SnapshotChunk = Message$1<"raftkv.raft.v1.SnapshotChunk"> & {
  * Use `create(SnapshotChunkSchema)` to create a new message.
  */
 export const SnapshotChunkSchema: GenMessage<SnapshotChunk> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 26);
+  messageDesc(file_raftkv_raft_v1_raft, 31);
 
 /**
  * @generated from message raftkv.raft.v1.SnapshotEnd
  */
 export type SnapshotEnd = Message$1<"raftkv.raft.v1.SnapshotEnd"> & {
   /**
+   * Of the whole.
+   *
    * @generated from field: uint64 size = 1;
    */
   size: bigint;
@@ -839,7 +1005,7 @@ export type SnapshotEnd = Message$1<"raftkv.raft.v1.SnapshotEnd"> & {
  * Use `create(SnapshotEndSchema)` to create a new message.
  */
 export const SnapshotEndSchema: GenMessage<SnapshotEnd> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 27);
+  messageDesc(file_raftkv_raft_v1_raft, 32);
 
 /**
  * @generated from message raftkv.raft.v1.InstallSnapshotResponse
@@ -852,7 +1018,7 @@ export type InstallSnapshotResponse = Message$1<"raftkv.raft.v1.InstallSnapshotR
  * Use `create(InstallSnapshotResponseSchema)` to create a new message.
  */
 export const InstallSnapshotResponseSchema: GenMessage<InstallSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 28);
+  messageDesc(file_raftkv_raft_v1_raft, 33);
 
 /**
  * @generated from message raftkv.raft.v1.IntroduceRequest
@@ -874,7 +1040,7 @@ export type IntroduceRequest = Message$1<"raftkv.raft.v1.IntroduceRequest"> & {
  * Use `create(IntroduceRequestSchema)` to create a new message.
  */
 export const IntroduceRequestSchema: GenMessage<IntroduceRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 29);
+  messageDesc(file_raftkv_raft_v1_raft, 34);
 
 /**
  * @generated from message raftkv.raft.v1.IntroduceResponse
@@ -903,7 +1069,7 @@ export type IntroduceResponse = Message$1<"raftkv.raft.v1.IntroduceResponse"> & 
  * Use `create(IntroduceResponseSchema)` to create a new message.
  */
 export const IntroduceResponseSchema: GenMessage<IntroduceResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 30);
+  messageDesc(file_raftkv_raft_v1_raft, 35);
 
 /**
  * A cluster. How it begins is decided once, by the founding member with the lowest id, when all of them have spoken.
@@ -950,7 +1116,40 @@ export type Formation = Message$1<"raftkv.raft.v1.Formation"> & {
  * Use `create(FormationSchema)` to create a new message.
  */
 export const FormationSchema: GenMessage<Formation> = /*@__PURE__*/
-  messageDesc(file_raftkv_raft_v1_raft, 31);
+  messageDesc(file_raftkv_raft_v1_raft, 36);
+
+/**
+ * @generated from enum raftkv.raft.v1.SnapshotOutcome
+ */
+export enum SnapshotOutcome {
+  /**
+   * @generated from enum value: SNAPSHOT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: SNAPSHOT_OUTCOME_SENDING = 1;
+   */
+  SENDING = 1,
+
+  /**
+   * Its receiver has it.
+   *
+   * @generated from enum value: SNAPSHOT_OUTCOME_SENT = 2;
+   */
+  SENT = 2,
+
+  /**
+   * @generated from enum value: SNAPSHOT_OUTCOME_FAILED = 3;
+   */
+  FAILED = 3,
+}
+
+/**
+ * Describes the enum raftkv.raft.v1.SnapshotOutcome.
+ */
+export const SnapshotOutcomeSchema: GenEnum<SnapshotOutcome> = /*@__PURE__*/
+  enumDesc(file_raftkv_raft_v1_raft, 0);
 
 /**
  * What nodes say to each other. Clients have no business here.
@@ -967,6 +1166,16 @@ export const RaftService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof MessagesRequestSchema;
     output: typeof MessagesResponseSchema;
+  },
+  /**
+   * Before one snapshot: asks how much of it the receiver holds. (Since protocol version 2.)
+   *
+   * @generated from rpc raftkv.raft.v1.RaftService.OfferSnapshot
+   */
+  offerSnapshot: {
+    methodKind: "unary";
+    input: typeof OfferSnapshotRequestSchema;
+    output: typeof OfferSnapshotResponseSchema;
   },
   /**
    * One snapshot. The first request is a header, then come the chunks in order, the last request carries their size.
