@@ -196,60 +196,6 @@ describe("an interruption or a failure before the swap", () => {
     expect(cluster.text).toBe("1 2 3");
   });
 
-  it("finds out about an addition of unknown outcome", async () => {
-    cluster.waits(4);
-    cluster.onChange = (step, make) => {
-      if (step.kind !== "addLearner") return;
-      make();
-      throw unknown();
-    };
-    await expect(replace()).rejects.toThrow("the answer was lost; the learner 4 is removed again");
-    expect(cluster.text).toBe("1 2 3");
-  });
-
-  it("waits for the membership to be settled before it believes that the addition was not made", async () => {
-    cluster.waits(4);
-    cluster.onChange = (step, make) => {
-      if (step.kind !== "addLearner") return;
-      cluster.membershipCommitted = false;
-      cluster.onLook = (look) => {
-        if (look !== 4) return;
-        make();
-        cluster.membershipCommitted = true;
-      };
-      throw unknown();
-    };
-    await expect(replace()).rejects.toThrow("the answer was lost; the learner 4 is removed again");
-    expect(cluster.text).toBe("1 2 3");
-  });
-
-  it("says what may be left where nobody tells what has come of the addition", async () => {
-    cluster.waits(4);
-    cluster.onChange = (step, make) => {
-      if (step.kind !== "addLearner") return;
-      make();
-      cluster.onLook = () => {
-        throw new RaftKvError("DEADLINE_EXCEEDED", "no leader");
-      };
-      throw unknown();
-    };
-    await expect(replace()).rejects.toMatchObject({
-      exitCode: 4,
-      message: expect.stringMatching(/^n4:1 may be a learner now: .* takes it back \(the answer was lost\)$/),
-    });
-  });
-
-  it("leaves alone what somebody else has added, where the addition was refused", async () => {
-    cluster.waits(4);
-    cluster.onChange = (step, make) => {
-      if (step.kind !== "addLearner") return;
-      make();
-      throw new RaftKvError("INVALID_CHANGE", "node 4 is a member already");
-    };
-    await expect(replace()).rejects.toThrow("a member already");
-    expect(cluster.text).toBe("1 2 3 4?");
-  });
-
   it("does not remove the node where somebody has promoted it meanwhile", async () => {
     cluster.waits(4);
     cluster.silent.add(4);
