@@ -36,7 +36,6 @@ import { Throttle } from "./throttle.ts";
 import { Ticker } from "./ticker.ts";
 import { Transfers } from "./transfers.ts";
 import { TurnLoop } from "./turn-loop.ts";
-import { changesLast } from "./turn-order.ts";
 
 /**
  * One node of a cluster: runs the algorithm over storage, transport, state machine and clock.
@@ -293,7 +292,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     try {
       this.#reads.turnBegins();
       this.#raft.step({ kind: "clock", nowMs });
-      for (const input of this.#ticker.timed(changesLast(inputs))) this.#raft.step(input);
+      for (const input of this.#ticker.timed(inputs)) this.#raft.step(input);
       for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
         this.#effects.run(effects);
         if (effects.peers !== undefined) this.#memberListeners.notify(this.status());
