@@ -10,7 +10,7 @@ describe("a cluster of three under load", () => {
     await using cluster = await ClusterProcess.start({
       directory: directory.path,
       // Small enough that the newcomers need a snapshot, as they would in a cluster that is not new.
-      config: { snapshot: { entries: 300, tail_entries: 30 }, election_timeout: { min: 300, max: 600 } },
+      config: { snapshot: { entries: 300, tail_entries: 30 } },
     });
     const first = await cluster.leader();
     const recorder = new HistoryRecorder();

@@ -10,7 +10,6 @@ describe("a cluster under load", () => {
     await using cluster = await ClusterProcess.start({
       directory: directory.path,
       size: 1,
-      config: { election_timeout: { min: 300, max: 600 } },
     });
     await cluster.leader();
     const recorder = new HistoryRecorder();

@@ -29,7 +29,10 @@ export interface KillCampaignResult {
  */
 export async function runKillCampaign(options: KillCampaignOptions): Promise<KillCampaignResult> {
   const recorder = new HistoryRecorder();
-  await using cluster = await ClusterProcess.start({ directory: options.directory, args: ["--log-level", "info"] });
+  await using cluster = await ClusterProcess.start({
+    directory: options.directory,
+    config: { election_timeout: { min: 150, max: 300 } },
+  });
   await cluster.leader();
   const { endpoints } = cluster;
   const load = new ClientLoad({

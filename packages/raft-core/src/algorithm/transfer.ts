@@ -123,7 +123,8 @@ function overdue(state: RaftState, leader: LeaderState, transfer: Transfer): str
 
 function obstacle(state: RaftState, target: Progress): string | undefined {
   if (needsSnapshot(state, target)) return `node ${target.id} needs a snapshot first`;
-  if (target.isAlive(state.config.electionTimeoutMaxMs)) return undefined;
+  // A leader that is new has heard of nobody yet: whom it has not given time to answer is not called silent.
+  if (target.silentMs < state.config.electionTimeoutMaxMs) return undefined;
   return `node ${target.id} does not answer`;
 }
 

@@ -65,7 +65,7 @@ export class ClusterProcess implements AsyncDisposable {
   static async start(options: ClusterProcessOptions): Promise<ClusterProcess> {
     const cluster = new ClusterProcess(options, await freePorts(options.size ?? 3));
     const nodes = cluster.ids.map((id) => ({ id, address: cluster.endpoint(id) }));
-    const config = { nodes, election_timeout: { min: 150, max: 300 }, ...options.config };
+    const config = { nodes, ...options.config };
     await writeFile(cluster.configFile, JSON.stringify(config));
     for (const id of cluster.ids) cluster.startNode(id);
     return cluster;

@@ -47,6 +47,7 @@ export class HostCluster implements AsyncDisposable {
     return until(
       () => `a leader among ${candidates.join(", ")}`,
       () => candidates.filter(leads).toSorted((a, b) => this.role(b).term - this.role(a).term)[0],
+      30_000,
     );
   }
 
