@@ -154,7 +154,7 @@ describe("sending a snapshot", () => {
     leader.transfers[0]?.end(new Error("the stream broke"));
     await leader.clock.advance(99);
     expect(leader.inputs).toEqual([]);
-    expect(leader.sender.lowestIndexInUse()).toBeGreaterThan(40);
+    expect(leader.sender.lowestIndexInUse()).toBeUndefined();
     await leader.clock.advance(1);
     expect(leader.inputs).toEqual([{ kind: "snapshotSent", to: 2, at: undefined, bytesSent: 0, bytes: fileBytes }]);
     expect(leader.failures).toEqual([]);
@@ -223,6 +223,69 @@ describe("sending a snapshot", () => {
     expect(leader.sender.lowestIndexInUse()).toBe(20);
     await leader.clock.advance(1);
     expect(leader.sender.lowestIndexInUse()).toBeUndefined();
+  });
+
+  it("holds the log no longer once the follower has it, though an earlier attempt broke off", async () => {
+    const leader = new Leader();
+    leader.file = 20;
+    leader.sender.send(orderFor(2));
+    await leader.clock.settle();
+    await take(leader.transfers[0]?.source, 0, 2);
+    leader.transfers[0]?.end(new Error("the stream broke"));
+    await leader.clock.advance(100);
+    leader.sender.send(orderFor(2));
+    await leader.clock.settle();
+    expect(leader.sender.lowestIndexInUse()).toBe(20);
+    leader.transfers[1]?.end();
+    await leader.clock.settle();
+    expect(leader.sender.lowestIndexInUse()).toBeUndefined();
+  });
+
+  it("holds the log also where leadership ends while the next attempt waits", async () => {
+    const leader = new Leader();
+    leader.file = 20;
+    leader.sender.send(orderFor(2));
+    await leader.clock.settle();
+    await take(leader.transfers[0]?.source, 0, 2);
+    leader.transfers[0]?.end(new Error("the stream broke"));
+    await leader.clock.settle();
+    leader.sender.abortAll();
+    expect(leader.sender.lowestIndexInUse()).toBe(20);
+  });
+
+  it("gives up what the log has outgrown, keeps nothing of it, and begins anew with a newer one", async () => {
+    const leader = new Leader();
+    leader.file = 20;
+    for (const to of [2, 3]) leader.sender.send(orderFor(to));
+    await leader.clock.settle();
+    for (const { source } of leader.transfers) await take(source, 0, 2);
+    leader.transfers[1]?.end(new Error("the stream broke"));
+    await leader.clock.settle();
+    leader.sender.letGo(20);
+    expect(leader.transfers[0]?.signal.aborted).toBe(false);
+    leader.sender.letGo(21);
+    expect(leader.transfers[0]?.signal.aborted).toBe(true);
+    await leader.clock.settle();
+    expect(leader.sender.lowestIndexInUse()).toBeUndefined();
+    await leader.clock.advance(100);
+    expect(leader.inputs).toHaveLength(2);
+    leader.base = 21;
+    leader.sender.send(orderFor(2));
+    await leader.clock.settle();
+    expect(leader.transfers[2]?.index).toBe(40);
+    expect(leader.sender.lowestIndexInUse()).toBe(40);
+  });
+
+  it("holds no log for one that is only being made where that has grown too long, and looks whether it still goes on", async () => {
+    const leader = new Leader();
+    leader.sender.send(orderFor(2));
+    expect(leader.sender.lowestIndexInUse()).toBe(0);
+    leader.sender.letGo(30);
+    expect(leader.sender.lowestIndexInUse()).toBeUndefined();
+    [leader.base, leader.applied] = [30, 60];
+    await leader.clock.settle();
+    expect(leader.transfers[0]?.index).toBe(60);
+    expect(leader.sender.lowestIndexInUse()).toBe(60);
   });
 
   it("as a follower takes a file from which the leader's log goes on, whatever its own log holds", async () => {
