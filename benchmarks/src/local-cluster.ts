@@ -10,7 +10,7 @@ export interface LocalCluster extends AsyncDisposable {
   readonly pids: readonly number[];
 }
 
-const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "main.js");
+export const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "main.js");
 
 /** @param settings More fields of cluster.conf. */
 export async function startLocalCluster(

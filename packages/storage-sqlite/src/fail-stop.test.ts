@@ -73,7 +73,11 @@ describe.runIf(canBreakDisk)("a disk that refuses a write", () => {
     await sink.suspend().catch(() => undefined);
     expect(scratch.failures).toHaveLength(1);
     await scratch.closeAll();
-    expect(readdirSync("/proc/self/fd").map(targetOf).filter((file) => file.includes(".partial"))).toEqual([]);
+    expect(
+      readdirSync("/proc/self/fd")
+        .map(targetOf)
+        .filter((file) => file.includes(".partial")),
+    ).toEqual([]);
     mendDisk();
     const reopened = (await scratch.open()).raft;
     expect((await reopened.partialSnapshot())?.bytes).toBe(3);
