@@ -345,6 +345,18 @@ describe("an offered snapshot", () => {
     }
   });
 
+  it("takes the place of none that is whole: that one is taken over, or declined", async () => {
+    const follower = new Follower();
+    const first = follower.receiver.receive(incoming);
+    await follower.offered();
+    for (const later of [offer, { ...offer, from: 4, leader: 4, term: 4 }]) {
+      await expect(follower.receiver.offered(later)).rejects.toThrow("another snapshot");
+    }
+    follower.receiver.accepted();
+    follower.receiver.replaced();
+    await first;
+  });
+
   it("from a follower never takes the place of the leader's own", async () => {
     const follower = new Follower();
     const first = follower.receiver.receive({ ...hanging, from: 2 });

@@ -26,6 +26,8 @@ class Leader {
   readonly transfers: Transfer[] = [];
   readonly failures: unknown[] = [];
   made = 0;
+  /** Sources that were opened and have not been closed. */
+  opened = 0;
   base = 20;
   applied = 40;
   file: number | undefined;
@@ -34,7 +36,14 @@ class Leader {
   readonly sender = new SnapshotSender({
     self: 1,
     storage: {
-      openSnapshot: async () => (this.file === undefined ? undefined : snapshotAt(this.file, this.damage)),
+      openSnapshot: async () => {
+        if (this.file === undefined) return undefined;
+        this.opened += 1;
+        const close = async () => {
+          this.opened -= 1;
+        };
+        return { ...snapshotAt(this.file, this.damage), close };
+      },
       saveSnapshot: async (source) => {
         for await (const chunk of source.read()) expect(chunk.length).toBe(1);
         this.beforeSaving();
@@ -286,6 +295,20 @@ describe("sending a snapshot", () => {
     await leader.clock.settle();
     expect(leader.transfers[0]?.index).toBe(60);
     expect(leader.sender.lowestIndexInUse()).toBe(60);
+  });
+
+  it("leaves no file open, however it ends", async () => {
+    const leader = new Leader();
+    leader.file = 10;
+    for (const to of [2, 3, 4]) leader.sender.send(orderFor(to));
+    await leader.clock.settle();
+    expect(leader.transfers.map(({ index }) => index)).toEqual([40, 40, 40]);
+    expect(leader.opened).toBe(3);
+    leader.transfers[0]?.end();
+    leader.transfers[1]?.end(new Error("the stream broke"));
+    leader.sender.abortAll();
+    await leader.clock.settle();
+    expect(leader.opened).toBe(0);
   });
 
   it("as a follower takes a file from which the leader's log goes on, whatever its own log holds", async () => {
