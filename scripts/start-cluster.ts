@@ -10,6 +10,9 @@ const { dataDir, port } = readArguments();
 const configFile = join(dataDir, "cluster.conf");
 const nodes = [1, 2, 3].map((id, position) => ({ id, address: `127.0.0.1:${port + position}` }));
 
+/** The cluster has removed the node, or does not take its data directory for that node's. */
+const refusedExitCode = 7;
+
 const running = new Map<number, ChildProcess>();
 const listening = new Set<number>();
 let leaderSeen = false;
@@ -100,6 +103,9 @@ function ended(id: number, code: number | null, signal: NodeJS.Signals | null): 
   if (stopping || !ready) {
     if (code !== 0) exitCode ||= code ?? 1;
     stop();
+  } else if (code === refusedExitCode) {
+    say(`Node ${id} has left the cluster, for good: what it says above tells why, and how it can come back.`);
+    if (running.size === 0) exitCode = 1;
   } else {
     const what = signal === null ? `ended with exit code ${code}` : `was killed (${signal})`;
     const left = `the cluster ${running.size >= 2 ? "goes on" : "has no majority"} with ${running.size} of ${nodes.length}`;

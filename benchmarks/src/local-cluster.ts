@@ -10,13 +10,19 @@ export interface LocalCluster extends AsyncDisposable {
   readonly pids: readonly number[];
 }
 
+/** Nodes that can be stopped and started again, by their ids. */
+export interface NodeCluster extends LocalCluster {
+  stop(id: number): Promise<void>;
+  start(id: number): void;
+}
+
 export const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "main.js");
 
 /** @param settings More fields of cluster.conf. */
 export async function startLocalCluster(
   size: number,
   settings: Readonly<Record<string, unknown>> = {},
-): Promise<LocalCluster> {
+): Promise<NodeCluster> {
   const folder = mkdtempSync(join(tmpdir(), "raftkv-bench-"));
   const endpoints = (await freePorts(size)).map((port) => `127.0.0.1:${port}`);
   const config = join(folder, "cluster.conf");
@@ -26,6 +32,13 @@ export async function startLocalCluster(
   return {
     endpoints,
     pids: processes.map(pidOf),
+    async stop(id) {
+      const node = processes[id - 1];
+      if (node !== undefined) await stop(node);
+    },
+    start(id) {
+      processes[id - 1] = startNode(config, folder, id);
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(processes.map(stop));
       rmSync(folder, { recursive: true, force: true });

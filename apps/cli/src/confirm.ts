@@ -13,8 +13,10 @@ export async function confirm(question: string, { yes }: { readonly yes: boolean
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`${question} [y/N] `).catch(() => "");
-    if (/^y(es)?$/i.test(answer.trim())) return;
+    const answer = await lines.question(`${question} [y/N] `).catch(() => undefined);
+    if (answer === undefined)
+      process.stderr.write("\n"); // Ctrl-C leaves the line open.
+    else if (/^y(es)?$/i.test(answer.trim())) return;
   } finally {
     lines.close();
   }

@@ -6,7 +6,7 @@ import { CommandError } from "./command-error.ts";
 import { type ExitCode, exitCodeFor, exitCodes } from "./exit-code.ts";
 import { Interrupted } from "./membership/catch-up.ts";
 import { requireNodeVersion } from "./node-version.ts";
-import { endWithReader } from "./output/standard-output.ts";
+import { endWithReader, outliveReaders } from "./output/standard-output.ts";
 import { createProgram } from "./program.ts";
 
 function packageVersion(): string {
@@ -36,6 +36,7 @@ function garbledArgument(): string | undefined {
 
 requireNodeVersion(process.versions.node);
 endWithReader();
+outliveReaders();
 const garbled = garbledArgument();
 if (garbled !== undefined) {
   fail(

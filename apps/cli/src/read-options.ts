@@ -12,11 +12,10 @@ export interface ReadCommandOptions {
 export function addReadOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--consistency <level>", "what the read must see (default: linearizable)").choices([
-        "linearizable",
-        "lease",
-        "serializable",
-      ]),
+      new Option(
+        "--consistency <level>",
+        "what the read must see (default: linearizable; with --min-revision or --max-staleness: serializable)",
+      ).choices(["linearizable", "lease", "serializable"]),
     )
     .option("--min-revision <n>", "wait until the node has this revision of the store", parseCount)
     .option("--max-staleness <ms>", "be behind by at most so many milliseconds", parseCount);

@@ -58,10 +58,29 @@ describe("what a read needs", () => {
 
   it("lets reads of different revisions share a batch, and holds up none that needs no revision", async () => {
     await using kv = new RaftKv({ endpoints: [first.address] });
-    await Promise.all([kv.get("a", { minRevision: 3 }), kv.get("b", { minRevision: 9 }), kv.get("c")]);
+    await Promise.all([
+      kv.get("a", { minRevision: 3 }),
+      kv.get("b", { minRevision: 9 }),
+      kv.get("c"),
+      kv.get("d", { consistency: "serializable" }),
+    ]);
     const batches = first.received.map(({ text, reads }) => `${text} from ${reads?.minRevision}`);
-    expect(batches.sort()).toEqual(["get a, get b from 9", "get c from 0"]);
+    expect(batches.sort()).toEqual(["get a, get b from 9", "get c from 0", "get d from 0"]);
   });
+});
+
+it("shares a batch with no read that may be more stale, and with none of another consistency", async () => {
+  await using kv = new RaftKv({ endpoints: [first.address] });
+  const serializable = { consistency: "serializable" } as const;
+  await Promise.all([
+    kv.get("a", { maxStalenessMs: 500 }),
+    kv.get("b", { maxStalenessMs: 5 }),
+    kv.get("c", { consistency: "lease" }),
+    kv.get("d"),
+    kv.get("e", serializable),
+    kv.get("f", serializable),
+  ]);
+  expect(first.texts.toSorted()).toEqual(["get a", "get b", "get c", "get d", "get e, get f"]);
 });
 
 describe("a revision that the cluster has not come to", () => {

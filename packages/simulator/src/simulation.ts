@@ -15,6 +15,7 @@ import { SimulatedNetwork } from "./network/network.ts";
 import { type Coverage, CoverageCounter } from "./observed/coverage.ts";
 import { calmDisk, calmNetwork, drawPlan } from "./plan/draw-plan.ts";
 import type { Plan } from "./plan/plan.ts";
+import { nothingSkipped, type Skipped } from "./plan/skipped.ts";
 import { type Chance, chanceOf } from "./scheduler/chance.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { Trace } from "./trace/trace.ts";
@@ -26,6 +27,8 @@ export interface SimulationOptions {
   readonly steps: number;
   /** Changes what the seed has drawn: the size of the cluster, say, or the faults. */
   readonly adjust?: (drawn: Plan) => Plan;
+  /** What does not happen, though it was drawn. */
+  readonly skipped?: Skipped;
   /** Receives the trace, line by line. */
   readonly lines?: string[];
   /** What is put around the real parts of every node. */
@@ -48,6 +51,8 @@ export interface SimulationReport {
   /** What was done to the membership, and what came of it. */
   readonly membershipActions: Readonly<Record<string, number>>;
   readonly coverage: Coverage;
+  /** How many faults, actions on the membership and operations there were, skipped ones included. */
+  readonly happened: Readonly<Record<keyof Skipped, number>>;
 }
 
 /** Runs one cluster under one seed, to its end or to the first thing that does not hold. */
@@ -71,7 +76,7 @@ class Simulation {
 
   constructor(options: SimulationOptions) {
     this.#options = options;
-    const { seed } = options;
+    const { seed, skipped = nothingSkipped } = options;
     const chance = (name: string): Chance => chanceOf(seed, name);
     const scheduler = this.#scheduler;
     const drawn = drawPlan(chance("plan"));
@@ -123,7 +128,8 @@ class Simulation {
       machines,
       network: this.#network,
       scheduler,
-      chance: chance("faults"),
+      chance,
+      skipped: new Set(skipped.faults),
       trace,
     });
     this.#operator = new Operator({
@@ -132,16 +138,19 @@ class Simulation {
       founders,
       view: this.#invariants.view,
       scheduler,
-      chance: chance("operator"),
+      chance,
+      skipped: new Set(skipped.membershipActions),
       trace,
     });
     this.#workload = new Workload({
       plan: plan.workload,
       network: plan.network,
+      leases: plan.config.maxClockDrift !== undefined,
       machines,
       scheduler,
       trace,
       chance,
+      skipped: new Set(skipped.operations),
     });
   }
 
@@ -235,6 +244,11 @@ class Simulation {
       faults: this.#faults.counts,
       membershipActions: this.#operator.counts,
       coverage: this.#coverage.coverage,
+      happened: {
+        faults: this.#faults.drawn,
+        membershipActions: this.#operator.drawn,
+        operations: this.#workload.drawn,
+      },
     };
   }
 }

@@ -40,7 +40,8 @@ it("ends what is still open: views, snapshots that are read or received", async 
 
 it("answers everything that was asked before", async () => {
   const { raft, state } = await scratch.open();
-  const asked = [raft.write({ id: 1, append: sampleEntries(1, 5, 1) }), raft.entries(2, 3, 1_000_000), raft.load()];
+  await raft.write({ id: 1, append: sampleEntries(1, 3, 1) });
+  const asked = [raft.write({ id: 2, append: sampleEntries(4, 5, 1) }), raft.entries(2, 3, 1_000_000), raft.load()];
   const written = state.write({ appliedIndex: 3, changes: [] });
   await Promise.all([raft.close(), state.close()]);
   expect(await Promise.all(asked)).toMatchObject([undefined, [{ index: 2 }, { index: 3 }], { lastIndex: 5 }]);

@@ -5,6 +5,7 @@ import { asStorageError } from "./as-storage-error.ts";
 import { type DataDirectory, dataDirectory, makeFolder, syncFolder } from "./data-directory.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { FailStop } from "./fail-stop.ts";
+import { LogReadThread } from "./log/log-read-thread.ts";
 import type { LogAnswer, LogFound, LogRequest } from "./log/protocol.ts";
 import { SqliteRaftStorage } from "./log/sqlite-raft-storage.ts";
 import { SnapshotDirectory } from "./snapshots/snapshot-directory.ts";
@@ -78,6 +79,7 @@ async function openAll(directory: DataDirectory, options: StorageOptions, openin
   const raft = new SqliteRaftStorage({
     raftDb: directory.raftDb,
     thread: log,
+    reads: new LogReadThread(directory.raftDb, failStop),
     snapshots,
     failStop,
     identity,

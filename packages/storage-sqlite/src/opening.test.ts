@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -32,13 +32,6 @@ it("lays the data out in folders", async () => {
   ]) {
     await expect(rm(scratch.file(...path)), path.join("/")).resolves.toBeUndefined();
   }
-});
-
-it("keeps the index of the log's write-ahead log to itself, on a later start too", async () => {
-  await scratch.open();
-  await scratch.closeAll();
-  await scratch.open();
-  expect(readdirSync(scratch.file("logs")).toSorted()).toEqual(["raft.db", "raft.db-wal", "witness"]);
 });
 
 it("refuses a directory of another node, says whose it is, and leaves nothing locked", async () => {

@@ -1,3 +1,4 @@
+import { RaftService } from "@raftkv/proto/raft";
 import type { Message } from "@raftkv/raft-core";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { startProxy } from "./testing/freezable-proxy.ts";
@@ -11,6 +12,7 @@ import {
   heartbeat,
   type LoopbackNode,
   type LoopbackOptions,
+  startListener,
   startNode,
   startSilentServer,
 } from "./testing/loopback.ts";
@@ -236,6 +238,22 @@ describe("peers", () => {
 });
 
 describe("nodes of neighbouring versions", () => {
+  it("go on in one that both speak, and in no other, whatever the peer picks", async () => {
+    const listener = await startListener((router) => {
+      router.service(RaftService, {
+        async *messages() {
+          yield { response: { case: "helloAccepted", value: { protocolVersion: 3, incarnation: 1n } } };
+        },
+      });
+    });
+    open.push({ close: () => listener.close(0) });
+    const one = await node(1);
+    one.transport.setPeers([{ id: 2, address: `127.0.0.1:${listener.port}`, memberId: "member-2" }]);
+    const problem = /the peer picked protocol version 3, which this node does not speak/;
+    await eventually("the end of the stream", () => one.logger.matching(problem).length > 0);
+    expect(isConnected(one, 2)).toBe(false);
+  });
+
   const oldest = { min: 1, max: 1 };
   const next = { min: 2, max: 3 };
 

@@ -124,9 +124,10 @@ export class ConnectTransport implements RaftTransport {
 
   /** A question is answered to whoever has asked it. */
   send(to: NodeId, message: Message): void {
-    const isForNamesake = message.kind.endsWith("Response") && this.#admission.wasAskedByStranger(to);
-    const namesake = isForNamesake ? this.#namesakeLinks.get(to) : undefined;
-    (namesake ?? this.#links.get(to))?.send(message);
+    const asker = message.kind.endsWith("Response") ? this.#admission.askerOf(to, message) : undefined;
+    const links = [this.#links.get(to), this.#namesakeLinks.get(to)];
+    const link = asker === undefined ? links[0] : links.find((link) => link?.peer.memberId === asker);
+    link?.send(message);
   }
 
   /**
@@ -159,6 +160,14 @@ export class ConnectTransport implements RaftTransport {
   async introduce(address: string, from: Introducer, signal: AbortSignal): Promise<Introduction> {
     const either = AbortSignal.any([signal, this.#closing.signal]);
     return introduce(this.#connectionTo(address), from, either, this.#limits.introduceTimeoutMs);
+  }
+
+  /**
+   * Whoever introduced itself so listens at `address`. If it is a member, it is reached there until the membership says
+   * something new, or it is heard from elsewhere.
+   */
+  found({ nodeId, memberId }: Introducer, address: string): void {
+    if (this.#directory.heard(nodeId, memberId, address)) this.#connectPeers();
   }
 
   /** Ends all streams, in and out; everything on its way may be lost. */

@@ -96,6 +96,53 @@ describe("a node that says where it is", () => {
     expect(former.handler.messages).toEqual([]);
   });
 
+  it("shares no vote with the member that has its id: in one term one of them may ask, and is answered", async () => {
+    const [voter, former] = [await node(1), await node(3)];
+    const fresh = await node(3, { saysAddress, identity: { memberId: "member-3-fresh" } });
+    connectAll([voter, former]);
+    fresh.transport.setPeers([voter.member]);
+    const ask = (term: number) =>
+      ({ kind: "voteRequest", term, lastIndex: 9, lastTerm: 3, leadershipTransfer: false }) as const;
+    const granted = (term: number) => ({ kind: "voteResponse", term, granted: true }) as const;
+    former.transport.send(1, ask(5));
+    await eventually("the question of the member", () => voter.handler.messages.length === 1);
+    fresh.transport.send(1, ask(5));
+    fresh.transport.send(1, heartbeat(1));
+    await eventually("a question of the other one", () => voter.handler.messages.length === 2);
+    expect(voter.handler.messages[1]).toEqual({ from: 3, message: heartbeat(1) });
+    voter.transport.send(3, granted(5));
+    await eventually("the vote for the member", () => former.handler.messages.length === 1);
+
+    fresh.transport.send(1, ask(6));
+    await eventually("the question of the other one", () => voter.handler.messages.length === 3);
+    former.transport.send(1, ask(6));
+    former.transport.send(1, heartbeat(2));
+    await eventually("a question of the member", () => voter.handler.messages.length === 4);
+    expect(voter.handler.messages[3]).toEqual({ from: 3, message: heartbeat(2) });
+    voter.transport.send(3, granted(6));
+    await eventually("the vote for the other one", () => fresh.handler.messages.length === 1);
+    expect([former, fresh].map(({ handler }) => handler.messages.map(({ message }) => message))).toEqual([
+      [granted(5)],
+      [granted(6)],
+    ]);
+  });
+
+  it("is remembered no longer than its stream, also when another takes its place", async () => {
+    const voter = await node(1);
+    voter.transport.setPeers([]);
+    const first = await startNode(4, { saysAddress, identity: { incarnation: 5 } });
+    first.transport.setPeers([voter.member]);
+    await eventually("a stream of the first", () => isConnected(first, 1));
+    await node(4, { saysAddress, identity: { memberId: "another" } }).then(({ transport }) =>
+      transport.setPeers([voter.member]),
+    );
+    await eventually("its end", () => first.logger.matching(/node 1 cannot be reached/).length > 0);
+    await first.close();
+    const again = await node(4, { saysAddress, identity: { incarnation: 1 } });
+    again.transport.setPeers([voter.member]);
+    await eventually("a stream of one that was restored from a copy", () => isConnected(again, 1));
+  });
+
   it("is dialled no more when its stream has ended", async () => {
     const voter = await node(1);
     const candidate = await startNode(4, { saysAddress });
@@ -125,6 +172,19 @@ describe("a node that says where it is", () => {
     await eventually("the refusal of the second", () => second.logger.matching(full).length > 0);
     await first.close();
     await eventually("a stream of the second", () => isConnected(second, 1));
+  });
+
+  it("may have been found there by others, while nobody has heard from it", async () => {
+    const one = await node(1);
+    const old = await node(2, { started: false });
+    const moved = await node(2);
+    moved.transport.setPeers([one.member]);
+    one.transport.setPeers([old.member]);
+    one.transport.found({ nodeId: 2, memberId: "somebody-else" }, "127.0.0.1:1");
+    one.transport.found({ nodeId: 2, memberId: "member-2" }, moved.member.address);
+    await eventually("a connection to where it was found", () => isConnected(one, 2));
+    one.transport.send(2, heartbeat(1));
+    await eventually("the message", () => moved.handler.messages.length === 1);
   });
 
   it("is reached there, not where the membership has it, until the membership says something new", async () => {

@@ -37,6 +37,13 @@ describe("a node that cannot start says why in one line", () => {
     expect((await node.stop()).code).toBe(0);
   };
 
+  it("where it is to join, and nobody says under which id", async () => {
+    const { code, line } = await refusal("--data-dir", data, "--join", "127.0.0.1:1", ...anyPort);
+    expect(code).toBe(2);
+    expect(line).toMatch(/needs an id that no member has: say which, with --id/);
+    await expect(readdir(data)).rejects.toThrow("ENOENT");
+  });
+
   it("where the port is in use", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));

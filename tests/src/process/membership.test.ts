@@ -120,6 +120,26 @@ describe("the members of a cluster", () => {
   });
 });
 
+describe("a cluster whose nodes all move at once", () => {
+  it("meets again at the addresses that each is told, and goes on", async () => {
+    await using directory = await temporaryDirectory();
+    await using cluster = await ClusterProcess.start({ directory: directory.path });
+    await using before = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 10_000 });
+    await before.put("key", "value");
+    await cluster.stop();
+    const addresses = await Promise.all(cluster.ids.map((id) => cluster.assignNewEndpoint(id)));
+    for (const id of cluster.ids) {
+      cluster.startNode(id, ["--advertise", cluster.endpoint(id), "--join", addresses.join(",")]);
+    }
+    await using kv = new RaftKv({ endpoints: addresses, timeoutMs: 30_000 });
+    expect((await kv.get("key"))?.text).toBe("value");
+    for (const id of cluster.ids)
+      await cluster.changeMembership([{ move: { nodeId: id, address: cluster.endpoint(id) } }]);
+    const { members } = await cluster.status(await cluster.leader());
+    expect(members.map(({ address }) => address)).toEqual(addresses);
+  });
+});
+
 describe("a cluster of one", () => {
   it("grows by voters that are needed from the start, hands leadership on, and outlives its first node", async () => {
     await using directory = await temporaryDirectory();

@@ -83,6 +83,14 @@ describe("adding a member", () => {
     [{}, () => cluster.listening.set("n4:1", { memberId: "m", clusterId: "other" }), "belongs to another cluster"],
     [{}, () => cluster.members.push(cluster.member(4, { learner: true })), "raftkv member promote 4"],
     [{ as: "learner" }, () => cluster.members.push(cluster.member(4)), "raftkv member demote 4"],
+    [
+      {},
+      () => {
+        cluster.waits(4);
+        cluster.members.push(cluster.member(4, { memberId: "lost" }));
+      },
+      "another data directory than the one that is there now: to add that one, remove the member first",
+    ],
   ])("refuses what cannot be, and says what can (%#)", async (plan, arrange, message) => {
     arrange();
     await expect(add(plan)).rejects.toThrow(message);

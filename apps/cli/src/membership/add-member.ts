@@ -1,4 +1,4 @@
-import type { Member, NodeStatus } from "@raftkv/kv-client/admin";
+import { type Member, type NodeStatus, RaftKvError } from "@raftkv/kv-client/admin";
 import { CommandError } from "../command-error.ts";
 import { exitCodes } from "../exit-code.ts";
 import { awaitCatchUp, type CatchUpProgress, Interrupted } from "./catch-up.ts";
@@ -45,7 +45,10 @@ export async function addMember(
   const { timeoutMs, address } = plan;
   const before = await parts.cluster.leader({ timeoutMs, signal });
   const there = before.members.find((other) => other.address === address);
-  if (there !== undefined) checkFits(there, plan);
+  if (there !== undefined) {
+    checkFits(there, plan);
+    await checkIsThere(parts.cluster, there, plan, signal);
+  }
   const member = there ?? (await add(parts, plan, before, signal));
   report.say(
     `${address} ${there === undefined ? "has joined as" : "is already"} node ${member.nodeId}, ${roleOf(member)}`,
@@ -94,6 +97,25 @@ async function caughtUp(
     }
     throw error;
   }
+}
+
+/** Whoever lost its data directory may wait at its old address, and is no member. One that is down is not asked for. */
+async function checkIsThere(
+  cluster: Cluster,
+  { nodeId, memberId }: Member,
+  { address, timeoutMs }: AddPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await cluster.inspectAddress(address, { timeoutMs, signal }).catch((error: unknown) => {
+    if (error instanceof RaftKvError && error.code === "PEER_UNREACHABLE") return undefined;
+    throw error;
+  });
+  if (found === undefined || found.memberId === memberId) return;
+  throw new CommandError(
+    `node ${nodeId} at ${address} is a member already, with another data directory than the one that is there now: to add ` +
+      `that one, remove the member first (raftkv member remove ${nodeId}), then run this again`,
+    exitCodes.refused,
+  );
 }
 
 /** What is at the address already has to be on the way to what is asked for. */

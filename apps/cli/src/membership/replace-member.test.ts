@@ -196,28 +196,6 @@ describe("an interruption or a failure before the swap", () => {
     expect(cluster.text).toBe("1 2 3");
   });
 
-  it("finds out about an addition of unknown outcome", async () => {
-    cluster.waits(4);
-    cluster.onChange = (step, make) => {
-      if (step.kind !== "addLearner") return;
-      make();
-      throw unknown();
-    };
-    await expect(replace()).rejects.toThrow("the answer was lost; the learner 4 is removed again");
-    expect(cluster.text).toBe("1 2 3");
-  });
-
-  it("leaves alone what somebody else has added, where the addition was refused", async () => {
-    cluster.waits(4);
-    cluster.onChange = (step, make) => {
-      if (step.kind !== "addLearner") return;
-      make();
-      throw new RaftKvError("INVALID_CHANGE", "node 4 is a member already");
-    };
-    await expect(replace()).rejects.toThrow("a member already");
-    expect(cluster.text).toBe("1 2 3 4?");
-  });
-
   it("does not remove the node where somebody has promoted it meanwhile", async () => {
     cluster.waits(4);
     cluster.silent.add(4);

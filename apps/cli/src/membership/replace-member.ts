@@ -220,6 +220,7 @@ export class ReplaceMember {
       return withWord(error, `${stillLearner(phase.learner)} (it was one before this command)`);
     }
     const added = phase.kind === "learning" ? phase.learner : await this.#findAdded(phase, error);
+    if (added === "inDoubt") return this.#inDoubt(error);
     if (added === undefined) return error;
     this.#report.say(`removing the learner ${added.nodeId} again`);
     try {
@@ -244,11 +245,17 @@ export class ReplaceMember {
     await changeOnceSettled(this.#parts, [{ kind: "remove", nodeId }], { timeoutMs });
   }
 
-  /** What an addition of unknown outcome has come to. */
-  async #findAdded(phase: Phase, error: unknown): Promise<Member | undefined> {
+  /** What an addition of unknown outcome has come to, once the membership is settled. */
+  async #findAdded(phase: Phase, error: unknown): Promise<Member | undefined | "inDoubt"> {
     if (phase.kind !== "adding" || !(error instanceof RaftKvError && error.outcomeUnknown)) return undefined;
     const { memberId } = phase.inspected;
-    return (await this.#leaderIfAny())?.members.find((member) => member.memberId === memberId);
+    const deadline = this.#parts.pace.now() + this.#plan.timeoutMs;
+    while (this.#parts.pace.now() < deadline) {
+      const status = await this.#leaderIfAny();
+      if (status?.membershipCommitted) return status.members.find((member) => member.memberId === memberId);
+      await this.#parts.pace.wait(lookEveryMs);
+    }
+    return "inDoubt";
   }
 
   #interrupted(): void {
@@ -262,8 +269,8 @@ export class ReplaceMember {
     }
   }
 
-  #inDoubt(cause: RaftKvError | undefined): CommandError {
-    const why = cause === undefined ? "no leader says so yet" : cause.message;
+  #inDoubt(cause: unknown): CommandError {
+    const why = cause === undefined ? "no leader says so yet" : messageOf(cause);
     return new CommandError(`${this.leftBehind() ?? "the outcome is not known"} (${why})`, exitCodes.outcomeUnknown);
   }
 

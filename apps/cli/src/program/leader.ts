@@ -19,7 +19,9 @@ export function addLeaderCommands(program: Command): void {
 
   leader
     .command("transfer")
-    .description("hand leadership to a voter, or to the one whose log reaches furthest; writes wait meanwhile")
+    .description(
+      "hand leadership to a voter, or to the best: of those that keep up, by priority, then by log; writes wait meanwhile",
+    )
     .addArgument(new Argument("[id]", "the node that is to lead").argParser(parseNodeId))
     .addHelpText(
       "after",

@@ -59,7 +59,8 @@ export function commandLine(version: string, run: (options: Options) => Promise<
     .addOption(
       new Option(
         "--join <host:port,...>",
-        "members of a cluster to which this node is to be added; a fresh data directory waits for that",
+        "members of a cluster to which this node is to be added; a fresh data directory waits for that, another looks there " +
+          "for the other members if it finds no leader",
       ).env("RAFTKV_JOIN"),
     )
     .addOption(

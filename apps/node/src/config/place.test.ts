@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatAddress } from "./address.ts";
-import { placeOf } from "./place.ts";
+import { placeOf, whyUnreachable } from "./place.ts";
 import { resolveSettings } from "./settings.ts";
 
 const configured = "10.0.0.1:50051";
@@ -38,6 +38,15 @@ describe("a node that no cluster knows yet", () => {
     expect(() => place({ listen: "0.0.0.0:50051", join }, undefined)).toThrow(/say where they can, with --advertise/);
     expect(place({ listen: "0.0.0.0:1", advertise: "10.0.0.9:1", join }, undefined)[1]).toBe("10.0.0.9:1");
   });
+});
+
+it.each([
+  ["0.0.0.0:50051", true],
+  ["[::]:50051", true],
+  ["10.0.0.1:50051", false],
+  ["node-1:50051", false],
+])("at %s others cannot reach a node: %s", (address, isUnreachable) => {
+  expect(whyUnreachable(address) !== undefined).toBe(isUnreachable);
 });
 
 describe("a node that the cluster knows", () => {

@@ -12,6 +12,15 @@ export interface Place {
 
 const everywhere: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
+/** What is wrong with `address` as one at which others reach a node, if anything is. */
+export function whyUnreachable(address: string): string | undefined {
+  if (!everywhere.has(parseAddress(address)?.host ?? "")) return undefined;
+  return (
+    `${address} is no address at which others can reach this node: say where they can, with --advertise, before other nodes ` +
+    "are to join it"
+  );
+}
+
 /**
  * `known` is the address that the cluster has for this node, if it has one: it counts for more than cluster.conf, which
  * only says how the cluster was formed. Throws a `NodeFailure` where a node that is to join would be reached nowhere.

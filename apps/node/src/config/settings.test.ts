@@ -37,6 +37,7 @@ describe("the settings", () => {
       founders: undefined,
       join: [],
       noFounder: undefined,
+      noNewcomer: expect.stringContaining("--id"),
       raft: expect.objectContaining({ electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600 }),
       limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024 },
     });
@@ -107,6 +108,11 @@ describe("the settings", () => {
     [{ ...defaults, config: "c", id: 2 }, "unknown member id 2: c has nodes 1, 7"],
   ])("say why a node is no founder (%#)", (options, message) => {
     expect(resolveSettings(options, two, "/").noFounder).toContain(message);
+  });
+
+  it("say that a node that is to join lacks an id, unless it has one", () => {
+    expect(resolveSettings(defaults, undefined, "/").noNewcomer).toMatch(/an id that no member has: .* with --id/);
+    expect(resolveSettings({ ...defaults, id: 4 }, undefined, "/").noNewcomer).toBeUndefined();
   });
 
   it("have a bound for writes of its own where cluster.conf names one", () => {

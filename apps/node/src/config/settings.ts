@@ -26,6 +26,8 @@ export interface Settings {
   readonly join: readonly string[];
   /** Why a fresh data directory that is not to join cannot be used: nobody knows which founder this is. */
   readonly noFounder: string | undefined;
+  /** Why a fresh data directory that is to join cannot be used: it has no id. */
+  readonly noNewcomer: string | undefined;
   readonly raft: Partial<RaftNodeConfig>;
   readonly limits: { readonly maxKeyBytes: number; readonly maxValueBytes: number };
 }
@@ -47,6 +49,7 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
     founders: nodes,
     join: joinAddresses(options.join),
     noFounder: nodes === undefined ? undefined : whyNoFounder(nodeId, nodes, options.config),
+    noNewcomer: nodeId === undefined ? noId : undefined,
     raft: raftConfig(file),
     limits: {
       maxKeyBytes: file?.limits?.max_key_bytes ?? DEFAULT_KV_LIMITS.maxKeyBytes,
@@ -54,6 +57,10 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
     },
   };
 }
+
+const noId =
+  "a node that is to join needs an id that no member has: say which, with --id or RAFTKV_ID (raftkv member list shows those " +
+  "that are taken)";
 
 function whyNoFounder(
   id: number | undefined,

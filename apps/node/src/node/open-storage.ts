@@ -9,14 +9,13 @@ import { loadStoragePackage } from "../storage-package.ts";
 
 /** Loads the storage package and opens the data directory with it. Rejects with a `NodeFailure` or a `StorageError`. */
 export async function openStorage(
-  { storage: name, dataDir, nodeId, join: members, noFounder }: Settings,
+  { storage: name, dataDir, nodeId, join: members, noFounder, noNewcomer }: Settings,
   workingDirectory: string,
   onFailure: (error: Error) => void,
 ): Promise<Storage> {
   const { open } = await loadStoragePackage(name, workingDirectory);
   // Before a directory is made for a node that is none.
-  if (noFounder !== undefined && members.length === 0 && !existsSync(join(dataDir, "logs"))) {
-    throw new NodeFailure(exitCodes.usage, noFounder);
-  }
+  const problem = members.length === 0 ? noFounder : noNewcomer;
+  if (problem !== undefined && !existsSync(join(dataDir, "logs"))) throw new NodeFailure(exitCodes.usage, problem);
   return open({ dataDir, nodeId, newMemberId: randomUUID, onFailure });
 }

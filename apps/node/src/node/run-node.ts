@@ -11,7 +11,7 @@ import {
 } from "@raftkv/raft-core";
 import type { Formation } from "@raftkv/transport-connect";
 import { formatAddress } from "../config/address.ts";
-import { placeOf } from "../config/place.ts";
+import { placeOf, whyUnreachable } from "../config/place.ts";
 import type { Settings } from "../config/settings.ts";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
@@ -69,6 +69,8 @@ export async function runNode(options: NodeOptions, stop: AbortSignal): Promise<
   log.info(`listens on ${listening}`, { event: "listening", address: listening });
   const address = place.advertised(port);
   network.advertise(address);
+  const problem = whyUnreachable(address);
+  if (problem !== undefined) log.warn(problem, { event: "unreachable-address", address });
   const parts = { raft: storage.raft, network, address };
   let wasRemoved = false;
   if (await joinUnlessStopped(options, parts, stop)) {
@@ -168,11 +170,20 @@ async function stoppedOrRemoved(
 ): Promise<boolean> {
   const { nodeId, memberId, clusterId } = raft.identity();
   const self = { nodeId, memberId };
-  const introduce = (address: string, signal: AbortSignal) => network.transport.introduce(address, self, signal);
+  const { transport } = network;
   try {
-    const view = viewAtStart(self, restored);
     await untilRemoved(
-      { self, clusterId, consensus, view, addresses: join, introduce, clock: systemClock, pause },
+      {
+        self,
+        clusterId,
+        consensus,
+        view: viewAtStart(self, restored),
+        addresses: join,
+        introduce: (address, signal) => transport.introduce(address, self, signal),
+        onFoundElsewhere: (member, address) => transport.found(member, address),
+        clock: systemClock,
+        pause,
+      },
       stop,
     );
     return true;

@@ -28,11 +28,12 @@ class Watched {
   leader: number | undefined = 1;
   readonly others = new Map<string, Says>();
   readonly asked: string[] = [];
+  readonly moved: string[] = [];
   namedAt: number | undefined;
   #now = 0;
 
-  says(id: number, says: Says): this {
-    this.others.set(`10.0.0.${id}:1`, says);
+  says(id: number, says: Says, port = 1): this {
+    this.others.set(`10.0.0.${id}:${port}`, says);
     return this;
   }
 
@@ -51,6 +52,7 @@ class Watched {
         view: { namedAt: this.namedAt, isOut: false },
         addresses: [],
         introduce: (address) => this.#introduce(address),
+        onFoundElsewhere: ({ nodeId }, address) => this.moved.push(`${nodeId} at ${address}`),
         clock: { now: () => this.#now },
         pause,
         ...options,
@@ -131,6 +133,14 @@ describe("a member", () => {
     expect(await lonely().says(1, { membership: without, commitIndex: 9 }).isRemoved()).toBe(false);
     expect(await lonely().says(1, { membership: without, committed: false }).isRemoved()).toBe(false);
     expect(await lonely().says(1, { membership: without, clusterId: "other" }).isRemoved()).toBe(false);
+  });
+
+  it("finds members that are not where they were, at the addresses that it was told, and leaves the others alone", async () => {
+    const node = Object.assign(new Watched(), { leader: undefined });
+    node.says(1, { membership: all }, 7).says(2, { membership: all }).says(2, { membership: all }, 7);
+    node.says(5, { membership: all, clusterId: "other" });
+    expect(await node.isRemoved({ addresses: ["10.0.0.1:7", "10.0.0.2:7", "10.0.0.5:1"] })).toBe(false);
+    expect(new Set(node.moved)).toEqual(new Set(["1 at 10.0.0.1:7"]));
   });
 
   it("finds out from nodes that it does not know, through those that it does", async () => {

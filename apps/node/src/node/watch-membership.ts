@@ -1,4 +1,4 @@
-import type { Clock, Consensus, ConsensusStatus } from "@raftkv/raft-core";
+import type { Clock, Consensus, ConsensusStatus, Member } from "@raftkv/raft-core";
 import type { Introduction } from "@raftkv/transport-connect";
 import { isNamed, isRemoved, type OwnView, type Self, viewNow } from "./removal.ts";
 
@@ -12,6 +12,8 @@ export interface WatchOptions {
   readonly addresses: readonly string[];
   /** Asks who listens there. Rejects if nobody answers in time. */
   readonly introduce: (address: string, signal: AbortSignal) => Promise<Introduction>;
+  /** A member was found there, and not where the membership has it: all may have moved at once. */
+  readonly onFoundElsewhere: (member: Introduction, address: string) => void;
   readonly clock: Pick<Clock, "now">;
   /** Resolves after so many milliseconds; rejects with the signal's reason. */
   readonly pause: (delayMs: number, signal: AbortSignal) => Promise<void>;
@@ -22,6 +24,11 @@ const lookEveryMs = 250;
 const patienceMs = 3_000;
 /** Of all that were ever heard of, so many addresses are asked. */
 const maxAddresses = 64;
+
+interface Answer {
+  readonly address: string;
+  readonly introduction: Introduction;
+}
 
 /** Resolves once this node is no member of its cluster any more; rejects with the signal's reason. */
 export async function untilRemoved(options: WatchOptions, signal: AbortSignal): Promise<void> {
@@ -37,7 +44,11 @@ export async function untilRemoved(options: WatchOptions, signal: AbortSignal): 
     if (status.leader !== undefined && isNamed(self, status.membership)) contentAt = clock.now();
     if (clock.now() - contentAt < patienceMs) continue;
     for (const address of addressesOf(self, status)) asked.add(address);
-    const answers = await ask(options, [...asked].slice(-maxAddresses), signal);
+    const found = await ask(options, [...asked].slice(-maxAddresses), signal);
+    for (const { introduction, address } of movedAmong(found, status)) {
+      options.onFoundElsewhere(introduction, address);
+    }
+    const answers = found.map(({ introduction }) => introduction);
     for (const { formation } of answers) {
       for (const { address, id } of formation?.membership.members ?? []) if (id !== self.nodeId) asked.add(address);
     }
@@ -47,9 +58,24 @@ export async function untilRemoved(options: WatchOptions, signal: AbortSignal): 
   }
 }
 
-function addressesOf(self: Self, { membership, committedMembership }: ConsensusStatus): readonly string[] {
-  const others = [...membership.members, ...committedMembership.members].filter(({ id }) => id !== self.nodeId);
-  return others.map(({ address }) => address);
+function addressesOf(self: Self, status: ConsensusStatus): readonly string[] {
+  return membersOf(status).flatMap(({ id, address }) => (id === self.nodeId ? [] : [address]));
+}
+
+function membersOf({ membership, committedMembership }: ConsensusStatus): readonly Member[] {
+  return [...committedMembership.members, ...membership.members];
+}
+
+/** Members that answer, and none of them where the membership has it. */
+function movedAmong(found: readonly Answer[], status: ConsensusStatus): readonly Answer[] {
+  const members = membersOf(status);
+  const isAtHome = ({ memberId }: Introduction): boolean =>
+    found.some(
+      ({ address, introduction }) =>
+        introduction.memberId === memberId &&
+        members.some((member) => member.memberId === memberId && member.address === address),
+    );
+  return found.filter(({ introduction }) => !isAtHome(introduction));
 }
 
 /** Only answers from the node's own cluster count. */
@@ -57,10 +83,12 @@ async function ask(
   { introduce, clusterId }: WatchOptions,
   addresses: readonly string[],
   signal: AbortSignal,
-): Promise<readonly Introduction[]> {
-  const answers = await Promise.allSettled(addresses.map((address) => introduce(address, signal)));
+): Promise<readonly Answer[]> {
+  const answers = await Promise.allSettled(
+    addresses.map(async (address) => ({ address, introduction: await introduce(address, signal) })),
+  );
   signal.throwIfAborted();
   return answers
     .flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []))
-    .filter(({ formation }) => formation?.clusterId === clusterId);
+    .filter(({ introduction }) => introduction.formation?.clusterId === clusterId);
 }

@@ -141,8 +141,8 @@ export class RaftKvAdmin implements AsyncDisposable {
   }
 
   /**
-   * Hands leadership to a voter, or to the one whose log reaches furthest, and resolves once it leads. Meanwhile writes
-   * wait. TRANSFER_FAILED where it is not handed over; the message says why.
+   * Hands leadership to a voter, or of those that keep up to the one with the highest priority, then the longest log, and
+   * resolves once it leads. Meanwhile writes wait. TRANSFER_FAILED where it is not handed over; the message says why.
    */
   async transferLeadership(to?: number, options: CallOptions = {}): Promise<{ readonly leaderId: number }> {
     this.#check("transferLeadership", options);

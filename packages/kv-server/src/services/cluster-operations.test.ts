@@ -5,7 +5,7 @@ import { RaftError, type RaftErrorCode } from "@raftkv/raft-core";
 import { describe, expect, test } from "vitest";
 import { rawCall } from "../test-rig/raw-call.ts";
 import { failureOfCall, type ServiceRig, serviceRig } from "../test-rig/service-rig.ts";
-import type { InspectedPeer } from "./peer-inspection.ts";
+import { boundedInspection, type InspectedPeer, inspectPeer } from "./peer-inspection.ts";
 
 const newcomer: InspectedPeer = { nodeId: 4, memberId: "member-4", clusterId: undefined };
 
@@ -248,6 +248,24 @@ describe("what any node does", () => {
       ErrorCode.PEER_UNREACHABLE,
     );
     expect((await failureOfCall(cluster.inspectAddress({ address: "x" }))).error).toBeInstanceOf(ConnectError);
+  });
+
+  test("inspections are bounded: beyond that they are refused until some have ended", async () => {
+    const ends: (() => void)[] = [];
+    const slow = boundedInspection(
+      (address) => new Promise((resolve) => ends.push(() => resolve({ ...newcomer, memberId: address }))),
+      2,
+    );
+    const never = new AbortController().signal;
+    const inspections = [inspectPeer(slow, "a:1", never), inspectPeer(slow, "b:1", never)];
+    await expect(inspectPeer(slow, "c:1", never)).rejects.toMatchObject({
+      failure: { code: ErrorCode.RESOURCE_EXHAUSTED },
+    });
+    for (const end of ends) end();
+    expect((await Promise.all(inspections)).map(({ memberId }) => memberId)).toEqual(["a:1", "b:1"]);
+    const third = inspectPeer(slow, "c:1", never);
+    ends.at(-1)?.();
+    expect(await third).toMatchObject({ memberId: "c:1" });
   });
 
   test("the status shows how far the others are, and what becomes of the membership and of leadership", async () => {

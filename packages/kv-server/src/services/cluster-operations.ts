@@ -38,7 +38,8 @@ export async function changeMembership(
   { signal }: Call,
 ): Promise<ChangeMembershipResponse> {
   requireLeadership(context);
-  const { consensus, inspect } = context.options;
+  const { inspect } = context;
+  const { consensus } = context.options;
   const { identity, membership } = consensus.status();
   const surroundings = { clusterId: identity.clusterId, members: membership.members, inspect };
   const change = await membershipChange(request, surroundings, signal);
@@ -76,12 +77,12 @@ export async function takeSnapshot({ options }: ServiceContext): Promise<TakeSna
 }
 
 export async function inspectAddress(
-  { options }: ServiceContext,
+  { inspect }: ServiceContext,
   { address }: InspectAddressRequest,
   { signal }: Call,
 ): Promise<InspectAddressResponse> {
   checkAddress(address);
-  const { nodeId, memberId, clusterId } = await inspectPeer(options.inspect, address, signal);
+  const { nodeId, memberId, clusterId } = await inspectPeer(inspect, address, signal);
   return create(InspectAddressResponseSchema, { nodeId: BigInt(nodeId), memberId, clusterId: clusterId ?? "" });
 }
 

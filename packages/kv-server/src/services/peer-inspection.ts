@@ -1,3 +1,4 @@
+import { ConnectError } from "@connectrpc/connect";
 import { ErrorCode } from "@raftkv/proto/kv";
 import type { Member, NodeId } from "@raftkv/raft-core";
 import { KvFailure } from "./kv-failure.ts";
@@ -13,6 +14,23 @@ export interface InspectedPeer {
 /** Asks whoever listens at `host:port` who it is. Rejects if nobody answers in time, and with the signal's reason. */
 export type InspectPeer = (address: string, signal: AbortSignal) => Promise<InspectedPeer>;
 
+/** Anybody may have addresses asked; the sockets that this takes are bounded. */
+export function boundedInspection(inspect: InspectPeer, most: number): InspectPeer {
+  let underWay = 0;
+  return async (address, signal) => {
+    if (underWay >= most) {
+      const message = `${most} addresses are being asked already: try again in a while`;
+      throw new KvFailure({ code: ErrorCode.RESOURCE_EXHAUSTED, message });
+    }
+    underWay++;
+    try {
+      return await inspect(address, signal);
+    } finally {
+      underWay--;
+    }
+  };
+}
+
 const TOO_LATE = "the deadline passed, with nothing changed, before a node had answered at ";
 
 /** Rejects with a `KvFailure`: nobody answers, or there was no time to wait for it. */
@@ -22,7 +40,8 @@ export async function inspectPeer(inspect: InspectPeer, address: string, signal:
     return await inspect(address, signal);
   } catch (error) {
     if (signal.aborted) throw new KvFailure({ code: ErrorCode.DEADLINE_EXCEEDED, message: TOO_LATE + address });
-    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof KvFailure) throw error;
+    const { rawMessage: reason } = ConnectError.from(error);
     const message = `no raftkv node answers at ${address} (${reason}): start it, or check the address`;
     throw new KvFailure({ code: ErrorCode.PEER_UNREACHABLE, message }, { cause: error });
   }

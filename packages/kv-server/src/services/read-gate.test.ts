@@ -55,3 +55,26 @@ test("a round that everybody has left is not asked for, and the next turn gather
   endTurn();
   await next;
 });
+
+test("a read that arrives once the read index has been asked for does not join it: it has one of its own", async () => {
+  const answers: ((index: number) => void)[] = [];
+  const ends: (() => void)[] = [];
+  const readIndex = () => new Promise<number>((resolve) => answers.push(resolve));
+  const readGate = new ReadGate({ readIndex }, (callback) => void ends.push(callback));
+  const endTurn = async () => {
+    for (const end of ends.splice(0)) end();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const early = readGate.pass(never);
+  await endTurn();
+  let isThrough = false;
+  const late = readGate.pass(never).then(() => {
+    isThrough = true;
+  });
+  answers[0]?.(7);
+  await early;
+  await endTurn();
+  expect([answers.length, isThrough]).toEqual([2, false]);
+  answers[1]?.(8);
+  await late;
+});

@@ -7,7 +7,7 @@ import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import { Admission } from "./admission.ts";
 import type { LeaderHint } from "./kv-failure.ts";
 import { Leadership } from "./leadership.ts";
-import type { InspectPeer } from "./peer-inspection.ts";
+import { boundedInspection, type InspectPeer } from "./peer-inspection.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import { Proposer } from "./proposer.ts";
 import { ReadGate } from "./read-gate.ts";
@@ -48,7 +48,11 @@ export interface ServiceContext {
   readonly proposer: Proposer;
   readonly readPath: ReadPath;
   readonly admission: Admission;
+  readonly inspect: InspectPeer;
 }
+
+/** As many as one change of the membership can have steps. */
+const maxInspections = 64;
 
 export function serviceContext(options: KvServicesOptions): ServiceContext {
   const limits = { ...DEFAULT_KV_LIMITS, ...options.limits };
@@ -64,6 +68,7 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
     proposer: new Proposer(consensus, state, limits),
     readPath: new ReadPath({ gate, consensus, state, revisions, limits }),
     admission: new Admission(limits.maxRequests, limits.maxRequestBytes),
+    inspect: boundedInspection(options.inspect, maxInspections),
   };
 }
 

@@ -59,7 +59,11 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, response
   endDepartureIfTold(leader, progress);
 }
 
-/** Stickiness for the shortest election timeout (dissertation, section 4.2.3), as a promise that the leader may rely on. */
+/**
+ * Stickiness for the shortest election timeout (dissertation, section 4.2.3), as a promise that the leader may rely on: of
+ * whole milliseconds, as on the wire.
+ */
 function promiseOf({ promise, config }: RaftState): { readonly promiseMs?: number } {
-  return promise.give(config.electionTimeoutMinMs) ? { promiseMs: config.electionTimeoutMinMs } : {};
+  const promiseMs = Math.floor(config.electionTimeoutMinMs);
+  return promise.give(promiseMs) ? { promiseMs } : {};
 }

@@ -50,6 +50,11 @@ export class LeaderLease {
     this.#isOver = true;
   }
 
+  /** Whoever has that id from now on knows nothing of what was promised under it: it may have lost its disk. */
+  forgetPromise(id: NodeId): void {
+    this.#promisedUntilMs.delete(id);
+  }
+
   /** Time has passed that this node's clock has not counted: nothing that was sent before says anything any more. */
   forget(): void {
     this.#sentAtMs = [];

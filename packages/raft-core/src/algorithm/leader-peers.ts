@@ -14,7 +14,9 @@ export function followMembership(state: RaftState, leader: LeaderState, next: In
   const members = new Set(allMembers(newest));
   for (const id of members) {
     const isKnown = leader.progress.has(id) && !leader.departing.delete(id);
-    if (id !== config.nodeId && !isKnown) leader.progress.set(id, new Progress(id, next, config));
+    if (id === config.nodeId || isKnown) continue;
+    leader.progress.set(id, new Progress(id, next, config));
+    leader.lease?.forgetPromise(id);
   }
   for (const member of memberships.at(hardState.commit).members) {
     const { id } = member;

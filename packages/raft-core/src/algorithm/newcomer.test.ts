@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "./entry.ts";
-import { appendOf, LoneNode } from "./harness/lone-node.ts";
+import { appendOf, LoneNode, voteOf } from "./harness/lone-node.ts";
 import { testMember, testMembership } from "./harness/settings.ts";
 import type { Membership } from "./membership.ts";
 
@@ -45,6 +45,14 @@ describe("a node whose id was a voter's with another data directory", () => {
     const removed = entryOf(2, testMembership([1, 2]));
     node.hear(1, appendOf(1, { entries: [noop(1), removed, entryOf(3, testMembership([1, 2, 3]))] }));
     expect(campaignOf(node)).toContain(1);
+  });
+
+  it("gets no vote that its former self was given in that term, if it lacks what the voter has", () => {
+    const voter = new LoneNode({ log: [1, 1, 2], commit: 2 }).tick(299);
+    voter.hear(3, voteOf(4, { index: 3, term: 2 }));
+    voter.hear(3, voteOf(4, { index: 3, term: 1 }));
+    const granted = voter.takeSentOf("voteResponse").map(({ message }) => message.granted);
+    expect(granted).toEqual([true, false]);
   });
 
   it("answers candidates all the same: whether its vote counts is theirs to know", () => {

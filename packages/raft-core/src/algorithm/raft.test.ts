@@ -25,7 +25,7 @@ function restored(membership: Membership, overrides: Partial<RestoredState> = {}
 function raftOf(state: RestoredState, overrides: Partial<TestConfig> & { appliedIndex?: number } = {}): Raft {
   const config = {
     ...testConfig,
-    memberId: `member-${testConfig.nodeId}`,
+    memberId: `member-${overrides.nodeId ?? testConfig.nodeId}`,
     incarnation: 1,
     appliedIndex: 0,
     ...overrides,
@@ -293,6 +293,41 @@ describe("a node that is about to campaign", () => {
     const request = { kind: "voteRequest", term: 3, lastIndex: 0, lastTerm: 0, leadershipTransfer: false } as const;
     expect(sent(turn(raft, message(2, request)))).toEqual([{ kind: "voteResponse", term: 3, granted: true }]);
     expect(raft.status().role).toBe("follower");
+  });
+});
+
+describe("a node that is told to campaign", () => {
+  it("does so as a voter only", () => {
+    const word = message(1, { kind: "timeoutNowRequest", term: 1 });
+    const [voter, learner] = [2, 4].map((nodeId) => raftOf(restored(testMembership([1, 2, 3], [], [4])), { nodeId }));
+    if (voter === undefined || learner === undefined) throw new Error("unreachable");
+    turn(voter, word);
+    turn(learner, word);
+    expect([voter.status().role, learner.status().role]).toEqual(["candidate", "follower"]);
+  });
+});
+
+describe("a promise to a leader that reads by lease", () => {
+  const heartbeat = { kind: "heartbeatRequest", commit: 0, round: 1, asksPromise: true } as const;
+
+  it("is a whole number of milliseconds, as on the wire, and no longer than what is kept", () => {
+    const raft = raftOf(restored(testMembership([1, 2, 3])), { electionTimeoutMinMs: 150.5 });
+    turn(raft, { kind: "clock", nowMs: 0 });
+    const answers = sent(turn(raft, message(2, { ...heartbeat, term: 1 })));
+    expect(answers).toEqual([{ kind: "heartbeatResponse", term: 1, round: 1, promiseMs: 150 }]);
+  });
+
+  it("is not made to one of a past term, nor where there is no clock to keep it by", () => {
+    const raft = raftOf(
+      restored(testMembership([1, 2, 3]), { hardState: { term: 2, votedFor: undefined, commit: 0 } }),
+    );
+    expect(sent(turn(raft, message(3, { ...heartbeat, term: 2 })))).toEqual([
+      { kind: "heartbeatResponse", term: 2, round: 1 },
+    ]);
+    turn(raft, { kind: "clock", nowMs: 0 });
+    expect(sent(turn(raft, message(2, { ...heartbeat, term: 1 })))).toEqual([
+      { kind: "heartbeatResponse", term: 2, round: 1 },
+    ]);
   });
 });
 

@@ -95,12 +95,13 @@ export function handleVotePersisted(state: RaftState, batch: BatchId): void {
   countVotes(state, role);
 }
 
+/** The log is looked at each time: an id may be used again, and its next bearer has another log. */
 function mayVoteFor(state: RaftState, candidate: NodeId, request: VoteRequest): boolean {
+  if (!state.log.isCoveredBy({ index: request.lastIndex, term: request.lastTerm })) return false;
   const { votedFor } = state.hardState;
-  if (votedFor === candidate) return true;
-  if (votedFor !== undefined || knownLeader(state) !== undefined) return false;
-  if (state.promise.holds && !request.leadershipTransfer) return false;
-  return state.log.isCoveredBy({ index: request.lastIndex, term: request.lastTerm });
+  if (votedFor !== undefined) return votedFor === candidate;
+  if (knownLeader(state) !== undefined) return false;
+  return !state.promise.holds || request.leadershipTransfer;
 }
 
 function answerVote(state: RaftState, to: NodeId, granted: boolean): void {

@@ -56,6 +56,32 @@ describe("what a node says", () => {
   });
 });
 
+describe("writes", () => {
+  it("are under way several at a time on a follower, and each is acknowledged when it is durable", async () => {
+    const cluster = await TestCluster.start(3);
+    const leader = await cluster.elect();
+    await cluster.clock.advance(100);
+    const [near, far] = cluster.followers(leader);
+    cluster.network.isolate(far.id);
+    near.storage.holding = true;
+    const before = near.storage.writes.length;
+    const done: string[] = [];
+    const results: Promise<unknown>[] = [];
+    for (const text of ["a", "b", "c"]) {
+      results.push(leader.node.propose(command(text)).then(() => done.push(text)));
+      await cluster.clock.advance(3);
+    }
+    expect(near.storage.writes.slice(before).map(({ append }) => append.length)).toEqual([1, 1, 1]);
+    expect(done).toEqual([]);
+    for (const expected of [["a"], ["a", "b"], ["a", "b", "c"]]) {
+      near.storage.release();
+      await cluster.clock.advance(3);
+      expect(done).toEqual(expected);
+    }
+    await Promise.all(results);
+  });
+});
+
 describe("a node whose disk fails", () => {
   it("stops at once: no acknowledgement, no message, one report", async () => {
     const cluster = await TestCluster.start(3);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Freshness } from "./freshness.ts";
+import { FakeClock } from "./test-cluster/fake-clock.ts";
 import { command, TestCluster } from "./test-cluster/test-cluster.ts";
 
 describe("how far the local state may be behind", () => {
@@ -61,5 +63,17 @@ describe("how far the local state may be behind", () => {
     await cluster.clock.advance(20);
     await next;
     expect(leader.node.stalenessMs()).toBe(20);
+  });
+
+  it("is what the latest question told, in whatever order they come to an end", async () => {
+    const clock = new FakeClock();
+    const freshness = new Freshness(clock);
+    const first = freshness.asks();
+    await clock.advance(30);
+    const second = freshness.asks();
+    await clock.advance(10);
+    freshness.reached(second);
+    freshness.reached(first);
+    expect(freshness.ageMs()).toBe(10);
   });
 });

@@ -42,6 +42,18 @@ describe("leadership", () => {
     await expect(transfer).rejects.toThrow("no longer");
   });
 
+  it("is waited for by nobody any more when the node is closed", async () => {
+    const cluster = await TestCluster.start(3);
+    const leader = await cluster.elect();
+    cluster.network.loses = ({ message }) => message.kind === "timeoutNowRequest";
+    const transfer = leader.node.transferLeadership(undefined, never);
+    const ended = expect(transfer).rejects.toMatchObject({ code: "closed" });
+    await cluster.clock.settle();
+    expect(leader.node.status().transferTo).toBeDefined();
+    await leader.node.close();
+    await ended;
+  });
+
   it("is not handed over to a learner, nor to a node that does not answer: the caller hears at once", async () => {
     const cluster = await TestCluster.start(3);
     const leader = await cluster.elect();

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { LeaseReads } from "./lease-reads.ts";
+import { FakeClock } from "./test-cluster/fake-clock.ts";
 import { command, TestCluster, type TestMember } from "./test-cluster/test-cluster.ts";
 
 const noLease = { kind: "noLease" };
@@ -111,6 +113,18 @@ describe("a read by lease", () => {
     expect(await readCommands(leader)).toEqual(noLease);
     await leader.node.close();
     await transfer;
+  });
+
+  it("throws its answer away when the node led anew meanwhile, in another term", async () => {
+    let term = 1;
+    const reads = new LeaseReads({
+      clock: new FakeClock(),
+      lease: () => ({ term, index: 1, untilMs: Number.POSITIVE_INFINITY }),
+      suspended: () => {},
+      applied: async () => {},
+    });
+    expect(await reads.read(async () => "in one term", undefined)).toEqual({ kind: "answer", answer: "in one term" });
+    expect(await reads.read(async () => ++term, undefined)).toEqual(noLease);
   });
 
   it("is trivial for a single voter", async () => {

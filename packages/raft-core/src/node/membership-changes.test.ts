@@ -51,6 +51,13 @@ describe("calls that change the membership", () => {
     await expect(call).rejects.toMatchObject({ code: "superseded" });
   });
 
+  it("reject as soon as a later term has committed anything, though the log does not reach their place again yet", async () => {
+    const changes = new MembershipChanges();
+    const call = appended(changes);
+    changes.committed(committed(after, 4));
+    await expect(call).rejects.toMatchObject({ code: "superseded" });
+  });
+
   it("cannot tell what has become of them when a snapshot has replaced the log", async () => {
     const changes = new MembershipChanges();
     const call = appended(changes);

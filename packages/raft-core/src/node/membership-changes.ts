@@ -79,7 +79,13 @@ export class MembershipChanges {
 
 function advance(waiter: Waiter, { commit, committedMembership, termAt }: CommitView): void {
   const { entry } = waiter;
-  if (entry === undefined || entry.index > commit) return;
+  if (entry === undefined) return;
+  if (entry.index > commit) {
+    // Behind what is committed in a later term nothing of an earlier one ever stands: no need to wait for that index.
+    const term = termAt(commit);
+    if (term !== undefined && term > entry.term) waiter.reject(superseded({ index: commit, term }));
+    return;
+  }
   if (!waiter.isCommitted) {
     const term = termAt(entry.index);
     if (term !== entry.term) {

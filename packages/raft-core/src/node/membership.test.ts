@@ -91,6 +91,26 @@ describe("a node that leaves", () => {
     expect(leaving.node.status()).toMatchObject({ role: "follower", term });
   });
 
+  it("and comes back with an empty disk is not taken for its former self, whose last word came just now", async () => {
+    const cluster = await TestCluster.start(3);
+    const leader = await settled(cluster);
+    const [leaving] = cluster.followers(leader);
+    await within(cluster, change(leader, { kind: "remove", id: leaving.id }));
+    const { term, last } = leader.node.status();
+    cluster.network.isolate(leaving.id);
+    const member = { ...testMemberOf(leaving.id), memberId: "anew" };
+    const added = change(leader, { kind: "addLearner", member });
+    cluster.network.deliver(leaving.id, leader.id, {
+      kind: "appendResponse",
+      term,
+      rejected: false,
+      match: last.index,
+    });
+    await within(cluster, added);
+    const progress = leader.node.status().progress.find(({ id }) => id === leaving.id);
+    expect(progress).toMatchObject({ state: "probe", match: 0 });
+  });
+
   it("may be the leader: the next one is there before anybody's election timeout", async () => {
     const cluster = await TestCluster.start(3);
     const leader = await settled(cluster);

@@ -46,6 +46,16 @@ export class TurnLoop {
     this.#scheduled = undefined;
     const inputs = this.#queue;
     this.#queue = [];
-    this.#turn(inputs);
+    this.#turn(changesLast(inputs));
   }
+}
+
+/**
+ * A change may name a new member under the id of an old one, and whatever has arrived under that id is the old one's word:
+ * from the end of the turn on the transport lets nobody but the new one speak.
+ */
+function changesLast(inputs: readonly Input[]): readonly Input[] {
+  const isChange = ({ kind }: Input) => kind === "changeMembership";
+  if (!inputs.some(isChange)) return inputs;
+  return [...inputs.filter((input) => !isChange(input)), ...inputs.filter(isChange)];
 }

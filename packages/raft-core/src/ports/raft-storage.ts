@@ -23,7 +23,11 @@ export interface RaftStorage {
   load(): Promise<RestoredState>;
   /** Resolves once durable. Batches become durable in the order of the calls; calls need not wait for each other. */
   write(batch: WriteBatch): Promise<void>;
-  /** Entries `from` to `to` (inclusive) as far as `maxBytes` goes, but at least one; none if `from` was compacted. */
+  /**
+   * Entries `from` to `to` (inclusive) as far as `maxBytes` goes, but at least one; none if `from` was compacted. Sees
+   * every write that has resolved. Waits for no write that is under way, and holds none up: a follower that catches up
+   * must not slow down the others.
+   */
   entries(from: Index, to: Index, maxBytes: number): Promise<readonly Entry[]>;
   /**
    * Drops the entries up to and including `base.index`, recording `base` in the same durable write. Does nothing where

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { parseNumbers, type Skipped } from "../plan/skipped.ts";
 
 export interface CampaignArguments {
   readonly firstSeed: number;
@@ -6,6 +7,10 @@ export interface CampaignArguments {
   readonly steps: number;
   /** Real seconds after which no further run begins. */
   readonly budgetSeconds: number;
+  /** Threads that share the seeds. */
+  readonly workers: number;
+  /** What of the run does not happen. */
+  readonly skipped: Skipped;
   readonly trace: boolean;
 }
 
@@ -15,6 +20,9 @@ export const usage = `Runs seeded clusters one after the other, and stops at the
   --seeds N     how many seeds (default 1)
   --steps N     events in each run before its faults end (default 10000)
   --budget N    begin no further run after so many real seconds (default: no limit)
+  --workers N   threads that share the seeds (default 1)
+  --skip-faults, --skip-changes, --skip-operations "1-3 7"
+                what of the run does not happen, as found by shrinking
   --trace       print what happens in each run`;
 
 /** Throws with what was found and what is expected. */
@@ -26,6 +34,10 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
       seeds: { type: "string", default: "1" },
       steps: { type: "string", default: "10000" },
       budget: { type: "string" },
+      workers: { type: "string", default: "1" },
+      "skip-faults": { type: "string", default: "" },
+      "skip-changes": { type: "string", default: "" },
+      "skip-operations": { type: "string", default: "" },
       trace: { type: "boolean", default: false },
     },
   });
@@ -34,6 +46,12 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
     seeds: wholeNumber("seeds", values.seeds),
     steps: wholeNumber("steps", values.steps),
     budgetSeconds: values.budget === undefined ? Number.POSITIVE_INFINITY : wholeNumber("budget", values.budget),
+    workers: Math.max(1, wholeNumber("workers", values.workers)),
+    skipped: {
+      faults: parseNumbers(values["skip-faults"]),
+      membershipActions: parseNumbers(values["skip-changes"]),
+      operations: parseNumbers(values["skip-operations"]),
+    },
     trace: values.trace,
   };
 }

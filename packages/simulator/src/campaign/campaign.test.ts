@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { parseCampaignArguments } from "./arguments.ts";
 import { replayCommand, runCampaign } from "./campaign.ts";
+import { runSeeds } from "./run-seeds.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -14,6 +15,11 @@ describe("a campaign", () => {
     );
     expect(result).toMatchObject({ runs: 3, failed: undefined });
     expect(result.steps).toBeGreaterThan(1_500);
+  });
+
+  it("shares the seeds among threads, which makes no difference to any", async () => {
+    const options = { firstSeed: 5, seeds: 6, steps: 400, goesOn: () => true };
+    expect(await runSeeds({ ...options, workers: 3 })).toEqual(await runSeeds({ ...options, workers: 1 }));
   });
 
   it("begins no run once its budget is spent", async () => {
@@ -45,8 +51,17 @@ describe("a campaign", () => {
       seeds: 1,
       steps: 400,
       budgetSeconds: Number.POSITIVE_INFINITY,
+      workers: 1,
+      skipped: { faults: [], membershipActions: [], operations: [] },
       trace: true,
     });
+  });
+
+  it("names the command that runs what is left of a seed", () => {
+    const skipped = { faults: [1, 2, 5], membershipActions: [], operations: [9] };
+    const command = replayCommand(9, 400, skipped);
+    expect(command).toContain('--skip-faults "1-2 5" --skip-operations "9" --trace');
+    expect(parseCampaignArguments(["--skip-faults", "1-2 5", "--skip-operations", "9"]).skipped).toEqual(skipped);
   });
 
   it("refuses what is no number", () => {

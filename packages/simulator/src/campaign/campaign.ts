@@ -1,41 +1,61 @@
-import type { SimulationReport } from "../simulation.ts";
+import { describeNumbers, nothingSkipped, type Skipped } from "../plan/skipped.ts";
 import { simulate } from "../simulation.ts";
 import type { CampaignArguments } from "./arguments.ts";
+import { runSeeds, type SeedsOptions } from "./run-seeds.ts";
+import { type RunSummary, summaryOf } from "./run-summary.ts";
 
 export interface CampaignResult {
   readonly runs: number;
   readonly steps: number;
   readonly simulatedMs: number;
   readonly operations: number;
-  readonly failed: SimulationReport | undefined;
+  readonly failed: RunSummary | undefined;
 }
 
 /** Runs seed after seed, up to the first that fails. `nowMs` is real time, and decides about the budget only. */
 export async function runCampaign(
-  { firstSeed, seeds, steps, budgetSeconds, trace }: CampaignArguments,
+  { firstSeed, seeds, steps, budgetSeconds, workers, skipped, trace }: CampaignArguments,
   nowMs: () => number,
   print: (line: string) => void,
 ): Promise<CampaignResult> {
   const endMs = nowMs() + budgetSeconds * 1_000;
-  let result: CampaignResult = { runs: 0, steps: 0, simulatedMs: 0, operations: 0, failed: undefined };
-  for (let seed = firstSeed; seed < firstSeed + seeds && nowMs() < endMs; seed++) {
-    const lines: string[] = [];
-    const report = await simulate({ seed, steps, ...(trace && { lines }) });
-    for (const line of lines) print(line);
-    const { answeredReads, answeredWrites } = report.history;
-    result = {
-      runs: result.runs + 1,
-      steps: result.steps + report.steps,
-      simulatedMs: result.simulatedMs + report.simulatedMs,
-      operations: result.operations + answeredReads + answeredWrites,
-      failed: report.failure === undefined ? undefined : report,
-    };
-    if (result.failed !== undefined) return result;
-  }
-  return result;
+  const goesOn = () => nowMs() < endMs;
+  const seedsOptions = { firstSeed, seeds, steps, workers, goesOn };
+  const summaries = await (trace ? traceSeeds({ ...seedsOptions, skipped }, print) : runSeeds(seedsOptions));
+  const sum = (of: (summary: RunSummary) => number) => summaries.reduce((total, summary) => total + of(summary), 0);
+  return {
+    runs: summaries.length,
+    steps: sum((summary) => summary.steps),
+    simulatedMs: sum((summary) => summary.simulatedMs),
+    operations: sum(({ answeredReads, answeredWrites }) => answeredReads + answeredWrites),
+    failed: summaries.find(({ failure }) => failure !== undefined),
+  };
 }
 
-/** The one command that runs this seed again and shows what happens. */
-export function replayCommand(seed: number, steps: number): string {
-  return `pnpm --filter @raftkv/simulator campaign --seed ${seed} --steps ${steps} --trace`;
+/** The one command that runs this seed again, or what is left of it, and shows what happens. */
+export function replayCommand(seed: number, steps: number, skipped: Skipped = nothingSkipped): string {
+  const options = (
+    [
+      ["skip-faults", skipped.faults],
+      ["skip-changes", skipped.membershipActions],
+      ["skip-operations", skipped.operations],
+    ] as const
+  ).map(([name, numbers]) => (numbers.length === 0 ? "" : ` --${name} "${describeNumbers(numbers)}"`));
+  return `pnpm --filter @raftkv/simulator campaign --seed ${seed} --steps ${steps}${options.join("")} --trace`;
+}
+
+/** One after the other, with every line of what happens. */
+async function traceSeeds(
+  { firstSeed, seeds, steps, skipped, goesOn }: Omit<SeedsOptions, "workers"> & { readonly skipped: Skipped },
+  print: (line: string) => void,
+): Promise<readonly RunSummary[]> {
+  const summaries: RunSummary[] = [];
+  for (let seed = firstSeed; seed < firstSeed + seeds && goesOn(); seed++) {
+    const lines: string[] = [];
+    const summary = summaryOf(await simulate({ seed, steps, skipped, lines }));
+    for (const line of lines) print(line);
+    summaries.push(summary);
+    if (summary.failure !== undefined) break;
+  }
+  return summaries;
 }

@@ -1,3 +1,4 @@
+import { shrink } from "../shrink/shrink.ts";
 import { parseCampaignArguments, usage } from "./arguments.ts";
 import { type CampaignResult, replayCommand, runCampaign } from "./campaign.ts";
 import { realNowMs } from "./real-clock.ts";
@@ -9,9 +10,13 @@ async function main(args: readonly string[]): Promise<void> {
   console.log(summary(result, realNowMs() - beginMs));
   const { failed } = result;
   if (failed === undefined) return;
-  console.log(`seed ${failed.seed} fails: ${failed.failure?.message}`);
-  console.log(`replay it with: ${replayCommand(failed.seed, campaign.steps)}`);
   process.exitCode = 1;
+  console.log(`seed ${failed.seed} fails: ${failed.failure?.message}`);
+  console.log(`replay it with: ${replayCommand(failed.seed, campaign.steps, campaign.skipped)}`);
+  if (campaign.trace) return;
+  console.log("looking for less that fails the same way, which takes a while ...");
+  const { seed, steps, skipped } = await shrink(failed.seed, campaign.steps);
+  console.log(`replay what is left with: ${replayCommand(seed, steps, skipped)}`);
 }
 
 function summary({ runs, steps, simulatedMs, operations }: CampaignResult, realMs: number): string {

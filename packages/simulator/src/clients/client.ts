@@ -13,6 +13,8 @@ interface ClientOptions {
   readonly chance: Chance;
   readonly sessionTtlMs: number;
   readonly patienceMs: number;
+  /** Whether the nodes may read by lease. */
+  readonly leases: boolean;
 }
 
 /** Where a session stands. A number is given to one operation only, however often that is sent. */
@@ -42,7 +44,7 @@ export class Client {
   /** One try, without a session. */
   async performOnce(key: string, call: KeyCall): Promise<Outcome> {
     if (call.kind !== "get") return this.#once(operationOf(key, call));
-    const reply = await this.#anyNode().get(bytes(key));
+    const reply = await this.#anyNode().get(bytes(key), this.#byLease());
     return reply.kind === "answer" ? { kind: "answered", answer: found(reply.value) } : { kind: "nothing" };
   }
 
@@ -51,7 +53,7 @@ export class Client {
     // Half of the reads go to anybody: to a leader of the past, for one.
     if (chance.happens(0.5)) this.#target = this.#anyNode();
     while (scheduler.nowMs < deadlineMs) {
-      const reply = await this.#node().get(bytes(key));
+      const reply = await this.#node().get(bytes(key), this.#byLease());
       if (reply.kind === "answer") return { kind: "answered", answer: found(reply.value) };
       await this.#goElsewhere(reply);
     }
@@ -105,6 +107,10 @@ export class Client {
       else await this.#goElsewhere(reply);
     }
     return this.#session;
+  }
+
+  #byLease(): boolean {
+    return this.#options.leases && this.#options.chance.happens(0.7);
   }
 
   #node(): RemoteNode {

@@ -1,4 +1,4 @@
-import type { ApplyResult, KeyEntry } from "@raftkv/kv-server";
+import type { ApplyResult, KeyEntry, KvStateMachine } from "@raftkv/kv-server";
 import { type NodeId, RaftError } from "@raftkv/raft-core";
 import type { Machine, RunningNode } from "../machine/machine.ts";
 import type { Chance } from "../scheduler/chance.ts";
@@ -51,15 +51,13 @@ export class RemoteNode {
     });
   }
 
-  /** A linearizable read, whatever the node's role. */
-  get(key: Uint8Array): Promise<Reply<KeyEntry | undefined>> {
+  /** A linearizable read, whatever the node's role: by its lease where it has one, if that is asked for. */
+  get(key: Uint8Array, byLease: boolean): Promise<Reply<KeyEntry | undefined>> {
     return this.#ask(true, async ({ consensus, state }) => {
+      const leased = byLease ? await consensus.readByLease(() => entryOf(state, key)) : undefined;
+      if (leased?.kind === "answer") return leased.answer;
       await consensus.readIndex();
-      const limits = { pageBytes: 1_000_000, totalBytes: 1_000_000 };
-      const { answers } = await state.read([{ kind: "get", key }], limits);
-      const [answer] = answers;
-      if (answer?.kind !== "get") throw new Error(`a get was answered with ${answer?.kind}`);
-      return answer.entry;
+      return entryOf(state, key);
     });
   }
 
@@ -91,6 +89,14 @@ export class RemoteNode {
     const { scheduler, chance, lossRate } = this.#options;
     if (!chance.happens(lossRate)) scheduler.after(chance.between(0.1, 2), arrive);
   }
+}
+
+async function entryOf(state: KvStateMachine, key: Uint8Array): Promise<KeyEntry | undefined> {
+  const limits = { pageBytes: 1_000_000, totalBytes: 1_000_000 };
+  const { answers } = await state.read([{ kind: "get", key }], limits);
+  const [answer] = answers;
+  if (answer?.kind !== "get") throw new Error(`a get was answered with ${answer?.kind}`);
+  return answer.entry;
 }
 
 function replyOf(error: unknown): Reply<never> {

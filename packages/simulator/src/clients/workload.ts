@@ -12,10 +12,14 @@ import { RemoteNode } from "./remote-node.ts";
 interface WorkloadOptions {
   readonly plan: WorkloadPlan;
   readonly network: NetworkSettings;
+  /** Whether the nodes may read by lease. */
+  readonly leases: boolean;
   readonly machines: readonly Machine[];
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly chance: (name: string) => Chance;
+  /** The numbers of operations that are not performed. */
+  readonly skipped: ReadonlySet<number>;
 }
 
 /** Clients in closed loops on a few keys at a time, with everything that they asked and were told on record. */
@@ -27,15 +31,21 @@ export class Workload {
   #stopped = false;
   #operations = 0;
   #bursts = 0;
+  #drawn = 0;
+  /** Where something has just happened. */
+  #lastKey = "0/1";
   #values = 0;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#lossRate = options.network.dropRate;
-    for (let number = 1; number <= options.plan.clients; number++) {
-      this.#working++;
-      void this.#loop(number).then(() => this.#working--);
-    }
+    for (let number = 1; number <= options.plan.clients; number++) this.#work(this.#loop(number));
+    for (let number = 1; number <= options.plan.readers; number++) this.#work(this.#readLoop(number));
+  }
+
+  /** Operations so far, skipped ones included; but for bursts, and for what readers read. */
+  get drawn(): number {
+    return this.#drawn;
   }
 
   /** Every client has come to its end. */
@@ -71,6 +81,27 @@ export class Workload {
     while (!(await isAnswered(reader, { kind: "get" })));
   }
 
+  #work(loop: Promise<void>): void {
+    this.#working++;
+    void loop.then(() => this.#working--);
+  }
+
+  async #readLoop(number: number): Promise<void> {
+    const { plan, machines, scheduler } = this.#options;
+    const chance = this.#options.chance(`reader ${number}`);
+    const clients = machines.map((machine) =>
+      this.#client(`reader ${number} of ${machine.id}`, [machine], plan.answerTimeoutMs),
+    );
+    while (!this.#stopped) {
+      const client = chance.pick(clients);
+      for (let read = chance.integer(1, 30); read > 0 && !this.#stopped && client !== undefined; read--) {
+        await scheduler.sleep(chance.exponential(plan.thinkMs));
+        const key = this.#lastKey;
+        await this.recorder.record(key, { kind: "get" }, () => client.performOnce(key, { kind: "get" }));
+      }
+    }
+  }
+
   async #loop(number: number): Promise<void> {
     const { plan, machines, scheduler, trace } = this.#options;
     const chance = this.#options.chance(`client ${number}`);
@@ -80,6 +111,7 @@ export class Workload {
       if (chance.happens(plan.burstRate)) await this.#burst(number, client, chance);
       const key = this.#key(chance);
       const call = this.#call(chance);
+      if (this.#options.skipped.has(++this.#drawn)) continue;
       trace.add(`client ${number}: ${JSON.stringify(call)} of ${key}`);
       const outcome = await this.recorder.record(key, call, () => client.perform(key, call));
       trace.add(`client ${number}: ${JSON.stringify(outcome)}`);
@@ -110,13 +142,15 @@ export class Workload {
     const nodes = machines.map(
       (machine) => new RemoteNode({ machine, scheduler, chance, timeoutMs, lossRate, duplicateRate }),
     );
-    return new Client({ nodes, scheduler, chance, sessionTtlMs: plan.sessionTtlMs, patienceMs: plan.patienceMs });
+    const { sessionTtlMs, patienceMs } = plan;
+    return new Client({ nodes, scheduler, chance, sessionTtlMs, patienceMs, leases: this.#options.leases });
   }
 
   #key(chance: Chance): string {
     const { keys, operationsPerKey } = this.#options.plan;
     const generation = Math.floor(this.#operations++ / (keys * operationsPerKey));
-    return `${generation}/${chance.integer(1, keys)}`;
+    this.#lastKey = `${generation}/${chance.integer(1, keys)}`;
+    return this.#lastKey;
   }
 
   #call(chance: Chance): KeyCall {

@@ -12,7 +12,9 @@ interface FaultDriverOptions {
   readonly machines: readonly Machine[];
   readonly network: SimulatedNetwork;
   readonly scheduler: Scheduler;
-  readonly chance: Chance;
+  readonly chance: (name: string) => Chance;
+  /** The numbers of faults that do not happen. */
+  readonly skipped: ReadonlySet<number>;
   readonly trace: Trace;
 }
 
@@ -24,6 +26,7 @@ const weights: Readonly<Record<FaultKind, number>> = {
   pause: 2,
   sleepingLeader: 2,
   partition: 4,
+  briefLeaders: 2,
   diskFailure: 1,
   clockDrift: 1,
   transfer: 1,
@@ -35,11 +38,16 @@ const weights: Readonly<Record<FaultKind, number>> = {
 export class FaultDriver {
   readonly #options: FaultDriverOptions;
   readonly #counts = new Map<FaultKind, number>();
+  /** Of the fault under way: each has its own draws, so that it is the same whether or not those before it happen. */
+  #chance: Chance;
+  #drawn = 0;
+  readonly #pace: Chance;
+  readonly #restarts: Chance;
   /** Machines that are going to be started again. */
   readonly #coming = new Set<Machine>();
   readonly #actions: Readonly<Record<FaultKind, (machine: Machine) => void>> = {
     crash: (machine) => machine.crash(),
-    crashAtEffect: (machine) => machine.crashAt(drawFuse(this.#options.chance)),
+    crashAtEffect: (machine) => machine.crashAt(drawFuse(this.#chance)),
     crashAll: () => {
       for (const machine of this.#options.machines) machine.crash();
     },
@@ -49,24 +57,37 @@ export class FaultDriver {
     },
     sleepingLeader: () => this.#leaderSleeps(),
     partition: () => this.#partition(),
+    briefLeaders: () => this.#reignsBriefly(),
     diskFailure: (machine) => machine.failDisk(),
-    clockDrift: (machine) => machine.setClockRate(this.#options.chance.between(0.5, 2)),
+    clockDrift: (machine) => machine.setClockRate(this.#chance.between(...this.#options.plan.clockRates)),
     transfer: (machine) => transferFrom(machine),
     stop: (machine) => machine.stop(),
     unreachable: (machine) => this.#reportUnreachable(machine),
   };
   /** Machines that stay down until everything is healed. */
   #away = new Set<Machine>();
+  /** How many more leaders are to be cut short. */
+  #briefReigns = 0;
+  /** The last one seen. It may end in the moment in which its leader first commits something. */
+  #reign = { term: 0, commit: 0, endsWithCommit: false };
   #ended = false;
 
   constructor(options: FaultDriverOptions) {
     this.#options = options;
+    this.#chance = options.chance("fault");
+    this.#pace = options.chance("faults");
+    this.#restarts = options.chance("restarts");
     this.#next();
   }
 
   /** How often each fault was brought about. */
   get counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
+  }
+
+  /** Faults so far, skipped ones included. */
+  get drawn(): number {
+    return this.#drawn;
   }
 
   /** No more faults of its own accord. */
@@ -88,7 +109,8 @@ export class FaultDriver {
 
   /** The `well` are up and reach each other. Of the others each is down, asleep, cut off, deaf or mute. */
   leaveOnly(well: readonly Machine[]): void {
-    const { machines, network, chance } = this.#options;
+    const { machines, network } = this.#options;
+    const chance = this.#chance;
     const cuts = new Set<string>();
     for (const machine of machines.filter((other) => !well.includes(other))) {
       const fate = chance.pick(["down", "asleep", "cut off", "deaf", "mute"] as const);
@@ -107,9 +129,51 @@ export class FaultDriver {
     }
   }
 
+  /** Until some leaders have come and gone. */
+  #reignsBriefly(): void {
+    this.#briefReigns = this.#chance.integer(2, 6);
+  }
+
+  /** What has reached some, and not a majority, is what the next leader has to do right. */
+  #cutReignShort(leader: Machine, afterMs: number): void {
+    const { scheduler, plan } = this.#options;
+    const chance = this.#chance;
+    this.#briefReigns--;
+    scheduler.after(afterMs, () => {
+      if (this.#ended) return;
+      this.#options.trace.add(`fault: the reign of ${leader.id} ends`);
+      if (chance.happens(0.5)) this.#crashWith(leader);
+      else this.#isolate(leader, chance.between(0, plan.maxDurationMs));
+    });
+  }
+
+  /** Half of the time the way out is cut a moment before: the disk may have what nobody has heard of. */
+  #crashWith(leader: Machine): void {
+    const { scheduler } = this.#options;
+    const chance = this.#chance;
+    if (chance.happens(0.5)) {
+      leader.crash();
+      return;
+    }
+    this.#isolate(leader, 10);
+    scheduler.after(chance.between(0, 10), () => leader.crash());
+  }
+
+  #isolate(leader: Machine, forMs: number): void {
+    const { network, machines, scheduler } = this.#options;
+    const chance = this.#chance;
+    const nodes = machines.map(({ id }) => id);
+    network.cut(partition("isolateLeader", { nodes, leader: leader.id, chance }));
+    scheduler.after(forMs, () => {
+      if (!this.#ended) network.cut(new Set());
+    });
+  }
+
   /** Has whoever is down come back after a while, whatever brought it down. Called after each step. */
   watch(): void {
-    const { machines, scheduler, chance, plan } = this.#options;
+    const { machines, scheduler, plan } = this.#options;
+    const chance = this.#restarts;
+    if (this.#briefReigns > 0 && !this.#ended) this.#watchReigns();
     for (const machine of machines) {
       if (!machine.down || machine.blank || this.#away.has(machine) || this.#coming.has(machine)) continue;
       this.#coming.add(machine);
@@ -122,12 +186,30 @@ export class FaultDriver {
     }
   }
 
+  #watchReigns(): void {
+    const chance = this.#chance;
+    const leader = this.#leader();
+    const status = leader?.running?.node.status();
+    if (leader === undefined || status === undefined) return;
+    const { term, commit } = status;
+    if (term === this.#reign.term) {
+      if (!this.#reign.endsWithCommit || commit === this.#reign.commit) return;
+      this.#reign = { term, commit, endsWithCommit: false };
+      this.#cutReignShort(leader, 0);
+    } else if (term > this.#reign.term) {
+      const endsWithCommit = chance.happens(0.5);
+      this.#reign = { term, commit, endsWithCommit };
+      if (!endsWithCommit && chance.happens(0.8)) this.#cutReignShort(leader, chance.spread(0.1, 20));
+    }
+  }
+
   #next(): void {
-    const { scheduler, chance, plan } = this.#options;
-    scheduler.after(chance.exponential(plan.meanIntervalMs), () => {
+    const { scheduler, plan, chance, skipped } = this.#options;
+    scheduler.after(this.#pace.exponential(plan.meanIntervalMs), () => {
       if (this.#ended) return;
-      const kind = chance.pick(plan.kinds.flatMap((each) => Array.from({ length: weights[each] }, () => each)));
-      if (kind !== undefined) this.#bringAbout(kind);
+      this.#chance = chance(`fault ${++this.#drawn}`);
+      const kind = this.#chance.pick(plan.kinds.flatMap((each) => Array.from({ length: weights[each] }, () => each)));
+      if (kind !== undefined && !skipped.has(this.#drawn)) this.#bringAbout(kind);
       this.#next();
     });
   }
@@ -142,7 +224,8 @@ export class FaultDriver {
 
   /** The leader half of the time: that is where most can go wrong. */
   #victim(): Machine | undefined {
-    const { machines, chance } = this.#options;
+    const { machines } = this.#options;
+    const chance = this.#chance;
     const leader = this.#leader();
     if (leader !== undefined && chance.happens(0.5)) return leader;
     return chance.pick(machines.filter(({ blank }) => !blank));
@@ -153,7 +236,8 @@ export class FaultDriver {
   }
 
   #partition(): void {
-    const { plan, chance, network, machines } = this.#options;
+    const { plan, network, machines } = this.#options;
+    const chance = this.#chance;
     const shape = chance.pick(plan.partitions);
     if (shape === undefined) return;
     const cuts = partition(shape, { nodes: machines.map(({ id }) => id), leader: this.#leader()?.id, chance });
@@ -163,7 +247,8 @@ export class FaultDriver {
   }
 
   #leaderSleeps(): void {
-    const { network, machines, chance } = this.#options;
+    const { network, machines } = this.#options;
+    const chance = this.#chance;
     const leader = this.#leader();
     if (leader === undefined) return;
     const nodes = machines.map(({ id }) => id);
@@ -176,13 +261,15 @@ export class FaultDriver {
   }
 
   #reportUnreachable(machine: Machine): void {
-    const { network, machines, chance } = this.#options;
+    const { network, machines } = this.#options;
+    const chance = this.#chance;
     const peer = chance.pick(machines.filter((other) => other !== machine));
     if (peer !== undefined) network.reportUnreachable(machine.id, peer.id);
   }
 
   #later(undo: () => void): void {
-    const { scheduler, chance, plan } = this.#options;
+    const { scheduler, plan } = this.#options;
+    const chance = this.#chance;
     scheduler.after(chance.between(0, plan.maxDurationMs), () => {
       if (!this.#ended) undo();
     });

@@ -4,11 +4,11 @@ import type { Entry, Membership } from "@raftkv/raft-core";
 export function digestOf(entry: Entry): number {
   if (entry.kind === "noop") return 1;
   if (entry.kind === "command") return digestOfBytes(entry.payload);
-  return digestOfBytes(new TextEncoder().encode(textOf(entry.membership)));
+  return digestOfBytes(new TextEncoder().encode(membershipText(entry.membership)));
 }
 
 /** The same for the same membership, in whatever order its fields have been put together. */
-function textOf(membership: Membership): string {
+export function membershipText(membership: Membership): string {
   const { voters, outgoingVoters, learners, learnersNext, leavesOnRequest, promoteWhenCaughtUp } = membership;
   const members = membership.members.map(({ id, address, memberId, priority }) => [id, address, memberId, priority]);
   return JSON.stringify([

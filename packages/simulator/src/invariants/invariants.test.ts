@@ -54,18 +54,21 @@ const durable = (node: NodeId, batch: Omit<WriteBatch, "id">): Observation => ({
   node,
   batch: { id: 1, ...batch },
 });
+/** On every disk is the vote for that node. */
+const elected = (leader: NodeId, term: number): readonly Observation[] =>
+  [1, 2, 3].flatMap((node) => wrote(node, { hardState: hard(term, leader), append: [] }));
 /** Written and durable at once. */
 const wrote = (node: NodeId, batch: Omit<WriteBatch, "id">): readonly Observation[] => [
   writing(node, batch),
   durable(node, batch),
 ];
 const sent = (from: NodeId, to: NodeId, message: Message): Observation => ({ kind: "sent", from, to, message });
-const restored = (node: NodeId, hardState: HardState, memberId = `member-${node}`): Observation => {
+const restored = (node: NodeId, hardState: HardState, memberId = `member-${node}`, lastIndex = 0): Observation => {
   const state: RestoredState = {
     hardState,
     base: { index: 0, term: 0, membership },
-    lastIndex: 0,
-    termRuns: [],
+    lastIndex,
+    termRuns: lastIndex === 0 ? [] : [{ from: 1, term: 1 }],
     memberships: [],
   };
   return { kind: "restored", node, memberId, state };
@@ -99,7 +102,7 @@ describe("the invariants", () => {
       }),
       { kind: "applied", node: 1, entries: [noop(1, 1)], results: ["none"] },
       { kind: "applied", node: 2, entries: [noop(1, 1)], results: ["none"] },
-      restored(3, hard(1)),
+      restored(3, hard(1), undefined, 1),
     ];
     expect(brokenBy(peaceful)).toBeUndefined();
   });
@@ -119,6 +122,7 @@ describe("the invariants", () => {
   it("accept a commit under the membership that was in force until the turn's end", () => {
     const joined = { ...membership, voters: [1, 2, 3, 4, 5] };
     const inTurn: readonly Observation[] = [
+      ...elected(1, 1),
       ...onAll([noop(1, 1)]),
       status(1, 1, { role: "leader", last: { index: 1, term: 1 } }),
       writing(1, { append: [change(2, joined)] }),
@@ -142,8 +146,54 @@ describe("the invariants", () => {
       ],
     ],
     [
+      "elected by a quorum",
+      [
+        ...[1, 2].flatMap((node) => wrote(node, { hardState: hard(1, 1), append: [] })),
+        status(1, 1, { role: "leader", membership: { ...membership, voters: [1, 2], outgoingVoters: [3, 4] } }),
+      ],
+    ],
+    [
+      "the membership is the log's",
+      [
+        ...wrote(1, { append: [change(1, { ...membership, voters: [1, 2] })] }),
+        status(1, 1, { last: { index: 1, term: 1 } }),
+      ],
+    ],
+    [
+      "the membership is the log's",
+      [
+        ...wrote(1, { append: [change(1, { ...membership, voters: [1, 2] })] }),
+        writing(2, { append: [], resetTo: { index: 1, term: 1, membership } }),
+      ],
+    ],
+    [
+      "commits its own term",
+      [
+        ...onAll([noop(1, 1), noop(2, 2)]),
+        ...elected(1, 2),
+        status(1, 2, { role: "leader", last: { index: 2, term: 2 } }),
+        status(1, 2, { role: "leader", commit: 1, last: { index: 2, term: 2 } }),
+      ],
+    ],
+    [
+      "match never goes back",
+      [
+        ...onAll([noop(1, 1)]),
+        ...elected(1, 1),
+        ...[1, 0].map((match) =>
+          status(1, 1, {
+            role: "leader",
+            last: { index: 1, term: 1 },
+            progress: [{ id: 2, state: "replicate", match, next: 2, recentlyActive: true, snapshot: undefined }],
+          }),
+        ),
+      ],
+    ],
+    ["durable is kept", [...onAll([noop(1, 1)]), restored(1, hard(1))]],
+    [
       "one change at a time",
       [
+        ...elected(1, 1),
         ...wrote(1, { append: [change(1, membership), change(2, membership)] }),
         status(1, 1, { role: "leader", last: { index: 2, term: 1 } }),
       ],
@@ -163,7 +213,7 @@ describe("the invariants", () => {
         }),
       ],
     ],
-    ["Election Safety", [status(1, 4, { role: "leader" }), status(2, 4, { role: "leader" })]],
+    ["Election Safety", [...elected(1, 4), status(1, 4, { role: "leader" }), status(2, 4, { role: "leader" })]],
     [
       "one vote a term",
       [

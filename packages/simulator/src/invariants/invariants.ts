@@ -1,13 +1,18 @@
 import { appliedIsCommitted } from "./applied-is-committed.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { commitSafety } from "./commit-safety.ts";
+import { commitsOwnTerm } from "./commits-own-term.ts";
 import { durableBeforeTold } from "./durable-before-told.ts";
+import { durableIsKept } from "./durable-is-kept.ts";
+import { electedByQuorum } from "./elected-by-quorum.ts";
 import { electionSafety } from "./election-safety.ts";
 import { BrokenInvariant, type Invariant } from "./invariant.ts";
 import { leaderAppendOnly } from "./leader-append-only.ts";
 import { leaderCompleteness } from "./leader-completeness.ts";
 import { logMatching } from "./log-matching.ts";
 import { matchIsHeld } from "./match-is-held.ts";
+import { matchNeverGoesBack } from "./match-never-goes-back.ts";
+import { membershipIsTheLogs } from "./membership-is-the-logs.ts";
 import { neverGoesBack } from "./never-goes-back.ts";
 import type { Observation } from "./observation.ts";
 import { oneChangeAtATime } from "./one-change-at-a-time.ts";
@@ -29,6 +34,11 @@ export class Invariants {
     stateMachineSafety(),
     durableBeforeTold(),
     matchIsHeld(),
+    matchNeverGoesBack(),
+    commitsOwnTerm(),
+    electedByQuorum(),
+    membershipIsTheLogs(),
+    durableIsKept(),
     oneChangeAtATime(),
   ];
   #broken: BrokenInvariant | undefined;

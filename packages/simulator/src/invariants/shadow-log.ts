@@ -43,6 +43,14 @@ export class ShadowLog {
     return this.#memberships.filter((change) => change.index > index);
   }
 
+  copy(): ShadowLog {
+    const copy = new ShadowLog();
+    copy.#base = this.#base;
+    copy.#terms = [...this.#terms];
+    copy.#memberships = this.#memberships;
+    return copy;
+  }
+
   write(batch: WriteBatch): void {
     if (batch.resetTo !== undefined) this.#resetTo(batch.resetTo);
     if (batch.truncateFrom !== undefined) this.#truncate(batch.truncateFrom);
@@ -57,7 +65,9 @@ export class ShadowLog {
     if (base.index <= this.#base.index) return;
     this.#terms.splice(0, base.index - this.#base.index);
     this.#base = { index: base.index, term: base.term };
-    this.#memberships = [base, ...this.membershipsAbove(base.index)];
+    // What the log itself has said counts, not what the node calls it.
+    const membership = this.membershipAt(base.index) ?? base.membership;
+    this.#memberships = [{ index: base.index, membership }, ...this.membershipsAbove(base.index)];
   }
 
   restore({ base, termRuns, lastIndex, memberships }: RestoredState): void {

@@ -17,11 +17,14 @@ interface OperatorOptions {
   /** What is in play, as nobody in the cluster can know it. */
   readonly view: ClusterView;
   readonly scheduler: Scheduler;
-  readonly chance: Chance;
+  readonly chance: (name: string) => Chance;
+  /** The numbers of actions that are not taken. */
+  readonly skipped: ReadonlySet<number>;
   readonly trace: Trace;
 }
 
 const repairEveryMs = 50;
+const hurryMs = 10;
 const nobody: Membership = { voters: [], outgoingVoters: [], learners: [], members: [] };
 
 /** A change that a process was asked for and has not answered. */
@@ -39,16 +42,27 @@ export class Operator {
   readonly #counts = new Map<string, number>();
   #asked: Asked[] = [];
   #repairAtMs = 0;
+  /** Of the action under way: each has its own draws. */
+  #chance: Chance;
+  readonly #pace: Chance;
+  #drawn = 0;
   #ended = false;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
+    this.#chance = options.chance("action");
+    this.#pace = options.chance("operator");
     if (options.plan.actions.length > 0) this.#next();
   }
 
   /** How often each thing was done. */
   get counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
+  }
+
+  /** Actions so far, skipped ones included. */
+  get drawn(): number {
+    return this.#drawn;
   }
 
   /** No more changes of its own accord. */
@@ -89,16 +103,20 @@ export class Operator {
   }
 
   #next(): void {
-    const { scheduler, chance, plan } = this.#options;
-    scheduler.after(chance.exponential(plan.meanIntervalMs), () => {
+    const { scheduler, plan, chance, skipped } = this.#options;
+    // What follows on the heels of another change meets what that has left under way.
+    const meanMs = this.#pace.happens(0.3) ? hurryMs : plan.meanIntervalMs;
+    scheduler.after(this.#pace.exponential(meanMs), () => {
       if (this.#ended) return;
-      this.#act();
+      this.#chance = chance(`action ${++this.#drawn}`);
+      if (!skipped.has(this.#drawn)) this.#act();
       this.#next();
     });
   }
 
   #act(): void {
-    const { plan, chance, machines } = this.#options;
+    const { plan, machines } = this.#options;
+    const chance = this.#chance;
     this.#asked = this.#asked.filter(({ process, isSettled }) => !isSettled && process.alive);
     if (plan.actions.includes("wipe") && chance.happens(0.2)) {
       this.#loseDisk();
@@ -116,7 +134,8 @@ export class Operator {
   }
 
   #change(machine: Machine, membership: Membership): void {
-    const { plan, chance, view } = this.#options;
+    const { plan, view } = this.#options;
+    const chance = this.#chance;
     const outside = this.#outside(membership);
     const lost = new Set([
       ...this.lostOf(membership),
@@ -141,7 +160,8 @@ export class Operator {
 
   /** Machines that are no members there. Whoever was one comes back with its data, or with a new disk. */
   #outside({ members }: Membership): readonly Machine[] {
-    const { machines, chance } = this.#options;
+    const { machines } = this.#options;
+    const chance = this.#chance;
     const outside = machines.filter(({ id }) => !members.some((member) => member.id === id));
     for (const machine of outside) {
       if (!machine.blank && chance.happens(0.5) && this.#canLose(machine)) this.#wipe(machine);
@@ -150,7 +170,7 @@ export class Operator {
   }
 
   #loseDisk(): void {
-    const machine = this.#options.chance.pick(this.#options.machines.filter(({ blank }) => !blank));
+    const machine = this.#chance.pick(this.#options.machines.filter(({ blank }) => !blank));
     if (machine !== undefined && this.#canLose(machine)) this.#wipe(machine);
   }
 
@@ -172,7 +192,27 @@ export class Operator {
   #ask(machine: Machine, change: MembershipChange): void {
     this.#count("change");
     this.#options.trace.add(`node ${machine.id} is asked to change the membership: ${JSON.stringify(change)}`);
-    this.#request(machine, ({ node }) => node.changeMembership(change, new AbortController().signal));
+    this.#request(machine, async ({ node }) => {
+      const membership = await node.changeMembership(change, new AbortController().signal);
+      this.#bringBack(machine, change);
+      return membership;
+    });
+  }
+
+  /** Who was removed comes back at once, on a new disk, before the leader is done with its former self. */
+  #bringBack(leader: Machine, { steps }: MembershipChange): void {
+    const { machines, scheduler, plan } = this.#options;
+    const chance = this.#chance;
+    const removed = steps.find(({ kind }) => kind === "remove");
+    const machine = removed?.kind === "remove" ? machines.find(({ id }) => id === removed.id) : undefined;
+    if (this.#ended || machine === undefined || !plan.actions.includes("addLearner") || chance.happens(0.5)) return;
+    scheduler.after(chance.between(0, hurryMs), () => {
+      if (this.#ended || machine.blank || !this.#canLose(machine)) return;
+      this.#wipe(machine);
+      machine.join(nobody);
+      const step = { kind: "addLearner", member: machine.member, promoteWhenCaughtUp: chance.happens(0.5) } as const;
+      this.#ask(leader, { steps: [step], transition: "auto" });
+    });
   }
 
   #leaveJoint(machine: Machine): void {

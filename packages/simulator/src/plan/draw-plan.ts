@@ -21,6 +21,7 @@ export function drawPlan(chance: Chance): Plan {
   const electionTimeoutMaxMs = (chance.pick([1.05, 1.2, 2]) ?? 2) * electionTimeoutMinMs;
   const nodes = chance.pick([1, 2, 3, 3, 3, 3, 3, 3, 4, 5, 5]) ?? 3;
   const small = chance.happens(0.3);
+  const maxClockDrift = chance.happens(0.4) ? (chance.pick([0.02, 0.2, 0.5]) ?? 0.2) : undefined;
   return {
     nodes,
     membership: drawMembership(chance, nodes, electionTimeoutMaxMs),
@@ -29,7 +30,7 @@ export function drawPlan(chance: Chance): Plan {
       electionTimeoutMaxMs,
       heartbeatIntervalMs: electionTimeoutMinMs / (chance.pick([2, 3, 5]) ?? 5),
       ...(small && {
-        maxAppendBytes: chance.integer(1, 4) * 100,
+        maxAppendBytes: chance.pick([1, 100, 200, 400]) ?? 100,
         maxInflightMessages: chance.integer(1, 4),
         maxCachedBytes: chance.integer(1, 10) * 100,
         maxUnappliedCachedBytes: chance.integer(1, 10) * 100,
@@ -45,13 +46,14 @@ export function drawPlan(chance: Chance): Plan {
       }),
       snapshot: drawSnapshotPolicy(chance),
       snapshotTimeoutMs: 10 * electionTimeoutMaxMs,
+      maxClockDrift,
       snapshotsFromFollowers: chance.happens(0.5),
       ...(chance.happens(0.3) && { snapshotBytesPerSecond: chance.integer(2, 50) * 1_000 }),
     },
     merge: { intervalMs: chance.pick([5, 50, 500]) ?? 50, mergeBytes: chance.pick([200, 4_000, 1_000_000]) ?? 4_000 },
     network: drawNetwork(chance, electionTimeoutMinMs),
     disk: drawDisk(chance, electionTimeoutMaxMs),
-    faults: drawFaults(chance, electionTimeoutMaxMs),
+    faults: drawFaults(chance, electionTimeoutMaxMs, maxClockDrift),
     workload: drawWorkload(chance, electionTimeoutMaxMs),
     majorityFirst: chance.happens(0.3),
   };
@@ -108,24 +110,28 @@ function drawMembership(chance: Chance, nodes: number, electionTimeoutMs: number
   };
 }
 
-function drawFaults(chance: Chance, electionTimeoutMs: number): FaultPlan {
+function drawFaults(chance: Chance, electionTimeoutMs: number, maxClockDrift: number | undefined): FaultPlan {
   return {
     kinds: chance.subset(faultKinds),
     meanIntervalMs: chance.spread(0.2, 6) * electionTimeoutMs,
     maxDurationMs: chance.spread(0.3, 8) * electionTimeoutMs,
     partitions: chance.subset(partitionShapes),
+    // Leases hold as long as clocks keep to the bound; nothing else depends on them.
+    clockRates: maxClockDrift === undefined ? [0.5, 2] : [1, 1 + maxClockDrift],
   };
 }
 
 function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
   return {
     clients: chance.integer(2, 8),
+    readers: chance.pick([0, 0, 1, 3]) ?? 0,
     keys: chance.integer(1, 4),
     operationsPerKey: chance.integer(20, 60),
     thinkMs: chance.spread(1, electionTimeoutMs / 3),
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
-    answerTimeoutMs: chance.between(0.3, 3) * electionTimeoutMs,
+    // Who asks elsewhere soon writes at the next leader while the last one still thinks that it leads.
+    answerTimeoutMs: chance.spread(0.05, 3) * electionTimeoutMs,
     burstRate: chance.happens(0.3) ? chance.between(0, 0.05) : 0,
   };
 }

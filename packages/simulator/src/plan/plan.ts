@@ -13,6 +13,8 @@ export const faultKinds = [
   /** The leader sleeps, cut off, and wakes up still cut off: it knows nothing of its successor. */
   "sleepingLeader",
   "partition",
+  /** Whoever has just been elected is cut off or crashes within moments, more often than not. */
+  "briefLeaders",
   "diskFailure",
   "clockDrift",
   "transfer",
@@ -61,10 +63,14 @@ export interface FaultPlan {
   /** How long a crash, a pause or a partition lasts, at most. */
   readonly maxDurationMs: number;
   readonly partitions: readonly PartitionShape[];
+  /** How slow and how fast a clock may run. */
+  readonly clockRates: readonly [slowest: number, fastest: number];
 }
 
 export interface WorkloadPlan {
   readonly clients: number;
+  /** Clients that only read, each at one node for a while, whoever leads: a leader of the past is asked too. */
+  readonly readers: number;
   /** In use at a time. */
   readonly keys: number;
   /** Operations on a key before the next one takes its place: so that each history is decided quickly. */

@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
 
-/** Whole numbers drawn from the present commit: new ground with each, and the same again for the same. */
-export function freshSeeds(count: number): readonly number[] {
+/** A whole number drawn from the present commit, to count up from: new ground with each, the same again for the same. */
+export function freshSeed(): number {
   const commit = execFileSync("git", ["rev-parse", "HEAD"], { cwd: import.meta.dirname, encoding: "utf8" }).trim();
-  const first = Number.parseInt(commit.slice(0, 8), 16) % 1_000_000_000;
-  return Array.from({ length: count }, (_, offset) => first + offset);
+  return Number.parseInt(commit.slice(0, 8), 16) % 1_000_000_000;
 }

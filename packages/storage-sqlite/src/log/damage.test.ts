@@ -8,6 +8,7 @@ import { flipBit } from "../testing/flip.ts";
 import { sampleEntries, twoMembers } from "../testing/sample-entries.ts";
 import { decodeBlock, encodeBlocks } from "./block.ts";
 import { createLog, openLogDatabase, openWitness } from "./log-database.ts";
+import { LogReading } from "./log-reading.ts";
 import { LogStore } from "./log-store.ts";
 import type { LogChange, LogWrite } from "./protocol.ts";
 
@@ -58,9 +59,11 @@ function fill(store: LogStore): void {
   store.apply([{ ...append(380, 420, 9), truncateFrom: 380 }]);
 }
 
-function contentOf(store: LogStore): unknown {
+function contentOf(store: LogStore, place: string): unknown {
   const state = store.load();
-  const blocks = store.read(state.base.index + 1, state.lastIndex, Number.POSITIVE_INFINITY);
+  const reading = LogReading.open(join(place, "raft.db"));
+  const blocks = reading.read(state.base.index + 1, state.lastIndex, Number.POSITIVE_INFINITY);
+  reading.close();
   const entries = blocks.flatMap((block) => decodeBlock(block, "raft.db"));
   return { state, entries: entries.map((entry) => JSON.stringify(entry)) };
 }
@@ -77,7 +80,7 @@ function outcomeOf(place: string): { readonly content: unknown } | { readonly co
   let store: LogStore | undefined;
   try {
     store = openStore(place);
-    return { content: contentOf(store) };
+    return { content: contentOf(store, place) };
   } catch (error) {
     const { code, message } = runningError(error, join(place, "raft.db"), "reading");
     return { code, message };
@@ -122,7 +125,7 @@ function expectCorrupt(place: string, message: RegExp): void {
 it("finds every flipped bit of the database, or reads what was written", () => {
   const store = openStore(original);
   fill(store);
-  const content = contentOf(store);
+  const content = contentOf(store, original);
   store.close();
   const found = flipBits({ place: original, file: "raft.db", rounds: 150, seed: 11, content });
   expect(found.get("corrupt")).toBeGreaterThan(40);
@@ -131,7 +134,7 @@ it("finds every flipped bit of the database, or reads what was written", () => {
 it("finds every flipped bit of the write-ahead log: SQLite alone reads it as a shorter log", () => {
   const store = openStore(original);
   fill(store);
-  const content = contentOf(store);
+  const content = contentOf(store, original);
   const killed = copyOf(original, "killed");
   store.close();
   expect(outcomeOf(copyOf(killed, "undamaged"))).toEqual({ content });

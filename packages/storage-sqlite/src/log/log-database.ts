@@ -23,7 +23,7 @@ export function openLogDatabase(
   let connection: Connection | undefined;
   try {
     inspectHeader(file);
-    connection = openConnection(file, { exclusive: true, cacheBytes });
+    connection = openConnection(file, { cacheBytes });
     const blank = inspectFormat(connection, file, format) === "blank";
     makeDurable(connection, file);
     const found = blank ? undefined : readFound(connection, file);

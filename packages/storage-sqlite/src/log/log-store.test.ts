@@ -6,6 +6,7 @@ import type { Connection } from "../sqlite/connection.ts";
 import { sampleEntries, twoMembers } from "../testing/sample-entries.ts";
 import { decodeBlock, encodeBlocks } from "./block.ts";
 import { createLog, openLogDatabase, openWitness } from "./log-database.ts";
+import { LogReading } from "./log-reading.ts";
 import { LogStore } from "./log-store.ts";
 import type { LogWrite } from "./protocol.ts";
 import { Witness } from "./witness.ts";
@@ -47,7 +48,7 @@ it("makes a group of changes durable with one commit, and stores its entries in 
   const before = store.status().sequence;
   store.apply([append(1, 3), append(4, 4), append(5, 9, 2)]);
   expect(store.status().sequence).toBe(before + 1);
-  const blocks = store.read(1, 9, Number.POSITIVE_INFINITY);
+  const blocks = new LogReading(connection, "raft.db").read(1, 9, Number.POSITIVE_INFINITY);
   expect(blocks.map(({ first, last, runs }) => ({ first, last, runs }))).toEqual([
     {
       first: 1,
@@ -67,7 +68,9 @@ it("carries out a group in order: what is appended and cut off again in the same
     { kind: "compact", base: { index: 2, term: 1, membership: twoMembers } },
     append(7, 8, 3),
   ]);
-  const entries = store.read(3, 99, Number.POSITIVE_INFINITY).flatMap((block) => decodeBlock(block, "raft.db"));
+  const entries = new LogReading(connection, "raft.db")
+    .read(3, 99, Number.POSITIVE_INFINITY)
+    .flatMap((block) => decodeBlock(block, "raft.db"));
   expect(entries.map(({ index, term }) => `${index}/${term}`)).toEqual(["3/1", "4/2", "5/2", "6/2", "7/3", "8/3"]);
   expect(store.load().termRuns).toEqual([
     { from: 3, term: 1 },

@@ -1,7 +1,7 @@
 import type { Identity, Index, RestoredState, SnapshotMetadata, Term } from "@raftkv/raft-core";
 import { Checkpointer, type Connection, checkpointWhole } from "../sqlite/connection.ts";
 import { MetaTable } from "../sqlite/meta-table.ts";
-import { type Block, blockTargetBytes, joinBlocks, takeWithin, termAt } from "./block.ts";
+import { type Block, blockTargetBytes, joinBlocks, termAt } from "./block.ts";
 import { BlockTable } from "./block-table.ts";
 import { changeBytes } from "./group-commit.ts";
 import { type LogHead, parseHead, parseIdentity } from "./log-head.ts";
@@ -68,27 +68,6 @@ export class LogStore {
 
   load(): RestoredState {
     return restoreLog(this.#file, this.#base, this.#head, this.#blocks.above(this.#base.index));
-  }
-
-  /** The entries `from` to `to` as far as they are there and `maxBytes` goes, but at least one. */
-  read(from: Index, to: Index, maxBytes: number): readonly Block[] {
-    const end = Math.min(to, this.#head.lastIndex);
-    if (from <= this.#base.index || from > end) return [];
-    const taken: Block[] = [];
-    let bytes = 0;
-    for (let next = from; next <= end; ) {
-      const block = this.#blocks.at(next);
-      const last = Math.min(end, block.last);
-      const part =
-        takeWithin(block, next, last, maxBytes - bytes) ??
-        (taken.length === 0 ? takeWithin(block, next, next, Number.POSITIVE_INFINITY) : undefined);
-      if (part === undefined) break;
-      taken.push(part);
-      bytes += part.body.byteLength;
-      if (part.last < last) break;
-      next = part.last + 1;
-    }
-    return taken;
   }
 
   status(): LogStatus {

@@ -32,8 +32,7 @@ class LogService implements Service<LogRequest, LogAnswer> {
     const { id, request } = envelope;
     if (isChange(request)) throw new Error(`a ${request.kind} belongs into a group`);
     const answer = this.#answer(request);
-    const transfer = answer.kind === "entries" ? answer.blocks.map(({ body }) => body.buffer) : [];
-    return { through: id, answer, transfer, last: answer.kind === "closed" };
+    return { through: id, answer, last: answer.kind === "closed" };
   }
 
   #answer(request: Exclude<LogRequest, { kind: "write" | "form" | "compact" }>): LogAnswer {
@@ -48,10 +47,6 @@ class LogService implements Service<LogRequest, LogAnswer> {
         return this.#start();
       case "load":
         return { kind: "loaded", state: this.#started().load() };
-      case "entries": {
-        const { from, to, maxBytes } = request;
-        return { kind: "entries", blocks: this.#started().read(from, to, maxBytes) };
-      }
       case "close":
         this.#started().close();
         this.#store = undefined;

@@ -17,7 +17,6 @@ export type LogRequest =
   | { readonly kind: "start" }
   | LogChange
   | { readonly kind: "load" }
-  | { readonly kind: "entries"; readonly from: Index; readonly to: Index; readonly maxBytes: number }
   | { readonly kind: "close" };
 
 /** What changes the database. Those that wait together become durable together, in their order. */
@@ -48,7 +47,6 @@ export type LogAnswer =
   | { readonly kind: "started"; readonly identity: Identity; readonly status: LogStatus }
   | { readonly kind: "durable"; readonly status: LogStatus }
   | { readonly kind: "loaded"; readonly state: RestoredState }
-  | { readonly kind: "entries"; readonly blocks: readonly Block[] }
   | { readonly kind: "closed" };
 
 /** What a database holds before it is started: its incarnation is still that of the last start. */
@@ -61,3 +59,16 @@ export interface LogStatus {
   readonly sequence: number;
   readonly usage: Omit<StorageUsage, "snapshotBytes">;
 }
+
+/** What the thread for reads is asked. */
+export type LogReadRequest =
+  | {
+      readonly kind: "read";
+      readonly raftDb: string;
+      readonly from: Index;
+      readonly to: Index;
+      readonly maxBytes: number;
+    }
+  | { readonly kind: "close" };
+
+export type LogReadAnswer = { readonly kind: "read"; readonly blocks: readonly Block[] } | { readonly kind: "closed" };

@@ -20,11 +20,13 @@ import type { SnapshotDirectory } from "../snapshots/snapshot-directory.ts";
 import { runningError } from "../sqlite/sqlite-error.ts";
 import { expectAnswer, type WorkerClient } from "../thread/worker-client.ts";
 import { decodeBlock, encodeBlocks } from "./block.ts";
+import type { LogReadThread } from "./log-read-thread.ts";
 import type { LogAnswer, LogChange, LogRequest, LogStatus, LogWrite } from "./protocol.ts";
 
 export interface SqliteRaftStorageParts {
   readonly raftDb: string;
   readonly thread: WorkerClient<LogRequest, LogAnswer>;
+  readonly reads: LogReadThread;
   readonly snapshots: SnapshotDirectory;
   readonly failStop: FailStop;
   readonly identity: Identity;
@@ -90,8 +92,7 @@ export class SqliteRaftStorage implements RaftStorage {
 
   async entries(from: Index, to: Index, maxBytes: number): Promise<readonly Entry[]> {
     this.#requireOpen();
-    const answer = await this.#parts.thread.call({ kind: "entries", from, to, maxBytes });
-    const { blocks } = expectAnswer(answer, "entries");
+    const blocks = await this.#parts.reads.read(from, to, maxBytes);
     try {
       return blocks.flatMap((block) => decodeBlock(block, this.#parts.raftDb));
     } catch (error) {
@@ -140,9 +141,10 @@ export class SqliteRaftStorage implements RaftStorage {
   }
 
   async #close(): Promise<void> {
-    const { snapshots, thread, failStop, closed } = this.#parts;
+    const { snapshots, thread, reads, failStop, closed } = this.#parts;
     try {
       await snapshots.close();
+      await reads.close();
       await (failStop.error === undefined ? thread.finish({ kind: "close" }) : thread.terminate());
     } finally {
       closed();

@@ -2,7 +2,8 @@ import { type SnapshotSink, StorageError } from "@raftkv/raft-core";
 
 interface SinkParts {
   write(chunk: Uint8Array): Promise<void>;
-  commit(): Promise<void>;
+  /** `written`: resolves once what was handed in before has been written. */
+  commit(written: Promise<void>): Promise<void>;
   suspend(): Promise<void>;
   abort(): Promise<void>;
   ended(): void;
@@ -27,8 +28,8 @@ export class FileSink implements SnapshotSink {
 
   async commit(): Promise<void> {
     this.#requireOpen();
-    await this.#end();
-    await this.#parts.commit();
+    // At once, so that a storage that closes now knows that something is taking its place.
+    await this.#parts.commit(this.#end());
   }
 
   async suspend(): Promise<void> {

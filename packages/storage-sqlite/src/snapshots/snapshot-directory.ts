@@ -84,17 +84,7 @@ export class SnapshotDirectory {
     };
     const sink = new FileSink({
       write: (chunk) => this.#guard(writer.write(chunk)),
-      commit: async () => {
-        const mismatch = writer.mismatch();
-        if (mismatch !== undefined) {
-          await discard();
-          throw new Error(
-            `the snapshot at index ${reception.metadata.index} is not the one that was offered: ${mismatch}`,
-          );
-        }
-        await this.#untilSaved(this.#guard(this.#finish(writer, reception.metadata)));
-        this.#partial.release();
-      },
+      commit: (written) => this.#untilSaved(this.#takeIn(writer, reception, written, discard)),
       suspend: () => this.#partial.keep(writer),
       abort: discard,
       ended: () => this.#sinks.delete(sink),
@@ -178,6 +168,23 @@ export class SnapshotDirectory {
       throw error;
     }
     await this.#guard(this.#finish(writer, source.metadata));
+  }
+
+  /** A received snapshot takes its place, if it is the one that was offered. */
+  async #takeIn(
+    writer: SnapshotFileWriter,
+    { metadata }: SnapshotReception,
+    written: Promise<void>,
+    discard: () => Promise<void>,
+  ): Promise<void> {
+    await written;
+    const mismatch = writer.mismatch();
+    if (mismatch !== undefined) {
+      await discard();
+      throw new Error(`the snapshot at index ${metadata.index} is not the one that was offered: ${mismatch}`);
+    }
+    await this.#guard(this.#finish(writer, metadata));
+    this.#partial.release();
   }
 
   async #finish(writer: SnapshotFileWriter, metadata: SnapshotMetadata): Promise<void> {

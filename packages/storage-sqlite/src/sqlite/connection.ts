@@ -7,8 +7,6 @@ export type Connection = Database.Database;
 
 export interface ConnectionOptions {
   readonly readonly?: boolean;
-  /** Nobody else may open the file meanwhile; spares the locks and the shared memory of the write-ahead log. */
-  readonly exclusive?: boolean;
   readonly cacheBytes: number;
 }
 
@@ -20,8 +18,6 @@ export function openConnection(file: string, options: ConnectionOptions): Connec
   const readonly = options.readonly ?? false;
   const connection = new Database(file, { readonly, fileMustExist: readonly, timeout: busyTimeoutMs });
   try {
-    // Before anything is read: a write-ahead log that was opened with shared memory keeps it.
-    if (options.exclusive) connection.pragma("locking_mode = EXCLUSIVE");
     requireSqliteVersion(connection);
     connection.pragma(`cache_size = -${Math.ceil(options.cacheBytes / 1024)}`);
     connection.pragma("cell_size_check = ON");

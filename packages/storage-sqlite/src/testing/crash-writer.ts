@@ -39,9 +39,16 @@ async function writeState(): Promise<void> {
   }
 }
 
-/** Written at once: what is said was true before the kill. */
+/** Written at once: what is said was true before the kill. Whoever listens may be slow, and the pipe full. */
 function say(line: string): void {
-  writeSync(1, `${line}\n`);
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    }
+  }
 }
 
 await Promise.all([writeLog(), writeState()]);

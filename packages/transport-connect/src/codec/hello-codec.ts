@@ -3,6 +3,7 @@ import type { NodeId } from "@raftkv/raft-core";
 import { addressVersion, type ProtocolVersions } from "./protocol-version.ts";
 import { WireError } from "./wire-error.ts";
 import { fromWire, nodeIdFromWire, toWire } from "./wire-number.ts";
+import { idFromWire } from "./wire-text.ts";
 
 /** Who speaks to whom, at the start of every stream. */
 export interface Hello {
@@ -42,13 +43,13 @@ export function decodeHello(wire: WireHello): Hello {
   if (fromAddress !== "" && !addressForm.test(fromAddress)) throw new WireError("hello.from_address is not host:port");
   return {
     versions: { min, max },
-    clusterId: wire.clusterId,
+    clusterId: idFromWire(wire.clusterId, "hello.cluster_id"),
     fromNodeId: nodeIdFromWire(wire.fromNodeId, "hello.from_node_id"),
-    fromMemberId: wire.fromMemberId,
+    fromMemberId: idFromWire(wire.fromMemberId, "hello.from_member_id"),
     fromIncarnation: fromWire(wire.fromIncarnation, "hello.from_incarnation"),
     fromAddress: fromAddress === "" ? undefined : fromAddress,
     toNodeId: nodeIdFromWire(wire.toNodeId, "hello.to_node_id"),
-    toMemberId: wire.toMemberId,
+    toMemberId: idFromWire(wire.toMemberId, "hello.to_member_id"),
   };
 }
 

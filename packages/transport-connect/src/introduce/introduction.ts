@@ -3,6 +3,7 @@ import type { Index, Membership, NodeId } from "@raftkv/raft-core";
 import { decodeMembership, encodeMembership } from "../codec/membership-codec.ts";
 import { WireError } from "../codec/wire-error.ts";
 import { fromWire, nodeIdFromWire, toWire } from "../codec/wire-number.ts";
+import { idFromWire } from "../codec/wire-text.ts";
 
 /** Who speaks while a cluster forms. */
 export interface Introducer {
@@ -41,7 +42,7 @@ export function decodeIntroducer(wire: IntroduceRequest): Introducer {
   if (wire.fromMemberId === "") throw new WireError("introduce_request.from_member_id is empty");
   return {
     nodeId: nodeIdFromWire(wire.fromNodeId, "introduce_request.from_node_id"),
-    memberId: wire.fromMemberId,
+    memberId: idFromWire(wire.fromMemberId, "introduce_request.from_member_id"),
   };
 }
 
@@ -59,7 +60,7 @@ export function decodeIntroduction(wire: IntroduceResponse): Introduction {
   if (wire.memberId === "") throw new WireError("introduce_response.member_id is empty");
   return {
     nodeId: nodeIdFromWire(wire.nodeId, "introduce_response.node_id"),
-    memberId: wire.memberId,
+    memberId: idFromWire(wire.memberId, "introduce_response.member_id"),
     formation: wire.formation === undefined ? undefined : decodeFormation(wire.formation),
   };
 }
@@ -81,7 +82,7 @@ function decodeFormation(wire: WireFormation): Formation {
   if (wire.membership === undefined) throw new WireError("formation.membership is missing");
   const { foundingMembership } = wire;
   return {
-    clusterId: wire.clusterId,
+    clusterId: idFromWire(wire.clusterId, "formation.cluster_id"),
     membership: decodeMembership(wire.membership),
     foundingMembership: foundingMembership === undefined ? undefined : decodeMembership(foundingMembership),
     membershipCommitted: wire.membershipCommitted,

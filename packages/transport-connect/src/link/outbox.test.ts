@@ -65,6 +65,15 @@ describe("what a stream writes", () => {
     expect(roundsOf((await requests.next()).value)).toEqual([heartbeat(3)]);
   });
 
+  it("leaves out what the peer's version does not know", async () => {
+    const { outbox: out, queue, requests } = outbox();
+    queue.offer(heartbeat(1), 64);
+    await requests.next();
+    out.accept(0); // Every message of today is known from version 1 on.
+    expect(roundsOf((await requests.next()).value)).toEqual([]);
+    expect(queue.isEmpty).toBe(true);
+  });
+
   it("ends when it is told to, with messages in the queue or without", async () => {
     const { outbox: out, queue, requests } = outbox();
     out.accept(2);

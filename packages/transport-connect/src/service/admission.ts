@@ -5,6 +5,7 @@ import type { Hello } from "../codec/hello-codec.ts";
 import type { ProtocolVersions } from "../codec/protocol-version.ts";
 import { judgeHello } from "./check-hello.ts";
 import { type InboundStream, InboundStreams } from "./inbound-streams.ts";
+import { VoteAskers } from "./vote-askers.ts";
 
 export interface AdmissionOptions {
   readonly identity: () => Identity;
@@ -37,6 +38,7 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #streams = new InboundStreams();
   readonly #strangers = new Map<NodeId, Stranger>();
+  readonly #voteAskers = new VoteAskers();
   readonly #news = new ChangeLog();
   /** Undefined until this node has read its membership. */
   #peers: ReadonlyMap<NodeId, Member> | undefined;
@@ -56,9 +58,8 @@ export class Admission {
     for (const [id, { member }] of this.#strangers) {
       if (peers.get(id)?.memberId === member.memberId) this.#strangers.delete(id);
     }
-    this.#streams.retain((from, memberId) =>
-      [peers.get(from), this.#strangers.get(from)?.member].some((expected) => expected?.memberId === memberId),
-    );
+    this.#streams.retain((from, memberId) => this.#isKnown(from, memberId));
+    this.#voteAskers.retain((id) => this.#bearers(id).length > 0);
     this.#reportStrangers();
   }
 
@@ -90,17 +91,35 @@ export class Admission {
       signal: stream.signal,
       close: () => {
         stream.close();
-        if (this.#strangers.get(from)?.stream !== stream) return;
-        this.#strangers.delete(from);
-        this.#streams.forget(from, memberId);
-        this.#reportStrangers();
+        this.#closed(from, memberId, stream);
       },
     };
   }
 
-  /** Whether the one with that id to be answered is not the member: it was a stranger that asked last. */
-  wasAskedByStranger(id: NodeId): boolean {
-    return this.#strangers.get(id)?.hasAskedLast === true;
+  /** For whom an answer to that id is; undefined: for whoever bears it. */
+  askerOf(id: NodeId, answer: Message): string | undefined {
+    const voter =
+      answer.kind === "voteResponse" && answer.granted ? this.#voteAskers.askerIn(id, answer.term) : undefined;
+    if (voter !== undefined) return voter;
+    const stranger = this.#strangers.get(id);
+    return stranger?.hasAskedLast === true ? stranger.member.memberId : undefined;
+  }
+
+  #closed(from: NodeId, memberId: string, stream: InboundStream): void {
+    const isStranger = this.#strangers.get(from)?.stream === stream;
+    if (isStranger) this.#strangers.delete(from);
+    if (!this.#isKnown(from, memberId)) this.#streams.forget(from, memberId);
+    this.#voteAskers.retain((id) => this.#bearers(id).length > 0);
+    if (isStranger) this.#reportStrangers();
+  }
+
+  #isKnown(id: NodeId, memberId: string): boolean {
+    return this.#bearers(id).some((bearer) => bearer.memberId === memberId);
+  }
+
+  /** The member with that id, and the stranger. */
+  #bearers(id: NodeId): readonly Member[] {
+    return [this.#peers?.get(id), this.#strangers.get(id)?.member].filter((bearer) => bearer !== undefined);
   }
 
   #judge(hello: Hello): Admitted & { readonly stranger: Member | undefined } {
@@ -130,6 +149,7 @@ export class Admission {
         } else if (stranger !== undefined) {
           stranger.hasAskedLast = stranger.member.memberId === fromMemberId;
         }
+        if (message.kind === "voteRequest" && !this.#voteAskers.mayAsk(from, fromMemberId, message.term)) return;
         handler.message(from, message);
       },
       unreachable: (peer) => handler.unreachable(peer),

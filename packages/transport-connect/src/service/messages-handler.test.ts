@@ -75,6 +75,12 @@ describe("a hello", () => {
       Code.FailedPrecondition,
       /speaks versions 3 to 4 .* this node versions 1 to 2: upgrade/,
     ],
+    [
+      "with an id that is none",
+      { fromMemberId: "x".repeat(257) },
+      Code.InvalidArgument,
+      /hello\.from_member_id has 257/,
+    ],
     ["with versions that go backwards", { versions: { min: 2, max: 1 } }, Code.InvalidArgument, /max_protocol_version/],
     [
       "with an address that is none",

@@ -103,10 +103,17 @@ export class ClusterProcess implements AsyncDisposable {
 
   /** Starts a node that does not run on its data again, at another port, and keeps that for later starts. */
   async startMoved(id: number): Promise<NodeProcess> {
-    this.#endpoints.set(id, await freeEndpoint());
+    await this.assignNewEndpoint(id);
     const node = this.startNode(id, ["--advertise", this.endpoint(id)]);
     await node.waitFor("listening");
     return node;
+  }
+
+  /** Where the node is to be when it is started again, with `--advertise`. */
+  async assignNewEndpoint(id: number): Promise<string> {
+    const endpoint = await freeEndpoint();
+    this.#endpoints.set(id, endpoint);
+    return endpoint;
   }
 
   /** Throws away the data of a node that does not run. */

@@ -18,7 +18,10 @@ export interface RunningCli {
   readonly ended: Promise<CliResult>;
   /** Resolves once standard error has shown that; rejects where the process ends without. */
   saysOnStderr(pattern: RegExp): Promise<void>;
+  hasEnded(): boolean;
   signal(signal: NodeJS.Signals): void;
+  /** Nobody reads standard error any more. */
+  stopReading(): void;
 }
 
 /** Runs `raftkv` with these arguments to its end. */
@@ -58,6 +61,8 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
         void ended.then(() => reject(new Error(`raftkv ended without ${pattern}: ${stderr}`)), reject);
         look();
       }),
+    hasEnded: () => child.exitCode !== null,
     signal: (signal) => void child.kill(signal),
+    stopReading: () => child.stderr.destroy(),
   };
 }

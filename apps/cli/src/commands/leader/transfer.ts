@@ -6,7 +6,7 @@ import { writeOut } from "../../output/standard-output.ts";
 import { withAdmin } from "../../session.ts";
 import { noSuchNode } from "../member/change-one.ts";
 
-/** Hands leadership to node `to`, or to whoever's log reaches furthest. */
+/** Hands leadership to node `to`, or to the voter that suits best. */
 export async function transferLeadership(to: number | undefined, options: GlobalOptions): Promise<void> {
   await withAdmin(options, async (admin) => {
     const before = await admin.leader();

@@ -24,8 +24,9 @@ export async function replace(nodeId: number, address: string, options: ReplaceO
       () => operation.leftBehind(),
       (signal) => operation.run(signal).finally(() => display.end()),
     );
-    const verb = changed ? "has taken" : "has taken already";
-    const sentence = `node ${by.nodeId} at ${by.address} ${verb} the place of node ${nodeId}`;
+    const sentence = changed
+      ? `node ${by.nodeId} at ${by.address} has taken the place of node ${nodeId}`
+      : `there is no node ${nodeId}, and node ${by.nodeId} at ${by.address} is a voter: nothing is left to do`;
     const fields = { replaced: nodeId, nodeId: by.nodeId, changed };
     await writeOut(changeText(output, { sentence, fields, before: status.members, after: status }));
   });

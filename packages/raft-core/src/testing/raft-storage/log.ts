@@ -62,6 +62,15 @@ export function logTests(tests: StorageTests): void {
       ]);
     });
 
+    tests.withStorage("entries() sees what is durable while later writes are under way", async (storage) => {
+      const writer = new BatchWriter(storage);
+      await writer.write({ append: commands(1, 4, 1) });
+      const later = [5, 6, 7].map((index) => writer.write({ append: [command(index, 1, patternBytes(100_000))] }));
+      assertSameEntries(await storage.entries(2, 4, everything), commands(2, 4, 1), "2 to 4");
+      await Promise.all(later);
+      assertSameEntries(await storage.entries(4, 4, everything), [command(4, 1)], "4");
+    });
+
     tests.withStorage("entries() gives the part that lies in the log, both ends included", async (storage) => {
       const writer = new BatchWriter(storage);
       await writer.write({ append: commands(1, 4, 1) });

@@ -540,7 +540,7 @@ export const LeaveJointResponseSchema: GenMessage<LeaveJointResponse> = /*@__PUR
  */
 export type TransferLeadershipRequest = Message<"raftkv.cluster.v1.TransferLeadershipRequest"> & {
   /**
-   * 0: the voter whose log reaches furthest.
+   * 0: of the voters that keep up the one with the highest priority, then the longest log.
    *
    * @generated from field: uint64 to_node_id = 1;
    */

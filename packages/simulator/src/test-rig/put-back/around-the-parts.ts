@@ -1,19 +1,11 @@
 import type { Consensus, Message, RaftStorage, RaftTransport } from "@raftkv/raft-core";
-import type { Wrappers } from "../machine/wrappers.ts";
+import type { PutBackBug } from "./put-back-bug.ts";
 
-/** A bug that a real system once shipped, put back around the real parts. */
-export interface PutBackBug {
-  readonly name: string;
-  readonly wrappers: Wrappers;
-  /** The invariants that may be the first to notice. */
-  readonly noticedBy: readonly string[];
-  /** Where the search begins; 1 if left out. For what only one run in dozens notices, to keep the test short. */
-  readonly firstSeed?: number;
-}
-
-export const putBackBugs: readonly PutBackBug[] = [
+/** Bugs around the real parts: what a storage, a transport, a state machine or a client would do wrong. */
+export const aroundTheParts: readonly PutBackBug[] = [
   {
     name: "a storage that acknowledges before it is durable",
+    row: 20,
     wrappers: {
       storage: (storage) => ({
         ...storage,
@@ -25,7 +17,20 @@ export const putBackBugs: readonly PutBackBug[] = [
     noticedBy: ["durable before told", "commit safety", "applied is committed", "match is held"],
   },
   {
+    name: "a failed sync that is tried again, and then succeeds",
+    row: 45,
+    patches: [
+      {
+        module: "/storage-memory/dist/disk/write-queue.js",
+        find: "throw this.#fail(kind, cause);",
+        replace: "return;",
+      },
+    ],
+    noticedBy: ["durable is kept", "linearizability", "State Machine Safety", "never goes back", "nodes keep running"],
+  },
+  {
     name: "a vote that is not written",
+    row: 42,
     wrappers: {
       storage: (storage) => ({
         ...storage,
@@ -41,12 +46,14 @@ export const putBackBugs: readonly PutBackBug[] = [
   },
   {
     name: "a vote that is forgotten at a restart",
+    row: 42,
     wrappers: { storage: forgetsVotes },
-    firstSeed: 120,
+    rare: true,
     noticedBy: ["one vote a term", "Election Safety", "durable before told"],
   },
   {
     name: "an acknowledgement past the end of what was appended",
+    row: 40,
     wrappers: {
       transport: changing((message) =>
         message.kind === "appendResponse" && !message.rejected ? { ...message, match: message.match + 1 } : message,
@@ -56,6 +63,7 @@ export const putBackBugs: readonly PutBackBug[] = [
   },
   {
     name: "a heartbeat that commits what the follower has left over",
+    row: 41,
     wrappers: {
       transport: changing((message) =>
         message.kind === "heartbeatRequest" ? { ...message, commit: message.commit + 3 } : message,
@@ -65,6 +73,7 @@ export const putBackBugs: readonly PutBackBug[] = [
   },
   {
     name: "a state that calls durable what it has only applied",
+    row: 18,
     wrappers: {
       stateMachine: (machine) => ({
         appliedIndex: () => machine.appliedIndex(),
@@ -80,6 +89,7 @@ export const putBackBugs: readonly PutBackBug[] = [
   },
   {
     name: "one node that applies something else",
+    row: 23,
     wrappers: {
       stateMachine: (machine, node) => ({
         appliedIndex: () => machine.appliedIndex(),
@@ -102,6 +112,7 @@ export const putBackBugs: readonly PutBackBug[] = [
   },
   {
     name: "a read that asks nobody",
+    row: 14,
     wrappers: {
       consensus: (consensus) => ({ ...unchanged(consensus), readIndex: async () => consensus.status().applied }),
     },
@@ -109,6 +120,7 @@ export const putBackBugs: readonly PutBackBug[] = [
   },
   {
     name: "a write without a session that is sent twice",
+    row: 47,
     wrappers: {
       consensus: (consensus) => ({
         ...unchanged(consensus),

@@ -1,0 +1,48 @@
+import { Worker } from "node:worker_threads";
+import type { RunSummary, WorkerTask } from "./run-summary.ts";
+
+export interface SeedsOptions {
+  readonly firstSeed: number;
+  readonly seeds: number;
+  readonly steps: number;
+  /** Threads that share the work. */
+  readonly workers: number;
+  /** Asked before each run begins: false ends the campaign after those under way. */
+  readonly goesOn: () => boolean;
+}
+
+/**
+ * Runs seed after seed on several threads, until all are done or one has failed. Resolves with what was run, ascending by
+ * seed. Which thread runs a seed makes no difference to it.
+ */
+export async function runSeeds(options: SeedsOptions): Promise<readonly RunSummary[]> {
+  const { firstSeed, seeds, steps, workers, goesOn } = options;
+  const summaries: RunSummary[] = [];
+  let next = firstSeed;
+  const takeTask = (): WorkerTask | undefined => {
+    if (next >= firstSeed + seeds || !goesOn() || summaries.some(({ failure }) => failure !== undefined))
+      return undefined;
+    return { seed: next++, steps };
+  };
+  await Promise.all(
+    Array.from({ length: Math.min(workers, seeds) }, () => work(takeTask, (summary) => summaries.push(summary))),
+  );
+  return summaries.sort((a, b) => a.seed - b.seed);
+}
+
+function work(takeTask: () => WorkerTask | undefined, done: (summary: RunSummary) => void): Promise<void> {
+  const worker = new Worker(new URL("./campaign-worker.ts", import.meta.url));
+  return new Promise((resolve, reject) => {
+    const takeNext = () => {
+      const task = takeTask();
+      if (task === undefined) worker.terminate().then(() => resolve(), reject);
+      else worker.postMessage(task);
+    };
+    worker.on("error", reject);
+    worker.on("message", (summary: RunSummary) => {
+      done(summary);
+      takeNext();
+    });
+    takeNext();
+  });
+}

@@ -1,0 +1,37 @@
+import type { SimulationReport } from "../simulation.ts";
+
+/** What a thread is asked to run. */
+export interface WorkerTask {
+  readonly seed: number;
+  readonly steps: number;
+}
+
+/** What is left of a report on its way from one thread to another. */
+export interface RunSummary {
+  readonly seed: number;
+  readonly steps: number;
+  readonly simulatedMs: number;
+  readonly committed: number;
+  readonly answeredReads: number;
+  readonly answeredWrites: number;
+  readonly faults: number;
+  readonly membershipChanges: number;
+  readonly disksLost: number;
+  readonly failure: { readonly invariant: string; readonly message: string } | undefined;
+}
+
+export function summaryOf(report: SimulationReport): RunSummary {
+  const { seed, steps, simulatedMs, committed, history, faults, membershipActions, failure } = report;
+  return {
+    seed,
+    steps,
+    simulatedMs,
+    committed,
+    answeredReads: history.answeredReads,
+    answeredWrites: history.answeredWrites,
+    faults: Object.values(faults).reduce((sum, count) => sum + count, 0),
+    membershipChanges: membershipActions.changed ?? 0,
+    disksLost: membershipActions.wipe ?? 0,
+    failure: failure && { invariant: failure.invariant, message: failure.message },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Wrappers } from "../../machine/wrappers.ts";
+
+/** A bug that a real system once shipped, put back around the real parts or into their text. */
+export interface PutBackBug {
+  readonly name: string;
+  /** Its row in the catalogue of other systems' bugs; undefined for one of our own. */
+  readonly row: number | undefined;
+  readonly wrappers?: Wrappers;
+  readonly patches?: readonly Patch[];
+  /** The invariants that may be the first to notice. */
+  readonly noticedBy: readonly string[];
+  /** Where the search begins; 1 if left out. For what only one run in dozens notices, to keep the test short. */
+  readonly firstSeed?: number;
+  /** A known hole: the search finds it too seldom for a test, if at all. Campaigns say how seldom. */
+  readonly rare?: true;
+}
+
+/** A place in the text of a module, which stands there exactly once, and what it is replaced by. */
+export interface Patch {
+  /** The end of the module's path. */
+  readonly module: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** In a module of the algorithm, as it is built. */
+export function inAlgorithm(module: string, find: string, replace: string): Patch {
+  return { module: `/raft-core/dist/algorithm/${module}.js`, find, replace };
+}
+
+export function inNode(module: string, find: string, replace: string): Patch {
+  return { module: `/raft-core/dist/node/${module}.js`, find, replace };
+}
+
+/** What nodes say when their own checks find it first. */
+export const nodesStop = "nodes keep running";

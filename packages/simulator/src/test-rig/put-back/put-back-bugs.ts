@@ -1,0 +1,16 @@
+import { aroundTheParts } from "./around-the-parts.ts";
+import { elections } from "./elections.ts";
+import { leases } from "./leases.ts";
+import { membership } from "./membership.ts";
+import type { PutBackBug } from "./put-back-bug.ts";
+import { readsAndSnapshots } from "./reads-and-snapshots.ts";
+import { replication } from "./replication.ts";
+
+export const putBackBugs: readonly PutBackBug[] = [
+  ...aroundTheParts,
+  ...elections,
+  ...replication,
+  ...membership,
+  ...readsAndSnapshots,
+  ...leases,
+];

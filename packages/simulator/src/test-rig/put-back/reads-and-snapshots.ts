@@ -1,0 +1,99 @@
+import { inAlgorithm, inNode, nodesStop, type PutBackBug } from "./put-back-bug.ts";
+
+export const readsAndSnapshots: readonly PutBackBug[] = [
+  {
+    name: "a read before the first commit of the term",
+    row: 14,
+    patches: [
+      inAlgorithm("heartbeat", "if (commit >= leader.noopIndex)", "if (true)"),
+      inAlgorithm("read-index", " && hardState.commit >= role.noopIndex)", ")"),
+    ],
+    noticedBy: ["linearizability"],
+  },
+  {
+    name: "a read that is answered by any round of the term",
+    row: 15,
+    patches: [inAlgorithm("heartbeat", "leader.reads.begin(leader.round, commit);", "leader.reads.begin(1, commit);")],
+    rare: true,
+    noticedBy: ["linearizability"],
+  },
+  {
+    name: "a read context that is used again after a restart",
+    row: 15,
+    patches: [
+      inAlgorithm("read-index", "if (response.context.incarnation !== state.config.incarnation)\n        return;", ""),
+    ],
+    rare: true,
+    noticedBy: ["linearizability"],
+  },
+  {
+    name: "a read that does not wait for the state",
+    row: 44,
+    patches: [inNode("reads", "else if (outcome.index <= this.#options.applied())", "else if (true)")],
+    noticedBy: ["linearizability"],
+  },
+  {
+    name: "a session whose repeated command is applied again",
+    row: 47,
+    patches: [
+      {
+        module: "/kv-server/dist/state/fold.js",
+        find: "if (kept !== undefined)\n            return kept;",
+        replace:
+          'if (kept !== undefined)\n            return operation.kind === "skip" || operation.kind === "closeSession" ? kept : this.#operate(operation);',
+      },
+    ],
+    noticedBy: ["linearizability"],
+  },
+  {
+    name: "a follower that stays in probe after a snapshot",
+    row: 36,
+    patches: [
+      inAlgorithm(
+        "progress",
+        "this.#becomeProbe(Math.max(index, this.#match) + 1);\n            return;",
+        "this.#becomeProbe(Math.max(index, this.#match) + 2);\n            this.#probing = true;\n            return;",
+      ),
+    ],
+    noticedBy: ["liveness", nodesStop],
+  },
+  {
+    name: "a snapshot that is too old for the log, sent again and again",
+    row: 49,
+    patches: [inNode("snapshot-sender", " && source.metadata.index >= this.#options.base())", ")")],
+    rare: true,
+    noticedBy: ["liveness"],
+  },
+  {
+    name: "a snapshot that is refused as old, and not acknowledged",
+    row: undefined,
+    patches: [
+      inNode(
+        "snapshot-receiver",
+        'this.#options.feed({ kind: "snapshotReceived", from, term, metadata });\n            throw',
+        "throw",
+      ),
+    ],
+    rare: true,
+    noticedBy: ["liveness"],
+  },
+  {
+    name: "a log that is compacted past what the state holds durably",
+    row: 21,
+    patches: [
+      inNode(
+        "compaction",
+        "const durable = await stateMachine.flush();",
+        "const durable = stateMachine.appliedIndex();",
+      ),
+    ],
+    noticedBy: [nodesStop, "State Machine Safety", "never goes back"],
+  },
+  {
+    name: "a log that is replaced by a snapshot that it holds already, and more",
+    row: 24,
+    patches: [inAlgorithm("snapshot", "if (log.termAt(metadata.index) === metadata.term)", "if (false)")],
+    rare: true,
+    noticedBy: ["durable before told", "match is held", "commit safety", nodesStop],
+  },
+];
