@@ -1,19 +1,21 @@
 import { describe, expect, it } from "vitest";
-import type { ProgressStatus, RaftStatus, SnapshotProgress } from "../algorithm/status.ts";
+import type { ProgressStatus, SnapshotProgress } from "../algorithm/status.ts";
 import { lowestSnapshotInUse } from "./snapshots-in-use.ts";
+
+type Status = Parameters<typeof lowestSnapshotInUse>[1];
 
 const timeoutMs = 10_000;
 
 /** Node 1, whose log begins after 20, beside followers of which each is being sent such a snapshot. */
-function statusWith(...snapshots: readonly (Partial<SnapshotProgress> | undefined)[]): RaftStatus {
+function statusWith(...snapshots: readonly (Partial<SnapshotProgress> | undefined)[]): Status {
   const progress = snapshots.map((snapshot, place): ProgressStatus => {
     const whole = snapshot && { source: 9, index: 40, bytesSent: 1, bytes: 2, silentMs: 0, ...snapshot };
     return { id: place + 2, state: "snapshot", match: 0, next: 1, recentlyActive: true, snapshot: whole };
   });
-  return { nodeId: 1, base: { index: 20, term: 1 }, progress } as unknown as RaftStatus;
+  return { nodeId: 1, base: { index: 20, term: 1 }, progress };
 }
 
-function lowest(status: RaftStatus, own?: number): number | undefined {
+function lowest(status: Status, own?: number): number | undefined {
   return lowestSnapshotInUse({ lowestIndexInUse: () => own }, status, timeoutMs);
 }
 

@@ -9,7 +9,7 @@ import type { SnapshotSender } from "./snapshot-sender.ts";
  */
 export function lowestSnapshotInUse(
   sender: Pick<SnapshotSender, "lowestIndexInUse">,
-  { nodeId, base, progress }: RaftStatus,
+  { nodeId, base, progress }: Pick<RaftStatus, "nodeId" | "base" | "progress">,
   timeoutMs: number,
 ): Index | undefined {
   const indexes = progress.flatMap(({ snapshot }) => {
