@@ -5,6 +5,7 @@ export const leases: readonly PutBackBug[] = [
     name: "a lease that counts from when the answer came, and far too long",
     row: 16,
     patches: [inAlgorithm("leader-lease", "sentAtMs + forMs / (1 + this.#maxClockDrift)", "sentAtMs + 50 * forMs")],
+    rare: true,
     noticedBy: ["linearizability"],
   },
   {
