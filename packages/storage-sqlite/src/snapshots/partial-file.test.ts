@@ -135,3 +135,16 @@ it("takes no snapshot in for which there is no room, and harms nothing", async (
   for (const chunk of chunks) await whole.write(chunk);
   await whole.commit();
 });
+
+it("leaves nothing behind the whole of what a crash had left behind a part", async () => {
+  const file = await brokenOff();
+  appendFileSync(file, new Uint8Array(10_000));
+  const snapshots = await start();
+  expect(await heldBytes(snapshots)).toBe(5000);
+  const sink = await snapshots.receive({ metadata, content, from: 5000 });
+  await sink.write(chunks[2] ?? new Uint8Array());
+  await sink.commit();
+  const source = await snapshots.open();
+  expect(source?.content).toEqual(content);
+  await source?.close();
+});
