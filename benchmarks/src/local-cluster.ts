@@ -16,7 +16,7 @@ export interface NodeCluster extends LocalCluster {
   start(id: number): void;
 }
 
-const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "main.js");
+export const nodeMain = join(import.meta.dirname, "..", "..", "apps", "node", "dist", "main.js");
 
 /** @param settings More fields of cluster.conf. */
 export async function startLocalCluster(

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readlinkSync } from "node:fs";
 import type { Entry } from "@raftkv/raft-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { breakDisk, canBreakDisk, mendDisk } from "./testing/file-size-limit.ts";
@@ -61,6 +63,29 @@ describe.runIf(canBreakDisk)("a disk that refuses a write", () => {
     expect(state.appliedIndex()).toBe(0);
   });
 
+  it("is noticed while a snapshot is received, which goes on after a restart with a disk that works", async () => {
+    const { raft } = await scratch.open();
+    const content = { bytes: 6, digest: createHash("sha256").update("abcdef").digest("hex") };
+    const sink = await raft.receiveSnapshot({ metadata: snapshot.metadata, content, from: 0 });
+    await sink.write(bytes("abc"));
+    breakDisk();
+    await expect(sink.write(bytes("def"))).rejects.toMatchObject({ code: "failed" });
+    await sink.suspend().catch(() => undefined);
+    expect(scratch.failures).toHaveLength(1);
+    await scratch.closeAll();
+    expect(
+      readdirSync("/proc/self/fd")
+        .map(targetOf)
+        .filter((file) => file.includes(".partial")),
+    ).toEqual([]);
+    mendDisk();
+    const reopened = (await scratch.open()).raft;
+    expect((await reopened.partialSnapshot())?.bytes).toBe(3);
+    const rest = await reopened.receiveSnapshot({ metadata: snapshot.metadata, content, from: 3 });
+    await rest.write(bytes("def"));
+    await rest.commit();
+  });
+
   it("is noticed while a snapshot is written", async () => {
     const { raft } = await scratch.open();
     breakDisk();
@@ -98,3 +123,12 @@ it("refuses a batch whose entries do not follow each other", async () => {
   await scratch.closeAll();
   expect((await (await scratch.open()).raft.load()).lastIndex).toBe(0);
 });
+
+/** What an open file descriptor of this process stands for; empty where it is closed by now. */
+function targetOf(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return "";
+  }
+}

@@ -94,6 +94,7 @@ export class ConnectTransport implements RaftTransport {
     const service = raftService({
       admission: this.#admission,
       slots: this.#incomingSnapshots,
+      offers: new Slots(this.#limits.snapshots, "offers of snapshots from other nodes"),
       identity,
       onIntroduce,
       clock,

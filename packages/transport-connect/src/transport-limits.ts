@@ -19,7 +19,7 @@ export interface TransportLimits {
   readonly pingIntervalMs: number;
   /** How long the answer to a ping may take before the connection is given up. */
   readonly pingTimeoutMs: number;
-  /** Snapshots on their way at once, in each direction. */
+  /** Snapshots on their way at once, in each direction; and so many are offered to this node at once. */
   readonly snapshots: number;
   /** A snapshot ends when no chunk has moved for this long. */
   readonly snapshotProgressTimeoutMs: number;

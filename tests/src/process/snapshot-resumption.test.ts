@@ -13,7 +13,11 @@ const values = 64;
 describe("a snapshot whose receiver is killed in the middle", () => {
   it("goes on where it was, while writes go on", { timeout: 120_000 }, async () => {
     await using directory = await temporaryDirectory();
-    const config = { snapshot: { entries: 100, tail_entries: 10, max_bytes_per_second: 1024 * 1024 } };
+    // Long timeouts: on a busy machine a follower that is asked to send must not be taken for a dead one.
+    const config = {
+      election_timeout: { min: 1500, max: 3000 },
+      snapshot: { entries: 100, tail_entries: 10, max_bytes_per_second: 1024 * 1024 },
+    };
     await using cluster = await ClusterProcess.start({ directory: directory.path, config });
     await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 20_000 });
     await kv.put("before", "the follower saw this");
@@ -37,7 +41,10 @@ describe("a snapshot whose receiver is killed in the middle", () => {
     expect(begun).toMatchObject({ from: sender, offset: 0 });
     expect(begun.bytes).toBeGreaterThan(values * valueBytes);
     const file = join(cluster.dataDirectory(follower), "snapshots", "incoming.partial");
-    await until("a part of the snapshot", async () => ((await stat(file)).size > 1_500_000 ? true : undefined));
+    await until("a part of the snapshot", async () => {
+      const { size } = await stat(file).catch(() => ({ size: 0 }));
+      return size > 1_500_000 ? true : undefined;
+    });
     const writtenBefore = written;
     await first.kill();
 

@@ -45,6 +45,7 @@ export const clusterFileSchema = strictObject({
     bytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
     tail_entries: wholeNumber(0, 1_000_000_000).optional(),
     max_bytes_per_second: wholeNumber(64 * KIB, Number.MAX_SAFE_INTEGER).optional(),
+    max_held_log_bytes: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
     from_followers: z.boolean({ error: "true or false" }).optional(),
   }).optional(),
   limits: strictObject({

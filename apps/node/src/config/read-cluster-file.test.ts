@@ -33,7 +33,14 @@ describe("cluster.conf", () => {
       lease_reads: { max_clock_drift: 0.1 },
       write_stall_timeout: 3000,
       storage: "@raftkv/storage-memory",
-      snapshot: { entries: 10, bytes: 1000, tail_entries: 5, max_bytes_per_second: 65536, from_followers: false },
+      snapshot: {
+        entries: 10,
+        bytes: 1000,
+        tail_entries: 5,
+        max_bytes_per_second: 65536,
+        max_held_log_bytes: 0,
+        from_followers: false,
+      },
       limits: { max_key_bytes: 100, max_value_bytes: 0 },
     };
     expect(parseClusterFile("cluster.conf", JSON.stringify(file))).toEqual(file);

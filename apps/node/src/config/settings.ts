@@ -92,7 +92,7 @@ function addressOption(name: string, text: string, lowestPort: 0 | 1): HostAndPo
 }
 
 function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
-  const { snapshot, snapshotBytesPerSecond, snapshotsFromFollowers } = defaultRaftNodeConfig;
+  const { snapshot, snapshotBytesPerSecond, maxHeldLogBytes, snapshotsFromFollowers } = defaultRaftNodeConfig;
   return {
     electionTimeoutMinMs: file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs,
     electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
@@ -105,6 +105,7 @@ function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
       tailEntries: file?.snapshot?.tail_entries ?? snapshot.tailEntries,
     },
     snapshotBytesPerSecond: file?.snapshot?.max_bytes_per_second ?? snapshotBytesPerSecond,
+    maxHeldLogBytes: file?.snapshot?.max_held_log_bytes ?? maxHeldLogBytes,
     snapshotsFromFollowers: file?.snapshot?.from_followers ?? snapshotsFromFollowers,
   };
 }

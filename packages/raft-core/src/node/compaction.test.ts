@@ -12,6 +12,7 @@ class Surroundings {
   base = 0;
   flushes = 0;
   snapshotInUse: number | undefined;
+  readonly letGo: number[] = [];
   suspended = false;
   progress: PeerProgress[] = [];
   readonly removedBelow: number[] = [];
@@ -51,6 +52,11 @@ class Surroundings {
       metadataAt: (index) => ({ index, term: 1, membership }),
       progress: () => this.progress,
       snapshotInUse: () => this.snapshotInUse,
+      maxHeldLogBytes: 5_000,
+      letGo: (index) => {
+        this.letGo.push(index);
+        this.snapshotInUse = undefined;
+      },
       suspended: () => this.suspended,
     });
   }
@@ -100,6 +106,27 @@ describe("compaction", () => {
     around.snapshotInUse = undefined;
     await around.applyTo(compaction, 180);
     expect(around.base).toBeGreaterThan(150);
+  });
+
+  it("lets a snapshot go that the log has outgrown, and keeps the log within the bound (KNOWN-BUGS 37)", async () => {
+    const around = new Surroundings();
+    around.snapshotInUse = 7;
+    const compaction = around.compaction({ entries: 80, bytes: 10_000, tailEntries: 10 });
+    await around.applyTo(compaction, 156);
+    expect(around.base).toBe(7);
+    expect(around.letGo).toEqual([]);
+    await around.applyTo(compaction, 190);
+    expect(around.letGo).toHaveLength(1);
+    expect(around.letGo[0]).toBeGreaterThan(140);
+    expect(around.base).toBe(around.letGo[0]);
+  });
+
+  it("does not let a snapshot go that is not what the log is kept for", async () => {
+    const around = new Surroundings();
+    around.snapshotInUse = 1_000;
+    around.progress = [{ ...follower, match: 1 }];
+    await around.applyTo(around.compaction({ entries: 1e9, bytes: 50_000, tailEntries: 0 }), 600);
+    expect(around.letGo).toEqual([]);
   });
 
   it("does not try again with every entry by bytes either", async () => {

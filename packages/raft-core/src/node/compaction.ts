@@ -19,6 +19,10 @@ interface CompactionOptions {
   readonly progress: () => readonly PeerProgress[];
   /** No compaction past this index just now, because a snapshot there is being sent; undefined: none is. */
   readonly snapshotInUse: () => Index | undefined;
+  /** Of log beyond the policy's bound, for the sake of snapshots that are being sent. */
+  readonly maxHeldLogBytes: number;
+  /** Snapshots below that index are not waited for any more. */
+  readonly letGo: (index: Index) => void;
   /** Not now: the node has stopped, or a snapshot is about to replace the state. */
   readonly suspended: () => boolean;
 }
@@ -28,7 +32,7 @@ const RETRY_FRACTION = 8;
 
 /**
  * Drops the log's prefix by policy: only what the state machine holds durably, with a tail for followers that are a
- * little behind, and never what a follower needs to go on from the snapshot that it is being sent.
+ * little behind, and not what a follower needs to go on from the snapshot that it is being sent, up to a bound.
  */
 export class Compaction {
   readonly #options: CompactionOptions;
@@ -105,9 +109,19 @@ export class Compaction {
   }
 
   #target(durable: Index): Index {
-    const { snapshotInUse } = this.#options;
     const tail = durable - this.#tailEntries();
-    return Math.min(tail, snapshotInUse() ?? tail, this.#slowestCloseFollower(durable) ?? tail);
+    return Math.min(tail, this.#heldForSnapshots(tail), this.#slowestCloseFollower(durable) ?? tail);
+  }
+
+  /** The log does not grow without a bound because a snapshot is slow: it begins anew then, with a newer one. */
+  #heldForSnapshots(tail: Index): Index {
+    const { snapshotInUse, maxHeldLogBytes, policy, storage, logger, letGo } = this.#options;
+    const index = snapshotInUse() ?? tail;
+    const { logBytes } = storage.usage();
+    if (index >= tail || logBytes <= policy.bytes + maxHeldLogBytes) return index;
+    logger.warn("giving up a snapshot that is slower than the log grows", { index, logBytes, maxHeldLogBytes });
+    letGo(tail);
+    return tail;
   }
 
   /** At most half of the policy's bytes: else a tail of large entries would have the log compacted again and again. */

@@ -65,6 +65,11 @@ export interface RaftNodeConfig {
    * stay for so long, so that it can go on where it was.
    */
   readonly snapshotTimeoutMs: number;
+  /**
+   * So much more log than `snapshot.bytes` is kept for the sake of a snapshot on its way, or one that broke off. A log
+   * that grows further is compacted, and the snapshot begins anew with a newer one.
+   */
+  readonly maxHeldLogBytes: number;
   /** What this node sends of snapshots a second, all together; infinite: as fast as it goes. */
   readonly snapshotBytesPerSecond: number;
   /** A follower may be asked to send a snapshot to another, so that the leader is spared. */
@@ -100,6 +105,7 @@ export const defaultRaftNodeConfig: RaftNodeConfig = {
   maxPendingReads: 100_000,
   snapshot: { entries: 100_000, bytes: 128 * MIB, tailEntries: 10_000 },
   snapshotTimeoutMs: 60_000,
+  maxHeldLogBytes: 4096 * MIB,
   snapshotBytesPerSecond: Number.POSITIVE_INFINITY,
   snapshotsFromFollowers: true,
 };

@@ -149,6 +149,8 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       metadataAt,
       progress: () => status().progress,
       snapshotInUse: () => lowestSnapshotInUse(this.#sender, this.#raft.status(), config.snapshotTimeoutMs),
+      maxHeldLogBytes: config.maxHeldLogBytes,
+      letGo: (index) => this.#sender.letGo(index),
       suspended: () => stopped() || restoring(),
     });
     this.#sender = new SnapshotSender({

@@ -1,22 +1,20 @@
 import type { IncomingSnapshot, SnapshotOffer } from "../ports/raft-transport.ts";
 
-/** One snapshot that is being taken in. */
+/** One snapshot that is being taken in. Holds one chunk at a time, however large the whole is. */
 export class Reception {
   readonly incoming: IncomingSnapshot;
   /** Whole and verified: from then on it is taken over, or declined, and nothing takes its place. */
   isStored = false;
-  #breakOff: (error: Error) => void = () => {};
+  /** More bytes have come than the whole was to have: what has been written is the beginning of nothing. */
+  isFalse = false;
+  /** Whoever waits for the next chunk. */
+  #interrupt: (error: Error) => void = () => {};
   #end: () => void = () => {};
   #error: Error | undefined;
-  readonly #brokenOff: Promise<never>;
   readonly #ended: Promise<void>;
 
   constructor(incoming: IncomingSnapshot) {
     this.incoming = incoming;
-    this.#brokenOff = new Promise<never>((_, reject) => {
-      this.#breakOff = reject;
-    });
-    this.#brokenOff.catch(() => undefined);
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -38,10 +36,18 @@ export class Reception {
 
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     const chunks = this.incoming.read()[Symbol.asyncIterator]();
+    const { content, offset } = this.incoming;
+    let end = offset;
     try {
       for (;;) {
-        const next = await Promise.race([chunks.next(), this.#brokenOff]);
+        this.assertWanted();
+        const next = await this.#unlessBrokenOff(chunks.next());
         if (next.done === true) return;
+        end += next.value.byteLength;
+        if (content !== undefined && end > content.bytes) {
+          this.isFalse = true;
+          throw new Error(`the snapshot has more than the ${content.bytes} bytes that its sender has announced`);
+        }
         yield next.value;
       }
     } finally {
@@ -52,7 +58,7 @@ export class Reception {
 
   breakOff(error: Error): void {
     this.#error ??= error;
-    this.#breakOff(error);
+    this.#interrupt(error);
   }
 
   /** Resolves once it has let go of storage. */
@@ -63,5 +69,13 @@ export class Reception {
 
   end(): void {
     this.#end();
+  }
+
+  /** Not a race against one promise for all chunks: that would hold on to each of them until the last has come. */
+  #unlessBrokenOff<Result>(next: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      next.then(resolve, reject);
+    });
   }
 }

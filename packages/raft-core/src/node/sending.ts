@@ -10,6 +10,8 @@ export class Sending {
   readonly #controller = new AbortController();
   /** Nothing above may be compacted: the follower needs what comes next. 0 while the snapshot is not chosen. */
   index: Index = 0;
+  /** Whether the log behind it is kept. */
+  holds = true;
   /** Nothing more will be sent. */
   isOver = false;
   #bytesSent = 0;
@@ -43,6 +45,7 @@ export class Sending {
 
   chose({ metadata, content }: StoredSnapshot): void {
     this.index = metadata.index;
+    this.holds = true;
     this.#bytes = content.bytes;
     this.moved(0);
   }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { Input } from "../algorithm/input.ts";
 import type { IncomingSnapshot, SnapshotOffer } from "../ports/raft-transport.ts";
@@ -185,6 +187,83 @@ describe("a snapshot from the leader", () => {
     await next;
   });
 
+  it("with more bytes than were announced is refused at once, and nothing of it is kept", async () => {
+    const follower = new Follower();
+    let asked = 0;
+    const endless: IncomingSnapshot = {
+      ...incoming,
+      read: async function* () {
+        for (; asked < 1_000; asked += 1) yield new Uint8Array([1]);
+      },
+    };
+    await expect(follower.receiver.receive(endless)).rejects.toThrow("more than the 2 bytes");
+    expect(asked).toBe(2);
+    expect(follower.files).toEqual(["write 1", "write 1", "abort"]);
+    const goesOn: IncomingSnapshot = { ...endless, offset: 1 };
+    asked = 0;
+    await expect(follower.receiver.receive(goesOn)).rejects.toThrow("more than the 2 bytes");
+    expect(follower.files.slice(3)).toEqual(["write 1", "abort"]);
+    expect(follower.failures).toEqual([]);
+  });
+
+  it("is not held in memory while it comes in", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const follower = new Follower();
+    const [chunks, chunkBytes] = [64, 1024 * 1024];
+    let most = 0;
+    const large: IncomingSnapshot = {
+      ...incoming,
+      content: { bytes: chunks * chunkBytes, digest: "of many bytes" },
+      read: async function* () {
+        for (let chunk = 0; chunk < chunks; chunk += 1) {
+          yield new Uint8Array(chunkBytes).fill(1);
+          await new Promise((resolve) => setImmediate(resolve));
+          if (chunk % 16 !== 15) continue;
+          collect();
+          most = Math.max(most, process.memoryUsage().arrayBuffers);
+        }
+      },
+    };
+    collect();
+    const before = process.memoryUsage().arrayBuffers;
+    const received = follower.receiver.receive(large);
+    while (follower.inputs.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(most - before).toBeLessThan((chunks * chunkBytes) / 2);
+    follower.receiver.accepted();
+    follower.receiver.replaced();
+    await received;
+  });
+
+  it("whose place another takes may become whole all the same: that one is not welcome then", async () => {
+    const follower = new Follower();
+    let last: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      last = resolve;
+    });
+    const slow: IncomingSnapshot = {
+      ...incoming,
+      read: async function* () {
+        yield new Uint8Array([1]);
+        await gate;
+      },
+    };
+    const first = follower.receiver.receive(slow);
+    while (follower.partial === undefined) await Promise.resolve();
+    last();
+    // Its end has been read, and nobody has taken note of that yet.
+    for (let turn = 0; turn < 3; turn += 1) await Promise.resolve();
+    const second = follower.receiver.receive({ ...incoming, metadata: { ...incoming.metadata, index: 40 } });
+    const refused = expect(second).rejects.toThrow(/another snapshot|is committed here already/);
+    await Promise.race([first.catch(() => undefined), follower.offered()]);
+    follower.receiver.accepted();
+    follower.restoring = true;
+    follower.receiver.replaced();
+    await Promise.allSettled([first]);
+    await refused;
+    expect(follower.files.filter((line) => line === "commit").length).toBeLessThanOrEqual(1);
+  });
+
   it("that the disk refuses stops the node", async () => {
     const follower = new Follower();
     follower.commitFailure = new StorageError("failed", "the sync failed");
@@ -264,6 +343,18 @@ describe("an offered snapshot", () => {
       await ended;
       expect(follower.files).toEqual(["write 1", "suspend"]);
     }
+  });
+
+  it("takes the place of none that is whole: that one is taken over, or declined", async () => {
+    const follower = new Follower();
+    const first = follower.receiver.receive(incoming);
+    await follower.offered();
+    for (const later of [offer, { ...offer, from: 4, leader: 4, term: 4 }]) {
+      await expect(follower.receiver.offered(later)).rejects.toThrow("another snapshot");
+    }
+    follower.receiver.accepted();
+    follower.receiver.replaced();
+    await first;
   });
 
   it("from a follower never takes the place of the leader's own", async () => {

@@ -74,6 +74,8 @@ export class SnapshotReceiver {
     this.#reception = reception;
     try {
       await previous?.supersede();
+      // The one before may have become whole after all, and be replacing the state.
+      if (previous !== undefined) this.#assertWelcome(incoming, reception);
       await this.#guarded(this.#store(reception));
       await this.#guarded(this.#handOver(reception));
     } finally {
@@ -116,7 +118,8 @@ export class SnapshotReceiver {
     this.#takeOver = undefined;
   }
 
-  #assertWelcome({ from, leader, term, metadata }: SnapshotOffer): void {
+  /** `current` is the one that is asked for: it does not stand in its own way. */
+  #assertWelcome({ from, leader, term, metadata }: SnapshotOffer, current?: Reception): void {
     const { hardState } = this.#options.status();
     if (this.#options.stopped()) throw new Error("this node has stopped");
     if (term < hardState.term)
@@ -126,7 +129,8 @@ export class SnapshotReceiver {
       this.#options.feed({ kind: "snapshotReceived", from: leader, term, metadata });
       throw new Error(`the snapshot ends at index ${metadata.index}; ${hardState.commit} is committed here already`);
     }
-    const isFree = this.#reception === undefined || this.#reception.yieldsTo({ from, leader, term });
+    const other = this.#reception === current ? undefined : this.#reception;
+    const isFree = other === undefined || other.yieldsTo({ from, leader, term });
     if (!isFree || this.#options.restoring()) throw new Error("another snapshot is being taken in");
   }
 
@@ -148,7 +152,7 @@ export class SnapshotReceiver {
         if (stopped()) throw new Error("this node has stopped");
       }
     } catch (error) {
-      await sink.suspend();
+      await (reception.isFalse ? sink.abort() : sink.suspend());
       throw error;
     }
     reception.isStored = true;

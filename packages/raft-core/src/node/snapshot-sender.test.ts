@@ -26,6 +26,8 @@ class Leader {
   readonly transfers: Transfer[] = [];
   readonly failures: unknown[] = [];
   made = 0;
+  /** Sources that were opened and have not been closed. */
+  opened = 0;
   base = 20;
   applied = 40;
   file: number | undefined;
@@ -34,7 +36,14 @@ class Leader {
   readonly sender = new SnapshotSender({
     self: 1,
     storage: {
-      openSnapshot: async () => (this.file === undefined ? undefined : snapshotAt(this.file, this.damage)),
+      openSnapshot: async () => {
+        if (this.file === undefined) return undefined;
+        this.opened += 1;
+        const close = async () => {
+          this.opened -= 1;
+        };
+        return { ...snapshotAt(this.file, this.damage), close };
+      },
       saveSnapshot: async (source) => {
         for await (const chunk of source.read()) expect(chunk.length).toBe(1);
         this.beforeSaving();
@@ -154,7 +163,7 @@ describe("sending a snapshot", () => {
     leader.transfers[0]?.end(new Error("the stream broke"));
     await leader.clock.advance(99);
     expect(leader.inputs).toEqual([]);
-    expect(leader.sender.lowestIndexInUse()).toBeGreaterThan(40);
+    expect(leader.sender.lowestIndexInUse()).toBeUndefined();
     await leader.clock.advance(1);
     expect(leader.inputs).toEqual([{ kind: "snapshotSent", to: 2, at: undefined, bytesSent: 0, bytes: fileBytes }]);
     expect(leader.failures).toEqual([]);
@@ -223,6 +232,83 @@ describe("sending a snapshot", () => {
     expect(leader.sender.lowestIndexInUse()).toBe(20);
     await leader.clock.advance(1);
     expect(leader.sender.lowestIndexInUse()).toBeUndefined();
+  });
+
+  it("holds the log no longer once the follower has it, though an earlier attempt broke off", async () => {
+    const leader = new Leader();
+    leader.file = 20;
+    leader.sender.send(orderFor(2));
+    await leader.clock.settle();
+    await take(leader.transfers[0]?.source, 0, 2);
+    leader.transfers[0]?.end(new Error("the stream broke"));
+    await leader.clock.advance(100);
+    leader.sender.send(orderFor(2));
+    await leader.clock.settle();
+    expect(leader.sender.lowestIndexInUse()).toBe(20);
+    leader.transfers[1]?.end();
+    await leader.clock.settle();
+    expect(leader.sender.lowestIndexInUse()).toBeUndefined();
+  });
+
+  it("holds the log also where leadership ends while the next attempt waits", async () => {
+    const leader = new Leader();
+    leader.file = 20;
+    leader.sender.send(orderFor(2));
+    await leader.clock.settle();
+    await take(leader.transfers[0]?.source, 0, 2);
+    leader.transfers[0]?.end(new Error("the stream broke"));
+    await leader.clock.settle();
+    leader.sender.abortAll();
+    expect(leader.sender.lowestIndexInUse()).toBe(20);
+  });
+
+  it("gives up what the log has outgrown, keeps nothing of it, and begins anew with a newer one", async () => {
+    const leader = new Leader();
+    leader.file = 20;
+    for (const to of [2, 3]) leader.sender.send(orderFor(to));
+    await leader.clock.settle();
+    for (const { source } of leader.transfers) await take(source, 0, 2);
+    leader.transfers[1]?.end(new Error("the stream broke"));
+    await leader.clock.settle();
+    leader.sender.letGo(20);
+    expect(leader.transfers[0]?.signal.aborted).toBe(false);
+    leader.sender.letGo(21);
+    expect(leader.transfers[0]?.signal.aborted).toBe(true);
+    await leader.clock.settle();
+    expect(leader.sender.lowestIndexInUse()).toBeUndefined();
+    await leader.clock.advance(100);
+    expect(leader.inputs).toHaveLength(2);
+    leader.base = 21;
+    leader.sender.send(orderFor(2));
+    await leader.clock.settle();
+    expect(leader.transfers[2]?.index).toBe(40);
+    expect(leader.sender.lowestIndexInUse()).toBe(40);
+  });
+
+  it("holds no log for one that is only being made where that has grown too long, and looks whether it still goes on", async () => {
+    const leader = new Leader();
+    leader.sender.send(orderFor(2));
+    expect(leader.sender.lowestIndexInUse()).toBe(0);
+    leader.sender.letGo(30);
+    expect(leader.sender.lowestIndexInUse()).toBeUndefined();
+    [leader.base, leader.applied] = [30, 60];
+    await leader.clock.settle();
+    expect(leader.transfers[0]?.index).toBe(60);
+    expect(leader.sender.lowestIndexInUse()).toBe(60);
+  });
+
+  it("leaves no file open, however it ends", async () => {
+    const leader = new Leader();
+    leader.file = 10;
+    for (const to of [2, 3, 4]) leader.sender.send(orderFor(to));
+    await leader.clock.settle();
+    expect(leader.transfers.map(({ index }) => index)).toEqual([40, 40, 40]);
+    expect(leader.opened).toBe(3);
+    leader.transfers[0]?.end();
+    leader.transfers[1]?.end(new Error("the stream broke"));
+    leader.sender.abortAll();
+    await leader.clock.settle();
+    expect(leader.opened).toBe(0);
   });
 
   it("as a follower takes a file from which the leader's log goes on, whatever its own log holds", async () => {

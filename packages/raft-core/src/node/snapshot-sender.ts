@@ -73,8 +73,22 @@ export class SnapshotSender {
   lowestIndexInUse(): Index | undefined {
     const now = this.#options.clock.now();
     for (const [peer, { untilMs }] of this.#kept) if (untilMs <= now) this.#kept.delete(peer);
-    const indexes = [...this.#sendings.values(), ...this.#kept.values()].map(({ index }) => index);
+    const holding = [...this.#sendings.values()].filter(({ holds }) => holds);
+    const indexes = [...holding, ...this.#kept.values()].map(({ index }) => index);
     return indexes.length === 0 ? undefined : Math.min(...indexes);
+  }
+
+  /**
+   * The log grows too long: what is sent of snapshots below `index` is given up, so that another one is sent, from which
+   * the log will go on.
+   */
+  letGo(index: Index): void {
+    for (const [peer, kept] of this.#kept) if (kept.index < index) this.#kept.delete(peer);
+    for (const sending of this.#sendings.values()) {
+      if (sending.index >= index) continue;
+      sending.holds = false;
+      if (sending.index > 0) sending.abort(new Error("the log behind the snapshot has grown too long"));
+    }
   }
 
   /** Resolves once no snapshot of the state machine is being written to a file. */
@@ -88,7 +102,7 @@ export class SnapshotSender {
     if (!this.#isCurrent(sending)) return;
     if (at !== undefined) return this.#finish(sending, at);
     this.#keep(sending);
-    sending.index = Number.MAX_SAFE_INTEGER;
+    sending.holds = false;
     clock.setTimer(retryDelayMs, () => {
       if (this.#isCurrent(sending)) this.#finish(sending, undefined);
     });
@@ -100,6 +114,7 @@ export class SnapshotSender {
 
   #finish({ order: { to }, bytesSent, bytes }: Sending, at: SnapshotMetadata | undefined): void {
     this.#sendings.delete(to);
+    if (at !== undefined) this.#kept.delete(to);
     this.#options.feed({
       kind: "snapshotSent",
       to,
@@ -110,7 +125,9 @@ export class SnapshotSender {
   }
 
   /** The follower has a part of it: the file, and the log behind it, stay for a while. */
-  #keep({ order: { to }, index, bytesSent }: Sending): void {
+  #keep({ order: { to }, index, bytesSent, holds }: Sending): void {
+    // It waits to be tried again: what it has come to is kept already.
+    if (!holds) return;
     this.#kept.delete(to);
     if (bytesSent === 0) return;
     this.#kept.set(to, { index, untilMs: this.#options.clock.now() + this.#options.timeoutMs });

@@ -187,6 +187,28 @@ describe("a snapshot that breaks off", () => {
   });
 });
 
+describe("a snapshot that is slower than the log grows", () => {
+  it("is given up at a bound for a newer one, which arrives (KNOWN-BUGS 37, 49)", async () => {
+    for (const snapshotsFromFollowers of [false, true]) {
+      const maxHeldLogBytes = 300;
+      const snapshot = { entries: 20, bytes: 200, tailEntries: 5 };
+      const situation = await withNodeAway(3, { snapshot, snapshotsFromFollowers, maxHeldLogBytes }, 1_000);
+      const { cluster, leader, away } = situation;
+      await inTheMiddle(situation);
+      const [first] = cluster.network.snapshots;
+      await write(cluster, leader, 80);
+      for (const { storage } of [leader, ...situation.close]) {
+        expect(storage.usage().logBytes).toBeLessThan(snapshot.bytes + maxHeldLogBytes + 200);
+        expect(storage.log.base).toBeGreaterThan(first?.index ?? 0);
+      }
+      cluster.network.chunkMs = 10;
+      await converged(situation, 143);
+      expect(cluster.network.snapshots.at(-1)?.index).toBeGreaterThan(first?.index ?? 0);
+      expect(await away.storage.partialSnapshot()).toBeUndefined();
+    }
+  });
+});
+
 describe("snapshots close together", () => {
   it("to two nodes at the same time (KNOWN-BUGS 24)", async () => {
     const cluster = await TestCluster.start(5, policy);

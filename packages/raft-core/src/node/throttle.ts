@@ -4,14 +4,19 @@ import type { Clock } from "../ports/clock.ts";
 const piecesASecond = 10;
 const smallestPieceBytes = 1024;
 const largestPieceBytes = 256 * 1024;
+/** What late timers hold up is made up for, as far as this goes. */
+const burstMs = 250;
 
-/** Bounds how many bytes a second flow through it, all streams together. */
+/**
+ * Bounds how many bytes a second flow through it, all streams together: a token bucket that holds a quarter of a second.
+ * In any stretch of time no more flows than the bound allows, that much more, and two pieces a stream.
+ */
 export class Throttle {
   readonly #clock: Clock;
   readonly #bytesPerSecond: number;
   readonly #pieceBytes: number;
-  /** Until then what has been let through takes up all there is. */
-  #takenUntilMs = 0;
+  /** Until then what has been let through takes up all there is: the bucket is full `burstMs` after. */
+  #takenUntilMs = Number.NEGATIVE_INFINITY;
 
   /** `bytesPerSecond` may be infinite: nothing waits then. */
   constructor(clock: Clock, bytesPerSecond: number) {
@@ -36,7 +41,7 @@ export class Throttle {
   async #turn(bytes: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const now = this.#clock.now();
-    const startMs = Math.max(now, this.#takenUntilMs);
+    const startMs = Math.max(now - burstMs, this.#takenUntilMs);
     this.#takenUntilMs = startMs + (bytes / this.#bytesPerSecond) * 1000;
     if (startMs > now) await this.#wait(startMs - now, signal);
   }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { StorageError } from "@raftkv/raft-core";
 import { patternBytes } from "@raftkv/raft-core/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { FailStop } from "../fail-stop.ts";
@@ -113,4 +114,37 @@ it("knows what the file takes up before it has looked into it", async () => {
   const file = await brokenOff();
   const snapshots = await start();
   expect(snapshots.fileBytes).toBe(statSync(file).size);
+});
+
+it("takes no snapshot in for which there is no room, and harms nothing", async () => {
+  await brokenOff();
+  let free = 999;
+  const snapshots = new SnapshotDirectory(folder, new FailStop(), async () => free);
+  open.push(snapshots);
+  await snapshots.clean();
+  const refused = expect.stringMatching(/no room .* 1000 bytes are to come, and .* has 999 free/);
+  await expect(snapshots.receive({ metadata, content, from: 5000 })).rejects.toMatchObject({ message: refused });
+  expect(await heldBytes(snapshots)).toBe(5000);
+  // What is kept would make room for one that begins anew.
+  const sink = await snapshots.receive({ metadata, content, from: 0 });
+  await sink.abort();
+  free = 5999;
+  await expect(snapshots.receive({ metadata, content, from: 0 })).rejects.not.toBeInstanceOf(StorageError);
+  free = 6000;
+  const whole = await snapshots.receive({ metadata, content, from: 0 });
+  for (const chunk of chunks) await whole.write(chunk);
+  await whole.commit();
+});
+
+it("leaves nothing behind the whole of what a crash had left behind a part", async () => {
+  const file = await brokenOff();
+  appendFileSync(file, new Uint8Array(10_000));
+  const snapshots = await start();
+  expect(await heldBytes(snapshots)).toBe(5000);
+  const sink = await snapshots.receive({ metadata, content, from: 5000 });
+  await sink.write(chunks[2] ?? new Uint8Array());
+  await sink.commit();
+  const source = await snapshots.open();
+  expect(source?.content).toEqual(content);
+  await source?.close();
 });

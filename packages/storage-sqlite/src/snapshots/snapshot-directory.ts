@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Index,
@@ -33,6 +33,7 @@ interface NamedSnapshot {
 export class SnapshotDirectory {
   readonly #folder: string;
   readonly #failStop: FailStop;
+  readonly #freeBytes: (folder: string) => Promise<number>;
   readonly #readers = new Set<SnapshotFileReader>();
   readonly #sinks = new Set<FileSink>();
   readonly #saving = new Set<Promise<void>>();
@@ -43,7 +44,8 @@ export class SnapshotDirectory {
   #written = 0;
   #closed = false;
 
-  constructor(folder: string, failStop: FailStop) {
+  constructor(folder: string, failStop: FailStop, freeBytes = freeBytesIn) {
+    this.#freeBytes = freeBytes;
     this.#folder = folder;
     this.#failStop = failStop;
     this.#partial = new PartialFile(folder, (operation) => this.#guard(operation));
@@ -74,6 +76,7 @@ export class SnapshotDirectory {
   /** As `RaftStorage.receiveSnapshot`. */
   async receive(reception: SnapshotReception): Promise<SnapshotSink> {
     await Promise.all([...this.#sinks].map((sink) => sink.abort()));
+    await this.#assertRoom(reception);
     const writer = await this.#partial.take(reception);
     const discard = async () => {
       await this.#guard(writer.discard());
@@ -121,6 +124,18 @@ export class SnapshotDirectory {
     await Promise.allSettled([this.#partial.close()]);
     this.#closed = true;
     await Promise.allSettled([...this.#readers].map((reader) => reader.close()));
+  }
+
+  /** A disk that a snapshot would fill stops no node, if that can be seen before. */
+  async #assertRoom({ metadata, content, from }: SnapshotReception): Promise<void> {
+    if (content === undefined) return;
+    const wanted = content.bytes - from;
+    const free = (await this.#guard(this.#freeBytes(this.#folder))) + (from === 0 ? this.#partial.fileBytes : 0);
+    if (wanted <= free) return;
+    throw new Error(
+      `no room for the snapshot at index ${metadata.index}: ${wanted} bytes are to come, and ${this.#folder} has ` +
+        `${free} free. Make room on its disk: it is tried again`,
+    );
   }
 
   /** `close` waits for it: what has begun to take its place is never left to go on without the lock. */
@@ -226,6 +241,12 @@ export class SnapshotDirectory {
       throw this.#failStop.fail(runningError(error, this.#folder, "writing a snapshot into"));
     }
   }
+}
+
+/** For whoever is not root. */
+async function freeBytesIn(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 /** 0 where it has been removed meanwhile. */

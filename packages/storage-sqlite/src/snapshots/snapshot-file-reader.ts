@@ -1,10 +1,18 @@
+import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { type SnapshotContent, type SnapshotMetadata, StorageError, type StoredSnapshot } from "@raftkv/raft-core";
 import { asStorageError } from "../as-storage-error.ts";
 import { runningError } from "../sqlite/sqlite-error.ts";
 import { damaged } from "../storage-fault.ts";
 import { readChunk, readExactly, readFrame, readStart, type SnapshotStart } from "./snapshot-file.ts";
-import { decodeTrailer, frameBytes, type SnapshotTotals, trailerBytes } from "./snapshot-format.ts";
+import {
+  decodeTrailer,
+  frameBytes,
+  oldTrailerBytes,
+  type SnapshotTotals,
+  type TrailerTotals,
+  trailerBytes,
+} from "./snapshot-format.ts";
 
 /** Reads a snapshot file; holds it open, so that it stays readable though it is removed meanwhile. */
 export class SnapshotFileReader implements StoredSnapshot {
@@ -32,12 +40,16 @@ export class SnapshotFileReader implements StoredSnapshot {
     this.#closed = closed;
   }
 
-  /** Checks header, trailer and length; throws `corrupt`. The content is checked as it is read. */
+  /**
+   * Checks header, trailer and length; throws `corrupt`. The content is checked as it is read; of an old file, which
+   * does not say what its bytes are named by, here.
+   */
   static async open(file: string, closed: () => void): Promise<SnapshotFileReader> {
     const handle = await open(file, "r");
     try {
       const start = await readStart(handle, file);
-      const totals = await readTotals(handle, file, start);
+      const found = await readTotals(handle, file, start);
+      const totals = { ...found, digest: found.digest ?? (await digestOf(handle, file, start, found)) };
       return new SnapshotFileReader(file, handle, start, totals, closed);
     } catch (error) {
       await handle.close();
@@ -80,12 +92,28 @@ export class SnapshotFileReader implements StoredSnapshot {
   }
 }
 
-async function readTotals(handle: FileHandle, file: string, start: SnapshotStart): Promise<SnapshotTotals> {
+async function readTotals(handle: FileHandle, file: string, start: SnapshotStart): Promise<TrailerTotals> {
   const { size } = await handle.stat();
-  const trailer = await readExactly(handle, Math.max(size - trailerBytes, start.bytes), trailerBytes, file);
-  const totals = decodeTrailer(trailer);
+  const endBytes = start.isOld ? oldTrailerBytes : trailerBytes;
+  const totals = decodeTrailer(await readExactly(handle, Math.max(size - endBytes, start.bytes), endBytes, file));
   if (totals === undefined) throw damaged(file, "it does not end as a snapshot does");
-  const expected = start.bytes + totals.chunks * frameBytes + totals.bytes + trailerBytes;
+  const expected = start.bytes + totals.chunks * frameBytes + totals.bytes + endBytes;
   if (size !== expected) throw damaged(file, `it has ${size} bytes where ${expected} are expected`);
   return totals;
+}
+
+async function digestOf(
+  handle: FileHandle,
+  file: string,
+  start: SnapshotStart,
+  { chunks }: TrailerTotals,
+): Promise<string> {
+  const hash = createHash("sha256");
+  let position = start.bytes;
+  for (let number = 0; number < chunks; number++) {
+    const { bytes, end } = await readChunk(handle, position, number, file);
+    hash.update(bytes);
+    position = end;
+  }
+  return hash.digest("hex");
 }

@@ -57,7 +57,7 @@ export class SnapshotFileWriter {
     const handle = await open(file, "r+");
     try {
       const start = await unlessDamaged(readStart(handle, file));
-      if (start?.content === undefined) {
+      if (start?.content === undefined || start.isOld) {
         await handle.close();
         return undefined;
       }

@@ -10,6 +10,7 @@ import {
   longestChunkBytes,
   longestHeaderBytes,
   magic,
+  oldMagic,
   startBytes,
 } from "./snapshot-format.ts";
 
@@ -20,6 +21,8 @@ export interface SnapshotStart {
   readonly content: SnapshotContent | undefined;
   /** Where the first chunk begins. */
   readonly bytes: number;
+  /** Its trailer has no digest. */
+  readonly isOld: boolean;
 }
 
 /** One chunk, and where the next one begins. */
@@ -32,7 +35,9 @@ export interface SnapshotChunk {
 export async function readStart(handle: FileHandle, file: string): Promise<SnapshotStart> {
   const start = await readExactly(handle, 0, startBytes, file);
   const headerBytes = start.readUInt32LE(magic.byteLength);
-  if (!start.subarray(0, magic.byteLength).equals(magic) || headerBytes > longestHeaderBytes) {
+  const found = start.subarray(0, magic.byteLength);
+  const isOld = found.equals(oldMagic);
+  if ((!isOld && !found.equals(magic)) || headerBytes > longestHeaderBytes) {
     throw damaged(file, "it does not begin as a snapshot does");
   }
   const header = unseal(await readExactly(handle, startBytes, headerBytes, file));
@@ -40,7 +45,7 @@ export async function readStart(handle: FileHandle, file: string): Promise<Snaps
   const fields = new Fields(header, file, "the header");
   const bytes = fields.optionalInteger("bytes");
   const content = bytes === undefined ? undefined : { bytes, digest: fields.text("digest") };
-  return { metadata: parseSnapshotMetadata(fields), content, bytes: startBytes + headerBytes };
+  return { metadata: parseSnapshotMetadata(fields), content, bytes: startBytes + headerBytes, isOld };
 }
 
 /** The chunk with that number, which begins at `position`. Throws `corrupt` if it is not whole. */

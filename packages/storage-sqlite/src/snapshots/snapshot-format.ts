@@ -12,19 +12,26 @@ import { seal } from "../sealed-json.ts";
  *   the SHA-256 of the content (32)
  *
  * The number in the checksum keeps chunks from being swapped; the trailer keeps the end from getting lost. A partial
- * file is the same without its trailer.
+ * file is the same without its trailer. One that begins with `RKVSNAP1` has no SHA-256 in its trailer: it is read, and
+ * no longer written.
  */
 export const magic = Buffer.from("RKVSNAP2");
+export const oldMagic = Buffer.from("RKVSNAP1");
 export const startBytes = magic.byteLength + 4;
 export const frameBytes = 8;
 const digestBytes = 32;
-export const trailerBytes = frameBytes + 16 + digestBytes;
+const countBytes = 16;
+export const trailerBytes = frameBytes + countBytes + digestBytes;
+export const oldTrailerBytes = frameBytes + countBytes;
 export const longestChunkBytes = 1024 * 1024;
 export const longestHeaderBytes = 16 * 1024 * 1024;
 
 export interface SnapshotTotals extends SnapshotContent {
   readonly chunks: number;
 }
+
+/** Without `digest` where the trailer is an old one. */
+export type TrailerTotals = Omit<SnapshotTotals, "digest"> & { readonly digest: string | undefined };
 
 export function encodeStart(metadata: SnapshotMetadata, content: SnapshotContent | undefined): Buffer {
   const header = seal({ ...metadata, ...content });
@@ -51,18 +58,19 @@ export function encodeTrailer({ chunks, bytes, digest }: SnapshotTotals): Buffer
   const trailer = Buffer.alloc(trailerBytes);
   trailer.writeDoubleLE(chunks, frameBytes);
   trailer.writeDoubleLE(bytes, frameBytes + 8);
-  trailer.write(digest, frameBytes + 16, "hex");
+  trailer.write(digest, frameBytes + countBytes, "hex");
   trailer.writeUInt32LE(crc32(trailer.subarray(frameBytes)), 4);
   return trailer;
 }
 
-/** Undefined if it is not a whole trailer. */
-export function decodeTrailer(trailer: Buffer): SnapshotTotals | undefined {
-  if (trailer.byteLength !== trailerBytes || trailer.readUInt32LE(0) !== 0) return undefined;
+/** Undefined if it is not a whole trailer, new or old by its length. */
+export function decodeTrailer(trailer: Buffer): TrailerTotals | undefined {
+  const isOld = trailer.byteLength === oldTrailerBytes;
+  if ((!isOld && trailer.byteLength !== trailerBytes) || trailer.readUInt32LE(0) !== 0) return undefined;
   if (trailer.readUInt32LE(4) !== crc32(trailer.subarray(frameBytes))) return undefined;
   return {
     chunks: trailer.readDoubleLE(frameBytes),
     bytes: trailer.readDoubleLE(frameBytes + 8),
-    digest: trailer.toString("hex", frameBytes + 16),
+    digest: isOld ? undefined : trailer.toString("hex", frameBytes + countBytes),
   };
 }

@@ -4,7 +4,12 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type InstallSnapshotRequest, RaftService } from "@raftkv/proto/raft";
 import type { IncomingSnapshot, SnapshotMetadata, SnapshotShipment, StoredSnapshot } from "@raftkv/raft-core";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { encodeSnapshotChunk, encodeSnapshotEnd, encodeSnapshotHeader } from "../codec/snapshot-codec.ts";
+import {
+  encodeSnapshotChunk,
+  encodeSnapshotEnd,
+  encodeSnapshotHeader,
+  encodeSnapshotOffer,
+} from "../codec/snapshot-codec.ts";
 import {
   connectAll,
   eventually,
@@ -237,6 +242,34 @@ describe("a snapshot's stream that is damaged is refused:", () => {
     const stream = new ManualStream<InstallSnapshotRequest>();
     stream.push(encodeSnapshotHeader({ hello: helloFrom(1, two, { clusterId: "x" }), ...header }));
     expect((await errorOf(peer.client.installSnapshot(stream))).code).toBe(Code.FailedPrecondition);
+  });
+});
+
+describe("offers of a snapshot", () => {
+  it("are looked into so many at once, and more are refused: they cost nothing", async () => {
+    const slow = new RecordingHandler();
+    const answers: ((held: number) => void)[] = [];
+    slow.offer = () => new Promise((resolve) => answers.push(resolve));
+    const two = await startNode(2, { handler: slow, limits: { snapshots: 2 } });
+    const one = await startNode(1);
+    open.push(one, two);
+    connectAll([one, two]);
+    const peer = rawPeer(two.member.address);
+    open.push(peer);
+    const offer = encodeSnapshotOffer({
+      hello: helloFrom(1, two),
+      ...header,
+      content: { bytes: 3, digest: "0".repeat(64) },
+    });
+    const first = [peer.client.offerSnapshot(offer), peer.client.offerSnapshot(offer)];
+    await eventually("two offers", () => answers.length === 2);
+    expect((await errorOf(peer.client.offerSnapshot(offer))).code).toBe(Code.ResourceExhausted);
+    for (const answer of answers) answer(1);
+    expect((await Promise.all(first)).map(({ heldBytes }) => heldBytes)).toEqual([1n, 1n]);
+    const next = peer.client.offerSnapshot(offer);
+    await eventually("a third one", () => answers.length === 3);
+    answers[2]?.(2);
+    expect((await next).heldBytes).toBe(2n);
   });
 });
 

@@ -20,6 +20,7 @@ import type { Admission } from "./admission.ts";
 export interface SnapshotHandlerOptions {
   readonly admission: Admission;
   readonly slots: Slots;
+  readonly offers: Slots;
   readonly clock: Clock;
   readonly helloTimeoutMs: number;
   readonly progressTimeoutMs: number;
@@ -50,14 +51,19 @@ export async function handleSnapshot(
 /** How much of a snapshot the node holds, before it is sent. */
 export async function handleOffer(
   { header: wire }: OfferSnapshotRequest,
-  { admission }: Pick<SnapshotHandlerOptions, "admission">,
+  { admission, offers }: Pick<SnapshotHandlerOptions, "admission" | "offers">,
 ): Promise<OfferSnapshotResponse> {
   if (wire === undefined) throw new WireError("offer_snapshot_request.header is missing");
   const header = decodeSnapshotHeader(wire);
   const { handler, version } = admission.admit(header.hello);
   if (version < offerVersion) throw new ConnectError("it is of a later version", Code.Unimplemented);
-  const held = await answered(handler.offer(offerOf(header)));
-  return { $typeName: "raftkv.raft.v1.OfferSnapshotResponse", heldBytes: toWire(held) };
+  const release = offers.take();
+  try {
+    const held = await answered(handler.offer(offerOf(header)));
+    return { $typeName: "raftkv.raft.v1.OfferSnapshotResponse", heldBytes: toWire(held) };
+  } finally {
+    release();
+  }
 }
 
 function offerOf({ hello, term, leader, metadata, content }: SnapshotHeader): SnapshotOffer {
