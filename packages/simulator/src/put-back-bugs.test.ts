@@ -1,8 +1,19 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { putBackBugs } from "./test-rig/put-back/put-back-bugs.ts";
 import { search } from "./test-rig/put-back/search.ts";
 
 const maxSeeds = 150;
+
+/** Without it a bug that is found too seldom to be searched for here could be lost unnoticed. */
+describe("the text that a bug takes the place of", () => {
+  it.each(putBackBugs)("stands once where $name is put back", ({ patches = [] }) => {
+    for (const { module, find } of patches) {
+      const text = readFileSync(new URL(`../..${module}`, import.meta.url), "utf8");
+      expect(text.split(find), `${find} in ${module}`).toHaveLength(2);
+    }
+  });
+});
 
 describe("a bug that is put back", () => {
   it.each(putBackBugs.filter(({ rare }) => rare !== true))(

@@ -44,8 +44,8 @@ export const elections: readonly PutBackBug[] = [
       inAlgorithm("append", "reject(state, from, request.prevIndex, request.prevIndex);\n        return;", "return;"),
       inAlgorithm(
         "heartbeat",
-        "advanceFollowerCommit(state, request.commit);\n    send(",
-        "advanceFollowerCommit(state, request.commit);\n    else return;\n    send(",
+        "advanceFollowerCommit(state, request.commit);\n    const promise",
+        "advanceFollowerCommit(state, request.commit);\n    else return;\n    const promise",
       ),
     ],
     rare: true,

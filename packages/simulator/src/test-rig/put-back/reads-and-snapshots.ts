@@ -60,7 +60,9 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
   {
     name: "a snapshot that is too old for the log, sent again and again",
     row: 49,
-    patches: [inNode("snapshot-sender", " && source.metadata.index >= this.#options.base())", ")")],
+    patches: [
+      inNode("snapshot-sender", "metadata.index >= (leader === self ? Math.max(atLeast, base()) : atLeast)", "true"),
+    ],
     rare: true,
     noticedBy: ["liveness"],
   },
@@ -70,7 +72,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     patches: [
       inNode(
         "snapshot-receiver",
-        'this.#options.feed({ kind: "snapshotReceived", from, term, metadata });\n            throw',
+        'this.#options.feed({ kind: "snapshotReceived", from: leader, term, metadata });\n            throw',
         "throw",
       ),
     ],
