@@ -11,6 +11,8 @@ export interface NodeStatus {
   readonly members: readonly MemberStatus[];
   readonly joint?: boolean;
   readonly membershipCommitted?: boolean;
+  /** On the leader. */
+  readonly progress?: readonly { readonly nodeId: string; readonly recentlyActive?: boolean }[];
 }
 
 export interface MemberStatus {
