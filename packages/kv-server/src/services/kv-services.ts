@@ -1,5 +1,5 @@
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
-import { ClusterService } from "@raftkv/proto/cluster";
+import { ClusterService, type StatusResponse } from "@raftkv/proto/cluster";
 import { ErrorCode, type ExchangeRequest, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
 import {
   changeMembership,
@@ -38,14 +38,14 @@ export class KvServices {
         delete: (request, call) => this.#unary(call, true, () => del(context, request, call)),
         get: (request, call) => this.#unary(call, false, () => get(context, request, call)),
         range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
-        exchange: (requests, call) => this.#exchange(requests, call),
+        exchange: (requests, call) => this.exchange(requests, call),
       },
       options,
     );
     router.service(
       ClusterService,
       {
-        status: () => clusterStatus(context.options),
+        status: () => this.status(),
         changeMembership: (request, call) => this.#unary(call, true, () => changeMembership(context, request, call)),
         leaveJoint: (_request, call) => this.#unary(call, true, () => leaveJoint(context, call)),
         transferLeadership: (request, call) =>
@@ -55,6 +55,32 @@ export class KvServices {
       },
       options,
     );
+  }
+
+  /** What `ClusterService.Status` answers. */
+  status(): StatusResponse {
+    return clusterStatus(this.#context.options);
+  }
+
+  /** One client's stream, as `register` serves it: for a transport of one's own. Ends early when the signal is aborted. */
+  async *exchange(
+    requests: AsyncIterable<ExchangeRequest>,
+    call: Pick<HandlerContext, "signal">,
+  ): AsyncGenerator<ExchangeResponse> {
+    const { maxStreams } = this.#context.limits;
+    if (this.#streams.size >= maxStreams) {
+      throw connectError({
+        code: ErrorCode.RESOURCE_EXHAUSTED,
+        message: `this node has ${maxStreams} streams open, and takes no more: try another node`,
+      });
+    }
+    const stream = new ExchangeStream(this.#context);
+    this.#streams.add(stream);
+    try {
+      yield* stream.run(requests, call.signal);
+    } finally {
+      this.#streams.delete(stream);
+    }
   }
 
   /**
@@ -77,23 +103,6 @@ export class KvServices {
     } catch (error) {
       const failure = call.signal.aborted && !(error instanceof KvFailure) ? abortFailure(call, isWrite) : undefined;
       throw connectError(failure ?? failureOf(error, this.#context.leadership.view().leader, isWrite), error);
-    }
-  }
-
-  async *#exchange(requests: AsyncIterable<ExchangeRequest>, call: HandlerContext): AsyncGenerator<ExchangeResponse> {
-    const { maxStreams } = this.#context.limits;
-    if (this.#streams.size >= maxStreams) {
-      throw connectError({
-        code: ErrorCode.RESOURCE_EXHAUSTED,
-        message: `this node has ${maxStreams} streams open, and takes no more: try another node`,
-      });
-    }
-    const stream = new ExchangeStream(this.#context);
-    this.#streams.add(stream);
-    try {
-      yield* stream.run(requests, call.signal);
-    } finally {
-      this.#streams.delete(stream);
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { ClientNetworkSettings } from "../client-network/client-network.ts";
 import type { DiskSettings } from "../disk/simulated-disk.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import { partitionShapes } from "../network/partitions.ts";
@@ -22,7 +23,7 @@ export function drawPlan(chance: Chance): Plan {
   const nodes = chance.pick([1, 2, 3, 3, 3, 3, 3, 3, 4, 5, 5]) ?? 3;
   const small = chance.happens(0.3);
   const maxClockDrift = chance.happens(0.4) ? (chance.pick([0.02, 0.2, 0.5]) ?? 0.2) : undefined;
-  return {
+  const plan: Plan = {
     nodes,
     membership: drawMembership(chance, nodes, electionTimeoutMaxMs),
     config: {
@@ -54,8 +55,39 @@ export function drawPlan(chance: Chance): Plan {
     network: drawNetwork(chance, electionTimeoutMinMs),
     disk: drawDisk(chance, electionTimeoutMaxMs),
     faults: drawFaults(chance, electionTimeoutMaxMs, maxClockDrift),
-    workload: drawWorkload(chance, electionTimeoutMaxMs),
+    workload: { ...drawWorkload(chance, electionTimeoutMaxMs), ...noTypedClients },
     majorityFirst: chance.happens(0.3),
+  };
+  return { ...plan, workload: { ...plan.workload, ...drawTypedClients(chance, plan.workload, electionTimeoutMaxMs) } };
+}
+
+const noTypedClients = { typedClients: 0, clientFaults: { meanIntervalMs: undefined, maxDurationMs: 0 } };
+
+/** In two runs of five, as they take twice the time. Drawn last: in the others nothing changes. */
+function drawTypedClients(
+  chance: Chance,
+  { clients }: WorkloadPlan,
+  electionTimeoutMs: number,
+): Pick<WorkloadPlan, "typedClients" | "clientFaults"> {
+  const typedClients = chance.pick([0, 0, 0, Math.ceil(clients / 2), clients]) ?? 0;
+  if (typedClients === 0) return noTypedClients;
+  return {
+    typedClients,
+    clientFaults: {
+      meanIntervalMs: chance.happens(0.5) ? chance.spread(1, 20) * electionTimeoutMs : undefined,
+      maxDurationMs: chance.spread(0.5, 10) * electionTimeoutMs,
+    },
+  };
+}
+
+/** As real clients' connections are where nodes speak over such a network. */
+export function clientNetworkOf(network: NetworkSettings): ClientNetworkSettings {
+  return {
+    delayMinMs: 0.1,
+    delayMaxMs: 2,
+    breakRate: network.dropRate / 8,
+    lateRate: network.lateRate,
+    lateMaxMs: network.lateMaxMs,
   };
 }
 
@@ -69,6 +101,13 @@ export const calmNetwork: NetworkSettings = {
   lateRate: 0,
   lateMaxMs: 0,
   outlivesRestarts: false,
+};
+export const calmClientNetwork: ClientNetworkSettings = {
+  delayMinMs: 0.1,
+  delayMaxMs: 1,
+  breakRate: 0,
+  lateRate: 0,
+  lateMaxMs: 0,
 };
 export const calmDisk: DiskSettings = { syncMinMs: 0.2, syncMaxMs: 1, stallRate: 0, stallMaxMs: 0 };
 
@@ -121,7 +160,7 @@ function drawFaults(chance: Chance, electionTimeoutMs: number, maxClockDrift: nu
   };
 }
 
-function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
+function drawWorkload(chance: Chance, electionTimeoutMs: number): Omit<WorkloadPlan, "typedClients" | "clientFaults"> {
   return {
     clients: chance.integer(2, 8),
     readers: chance.pick([0, 0, 1, 3]) ?? 0,

@@ -1,0 +1,224 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethodStreaming,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from "@connectrpc/connect";
+import type { NodeConnection } from "@raftkv/kv-client";
+import { ClusterService, StatusResponseSchema } from "@raftkv/proto/cluster";
+import { type ExchangeRequest, ExchangeRequestSchema, ExchangeResponseSchema } from "@raftkv/proto/kv";
+import type { RunningNode } from "../machine/machine.ts";
+import type { Process } from "../machine/process.ts";
+import { Inbox } from "./inbox.ts";
+import type { Pipe } from "./pipe.ts";
+
+export interface ClientConnectionOptions {
+  readonly toNode: Pipe;
+  readonly toClient: Pipe;
+  readonly node: RunningNode;
+  /** In which the node runs. */
+  readonly process: Process;
+  /** In which the client runs. */
+  readonly client: Process;
+  /** The client lets go of it. */
+  readonly closed: () => void;
+}
+
+const noHeaders = new Headers();
+const clientGone = new ConnectError("the client is gone", Code.Canceled);
+
+/** What the client waits for, to be told that it does not come. */
+interface Waiting {
+  fail(error: ConnectError): void;
+}
+
+/**
+ * One connection of a client to the services of a node. What goes over it is what goes over the wire: bytes. The node
+ * hears of an end that reaches it, and the client of one that reaches the client.
+ */
+export class ClientConnection implements NodeConnection {
+  readonly transport: Transport;
+  readonly process: Process;
+  readonly #options: ClientConnectionOptions;
+  readonly #waiting = new Set<Waiting>();
+  /** Of the node's end. */
+  readonly #nodeEnd = new AbortController();
+  #open = true;
+
+  constructor(options: ClientConnectionOptions) {
+    this.#options = options;
+    this.process = options.process;
+    this.transport = {
+      unary: (method, signal, _timeoutMs, header, input) => this.#unary(method, signal, header, input),
+      stream: async (method, signal, _timeoutMs, _header, input) => this.#stream(method, signal, input),
+    };
+  }
+
+  ping(answered: () => void): void {
+    const { toNode, toClient } = this.#options;
+    toNode.send(() =>
+      toClient.send(() => {
+        if (this.#open) answered();
+      }),
+    );
+  }
+
+  /** The client ends it; the node hears of that in its turn. */
+  close(): void {
+    if (!this.#open) return;
+    this.#end("closed by the client");
+    this.#options.toNode.send(() => this.#endAtNode());
+    this.#options.closed();
+  }
+
+  /** Neither end gets anything any more, and each notices at once. */
+  reset(reason: string): void {
+    this.#options.toNode.break();
+    this.#options.toClient.break();
+    this.#options.process.enter(() => this.#endAtNode());
+    this.#options.client.enter(() => this.#end(reason));
+  }
+
+  /** The node's process is gone, and its machine says so: the client hears of it. */
+  resetByNode(reason: string): void {
+    this.#options.toClient.send(() => this.#end(reason));
+  }
+
+  #end(reason: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    if (this.#waiting.size === 0) return;
+    const error = new ConnectError(reason, Code.Unavailable);
+    for (const waiting of [...this.#waiting]) waiting.fail(error);
+    this.#waiting.clear();
+  }
+
+  #endAtNode(): void {
+    this.#nodeEnd.abort(clientGone);
+  }
+
+  /** Something leaves the node for the client. */
+  #answer(run: () => void): void {
+    if (this.#options.process.mayAct("answer")) this.#options.toClient.send(run);
+  }
+
+  #unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    signal: AbortSignal | undefined,
+    header: Parameters<Transport["unary"]>[3],
+    input: MessageInitShape<I>,
+  ): Promise<UnaryResponse<I, O>> {
+    const { toNode, node } = this.#options;
+    if (method.name === ClusterService.method.status.name) return this.#status(method, signal);
+    return this.#asked(signal, (resolve, reject) => {
+      const { signal: nodeEnd } = this.#nodeEnd;
+      toNode.send(() =>
+        node.clients.unary.unary(method, nodeEnd, undefined, header, input).then(
+          (response) => this.#answer(() => resolve(response)),
+          (error: unknown) => this.#answer(() => reject(error)),
+        ),
+      );
+    });
+  }
+
+  /** Asked for by each connection: what it costs counts. */
+  #status<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    signal: AbortSignal | undefined,
+  ): Promise<UnaryResponse<I, O>> {
+    const { toNode, node } = this.#options;
+    const { parent: service } = method;
+    return this.#asked(signal, (resolve) => {
+      toNode.send(() => {
+        const bytes = toBinary(StatusResponseSchema, node.clients.services.status());
+        this.#answer(() => {
+          const message = fromBinary(method.output, bytes);
+          resolve({ stream: false, service, method, header: noHeaders, trailer: noHeaders, message });
+        });
+      });
+    });
+  }
+
+  /** A promise that also ends with the connection, and with the signal. */
+  #asked<T>(
+    signal: AbortSignal | undefined,
+    ask: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const aborted = () => settle(() => reject(ConnectError.from(signal?.reason, Code.Canceled)));
+      const waiting = { fail: (error: ConnectError) => settle(() => reject(error)) };
+      const settle = (then: () => void) => {
+        this.#waiting.delete(waiting);
+        signal?.removeEventListener("abort", aborted);
+        then();
+      };
+      if (!this.#open) reject(new ConnectError("the connection is closed", Code.Unavailable));
+      else if (signal?.aborted) aborted();
+      else {
+        this.#waiting.add(waiting);
+        signal?.addEventListener("abort", aborted);
+        ask(
+          (value) => settle(() => resolve(value)),
+          (error) => settle(() => reject(error)),
+        );
+      }
+    });
+  }
+
+  /** There is one kind of stream: `KvService.Exchange`. */
+  #stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodStreaming<I, O>,
+    signal: AbortSignal | undefined,
+    input: AsyncIterable<MessageInitShape<I>>,
+  ): StreamResponse<I, O> {
+    const requests = new Inbox<ExchangeRequest>();
+    const responses = new Inbox<MessageShape<O>>();
+    const waiting = { fail: (error: ConnectError) => responses.end(error) };
+    if (this.#open) this.#waiting.add(waiting);
+    else waiting.fail(new ConnectError("the connection is closed", Code.Unavailable));
+    signal?.addEventListener("abort", () => responses.end(ConnectError.from(signal.reason, Code.Canceled)));
+    this.#options.toNode.send(
+      () => void this.#serve(requests, (bytes) => responses.push(fromBinary(method.output, bytes)), responses),
+    );
+    void this.#sendAll(method.input, input, requests);
+    const { parent: service } = method;
+    return { stream: true, service, method, header: noHeaders, trailer: noHeaders, message: responses };
+  }
+
+  async #sendAll<I extends DescMessage>(
+    schema: I,
+    input: AsyncIterable<MessageInitShape<I>>,
+    requests: Inbox<ExchangeRequest>,
+  ): Promise<void> {
+    const { toNode } = this.#options;
+    for await (const message of input) {
+      const bytes = toBinary(schema, create(schema, message));
+      toNode.send(() => requests.push(fromBinary(ExchangeRequestSchema, bytes)));
+    }
+    toNode.send(() => requests.end());
+  }
+
+  /** In the node's process. */
+  async #serve(
+    requests: Inbox<ExchangeRequest>,
+    received: (bytes: Uint8Array) => void,
+    responses: Pick<Inbox<unknown>, "end">,
+  ): Promise<void> {
+    const { signal } = this.#nodeEnd;
+    signal.addEventListener("abort", () => requests.end(signal.reason));
+    try {
+      for await (const response of this.#options.node.clients.services.exchange(requests, { signal })) {
+        const bytes = toBinary(ExchangeResponseSchema, response);
+        this.#answer(() => received(bytes));
+      }
+      this.#answer(() => responses.end());
+    } catch (error) {
+      this.#answer(() => responses.end(ConnectError.from(error)));
+    }
+  }
+}
