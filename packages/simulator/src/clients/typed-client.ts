@@ -39,7 +39,7 @@ export class TypedClient {
       latenessMs: () => chance.between(0, 0.2),
       enter: (run) => process.enter(run),
     });
-    this.#kv = this.#connect();
+    this.#kv = this.#connect(options.endpoints());
   }
 
   /** One call of the application. Now and then it is given up early, or the client is closed under it. */
@@ -72,7 +72,7 @@ export class TypedClient {
 
   /** If all nodes that it was set up with are gone for good, it is set up anew: no client could know where others are. */
   reconfigureUnlessAmong(addresses: readonly string[]): void {
-    if (!this.#endpoints.some((address) => addresses.includes(address))) this.#replace(0);
+    if (!this.#endpoints.some((address) => addresses.includes(address))) this.#replace(0, addresses);
   }
 
   /** Nothing comes of it, or of those before it, any more. */
@@ -126,14 +126,13 @@ export class TypedClient {
   }
 
   /** As an application that is started anew, or in an orderly way. */
-  #replace(timeoutMs: number): void {
+  #replace(timeoutMs: number, endpoints = this.#options.endpoints()): void {
     const former = this.#kv;
-    this.#kv = this.#connect();
+    this.#kv = this.#connect(endpoints);
     this.#closing.push(former.close({ timeoutMs: Math.max(timeoutMs, 0.01) }));
   }
 
-  #connect(): RaftKv {
-    const endpoints = this.#options.endpoints();
+  #connect(endpoints: readonly string[]): RaftKv {
     const { chance, network, name, process, scheduler, sessionTtlMs, patienceMs } = this.#options;
     this.#endpoints = chance.shuffle(endpoints).slice(0, chance.integer(1, endpoints.length));
     const readFrom = chance.pick(["leader", "leader", "any", chance.pick(endpoints) ?? "any"]);
