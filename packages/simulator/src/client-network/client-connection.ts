@@ -44,6 +44,7 @@ interface Waiting {
 export class ClientConnection implements NodeConnection {
   readonly transport: Transport;
   readonly process: Process;
+  readonly client: Process;
   readonly #options: ClientConnectionOptions;
   readonly #waiting = new Set<Waiting>();
   /** Of the node's end. */
@@ -53,6 +54,7 @@ export class ClientConnection implements NodeConnection {
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
     this.process = options.process;
+    this.client = options.client;
     this.transport = {
       unary: (method, signal, _timeoutMs, header, input) => this.#unary(method, signal, header, input),
       stream: async (method, signal, _timeoutMs, _header, input) => this.#stream(method, signal, input),

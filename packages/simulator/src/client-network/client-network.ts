@@ -105,6 +105,11 @@ export class ClientNetwork {
     }
   }
 
+  /** A client's process is gone: its machine ends its connections. */
+  detachClient(process: Process): void {
+    for (const connection of [...this.#connections]) if (connection.client === process) connection.close();
+  }
+
   #connect(
     client: ClientEnd,
     address: string,
