@@ -86,8 +86,10 @@ async function runOnce(
   return { failure, simulatedMs, traceHash, trace };
 }
 
-/** How many lines of the trace a message shows. */
+/** How many lines of the trace a message shows, … */
 const shownLines = 40;
+/** … but for what nodes say to each other and to their disks, which is a story of raftkv and not of the application. */
+const betweenNodes = /^\S+ \d+ (->|-x|disk:)/;
 
 function failingSeed(seed: number, first: Run, again: Run): FailingSeed {
   const error = first.failure?.error;
@@ -101,8 +103,8 @@ function failingSeed(seed: number, first: Run, again: Run): FailingSeed {
         "setTimeout), real chance (Math.random, randomUUID), real I/O, or on what an earlier run has left behind. Take a " +
         "process's clock and random instead.",
     "",
-    `What happened last (all of it is in the error's trace):`,
-    ...again.trace.slice(-shownLines),
+    "What happened last (what nodes said to each other is in the error's `trace`, like all the rest):",
+    ...again.trace.filter((line) => !betweenNodes.test(line)).slice(-shownLines),
   ].join("\n");
   return new FailingSeed(seed, message, again.trace, error);
 }
