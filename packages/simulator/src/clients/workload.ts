@@ -1,5 +1,5 @@
 import { HistoryRecorder } from "../history/history-recorder.ts";
-import type { KeyCall } from "../history/key-value-model.ts";
+import type { KeyCall } from "../history/models/key-value-model.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import type { WorkloadPlan } from "../plan/plan.ts";
