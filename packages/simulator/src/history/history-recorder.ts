@@ -1,9 +1,7 @@
 import { BrokenHistory, failuresOf } from "./broken-history.ts";
 import { checkHistory } from "./check-history.ts";
-import { checkExactlyOnce } from "./checkers/exactly-once.ts";
 import { factsOfKeys } from "./checkers/facts.ts";
-import { checkRevisionOrder } from "./checkers/revision-order.ts";
-import { checkMonotonicReads, checkSessionOrder } from "./checkers/session-order.ts";
+import { promisesBroken } from "./checkers/promises.ts";
 import type { SearchBudget } from "./linearizability/linearizability.ts";
 import { type KeyAnswer, type KeyCall, keyModel } from "./models/key-value-model.ts";
 import type { Operation } from "./operation.ts";
@@ -51,10 +49,7 @@ export class HistoryRecorder {
    */
   check(budget: SearchBudget = {}): HistorySummary {
     const verdict = checkHistory(keyModel, this.#history, budget);
-    const facts = factsOfKeys(this.#history);
-    const findings = [checkExactlyOnce, checkRevisionOrder, checkSessionOrder, checkMonotonicReads].flatMap((check) =>
-      check(facts),
-    );
+    const findings = promisesBroken(factsOfKeys(this.#history));
     const failures = failuresOf(keyModel, verdict, findings, budget);
     if (failures.length > 0) throw new BrokenHistory(failures);
     return this.summary();

@@ -31,8 +31,20 @@ export interface SequentialModel<State, Call, Answer> {
   step(state: State, call: Call, answer: Answer | undefined): State | undefined;
   /** Equal for equal states, different for different ones. */
   describe(state: State): string;
+  /** The state for people, where `describe` is not meant for them. */
+  show?(state: State): string;
   /** Whether `call` never changes anything, so that it says nothing without an answer. */
   readsOnly?(call: Call): boolean;
+  /**
+   * Equal for operations without an answer that are as good as each other, wherever one of them takes effect: the one
+   * called first is then taken first. The call in JSON unless told.
+   */
+  likeness?(call: Call): string;
+  /**
+   * The same model for the search in one history: it may refuse, in addition, what no order that explains all of `history`
+   * has in it.
+   */
+  informedBy?(history: readonly Operation<Call, Answer>[]): SequentialModel<State, Call, Answer>;
   /**
    * Where answers tell in which order operations took effect: a number that never falls along that order. Equal numbers
    * say nothing about each other, and undefined says nothing at all. It only makes the search short: `step` has to refuse

@@ -80,7 +80,8 @@ function writesOf(call: StoreCall, answer: StoreAnswer | undefined): Facts["writ
       return isNothing ? [] : [{ key: call.key, value: call.value }];
     }
     case "transaction": {
-      if (answer?.kind !== "transaction") return [...call.then, ...call.else].flatMap((each) => writesOf(each, undefined));
+      if (answer?.kind !== "transaction")
+        return [...call.then, ...call.else].flatMap((each) => writesOf(each, undefined));
       const done = answer.succeeded ? call.then : call.else;
       return done.flatMap((each, place) => writesOf(each, answer.answers[place]));
     }

@@ -18,7 +18,8 @@ export class Floor {
       if (entry !== undefined) this.#raiseKey(key, { revision: entry.modRevision, by: operation });
     }
     for (const known of [wroteAt, revision, ...saw.map(({ entry }) => entry?.modRevision)]) {
-      if (known !== undefined && known > (this.#store?.revision ?? -1)) this.#store = { revision: known, by: operation };
+      if (known !== undefined && known > (this.#store?.revision ?? -1))
+        this.#store = { revision: known, by: operation };
     }
   }
 
@@ -27,7 +28,10 @@ export class Floor {
     const { wroteAt, revision, saw } = facts;
     const store = this.#store;
     if (store !== undefined && wroteAt !== undefined && wroteAt <= store.revision) {
-      return { message: `wrote at revision ${wroteAt}, though revision ${store.revision} was known before`, by: store.by };
+      return {
+        message: `wrote at revision ${wroteAt}, though revision ${store.revision} was known before`,
+        by: store.by,
+      };
     }
     if (store !== undefined && revision !== undefined && revision < store.revision) {
       return { message: `was told revision ${revision}, though ${store.revision} was known before`, by: store.by };

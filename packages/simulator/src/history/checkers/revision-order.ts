@@ -19,7 +19,12 @@ function doubled(history: readonly Facts[]): Finding[] {
     if (wroteAt === undefined) continue;
     const other = writers.get(wroteAt);
     if (other === undefined) writers.set(wroteAt, facts);
-    else findings.push({ promise, message: `two writes at revision ${wroteAt}`, operations: [other.operation, operation] });
+    else
+      findings.push({
+        promise,
+        message: `two writes at revision ${wroteAt}`,
+        operations: [other.operation, operation],
+      });
   }
   return findings;
 }
@@ -43,7 +48,8 @@ function outOfOrder(history: readonly Facts[]): Finding[] {
       continue;
     }
     const below = floor.below(facts);
-    if (below !== undefined) findings.push({ promise, message: below.message, operations: [below.by, facts.operation] });
+    if (below !== undefined)
+      findings.push({ promise, message: below.message, operations: [below.by, facts.operation] });
   }
   return findings;
 }

@@ -5,24 +5,24 @@ export function describeValue(value: unknown): string {
   if (value === undefined) return "";
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(describeValue).join("; ");
-  return Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .map(([name, field]) => describeField(name, field))
-    .join(" ");
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  // The kind `deleted` with `deleted: false` says "not deleted".
+  const told = fields.filter(([name, field]) => name !== "kind" || fields.every(([other]) => other !== field));
+  return told.map(([name, field]) => describeField(name, field)).join(" ");
 }
 
 /** What an operation says of itself needs no name in front of it. */
-const unnamed = new Set(["kind", "key", "value", "entry", "done"]);
+const unnamed = new Set(["kind", "key", "value", "entry"]);
 
 function describeField(name: string, field: unknown): string {
-  const isNested = typeof field === "object" && field !== null;
-  const text = isNested && Array.isArray(field) ? `(${describeValue(field)})` : describeValue(field);
-  if (name === "done") return field === true ? "done" : "not done";
+  if (typeof field === "boolean") return field ? name : `not ${name}`;
+  const text = Array.isArray(field) ? `(${describeValue(field)})` : describeValue(field);
   return unnamed.has(name) ? text : `${name} ${text}`;
 }
 
 export function describeOperation({ call, answer, answeredAt }: Operation<unknown, unknown>): string {
-  const told = answeredAt === undefined ? "no answer" : describeAnswer(call, answer);
+  const words = answer === undefined ? "no answer" : describeAnswer(call, answer);
+  const told = answeredAt === undefined && answer !== undefined ? `${words} (later)` : words;
   return `${describeValue(call)} → ${told}`;
 }
 
@@ -30,7 +30,9 @@ export function describeOperation({ call, answer, answeredAt }: Operation<unknow
 function describeAnswer(call: unknown, answer: unknown): string {
   const words = describeValue(answer);
   const kind = kindOf(answer);
-  return kind !== undefined && kind === kindOf(call) && words !== kind ? words.slice(kind.length + 1) : words;
+  return kind !== undefined && kind === kindOf(call) && words.startsWith(`${kind} `)
+    ? words.slice(kind.length + 1)
+    : words;
 }
 
 function kindOf(value: unknown): string | undefined {

@@ -22,6 +22,7 @@ export function explainFailure<State, Call, Answer>(
 ): FailureExplained {
   const { before, operations, verdict, leftOut } = part;
   const { explained, stuck } = verdict;
+  const show = (state: State) => model.show?.(state) ?? model.describe(state);
   const shownBefore = before.order.slice(-maxBefore);
   const states = [before.state];
   for (const { call, answer } of explained) {
@@ -44,15 +45,15 @@ export function explainFailure<State, Call, Answer>(
     title: `${what} is not linearizable`,
     lines: [
       ...(before.order.length === 0
-        ? [`from ${model.describe(before.state)}`]
-        : [`certain, after ${before.order.length} operations: ${model.describe(before.state)}; the last of them:`]),
+        ? [`from ${show(before.state)}`]
+        : [`certain, after ${before.order.length} operations: ${show(before.state)}; the last of them:`]),
       ...shownBefore.map((operation) => `    ${place.get(operation)}. ${told(operation)}`),
       ...(explained.length === 0 ? [] : ["the longest order that explains what comes then:"]),
       ...explained.slice(-maxDrawn).map((operation) => `    ${place.get(operation)}. ${told(operation)}`),
-      ...(explained.length === 0 || last === undefined ? [] : [`    which leads to ${model.describe(last)}`]),
+      ...(explained.length === 0 || last === undefined ? [] : [`    which leads to ${show(last)}`]),
       "what cannot follow, in this order or in any other:",
       `  ✗ ${told(stuck)}`,
-      `${operations.length} operations do not fit together; ${leftOut} others of the history make no difference`,
+      `other operations of the history, which make no difference: ${leftOut}`,
     ],
     drawn,
   };

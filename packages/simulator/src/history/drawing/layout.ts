@@ -34,8 +34,8 @@ export interface Layout {
 }
 
 const columnGap = 12;
-const characterWidth = 6.7;
-const labelPadding = 34;
+const characterWidth = 7.3;
+const labelPadding = 22;
 const maxLabel = 46;
 
 /**
@@ -45,7 +45,10 @@ const maxLabel = 46;
 export function layOut(operations: readonly DrawnOperation[]): Layout {
   const drawn = [...operations].sort((a, b) => a.operation.calledAt - b.operation.calledAt);
   const labels = new Map(drawn.map((each) => [each, shortened(describeOperation(each.operation))]));
-  const widthOf = (each: DrawnOperation) => (labels.get(each) ?? "").length * characterWidth + labelPadding;
+  const widthOf = (each: DrawnOperation) => {
+    const cross = each.part === "stuck" ? 2 : 0;
+    return ((labels.get(each) ?? "").length + cross) * characterWidth + labelPadding;
+  };
   const xs = placeMoments(drawn, widthOf);
   const moments = [...xs.values()];
   const open = drawn.filter(({ operation }) => operation.answeredAt === undefined);
@@ -75,7 +78,9 @@ function placeMoments(
   drawn: readonly DrawnOperation[],
   widthOf: (operation: DrawnOperation) => number,
 ): ReadonlyMap<number, number> {
-  const times = new Set(drawn.flatMap(({ operation }) => [operation.calledAt, operation.answeredAt ?? operation.calledAt]));
+  const times = new Set(
+    drawn.flatMap(({ operation }) => [operation.calledAt, operation.answeredAt ?? operation.calledAt]),
+  );
   const xs = new Map<number, number>();
   let x = 0;
   for (const time of [...times].sort((a, b) => a - b)) {

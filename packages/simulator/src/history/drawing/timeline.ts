@@ -2,8 +2,9 @@ import { describeOperation } from "./describe-operation.ts";
 import { escaped } from "./escaped.ts";
 import { type Bar, type DrawnOperation, type Lane, layOut } from "./layout.ts";
 
-const rowHeight = 40;
+const rowHeight = 48;
 const barHeight = 26;
+const barTop = 15;
 const top = 34;
 const left = 110;
 const right = 20;
@@ -17,7 +18,7 @@ export function drawTimeline(operations: readonly DrawnOperation[]): string {
   const { bars, lanes, rows, width } = layOut(operations);
   const [fullWidth, height] = [left + width + right, top + rows * rowHeight + 14];
   const inOrder = bars.filter(({ place }) => place !== undefined).sort((a, b) => (a.place ?? 0) - (b.place ?? 0));
-  const line = inOrder.map((bar) => `${left + (bar.pointX ?? 0)},${middleOf(bar)}`).join(" ");
+  const line = inOrder.map((bar) => `${left + (bar.pointX ?? 0)},${pointY(bar)}`).join(" ");
   return `<svg xmlns="http://www.w3.org/2000/svg" class="timeline" width="${fullWidth}" height="${height}" viewBox="0 0 ${fullWidth} ${height}" role="img" aria-label="Timeline of the operations">
 <style>${style}</style>
 <defs><linearGradient id="open"><stop offset="0.6" stop-color="#fff"/><stop offset="1" stop-color="#fff" stop-opacity="0"/></linearGradient>
@@ -44,10 +45,10 @@ function laneLabel(name: string): string {
 }
 
 function drawBar(bar: Bar): string {
-  const { operation, part, label, x, width, row, place } = bar;
-  const y = top + row * rowHeight + (rowHeight - barHeight) / 2;
+  const { operation, part, label, x, width, row } = bar;
+  const y = top + row * rowHeight + barTop;
   const isOpen = operation.answeredAt === undefined;
-  const textX = left + x + (place === undefined ? 12 : 26);
+  const textX = left + x + 10;
   const cross = part === "stuck" ? `<tspan class="cross">✗ </tspan>` : "";
   return `<g class="bar ${part}${isOpen ? " open" : ""}"><title>${escaped(tooltip(bar))}</title>
 <rect x="${left + x}" y="${y}" width="${Math.max(width, 6)}" height="${barHeight}" rx="6"${isOpen ? ' mask="url(#fade)"' : ""}/>
@@ -55,12 +56,13 @@ function drawBar(bar: Bar): string {
 }
 
 function drawPoint(bar: Bar): string {
-  const [x, y] = [left + (bar.pointX ?? 0), middleOf(bar)];
+  const [x, y] = [left + (bar.pointX ?? 0), pointY(bar)];
   return `<g class="point ${bar.part}"><title>${escaped(tooltip(bar))}</title><circle cx="${x}" cy="${y}" r="8.5"/><text x="${x}" y="${y}">${bar.place}</text></g>`;
 }
 
-function middleOf({ row }: Bar): number {
-  return top + row * rowHeight + rowHeight / 2;
+/** On the upper edge of the bar, so that the label stays readable. */
+function pointY({ row }: Bar): number {
+  return top + row * rowHeight + barTop;
 }
 
 const meaning = {

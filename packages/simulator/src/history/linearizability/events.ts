@@ -16,8 +16,8 @@ export interface Events<Call, Answer> {
   /** For each of `unanswered`: the place of its call. */
   readonly callPlace: Float64Array;
   /**
-   * For each of `unanswered`: the one before it with the same call, or `none`. Which of two equal ones takes effect makes
-   * no difference, so the one called first is taken first.
+   * For each of `unanswered`: the one before it that is like it, or `none`. Which of two alike takes effect makes no
+   * difference, so the one called first is taken first.
    */
   readonly equalBefore: Int32Array;
 }
@@ -43,7 +43,7 @@ export function eventsOf<State, Call, Answer>(
     if (event >= count) answerPlace[event - count] = place;
   });
   const callPlace = Float64Array.from(unanswered, ({ calledAt }) => placeOf(calledAt, byTime, timeOf, count));
-  return { answered, unanswered, byTime, answerPlace, callPlace, equalBefore: equalBefore(unanswered) };
+  return { answered, unanswered, byTime, answerPlace, callPlace, equalBefore: equalBefore(model, unanswered) };
 }
 
 /** The place before which a call at that time comes. */
@@ -60,10 +60,15 @@ function placeOf(time: number, byTime: Int32Array, timeOf: (event: number) => nu
   return low - 0.5;
 }
 
-function equalBefore<Call, Answer>(unanswered: readonly Operation<Call, Answer>[]): Int32Array {
+function equalBefore<State, Call, Answer>(
+  model: SequentialModel<State, Call, Answer>,
+  unanswered: readonly Operation<Call, Answer>[],
+): Int32Array {
   const last = new Map<string, number>();
   return Int32Array.from(unanswered, ({ call, answer }, number) => {
-    const text = JSON.stringify([call, answer]);
+    // One that is known to be answered later is like none that nobody was told of.
+    const text =
+      answer === undefined && model.likeness !== undefined ? model.likeness(call) : JSON.stringify([call, answer]);
     const before = last.get(text) ?? none;
     last.set(text, number);
     return before;

@@ -42,7 +42,9 @@ export function followFrontier<State, Call, Answer>(
   limit: number,
 ): Frontier<State, Call, Answer> {
   const pending = new Set<Operation<Call, Answer>>();
-  let frontier: readonly Configuration<State, Call, Answer>[] = [{ state: model.initial, order: undefined, ahead: new Set() }];
+  let frontier: readonly Configuration<State, Call, Answer>[] = [
+    { state: model.initial, order: undefined, ahead: new Set() },
+  ];
   let certain: Configuration<State, Call, Answer> | undefined;
   for (const { operation, isAnswer } of eventsByTime(operations)) {
     if (!isAnswer) {
@@ -101,9 +103,10 @@ function withoutNeedless<State, Call, Answer>(
   for (const each of [...configurations].sort((a, b) => a.ahead.size - b.ahead.size)) {
     const name = model.describe(each.state);
     const same = kept.get(name) ?? [];
-    const isNeedless = same.some(({ ahead }) =>
-      [...ahead].every((one) => each.ahead.has(one)) &&
-      [...each.ahead].every((one) => ahead.has(one) || one.answeredAt === undefined),
+    const isNeedless = same.some(
+      ({ ahead }) =>
+        [...ahead].every((one) => each.ahead.has(one)) &&
+        [...each.ahead].every((one) => ahead.has(one) || one.answeredAt === undefined),
     );
     if (!isNeedless) kept.set(name, [...same, each]);
   }

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { checkLinearizability } from "./linearizability.ts";
-import type { Operation, SequentialModel } from "../operation.ts";
-import { parseRegisterHistory, parseTextMapHistories } from "../recorded/recorded-histories.ts";
+import { parseRegisterHistory, parseTextMapHistories } from "../../test-rig/recorded-histories.ts";
 import { type RegisterAnswer, type RegisterCall, registerModel } from "../models/register-model.ts";
 import { textModel } from "../models/text-map-model.ts";
+import type { Operation, SequentialModel } from "../operation.ts";
+import { checkLinearizability } from "./linearizability.ts";
 
 const data = new URL("../../../test-data/histories/", import.meta.url);
 const verdicts = readFileSync(new URL("verdicts.tsv", data), "utf8")
@@ -44,7 +44,11 @@ describe("the linearizability checker", () => {
     call: { kind: "write", value },
     answer: answeredAt === undefined ? undefined : { done: true },
   });
-  const read = (value: string | null, calledAt: number, answeredAt: number): Operation<RegisterCall, RegisterAnswer> => ({
+  const read = (
+    value: string | null,
+    calledAt: number,
+    answeredAt: number,
+  ): Operation<RegisterCall, RegisterAnswer> => ({
     calledAt,
     answeredAt,
     call: { kind: "read" },

@@ -10,7 +10,9 @@ export class Positions {
   constructor(positions: readonly (number | undefined)[]) {
     const distinct = [...new Set(positions.filter((position) => position !== undefined))].sort((a, b) => a - b);
     const rankOf = new Map(distinct.map((position, rank) => [position, rank]));
-    this.#ranks = Int32Array.from(positions, (position) => (position === undefined ? -1 : (rankOf.get(position) ?? -1)));
+    this.#ranks = Int32Array.from(positions, (position) =>
+      position === undefined ? -1 : (rankOf.get(position) ?? -1),
+    );
     this.#left = new Int32Array(distinct.length);
     for (const rank of this.#ranks) if (rank >= 0) this.#left[rank] = (this.#left[rank] ?? 0) + 1;
   }

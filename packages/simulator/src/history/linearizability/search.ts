@@ -14,12 +14,14 @@ interface Step<State> {
   readonly highest: number;
   /** There was no choice: there is nothing else to try in its place. */
   readonly forced: boolean;
+  /** So many operations without an answer were taken in a row, this one included. */
+  readonly inRow: number;
 }
 
 /**
  * The search behind `checkLinearizability`. Three things make it short without changing the verdict: a read that fits and
  * changes nothing is taken at once, since whatever works with the read later works with it now; operations without an
- * answer are tried last; and where the answers tell an order (`position`), no other one is tried.
+ * answer are tried last, and few of them in a row before many; and where the answers tell an order (`position`), no other one is tried.
  */
 export class LinearizabilitySearch<State, Call, Answer> {
   readonly #model: SequentialModel<State, Call, Answer>;
@@ -32,7 +34,12 @@ export class LinearizabilitySearch<State, Call, Answer> {
   readonly #positions: Positions;
   readonly #taken: TakenSet;
   readonly #spent: TakenSet;
-  readonly #visited: Visited;
+  readonly #memoryBytes: number;
+  #visited: Visited;
+  /** So many operations without an answer may be taken in a row, for now. */
+  #maxInRow = 1;
+  /** That has kept some from being taken. */
+  #wasHeldBack = false;
   readonly #limit: number;
   readonly #path: Step<State>[] = [];
   #state: State;
@@ -43,10 +50,11 @@ export class LinearizabilitySearch<State, Call, Answer> {
   #stuck = none;
 
   constructor(
-    model: SequentialModel<State, Call, Answer>,
+    given: SequentialModel<State, Call, Answer>,
     operations: readonly Operation<Call, Answer>[],
     { states = 20_000_000, memoryBytes = 512 * 1024 * 1024 }: SearchBudget,
   ) {
+    const model = { ...given, ...given.informedBy?.(operations), initial: given.initial };
     this.#model = model;
     this.#events = eventsOf(model, operations);
     const { answered, unanswered, byTime } = this.#events;
@@ -59,6 +67,7 @@ export class LinearizabilitySearch<State, Call, Answer> {
     this.#positions = new Positions(answered.map((operation) => positionOf(model, operation)));
     this.#taken = new TakenSet(count);
     this.#spent = new TakenSet(unanswered.length);
+    this.#memoryBytes = memoryBytes;
     this.#visited = new Visited(memoryBytes);
     this.#limit = states;
     this.#state = model.initial;
@@ -66,6 +75,17 @@ export class LinearizabilitySearch<State, Call, Answer> {
   }
 
   run(): Verdict<Call, Answer> {
+    for (;;) {
+      const verdict = this.#search();
+      if (verdict.kind !== "notLinearizable" || !this.#wasHeldBack) return verdict;
+      this.#wasHeldBack = false;
+      this.#maxInRow *= 4;
+      this.#visited = new Visited(this.#memoryBytes);
+    }
+  }
+
+  /** From the beginning, and back to it unless there is an order. */
+  #search(): Verdict<Call, Answer> {
     this.#takeReads();
     let from = none;
     while (this.#left > 0) {
@@ -95,10 +115,15 @@ export class LinearizabilitySearch<State, Call, Answer> {
     const firstAnswer = this.#firstAnswer();
     const place = firstAnswer === none ? Number.POSITIVE_INFINITY : (this.#events.answerPlace[firstAnswer] ?? 0);
     const { callPlace, equalBefore } = this.#events;
+    const mayTakeMore = (this.#path.at(-1)?.inRow ?? 0) < this.#maxInRow;
     for (let number = Math.max(0, from - count + 1); number < callPlace.length; number++) {
       if ((callPlace[number] ?? 0) > place) break;
       const before = equalBefore[number] ?? none;
       if (this.#spent.has(number) || (before !== none && !this.#spent.has(before))) continue;
+      if (!mayTakeMore) {
+        this.#wasHeldBack = true;
+        break;
+      }
       if (this.#try(count + number)) return true;
     }
     return false;
@@ -140,7 +165,8 @@ export class LinearizabilitySearch<State, Call, Answer> {
     const count = this.#count;
     const isAnswered = operation < count;
     const highest = isAnswered ? this.#taken.add(operation) : this.#spent.add(operation - count);
-    this.#path.push({ operation, before: this.#state, highest, forced });
+    const inRow = isAnswered ? 0 : 1 + (this.#path.at(-1)?.inRow ?? 0);
+    this.#path.push({ operation, before: this.#state, highest, forced, inRow });
     this.#state = after;
     if (!isAnswered) return;
     this.#left--;

@@ -37,7 +37,8 @@ export function shrinkHistory<State, Call, Answer>(
   const starts: Explanation<State, Call, Answer>[] = [{ state: model.initial, order: [] }];
   if (frontier.kind === "stuck" && frontier.certain !== undefined) starts.unshift(frontier.certain);
   for (const before of starts) {
-    const from = { ...model, initial: before.state };
+    // What is wrong has to come to light where it is, not where a model that knows all of it could tell.
+    const from = { ...model, informedBy: () => model, initial: before.state };
     const gone = new Set(before.order);
     const fails = (operations: readonly Operation<Call, Answer>[]): NotLinearizable<Call, Answer> | undefined => {
       const verdict = checkLinearizability(from, operations, budget);
@@ -45,7 +46,10 @@ export function shrinkHistory<State, Call, Answer>(
     };
     const rest = prefix.filter(({ whole }) => !gone.has(whole)).map(({ cut }) => cut);
     if (fails(rest) === undefined) continue;
-    const operations = withoutIdle(withoutReads(model, rest, (some) => fails(some) !== undefined), fails);
+    const operations = withoutIdle(
+      withoutReads(model, rest, (some) => fails(some) !== undefined),
+      fails,
+    );
     const verdict = fails(operations);
     if (verdict === undefined) continue;
     return { before, operations, verdict, leftOut: history.length - before.order.length - operations.length };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type KeyAnswer, type KeyCall, keyModel } from "./key-value-model.ts";
 import { checkLinearizability } from "../linearizability/linearizability.ts";
 import type { Operation } from "../operation.ts";
+import { type KeyAnswer, type KeyCall, keyModel } from "./key-value-model.ts";
 
 type Step = Operation<KeyCall, KeyAnswer>;
 

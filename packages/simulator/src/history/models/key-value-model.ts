@@ -1,4 +1,5 @@
 import type { SequentialModel } from "../operation.ts";
+import { KeyClaims } from "./key-claims.ts";
 
 export type KeyCall =
   | { readonly kind: "get" }
@@ -38,10 +39,27 @@ export const keyModel: SequentialModel<KeyState, KeyCall, KeyAnswer> = {
     }
   },
   describe: (state) => `${state.version}@${state.modRevision ?? "?"}>${state.revisionFloor}=${state.value ?? ""}`,
+  show: ({ value, version, modRevision }) =>
+    value === undefined ? "no such key" : `${value}, version ${version}, mod revision ${modRevision ?? "unknown"}`,
   readsOnly: (call) => call.kind === "get",
   position: (_, answer) => {
     if (answer.kind === "put") return 2 * answer.revision;
     return answer.kind === "found" ? 2 * answer.modRevision + 1 : undefined;
+  },
+  informedBy: (history) => {
+    const claims = new KeyClaims(history);
+    return {
+      ...keyModel,
+      step(state, call, answer) {
+        if (call.kind === "put") {
+          const version = state.version + 1;
+          if (!claims.allow(call.value, version)) return undefined;
+          if (answer === undefined && state.value !== undefined && claims.isBeyond(version)) return undefined;
+        }
+        return keyModel.step(state, call, answer);
+      },
+      likeness: (call) => (call.kind === "put" && claims.isUnseen(call.value) ? "put unseen" : JSON.stringify(call)),
+    };
   },
 };
 

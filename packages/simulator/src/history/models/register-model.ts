@@ -30,4 +30,15 @@ export const registerModel: SequentialModel<RegisterValue, RegisterCall, Registe
   },
   describe: (state) => JSON.stringify(state),
   readsOnly: (call) => call.kind === "read",
+  informedBy: (history) => {
+    const seen = new Set<RegisterValue>();
+    for (const { call, answer } of history) {
+      if (call.kind === "compareAndSet") seen.add(call.from);
+      if (answer !== undefined && "value" in answer) seen.add(answer.value);
+    }
+    return {
+      ...registerModel,
+      likeness: (call) => (call.kind === "write" && !seen.has(call.value) ? "write unseen" : JSON.stringify(call)),
+    };
+  },
 };

@@ -1,6 +1,7 @@
 import type { SequentialModel } from "../operation.ts";
+import { StoreClaims } from "./store-claims.ts";
 import { hasChanged, type StoreAnswer, type StoreCall, type StoreEntry } from "./store-operation.ts";
-import { perform, type StoreEntries } from "./store-semantics.ts";
+import { type Performed, perform, type StoreEntries } from "./store-semantics.ts";
 
 /** A whole store: all its keys, and the one revision that each change moves by one. */
 export interface StoreState {
@@ -17,15 +18,41 @@ export const storeModel: SequentialModel<StoreState, StoreCall, StoreAnswer> = s
 
 /** The same for a store that is empty at `revision`; raftkv and etcd begin at 1. */
 export function storeModelFrom(revision: number): SequentialModel<StoreState, StoreCall, StoreAnswer> {
+  const model = modelThatAllows(revision, () => true);
+  return {
+    ...model,
+    informedBy(history) {
+      const claims = new StoreClaims(history);
+      return {
+        ...modelThatAllows(revision, (performed) => claims.allow(performed)),
+        likeness: (call) =>
+          call.kind === "put" && claims.isUnseen(call.key, call.value)
+            ? `put unseen ${call.key}`
+            : JSON.stringify(call),
+      };
+    },
+  };
+}
+
+function modelThatAllows(
+  revision: number,
+  allows: (performed: Performed) => boolean,
+): SequentialModel<StoreState, StoreCall, StoreAnswer> {
   return {
     initial: { revision, entries: new Map() },
     step(state, call, answer) {
       if (answer?.revision !== undefined && answer.revision < state.revision) return undefined;
       const after = perform(state.entries, call, state.revision);
       if (answer !== undefined && !fits(answer, after.answer)) return undefined;
-      return after.entries === state.entries ? state : { revision: state.revision + 1, entries: after.entries };
+      if (after.entries === state.entries) return state;
+      return !allows(after) ? undefined : { revision: state.revision + 1, entries: after.entries };
     },
     describe,
+    show: ({ revision, entries }) => {
+      const shown = [...entries.values()].slice(0, 20).map((each) => `${each.key}=${each.value}@${each.modRevision}`);
+      const more = entries.size > shown.length ? ` and ${entries.size - shown.length} more` : "";
+      return `revision ${revision}: ${shown.join(", ") || "empty"}${more}`;
+    },
     readsOnly,
     position: (_, answer) =>
       answer.revision === undefined ? undefined : 2 * answer.revision + (hasChanged(answer) ? 0 : 1),
@@ -57,7 +84,8 @@ function readsOnly(call: StoreCall): boolean {
 /** Whether all that was answered is as expected. */
 function fits(answered: unknown, expected: unknown): boolean {
   if (answered === undefined || Object.is(answered, expected)) return true;
-  if (typeof answered !== "object" || typeof expected !== "object" || answered === null || expected === null) return false;
+  if (typeof answered !== "object" || typeof expected !== "object" || answered === null || expected === null)
+    return false;
   if (Array.isArray(answered) && (!Array.isArray(expected) || answered.length !== expected.length)) return false;
   const fields = new Map(Object.entries(expected));
   return Object.entries(answered).every(([name, value]) => fits(value, fields.get(name)));

@@ -7,20 +7,23 @@ export interface Performed {
   /** The same map where nothing has changed. */
   readonly entries: StoreEntries;
   readonly answer: StoreAnswer;
+  /** The keys that have changed, with the revision at which. */
+  readonly changed: ReadonlyMap<string, number>;
 }
 
 /** What a store at `revision` makes of one call: the meaning of each operation, one at a time. */
 export function perform(entries: StoreEntries, call: StoreCall, revision: number): Performed {
   const writing = new Writing(entries, revision);
   const answer = writing.perform(call);
-  return { entries: writing.entries, answer: withRevision(answer, writing.revision) };
+  return { entries: writing.entries, answer: withRevision(answer, writing.revision), changed: writing.changed };
 }
 
 /** All that one call does, at one revision. */
 class Writing {
   readonly #before: StoreEntries;
   readonly #revision: number;
-  #changed: Map<string, Required<StoreEntry>> | undefined;
+  #after: Map<string, Required<StoreEntry>> | undefined;
+  readonly changed = new Map<string, number>();
 
   constructor(before: StoreEntries, revision: number) {
     this.#before = before;
@@ -28,12 +31,12 @@ class Writing {
   }
 
   get entries(): StoreEntries {
-    return this.#changed ?? this.#before;
+    return this.#after ?? this.#before;
   }
 
   /** One more once anything has changed. */
   get revision(): number {
-    return this.#revision + (this.#changed === undefined ? 0 : 1);
+    return this.#revision + (this.#after === undefined ? 0 : 1);
   }
 
   perform(call: StoreCall): StoreAnswer {
@@ -66,13 +69,13 @@ class Writing {
     const before = this.entries.get(key);
     const modRevision = this.#revision + 1;
     const createRevision = before?.createRevision ?? modRevision;
-    this.#mutable().set(key, { key, value, version: (before?.version ?? 0) + 1, createRevision, modRevision });
+    this.#changing(key).set(key, { key, value, version: (before?.version ?? 0) + 1, createRevision, modRevision });
   }
 
   #delete(key: string, to: string | undefined): number {
     const one = this.entries.get(key);
     const found = to !== undefined ? this.#within(key, to) : one === undefined ? [] : [one];
-    for (const entry of found) this.#mutable().delete(entry.key);
+    for (const entry of found) this.#changing(entry.key).delete(entry.key);
     return found.length;
   }
 
@@ -81,9 +84,10 @@ class Writing {
     return found.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
-  #mutable(): Map<string, Required<StoreEntry>> {
-    this.#changed ??= new Map(this.#before);
-    return this.#changed;
+  #changing(key: string): Map<string, Required<StoreEntry>> {
+    this.#after ??= new Map(this.#before);
+    this.changed.set(key, this.#revision + 1);
+    return this.#after;
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Operation } from "../operation.ts";
-import type { RegisterAnswer, RegisterCall, RegisterValue } from "../models/register-model.ts";
-import type { TextCall } from "../models/text-map-model.ts";
+import type { RegisterAnswer, RegisterCall, RegisterValue } from "../history/models/register-model.ts";
+import type { TextCall } from "../history/models/text-map-model.ts";
+import type { Operation } from "../history/operation.ts";
 
 interface Pending<Call> {
   readonly calledAt: number;
