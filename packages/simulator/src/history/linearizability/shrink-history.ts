@@ -17,6 +17,8 @@ export interface OffendingPart<State, Call, Answer> {
 }
 
 const maxExplanations = 20_000;
+/** Steps for each question on the way: what takes more is left as it is. */
+const maxStates = 1_000_000;
 
 /**
  * Looks for the least of a history that is still not linearizable, by steps that never make a linearizable history look
@@ -27,8 +29,9 @@ const maxExplanations = 20_000;
 export function shrinkHistory<State, Call, Answer>(
   model: SequentialModel<State, Call, Answer>,
   history: readonly Operation<Call, Answer>[],
-  budget: SearchBudget = {},
+  { states = maxStates, ...memory }: SearchBudget = {},
 ): OffendingPart<State, Call, Answer> | undefined {
+  const budget = { ...memory, states: Math.min(states, maxStates) };
   const frontier = followFrontier(model, history, maxExplanations);
   if (frontier.kind === "explained") return undefined;
   const end = frontier.kind === "stuck" ? frontier.at.answeredAt : firstBadAnswer(model, history, budget);
