@@ -1,7 +1,7 @@
 import { type KeyValue, RaftKv, RaftKvError, type RaftKvOptions, type ReadOptions } from "@raftkv/kv-client";
 import type { ClientNetwork } from "../client-network/client-network.ts";
 import type { Outcome } from "../history/history-recorder.ts";
-import type { KeyCall } from "../history/key-value-model.ts";
+import type { KeyCall } from "../history/models/key-value-model.ts";
 import type { Process } from "../machine/process.ts";
 import { ProcessClock } from "../machine/process-clock.ts";
 import type { Chance } from "../scheduler/chance.ts";
