@@ -69,6 +69,11 @@ export class AppClock implements Clock {
     return Math.floor(this.#flowing.now() + this.#offsetMs);
   }
 
+  /** Monotonic milliseconds, as of `performance.now`: nobody sets them. */
+  monotonicMs(): number {
+    return this.#flowing.now();
+  }
+
   /** Resolves after so many milliseconds of this clock. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {

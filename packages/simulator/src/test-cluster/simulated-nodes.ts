@@ -44,7 +44,7 @@ export class SimulatedNodes {
         config: {
           electionTimeoutMinMs: electionTimeoutMs,
           electionTimeoutMaxMs: 2 * electionTimeoutMs,
-          heartbeatIntervalMs: electionTimeoutMs / 3,
+          heartbeatIntervalMs: electionTimeoutMs / 5,
           maxClockDrift,
         },
         merge: {},

@@ -3,7 +3,7 @@ export interface TestClusterOptions {
   readonly seed?: number;
   /** Members of the cluster: 1 to 9. Default 3. */
   readonly nodes?: number;
-  /** How long followers wait for a leader, at least; up to twice that. Default 150. */
+  /** How long followers wait for a leader, at least; up to twice that. Default 300, as of a real cluster. */
   readonly electionTimeoutMs?: number;
   /**
    * Reads by lease are served, and the clocks of nodes keep to this bound: by how much one may run faster than another,
@@ -37,7 +37,7 @@ export function readTestClusterOptions(options: TestClusterOptions): TestCluster
   return {
     seed: whole("seed", options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER),
     nodes: whole("nodes", options.nodes ?? 3, 1, 9),
-    electionTimeoutMs: whole("electionTimeoutMs", options.electionTimeoutMs ?? 150, 10, 60_000),
+    electionTimeoutMs: whole("electionTimeoutMs", options.electionTimeoutMs ?? 300, 10, 60_000),
     maxClockDrift,
     keepsTrace: options.keepsTrace ?? true,
     startMs,
