@@ -1,5 +1,11 @@
 import type { StrykerOptions } from "@stryker-mutator/api/core";
-import { commonTokens, declareFactoryPlugin, declareValuePlugin, PluginKind, tokens } from "@stryker-mutator/api/plugin";
+import {
+  commonTokens,
+  declareFactoryPlugin,
+  declareValuePlugin,
+  PluginKind,
+  tokens,
+} from "@stryker-mutator/api/plugin";
 import { Compiler } from "./compiler.ts";
 import { InProcessRunner } from "./in-process-runner.ts";
 import { leftOut } from "./left-out.ts";

@@ -44,7 +44,9 @@ for (const [path, { source, mutants }] of Object.entries(report.files).sort(([a]
   const killed = mutants.filter(({ status }) => status === "Killed" || status === "Timeout").length;
   const counted = killed + alive.length;
   const left = mutants.length - counted;
-  rows.push([file, counted, killed, alive.length, alive.length - strange.length, left, scoreOf(killed, counted)].map(String));
+  rows.push(
+    [file, counted, killed, alive.length, alive.length - strange.length, left, scoreOf(killed, counted)].map(String),
+  );
   total.killed += killed;
   total.counted += counted;
   total.survived += alive.length;
@@ -54,7 +56,9 @@ for (const [path, { source, mutants }] of Object.entries(report.files).sort(([a]
 const { killed, counted, survived, explained, left } = total;
 rows.push(["all", counted, killed, survived, explained, left, scoreOf(killed, counted)].map(String));
 
-console.log("| file | mutants | killed | survived | of them listed | left out | score |\n| --- | --- | --- | --- | --- | --- | --- |");
+console.log(
+  "| file | mutants | killed | survived | of them listed | left out | score |\n| --- | --- | --- | --- | --- | --- | --- |",
+);
 for (const row of rows) console.log(`| ${row.join(" | ")} |`);
 const files = new Set(Object.keys(report.files).map((path) => relative("src/algorithm", path)));
 const dead = [...listed.values()].filter(({ file }) => files.has(file));
@@ -67,7 +71,8 @@ process.exitCode = unexplained.length + dead.length === 0 ? 0 : 1;
 function survivorOf(file: string, lines: readonly string[], { location, replacement = "" }: Mutant): Survivor {
   const { start, end } = location;
   const first = lines[start.line - 1] ?? "";
-  const text = start.line === end.line ? first.slice(start.column - 1, end.column - 1) : `${first.slice(start.column - 1)}…`;
+  const text =
+    start.line === end.line ? first.slice(start.column - 1, end.column - 1) : `${first.slice(start.column - 1)}…`;
   return { file, line: first.trim(), change: `${text} -> ${replacement.replaceAll(/\s+/g, " ")}` };
 }
 

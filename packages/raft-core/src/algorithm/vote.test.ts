@@ -67,14 +67,3 @@ describe("a vote", () => {
     expect(follower.status).toMatchObject({ leader: 1, hardState: { votedFor: undefined } });
   });
 });
-
-describe("a node that cannot campaign", () => {
-  it("waits for another election timeout before it looks again", () => {
-    const learner = new LoneNode({ id: 4, membership: testMembership([1, 2, 3], [], [4]) });
-    expect(learner.node.raft.nextDeadlineMs()).toBe(100);
-    learner.tick(100);
-    expect(learner.node.raft.nextDeadlineMs()).toBe(50);
-    learner.tick(50);
-    expect(learner.node.raft.nextDeadlineMs()).toBe(100);
-  });
-});
