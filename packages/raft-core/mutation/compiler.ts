@@ -1,14 +1,12 @@
 import { execFile } from "node:child_process";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Checker, type CheckResult, CheckStatus } from "@stryker-mutator/api/check";
 import type { Mutant } from "@stryker-mutator/api/core";
 
 const source = resolve("src/algorithm");
 /** A copy of it, beside which the mutants stand. */
 const copy = resolve("reports/mutants");
-const tsc = fileURLToPath(new URL("../../../node_modules/.bin/tsc", import.meta.url));
 const mutantsARun = 1_000;
 
 /**
@@ -58,7 +56,7 @@ async function compile(files: readonly string[]): Promise<ReadonlyMap<string, st
   await writeFile(join(copy, "tsconfig.json"), JSON.stringify(project));
   const output = await new Promise<string>((done) => {
     const options = { maxBuffer: 256 * 1024 * 1024 };
-    execFile(tsc, ["--noEmit", "--pretty", "false", "-p", copy], options, (_error, stdout) => done(stdout));
+    execFile("tsc", ["--noEmit", "--pretty", "false", "-p", copy], options, (_error, stdout) => done(stdout));
   });
   const problems = new Map<string, string>();
   for (const [, path = "", problem = ""] of output.matchAll(/^(\S+)\(\d+,\d+\): error (.*)$/gm)) {

@@ -1,6 +1,6 @@
 /** Sets what the last run of Stryker left alive beside the list of what is known to be alive, and why. */
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { basename } from "node:path";
 import { type Survivor, survivorList } from "./survivor-list.ts";
 
 /** The slice that is looked at of Stryker's report. */
@@ -25,48 +25,69 @@ interface Place {
   readonly column: number;
 }
 
-const report: Report = JSON.parse(readFileSync(new URL("../reports/mutation.json", import.meta.url), "utf8"));
-const listed = new Map(survivorList().map((survivor) => [keyOf(survivor), survivor]));
-const unexplained: string[] = [];
-const rows: string[][] = [];
-const total = { killed: 0, counted: 0, survived: 0, explained: 0, left: 0 };
-
-for (const [path, { source, mutants }] of Object.entries(report.files).sort(([a], [b]) => (a < b ? -1 : 1))) {
-  const file = relative("src/algorithm", path);
-  const lines = source.split("\n");
-  const alive = mutants.filter(({ status }) => status === "Survived" || status === "NoCoverage");
-  const strange = alive.flatMap((mutant) => {
-    const survivor = survivorOf(file, lines, mutant);
-    if (listed.delete(keyOf(survivor))) return [];
-    return [`${file}:${mutant.location.start.line} ${mutant.status}\n  ${JSON.stringify(survivor)}`];
-  });
-  unexplained.push(...strange);
-  const killed = mutants.filter(({ status }) => status === "Killed" || status === "Timeout").length;
-  const counted = killed + alive.length;
-  const left = mutants.length - counted;
-  rows.push(
-    [file, counted, killed, alive.length, alive.length - strange.length, left, scoreOf(killed, counted)].map(String),
-  );
-  total.killed += killed;
-  total.counted += counted;
-  total.survived += alive.length;
-  total.explained += alive.length - strange.length;
-  total.left += left;
+/** What became of the mutants of one file, or of all. */
+interface Tally {
+  readonly file: string;
+  readonly killed: number;
+  readonly survived: number;
+  readonly listed: number;
+  readonly leftOut: number;
 }
-const { killed, counted, survived, explained, left } = total;
-rows.push(["all", counted, killed, survived, explained, left, scoreOf(killed, counted)].map(String));
 
-console.log(
-  "| file | mutants | killed | survived | of them listed | left out | score |\n| --- | --- | --- | --- | --- | --- | --- |",
-);
-for (const row of rows) console.log(`| ${row.join(" | ")} |`);
-const files = new Set(Object.keys(report.files).map((path) => relative("src/algorithm", path)));
-const dead = [...listed.values()].filter(({ file }) => files.has(file));
-if (dead.length > 0) console.log("\nListed, and not alive any more:");
-for (const survivor of dead) console.log(`  ${JSON.stringify(survivor)}`);
-if (unexplained.length > 0) console.log("\nAlive, and not listed:");
-for (const mutant of unexplained) console.log(mutant);
-process.exitCode = unexplained.length + dead.length === 0 ? 0 : 1;
+/** Prints a table, and what the list and the run do not agree on. Answers whether they agree. */
+export function tellOfSurvivors(): boolean {
+  const report: Report = JSON.parse(readFileSync("reports/mutation.json", "utf8"));
+  const files = Object.entries(report.files).map(([path, file]) => ({ name: basename(path), ...file }));
+  const isReported = ({ file }: Survivor) => files.some(({ name }) => name === file);
+  const listed = new Map(
+    survivorList()
+      .filter(isReported)
+      .map((survivor) => [keyOf(survivor), survivor]),
+  );
+  const unlisted: string[] = [];
+  const tallies = files.map(({ name, source, mutants }): Tally => {
+    const alive = mutants.filter(({ status }) => status === "Survived" || status === "NoCoverage");
+    let count = 0;
+    for (const mutant of alive) {
+      const survivor = survivorOf(name, source.split("\n"), mutant);
+      if (listed.delete(keyOf(survivor))) count++;
+      else unlisted.push(`${name}:${mutant.location.start.line} ${mutant.status}\n  ${JSON.stringify(survivor)}`);
+    }
+    const killed = mutants.filter(({ status }) => status === "Killed" || status === "Timeout").length;
+    const leftOut = mutants.length - killed - alive.length;
+    return { file: name, killed, survived: alive.length, listed: count, leftOut };
+  });
+  printTable([...tallies.sort((a, b) => (a.file < b.file ? -1 : 1)), totalOf(tallies)]);
+  const gone = [...listed.values()].map((survivor) => JSON.stringify(survivor));
+  printList("Listed, and not alive any more:", gone);
+  printList("Alive, and not listed:", unlisted);
+  return gone.length + unlisted.length === 0;
+}
+
+function totalOf(tallies: readonly Tally[]): Tally {
+  const sum = (count: (tally: Tally) => number) => tallies.reduce((all, tally) => all + count(tally), 0);
+  return {
+    file: "all",
+    killed: sum(({ killed }) => killed),
+    survived: sum(({ survived }) => survived),
+    listed: sum(({ listed }) => listed),
+    leftOut: sum(({ leftOut }) => leftOut),
+  };
+}
+
+function printTable(tallies: readonly Tally[]): void {
+  console.log("| file | mutants | killed | survived | of those listed | left out | score |");
+  console.log("| --- | --- | --- | --- | --- | --- | --- |");
+  for (const { file, killed, survived, listed, leftOut } of tallies) {
+    const all = killed + survived;
+    const score = all === 0 ? "" : `${((100 * killed) / all).toFixed(1)} %`;
+    console.log(`| ${[file, all, killed, survived, listed, leftOut, score].join(" | ")} |`);
+  }
+}
+
+function printList(title: string, lines: readonly string[]): void {
+  if (lines.length > 0) console.log(["", title, ...lines].join("\n"));
+}
 
 function survivorOf(file: string, lines: readonly string[], { location, replacement = "" }: Mutant): Survivor {
   const { start, end } = location;
@@ -78,8 +99,4 @@ function survivorOf(file: string, lines: readonly string[], { location, replacem
 
 function keyOf({ file, line, change }: Survivor): string {
   return JSON.stringify([file, line, change]);
-}
-
-function scoreOf(of: number, all: number): string {
-  return all === 0 ? "–" : `${((100 * of) / all).toFixed(1)} %`;
 }

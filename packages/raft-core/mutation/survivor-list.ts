@@ -10,19 +10,24 @@ export interface Survivor {
   readonly change: string;
 }
 
-/** Why no test can, or need, notice them. */
+export interface ExplainedSurvivor extends Survivor {
+  /** Why no test can, or need, notice it. */
+  readonly reason: string;
+}
+
+/** By file and line, what is explained by one reason. */
 interface Explanation {
   readonly reason: string;
   readonly mutants: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
 /** What `survivors.json` explains, one by one. */
-export function survivorList(): readonly Survivor[] {
+export function survivorList(): readonly ExplainedSurvivor[] {
   const text = readFileSync(new URL("./survivors.json", import.meta.url), "utf8");
   const explanations: readonly Explanation[] = JSON.parse(text);
-  return explanations.flatMap(({ mutants }) =>
+  return explanations.flatMap(({ reason, mutants }) =>
     Object.entries(mutants).flatMap(([file, lines]) =>
-      Object.entries(lines).flatMap(([line, changes]) => changes.map((change) => ({ file, line, change }))),
+      Object.entries(lines).flatMap(([line, changes]) => changes.map((change) => ({ file, line, change, reason }))),
     ),
   );
 }
