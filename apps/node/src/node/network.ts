@@ -60,8 +60,8 @@ export class Network {
       this.#listener = await listen({
         host,
         port,
-        routes: (router) => {
-          this.transport.routes(router);
+        routes: (router, streams) => {
+          this.transport.routes(router, streams);
           this.#routes.mount(router);
         },
         clock: systemClock,
