@@ -7,7 +7,10 @@ import { errorInHeaders, errorInTrailers } from "./status.ts";
 import type { StreamListener } from "./stream-listener.ts";
 
 /** What a call of that method begins with, beside what a session adds by itself. */
-export function requestHeaders({ parent, name }: DescMethodBiDiStreaming<DescMessage, DescMessage>): OutgoingHttpHeaders {
+export function requestHeaders({
+  parent,
+  name,
+}: DescMethodBiDiStreaming<DescMessage, DescMessage>): OutgoingHttpHeaders {
   return {
     ":method": "POST",
     ":path": `/${parent.typeName}/${name}`,
@@ -45,7 +48,9 @@ export class ClientCall<Request extends DescMessage, Response extends DescMessag
     const take = (message: MessageShape<Response>): void => {
       if (!this.#isOver) listener.message(message);
     };
-    readMessages(stream, method.output, maxResponseBytes, take, (error) => this.cancel(ConnectError.from(error, Code.Internal)));
+    readMessages(stream, method.output, maxResponseBytes, take, (error) =>
+      this.cancel(ConnectError.from(error, Code.Internal)),
+    );
   }
 
   /** False: there is no room for more until `drained` is called. What is sent all the same waits in memory. */

@@ -22,8 +22,8 @@ export class EnvelopeReader {
   }
 
   /**
-   * Calls `take` with each message that `chunk` completes, in order; they are views of what was delivered. Throws a
-   * `ConnectError` for what is no such message: the stream makes no sense from there on.
+   * Calls `take` with each message that `chunk` completes, in order. Whoever keeps a part of one keeps no more than twice
+   * its size in memory. Throws a `ConnectError` for what is no such message: the stream makes no sense from there on.
    */
   read(chunk: Buffer, take: (message: Uint8Array) => void): void {
     this.#held.push(chunk);
@@ -38,7 +38,7 @@ export class EnvelopeReader {
         this.#wantedBytes = end - begin;
         break;
       }
-      take(bytes.subarray(begin + envelopeHeaderBytes, end));
+      take(messageIn(bytes, begin + envelopeHeaderBytes, end));
       begin = end;
     }
     this.#heldBytes = bytes.byteLength - begin;
@@ -52,8 +52,17 @@ export class EnvelopeReader {
     }
     const length = bytes.readUInt32BE(begin + 1);
     if (length > this.#maxBytes) {
-      throw new ConnectError(`a message has ${length} bytes, at most ${this.#maxBytes} are allowed`, Code.ResourceExhausted);
+      throw new ConnectError(
+        `a message has ${length} bytes, at most ${this.#maxBytes} are allowed`,
+        Code.ResourceExhausted,
+      );
     }
     return length;
   }
+}
+
+/** A view where it is most of what it is a view of, else a copy. Never a `Buffer`: its fields are handed to users. */
+function messageIn(bytes: Buffer, begin: number, end: number): Uint8Array {
+  const view = new Uint8Array(bytes.buffer, bytes.byteOffset + begin, end - begin);
+  return 2 * view.byteLength < bytes.byteLength ? view.slice() : view;
 }

@@ -1,6 +1,6 @@
 import type { Http2Stream } from "node:http2";
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
-import { ConnectError, Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { EnvelopeReader } from "./envelope-reader.ts";
 
 /** Reads messages off a stream until it ends, or until one of them, or whoever takes it, is at fault. */
@@ -26,7 +26,8 @@ export function readMessages<Desc extends DescMessage>(
     }
   });
   stream.on("end", () => {
-    if (!isOver && !reader.isEmpty) end(new ConnectError("the stream ends in the middle of a message", Code.InvalidArgument));
+    if (!isOver && !reader.isEmpty)
+      end(new ConnectError("the stream ends in the middle of a message", Code.InvalidArgument));
   });
 }
 

@@ -1,13 +1,24 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { ClientCall, requestHeaders } from "@raftkv/grpc-stream";
 import { ClusterService } from "@raftkv/proto/cluster";
-import { type ExchangeRequest, ExchangeRequestSchema, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
+import {
+  type ExchangeRequest,
+  ExchangeRequestSchema,
+  type ExchangeResponse,
+  type ExchangeResponseSchema,
+  KvService,
+} from "@raftkv/proto/kv";
 import type { Address } from "./endpoint.ts";
 import { type ConnectOptions, Http2Connection } from "./http2-connection.ts";
-import { PushQueue } from "./push-queue.ts";
 
 export type ExchangeRequestBody = ExchangeRequest["request"];
+
+type Call = ClientCall<typeof ExchangeRequestSchema, typeof ExchangeResponseSchema>;
+
+/** The largest message that is taken from a node. It has to hold the largest value that a cluster may be set up for. */
+const maxResponseBytes = 256 * 1024 * 1024;
 
 export interface ExchangeHandlers {
   response(response: ExchangeResponse): void;
@@ -19,8 +30,8 @@ export interface ExchangeHandlers {
 export class ExchangeStream {
   readonly address: Address;
   readonly #http2: Http2Connection;
-  readonly #requests = new PushQueue<ExchangeRequest>();
   readonly #abort = new AbortController();
+  #call: Call | undefined;
   #open = true;
 
   private constructor(http2: Http2Connection, address: Address) {
@@ -33,13 +44,25 @@ export class ExchangeStream {
     return new ExchangeStream(await Http2Connection.open(address, options), address);
   }
 
-  /** Once. Calls no handler before it returns. */
+  /** Once, and before anything is sent. Calls no handler before it returns. */
   start(handlers: ExchangeHandlers): void {
-    void this.#read(handlers);
+    try {
+      const stream = this.#http2.open(requestHeaders(KvService.method.exchange));
+      this.#call = new ClientCall(stream, KvService.method.exchange, maxResponseBytes, {
+        message: (response) => {
+          if (this.#open) handlers.response(response);
+        },
+        // What may be under way at once is bounded, and with it what waits here.
+        drained: () => {},
+        closed: (error) => this.#closed(handlers, error),
+      });
+    } catch (error) {
+      queueMicrotask(() => this.#closed(handlers, error));
+    }
   }
 
   send(requestId: number, request: ExchangeRequestBody): void {
-    this.#requests.push(create(ExchangeRequestSchema, { requestId: BigInt(requestId), request }));
+    this.#call?.send(create(ExchangeRequestSchema, { requestId: BigInt(requestId), request }));
   }
 
   /** Calls back when the node's HTTP/2 layer has answered a ping. */
@@ -60,25 +83,14 @@ export class ExchangeStream {
 
   close(): void {
     this.#open = false;
-    this.#requests.end();
     this.#abort.abort();
     this.#http2.close();
   }
 
-  async #read(handlers: ExchangeHandlers): Promise<void> {
-    let reason = `${this.address} ended the stream`;
-    try {
-      const client = createClient(KvService, this.#transport());
-      for await (const response of client.exchange(this.#requests, { signal: this.#abort.signal })) {
-        if (!this.#open) return;
-        handlers.response(response);
-      }
-    } catch (error) {
-      reason = `${this.address}: ${describe(error)}`;
-    }
+  #closed(handlers: ExchangeHandlers, error: unknown): void {
     if (!this.#open) return;
     this.close();
-    handlers.ended(reason);
+    handlers.ended(error === undefined ? `${this.address} ended the stream` : `${this.address}: ${describe(error)}`);
   }
 
   #transport() {

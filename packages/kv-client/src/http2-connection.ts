@@ -53,12 +53,17 @@ export class Http2Connection {
     });
   }
 
-  /** For Connect's transport. */
-  async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
+  /** A stream of its own, to be written and read by hand. Throws when the connection is closed. */
+  open(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     if (this.#session.closed || this.#session.destroyed) {
       throw new Error(`the connection to ${this.authority} is closed`);
     }
-    return this.#session.request({ ...headers, ":method": method, ":path": path });
+    return this.#session.request(headers);
+  }
+
+  /** For Connect's transport. */
+  async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
+    return this.open({ ...headers, ":method": method, ":path": path });
   }
 
   /** For Connect's transport, which tells of every read; nothing here depends on it. */

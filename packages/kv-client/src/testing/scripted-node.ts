@@ -14,8 +14,8 @@ import {
   KvService,
   type ReadBatch,
 } from "@raftkv/proto/kv";
-import { PushQueue } from "../push-queue.ts";
 import { FakeStore, type Refused } from "./fake-store.ts";
+import { PushQueue } from "./push-queue.ts";
 
 /** One request as it arrived, which the script answers, keeps, or lets fall. */
 export interface Received {

@@ -1,6 +1,12 @@
-import { ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { ClientCall, requestHeaders, type StreamListener } from "@raftkv/grpc-stream";
-import { type MessagesRequest, type MessagesRequestSchema, type MessagesResponse, type MessagesResponseSchema, RaftService } from "@raftkv/proto/raft";
+import {
+  type MessagesRequest,
+  type MessagesRequestSchema,
+  type MessagesResponse,
+  type MessagesResponseSchema,
+  RaftService,
+} from "@raftkv/proto/raft";
 import { encodeHello, type Hello } from "../codec/hello-codec.ts";
 import { encodeMessage } from "../codec/message-codec.ts";
 import { isUnderstood } from "../codec/protocol-version.ts";

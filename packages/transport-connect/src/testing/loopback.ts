@@ -104,7 +104,9 @@ export async function startNode(id: NodeId, options: LoopbackOptions = {}): Prom
     address: () => (options.saysAddress === true ? `127.0.0.1:${listener.port}` : undefined),
     ...(options.versions === undefined ? {} : { versions: options.versions }),
   });
-  const listener = await startListener((router, streams) => transport.routes(router, streams), { port: options.port ?? 0 });
+  const listener = await startListener((router, streams) => transport.routes(router, streams), {
+    port: options.port ?? 0,
+  });
   if (options.started !== false) transport.start(options.handler ?? handler);
   return {
     member: { id, address: `127.0.0.1:${listener.port}`, memberId: identity.memberId },
