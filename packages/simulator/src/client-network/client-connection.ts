@@ -1,21 +1,18 @@
 import {
-  create,
   type DescMessage,
-  type DescMethodStreaming,
   type DescMethodUnary,
   fromBinary,
   type MessageInitShape,
-  type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from "@connectrpc/connect";
-import type { NodeConnection } from "@raftkv/kv-client";
+import { Code, ConnectError, type Transport, type UnaryResponse } from "@connectrpc/connect";
+import type { ExchangeCall, ExchangeListener, NodeConnection } from "@raftkv/kv-client";
 import { ClusterService, StatusResponseSchema } from "@raftkv/proto/cluster";
-import { type ExchangeRequest, ExchangeRequestSchema, ExchangeResponseSchema } from "@raftkv/proto/kv";
+import { ExchangeRequestSchema, ExchangeResponseSchema } from "@raftkv/proto/kv";
 import type { RunningNode } from "../machine/machine.ts";
 import type { Process } from "../machine/process.ts";
-import { Inbox } from "./inbox.ts";
 import type { Pipe } from "./pipe.ts";
+import { ServedStream } from "./served-stream.ts";
 
 export interface ClientConnectionOptions {
   readonly toNode: Pipe;
@@ -47,6 +44,8 @@ export class ClientConnection implements NodeConnection {
   readonly client: Process;
   readonly #options: ClientConnectionOptions;
   readonly #waiting = new Set<Waiting>();
+  /** Streams that the node serves. */
+  readonly #served = new Set<ServedStream>();
   /** Of the node's end. */
   readonly #nodeEnd = new AbortController();
   #open = true;
@@ -57,9 +56,13 @@ export class ClientConnection implements NodeConnection {
     this.client = options.client;
     this.transport = {
       unary: (method, signal, _timeoutMs, header, input) => this.#unary(method, signal, header, input),
-      stream: async (method, signal, _timeoutMs, _header, input) => this.#stream(method, signal, input),
+      stream: async (method) => {
+        throw new ConnectError(`${method.name} is not simulated`, Code.Unimplemented);
+      },
     };
   }
+
+  readonly openExchange = (listener: ExchangeListener): ExchangeCall => this.#openExchange(listener);
 
   ping(answered: () => void): void {
     const { toNode, toClient } = this.#options;
@@ -102,6 +105,8 @@ export class ClientConnection implements NodeConnection {
 
   #endAtNode(): void {
     this.#nodeEnd.abort(clientGone);
+    for (const served of this.#served) served.close(clientGone);
+    this.#served.clear();
   }
 
   /** Something leaves the node for the client. */
@@ -172,55 +177,35 @@ export class ClientConnection implements NodeConnection {
     });
   }
 
-  /** There is one kind of stream: `KvService.Exchange`. */
-  #stream<I extends DescMessage, O extends DescMessage>(
-    method: DescMethodStreaming<I, O>,
-    signal: AbortSignal | undefined,
-    input: AsyncIterable<MessageInitShape<I>>,
-  ): StreamResponse<I, O> {
-    const requests = new Inbox<ExchangeRequest>();
-    const responses = new Inbox<MessageShape<O>>();
-    const waiting = { fail: (error: ConnectError) => responses.end(error) };
-    if (this.#open) this.#waiting.add(waiting);
-    else waiting.fail(new ConnectError("the connection is closed", Code.Unavailable));
-    signal?.addEventListener("abort", () => responses.end(ConnectError.from(signal.reason, Code.Canceled)));
-    this.#options.toNode.send(
-      () => void this.#serve(requests, (bytes) => responses.push(fromBinary(method.output, bytes)), responses),
-    );
-    void this.#sendAll(method.input, input, requests);
-    const { parent: service } = method;
-    return { stream: true, service, method, header: noHeaders, trailer: noHeaders, message: responses };
-  }
-
-  async #sendAll<I extends DescMessage>(
-    schema: I,
-    input: AsyncIterable<MessageInitShape<I>>,
-    requests: Inbox<ExchangeRequest>,
-  ): Promise<void> {
-    const { toNode } = this.#options;
-    for await (const message of input) {
-      const bytes = toBinary(schema, create(schema, message));
-      toNode.send(() => requests.push(fromBinary(ExchangeRequestSchema, bytes)));
-    }
-    toNode.send(() => requests.end());
-  }
-
-  /** In the node's process. */
-  async #serve(
-    requests: Inbox<ExchangeRequest>,
-    received: (bytes: Uint8Array) => void,
-    responses: Pick<Inbox<unknown>, "end">,
-  ): Promise<void> {
-    const { signal } = this.#nodeEnd;
-    signal.addEventListener("abort", () => requests.end(signal.reason));
-    try {
-      for await (const response of this.#options.node.clients.services.exchange(requests, { signal })) {
-        const bytes = toBinary(ExchangeResponseSchema, response);
-        this.#answer(() => received(bytes));
-      }
-      this.#answer(() => responses.end());
-    } catch (error) {
-      this.#answer(() => responses.end(ConnectError.from(error)));
-    }
+  /** The stream of `Exchange`, as it comes over the wire: each message a copy. */
+  #openExchange(listener: ExchangeListener): ExchangeCall {
+    const { toNode, node } = this.#options;
+    const waiting = {
+      fail: (error: ConnectError | undefined) => {
+        if (this.#waiting.delete(waiting)) listener.closed(error);
+      },
+    };
+    this.#waiting.add(waiting);
+    if (!this.#open) queueMicrotask(() => waiting.fail(new ConnectError("the connection is closed", Code.Unavailable)));
+    let served: ServedStream | undefined;
+    toNode.send(() => {
+      served = new ServedStream({
+        services: node.clients.services,
+        send: (response) => {
+          const bytes = toBinary(ExchangeResponseSchema, response);
+          this.#answer(() => {
+            if (this.#open) listener.message(fromBinary(ExchangeResponseSchema, bytes));
+          });
+        },
+        ended: (error) => this.#answer(() => waiting.fail(error)),
+      });
+      this.#served.add(served);
+    });
+    return {
+      send: (request) => {
+        const bytes = toBinary(ExchangeRequestSchema, request);
+        toNode.send(() => served?.message(fromBinary(ExchangeRequestSchema, bytes)));
+      },
+    };
   }
 }

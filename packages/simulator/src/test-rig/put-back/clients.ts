@@ -47,18 +47,6 @@ export const clients: readonly PutBackBug[] = [
     noticedBy: ["liveness"],
   },
   {
-    name: "a session that forgets what it has answered",
-    row: 47,
-    patches: [
-      inServer(
-        "state/fold",
-        "if (kept !== undefined)\n            return kept;",
-        'if (kept !== undefined)\n            return operation.kind === "put" ? this.#operate(operation) : kept;',
-      ),
-    ],
-    noticedBy: ["linearizability"],
-  },
-  {
     name: "a node that does not wait for the revision that a read needs",
     row: undefined,
     patches: [
