@@ -6,14 +6,9 @@ export interface Surroundings {
   readonly clock: AppClock;
 }
 
+/** Of a real process: `{ now: Date.now, sleep: (ms) => new Promise((done) => setTimeout(done, ms)) }`. */
 export interface AppClock {
   /** The time of day, in milliseconds since the epoch. It may be wrong. */
   now(): number;
   sleep(ms: number): Promise<void>;
 }
-
-/** Those of a real process. */
-export const realClock: AppClock = {
-  now: () => Date.now(),
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-};
