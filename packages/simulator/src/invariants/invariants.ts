@@ -1,3 +1,4 @@
+import { acknowledgedIsKept } from "./acknowledged-is-kept.ts";
 import { appliedIsCommitted } from "./applied-is-committed.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { commitSafety } from "./commit-safety.ts";
@@ -14,10 +15,13 @@ import { matchIsHeld } from "./match-is-held.ts";
 import { matchNeverGoesBack } from "./match-never-goes-back.ts";
 import { membershipIsTheLogs } from "./membership-is-the-logs.ts";
 import { neverGoesBack } from "./never-goes-back.ts";
+import { noEarlyChange } from "./no-early-change.ts";
 import type { Observation } from "./observation.ts";
 import { oneChangeAtATime } from "./one-change-at-a-time.ts";
 import { oneVoteATerm } from "./one-vote-a-term.ts";
+import { readsAreFresh } from "./reads-are-fresh.ts";
 import { stateMachineSafety } from "./state-machine-safety.ts";
+import { voteIsTheDisks } from "./vote-is-the-disks.ts";
 
 /** Every invariant, over one run. Keeps the first finding: what comes after it proves nothing. */
 export class Invariants {
@@ -40,6 +44,10 @@ export class Invariants {
     membershipIsTheLogs(),
     durableIsKept(),
     oneChangeAtATime(),
+    noEarlyChange(),
+    voteIsTheDisks(),
+    acknowledgedIsKept(),
+    readsAreFresh(),
   ];
   #broken: BrokenInvariant | undefined;
 

@@ -12,6 +12,7 @@ import {
 import type { SimulatedDisk } from "../disk/simulated-disk.ts";
 import type { Observe } from "../invariants/observation.ts";
 import type { SimulatedNetwork } from "../network/network.ts";
+import { observedConsensus } from "../observed/observed-consensus.ts";
 import { observedStateMachine } from "../observed/observed-state-machine.ts";
 import { observedStorage } from "../observed/observed-storage.ts";
 import type { Chance } from "../scheduler/chance.ts";
@@ -253,7 +254,12 @@ export class Machine {
     if (!process.alive) return;
     incarnation.running = {
       node,
-      consensus: wrappers.consensus?.(node, id) ?? node,
+      consensus: observedConsensus(
+        wrappers.consensus?.(node, id) ?? node,
+        id,
+        () => machine.appliedIndex(),
+        guarded,
+      ),
       state: machine,
       close: async () => {
         await node.close();
