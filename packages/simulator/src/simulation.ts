@@ -23,7 +23,7 @@ import { Trace } from "./trace/trace.ts";
 export interface SimulationOptions {
   /** A whole number: decides everything about the run. */
   readonly seed: number;
-  /** Events before the faults end and the cluster has to recover. */
+  /** Events before the faults end for good and the cluster has to recover. */
   readonly steps: number;
   /** Changes what the seed has drawn: the size of the cluster, say, or the faults. */
   readonly adjust?: (drawn: Plan) => Plan;
@@ -156,25 +156,37 @@ class Simulation {
 
   async run(): Promise<SimulationReport> {
     try {
-      await this.#runUntil(() => this.#scheduler.steps >= this.#options.steps);
-      this.#endFaults();
-      const convergence = {
-        scheduler: this.#scheduler,
-        machines: this.#machines,
-        operator: this.#operator,
-        workload: this.#workload,
-        invariants: this.#invariants,
-        limitMs: 20 * this.#plan.config.electionTimeoutMaxMs,
-        runUntil: (done: () => boolean) => this.#runUntil(done),
-      };
-      if (this.#plan.majorityFirst) await this.#majorityServes(convergence);
-      this.#faults.heal();
-      await converge(convergence);
+      const { steps } = this.#options;
+      const stormSteps = Math.ceil(steps / this.#plan.storms);
+      await this.#storm(stormSteps);
+      while (this.#scheduler.steps < steps) {
+        this.#resumeFaults();
+        await this.#storm(Math.min(stormSteps, steps - this.#scheduler.steps));
+      }
       this.#checkHistory();
     } catch (error) {
       if (!(error instanceof BrokenInvariant)) throw error;
     }
     return this.#report();
+  }
+
+  /** So many steps with faults, and then the cluster has to recover. */
+  async #storm(steps: number): Promise<void> {
+    const endsAt = this.#scheduler.steps + steps;
+    await this.#runUntil(() => this.#scheduler.steps >= endsAt);
+    this.#endFaults();
+    const convergence = {
+      scheduler: this.#scheduler,
+      machines: this.#machines,
+      operator: this.#operator,
+      workload: this.#workload,
+      invariants: this.#invariants,
+      limitMs: 20 * this.#plan.config.electionTimeoutMaxMs,
+      runUntil: (done: () => boolean) => this.#runUntil(done),
+    };
+    if (this.#plan.majorityFirst) await this.#majorityServes(convergence);
+    this.#faults.heal();
+    await converge(convergence);
   }
 
   async #runUntil(done: () => boolean): Promise<void> {
@@ -207,6 +219,15 @@ class Simulation {
     for (const disk of this.#disks) disk.behave(calmDisk);
     this.#operator.end();
     this.#faults.end();
+  }
+
+  #resumeFaults(): void {
+    this.#trace.add("the faults begin again");
+    this.#workload.resume();
+    this.#network.behave(this.#plan.network);
+    for (const disk of this.#disks) disk.behave(this.#plan.disk);
+    this.#operator.resume();
+    this.#faults.resume();
   }
 
   async #majorityServes(convergence: Convergence): Promise<void> {

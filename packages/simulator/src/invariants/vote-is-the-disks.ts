@@ -8,7 +8,8 @@ export function voteIsTheDisks(): Invariant {
       if (observation.kind !== "status") return;
       const { term, votedFor } = observation.status.hardState;
       const disk = view.node(observation.node).durableHardState;
-      if (term < disk.term) throw new Error(`node ${observation.node} is in term ${term}, and its disk in ${disk.term}`);
+      if (term < disk.term)
+        throw new Error(`node ${observation.node} is in term ${term}, and its disk in ${disk.term}`);
       if (term > disk.term || disk.votedFor === undefined || votedFor === disk.votedFor) return;
       throw new Error(
         `node ${observation.node} has voted for ${votedFor ?? "nobody"} in term ${term}, and on its disk stands ${disk.votedFor}`,

@@ -48,7 +48,7 @@ export const elections: readonly PutBackBug[] = [
         "advanceFollowerCommit(state, request.commit);\n    else return;\n    const promise",
       ),
     ],
-    rare: true,
+    theme: "elections",
     noticedBy: ["liveness"],
   },
   {
@@ -61,7 +61,7 @@ export const elections: readonly PutBackBug[] = [
         "const { campaignTerm } = request;\n    if (request.term < term) return;\n",
       ),
     ],
-    rare: true,
+    theme: "elections",
     noticedBy: ["liveness"],
   },
   {

@@ -1,4 +1,5 @@
 import type { Wrappers } from "../../machine/wrappers.ts";
+import type { Theme } from "../../plan/plan.ts";
 
 /** A bug that a real system once shipped, put back around the real parts or into their text. */
 export interface PutBackBug {
@@ -9,6 +10,8 @@ export interface PutBackBug {
   readonly patches?: readonly Patch[];
   /** The invariants that may be the first to notice. */
   readonly noticedBy: readonly string[];
+  /** What the runs are about in which it shows; others are passed over. Undefined: none are. */
+  readonly theme?: Theme;
   /** Where the search begins; 1 if left out. For what only one run in dozens notices, to keep the test short. */
   readonly firstSeed?: number;
   /** A known hole: the search finds it too seldom for a test, if at all. Campaigns say how seldom. */

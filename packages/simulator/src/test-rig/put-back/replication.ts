@@ -105,8 +105,9 @@ export const replication: readonly PutBackBug[] = [
     name: "an answer of a past term that is taken for one of this",
     row: 39,
     patches: [inAlgorithm("term", 'return message.kind === "preVoteResponse";', "return true;")],
-    rare: true,
+    theme: "lateMessages",
     noticedBy: [
+      "elected by a quorum",
       "match is held",
       "Election Safety",
       "commit safety",

@@ -8,12 +8,16 @@ async function main({ name, firstSeed, seeds, steps, all }: SearchOptions): Prom
   const bug = putBackBugs.find((candidate) => candidate.name === name);
   if (bug === undefined) throw new Error(`there is no bug "${name}"`);
   const patched = patchModules(bug.patches ?? []);
+  const { nextSeedOn } = await import("../../plan/theme-of.ts");
   const { simulate } = await import("../../simulation.ts");
   patched.assertAllApplied();
-  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+  let next = firstSeed;
+  for (let run = 1; run <= seeds; run++) {
+    const seed = bug.theme === undefined ? next : nextSeedOn(bug.theme, next);
+    next = seed + 1;
     const { failure } = await simulate({ seed, steps, ...(bug.wrappers && { wrappers: bug.wrappers }) });
     if (failure === undefined) continue;
-    const found: Found = { seed, invariant: failure.invariant, message: failure.message };
+    const found: Found = { seed, run, invariant: failure.invariant, message: failure.message };
     parentPort?.postMessage(found);
     if (!all) return;
   }
