@@ -35,6 +35,7 @@ const weights: Readonly<Record<FaultKind, number>> = {
   unreachable: 1,
   fateAtEffect: 4,
   flapping: 2,
+  brokenLink: 2,
   suspend: 2,
   clockLeap: 1,
   diskFull: 1,
@@ -74,6 +75,7 @@ export class FaultDriver {
     unreachable: (machine) => this.#reportUnreachable(machine),
     fateAtEffect: (machine) => this.#meetsItsFate(machine),
     flapping: () => this.#flap(this.#chance.integer(3, 12)),
+    brokenLink: (machine) => this.#breakLinkOf(machine, this.#chance.integer(3, 8), this.#chance),
     suspend: (machine) => {
       machine.suspend();
       this.#later(() => machine.resume());
@@ -265,10 +267,22 @@ export class FaultDriver {
       return;
     }
     this.#cut(partition(shape, { nodes: this.#ids(), leader: this.#leader()?.id, chance }));
-    this.#inThisEra(chance.spread(0.02, 1) * this.#options.plan.maxDurationMs, () => {
+    this.#inThisEra(this.#turnMs(chance), () => {
       this.#chance = chance;
       this.#flap(turns - 1);
     });
+  }
+
+  /** One node is cut off, hears nothing, is not heard, and is well again, in any order. */
+  #breakLinkOf(machine: Machine, turns: number, chance: Chance): void {
+    const how = turns === 0 ? "well" : chance.pick(["well", "cut off", "deaf", "mute", "mute"] as const);
+    this.#cut(how === undefined || how === "well" ? new Set() : cutOff(machine.id, this.#ids(), how));
+    if (turns > 0) this.#inThisEra(this.#turnMs(chance), () => this.#breakLinkOf(machine, turns - 1, chance));
+  }
+
+  #turnMs(chance: Chance): number {
+    const { maxDurationMs } = this.#options.plan;
+    return maxDurationMs * (chance.happens(0.5) ? chance.spread(0.02, 1) : chance.between(0.3, 1));
   }
 
   /** In the moment in which it says or writes something that binds it, it falls asleep, silent or deaf. */

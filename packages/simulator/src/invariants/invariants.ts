@@ -10,6 +10,7 @@ import { electionSafety } from "./election-safety.ts";
 import { BrokenInvariant, type Invariant } from "./invariant.ts";
 import { leaderAppendOnly } from "./leader-append-only.ts";
 import { leaderCompleteness } from "./leader-completeness.ts";
+import { logIsTheDisks } from "./log-is-the-disks.ts";
 import { logMatching } from "./log-matching.ts";
 import { matchIsHeld } from "./match-is-held.ts";
 import { matchNeverGoesBack } from "./match-never-goes-back.ts";
@@ -20,6 +21,7 @@ import type { Observation } from "./observation.ts";
 import { oneChangeAtATime } from "./one-change-at-a-time.ts";
 import { oneVoteATerm } from "./one-vote-a-term.ts";
 import { readsAreFresh } from "./reads-are-fresh.ts";
+import { snapshotReachesTheLog } from "./snapshot-reaches-the-log.ts";
 import { stateMachineSafety } from "./state-machine-safety.ts";
 import { voteIsTheDisks } from "./vote-is-the-disks.ts";
 
@@ -48,6 +50,8 @@ export class Invariants {
     voteIsTheDisks(),
     acknowledgedIsKept(),
     readsAreFresh(),
+    logIsTheDisks(),
+    snapshotReachesTheLog(),
   ];
   #broken: BrokenInvariant | undefined;
 

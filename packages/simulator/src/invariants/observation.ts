@@ -31,6 +31,8 @@ export type Observation =
       readonly from: NodeId;
       readonly to: NodeId;
       readonly leader: NodeId;
+      /** The last one that it covers. */
+      readonly index: Index;
       readonly offset: number;
     }
   | {

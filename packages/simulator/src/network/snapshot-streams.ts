@@ -120,7 +120,7 @@ export class SnapshotStreams {
     const offer = { from, term, leader, metadata: source.metadata, content: source.content };
     const offset = await target.handler.offer(offer);
     this.#options.trace.add(`${from} -> ${to}: snapshot from byte ${offset} of ${source.content.bytes} on`);
-    this.#options.observe({ kind: "snapshotBegins", from, to, leader, offset });
+    this.#options.observe({ kind: "snapshotBegins", from, to, leader, index: source.metadata.index, offset });
     const read = () => this.#read(stream, sender, to, shipment, offset, target.process);
     await target.handler.snapshot({ ...offer, offset, read });
   }

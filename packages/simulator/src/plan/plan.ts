@@ -26,6 +26,8 @@ export const faultKinds = [
   "fateAtEffect",
   /** Partitions that follow one another, with no time in between in which all is well. */
   "flapping",
+  /** One node that by turns reaches nobody, is reached by nobody, both, and neither. */
+  "brokenLink",
   /** A machine stands still, and its clock with it. */
   "suspend",
   /** A monotonic clock that leaps ahead: only where nothing is read by lease, which such clocks are too bad for. */

@@ -88,7 +88,7 @@ function elections(drawn: Plan, chance: Chance): Plan {
   const { electionTimeoutMinMs: timeoutMs } = drawn.config;
   return {
     ...drawn,
-    storms: chance.integer(5, 10),
+    storms: chance.integer(6, 16),
     nodes: chance.pick([2, 3, 3, 3, 4, 5]) ?? 3,
     membership: { ...drawn.membership, ...fixedMembership, learners: 0 },
     faults: {
@@ -103,7 +103,7 @@ function elections(drawn: Plan, chance: Chance): Plan {
       maxDurationMs: chance.spread(0.3, 4) * timeoutMs,
       partitions: ["isolateLeader", "isolateOne", "oneLink", "oneWay", "split"],
     },
-    majorityFirst: chance.happens(0.8),
+    majorityFirst: chance.happens(0.5),
   };
 }
 
@@ -160,15 +160,14 @@ function snapshots(drawn: Plan, chance: Chance): Plan {
     faults: {
       ...drawn.faults,
       kinds: [
-        "partition",
-        "flapping",
-        ...some(chance, ["crash", "pause", "fateAtEffect", "crashAtEffect", "unreachable"]),
+        "brokenLink",
+        ...some(chance, ["crash", "pause", "fateAtEffect", "crashAtEffect", "unreachable", "partition", "flapping"]),
       ],
       meanIntervalMs: chance.spread(0.5, 4) * timeoutMs,
       maxDurationMs: chance.between(1, 6) * timeoutMs,
       partitions: ["oneLink", "oneWay", "deafLeader", "isolateOne"],
     },
-    workload: { ...quickClients(drawn.workload, timeoutMs), keys: 8, thinkMs: timeoutMs / chance.between(10, 40) },
+    workload: { ...quickClients(drawn.workload, timeoutMs), keys: 8, thinkMs: timeoutMs / chance.spread(2, 40) },
   };
 }
 

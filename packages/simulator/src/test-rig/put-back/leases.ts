@@ -29,7 +29,7 @@ export const leases: readonly PutBackBug[] = [
     name: "a lease that is not looked at again after the read",
     row: 16,
     patches: [inNode("lease-reads", "return this.#holding()?.term === lease.term ?", "return lease !== undefined ?")],
-    theme: "leases",
+    theme: "disks",
     noticedBy: ["reads are fresh", "linearizability"],
   },
 ];

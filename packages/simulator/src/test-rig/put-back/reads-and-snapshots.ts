@@ -64,7 +64,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       inNode("snapshot-sender", "metadata.index >= (leader === self ? Math.max(atLeast, base()) : atLeast)", "true"),
     ],
     theme: "snapshots",
-    noticedBy: ["liveness"],
+    noticedBy: ["a snapshot reaches the log", "liveness"],
   },
   {
     name: "a snapshot that is refused as old, and not acknowledged",
@@ -96,6 +96,6 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     row: 24,
     patches: [inAlgorithm("snapshot", "if (log.termAt(metadata.index) === metadata.term)", "if (false)")],
     theme: "snapshots",
-    noticedBy: ["durable before told", "match is held", "commit safety", nodesStop],
+    noticedBy: ["the log is the disk's", "durable before told", "match is held", "commit safety", nodesStop],
   },
 ];
