@@ -115,7 +115,7 @@ export class Workload {
     while (!this.#stopped) {
       const client = chance.pick(clients);
       for (let read = chance.integer(1, 30); read > 0 && !this.#stopped && client !== undefined; read--) {
-        await scheduler.sleep(chance.exponential(plan.thinkMs));
+        await scheduler.sleep(chance.exponential(plan.readerThinkMs));
         const key = this.#lastKey;
         await this.recorder.record(key, { kind: "get" }, () => client.performOnce(key, { kind: "get" }));
       }

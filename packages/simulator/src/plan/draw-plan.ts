@@ -157,12 +157,16 @@ function drawFaults(chance: Chance, electionTimeoutMs: number, maxClockDrift: nu
 }
 
 function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
+  const [clients, readers] = [chance.integer(2, 8), chance.pick([0, 0, 1, 3]) ?? 0];
+  const [keys, operationsPerKey] = [chance.integer(1, 4), chance.integer(20, 60)];
+  const thinkMs = chance.spread(1, electionTimeoutMs / 3);
   return {
-    clients: chance.integer(2, 8),
-    readers: chance.pick([0, 0, 1, 3]) ?? 0,
-    keys: chance.integer(1, 4),
-    operationsPerKey: chance.integer(20, 60),
-    thinkMs: chance.spread(1, electionTimeoutMs / 3),
+    clients,
+    readers,
+    keys,
+    operationsPerKey,
+    thinkMs,
+    readerThinkMs: thinkMs,
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     // Who asks elsewhere soon writes at the next leader while the last one still thinks that it leads.

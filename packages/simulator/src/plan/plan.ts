@@ -86,6 +86,8 @@ export interface WorkloadPlan {
   readonly clients: number;
   /** Clients that only read, each at one node for a while, whoever leads: a leader of the past is asked too. */
   readonly readers: number;
+  /** The mean pause of a reader between two reads. */
+  readonly readerThinkMs: number;
   /** In use at a time. */
   readonly keys: number;
   /** Operations on a key before the next one takes its place: so that each history is decided quickly. */

@@ -47,7 +47,13 @@ function leases(drawn: Plan, chance: Chance): Plan {
       partitions: ["isolateLeader", "isolateLeader", "isolateOne", "deafLeader", "oneLink"],
       clockRates: maxClockDrift === undefined ? [0.5, 2] : [1, 1 + maxClockDrift],
     },
-    workload: { ...quickClients(drawn.workload, timeoutMs), readers: 4, thinkMs: timeoutMs / chance.between(5, 15) },
+    workload: {
+      ...quickClients(drawn.workload, timeoutMs),
+      // Where little is written, whoever was away may still win.
+      thinkMs: timeoutMs * chance.spread(0.1, 4),
+      readers: 4,
+      readerThinkMs: timeoutMs / chance.between(5, 15),
+    },
   };
 }
 
@@ -145,29 +151,41 @@ function newDisks(drawn: Plan, chance: Chance): Plan {
 
 /** No log reaches far back, nodes are away often, answers get lost, and storms end while somebody lags behind. */
 function snapshots(drawn: Plan, chance: Chance): Plan {
-  const { electionTimeoutMinMs: timeoutMs } = drawn.config;
+  const { electionTimeoutMinMs: timeoutMs, electionTimeoutMaxMs, heartbeatIntervalMs } = drawn.config;
   return {
     ...drawn,
     storms: chance.integer(3, 8),
-    nodes: chance.pick([2, 3, 3, 5]) ?? 3,
+    nodes: chance.pick([2, 3, 3, 3, 5]) ?? 3,
+    // Nothing that is small besides: many entries are under way at a time.
     config: {
-      ...drawn.config,
-      snapshot: { entries: chance.pick([3, 5, 10]) ?? 5, bytes: 1_000_000, tailEntries: 0 },
+      electionTimeoutMinMs: timeoutMs,
+      electionTimeoutMaxMs,
+      heartbeatIntervalMs: heartbeatIntervalMs ?? timeoutMs / 3,
+      snapshotTimeoutMs: 10 * electionTimeoutMaxMs,
+      snapshot: { entries: chance.pick([2, 3, 5]) ?? 3, bytes: 1_000_000, tailEntries: 0 },
       snapshotsFromFollowers: chance.happens(0.3),
     },
+    disk: { ...drawn.disk, syncMaxMs: drawn.disk.syncMinMs + chance.spread(1, timeoutMs / 4), stallRate: 0 },
     merge: { intervalMs: chance.pick([5, 50]) ?? 5, mergeBytes: 200 },
-    network: { ...drawn.network, dropRate: chance.between(0.02, 0.3) },
+    network: { ...drawn.network, delayMaxMs: chance.spread(1, timeoutMs / 6), dropRate: chance.spread(0.005, 0.3) },
     faults: {
       ...drawn.faults,
       kinds: [
+        "unreachable",
+        "unreachable",
         "brokenLink",
-        ...some(chance, ["crash", "pause", "fateAtEffect", "crashAtEffect", "unreachable", "partition", "flapping"]),
+        ...some(chance, ["crash", "pause", "fateAtEffect", "crashAtEffect", "partition", "flapping"]),
       ],
-      meanIntervalMs: chance.spread(0.5, 4) * timeoutMs,
+      meanIntervalMs: chance.spread(0.2, 4) * timeoutMs,
       maxDurationMs: chance.between(1, 6) * timeoutMs,
       partitions: ["oneLink", "oneWay", "deafLeader", "isolateOne"],
     },
-    workload: { ...quickClients(drawn.workload, timeoutMs), keys: 8, thinkMs: timeoutMs / chance.spread(2, 40) },
+    workload: {
+      ...quickClients(drawn.workload, timeoutMs),
+      clients: 12,
+      keys: 16,
+      thinkMs: chance.spread(0.2, timeoutMs / 4),
+    },
   };
 }
 
