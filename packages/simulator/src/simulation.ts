@@ -16,6 +16,7 @@ import { type Coverage, CoverageCounter } from "./observed/coverage.ts";
 import { calmDisk, calmNetwork, drawPlan } from "./plan/draw-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import { nothingSkipped, type Skipped } from "./plan/skipped.ts";
+import { Stage } from "./scenarios/stage.ts";
 import { type Chance, chanceOf } from "./scheduler/chance.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { Trace } from "./trace/trace.ts";
@@ -33,6 +34,8 @@ export interface SimulationOptions {
   readonly lines?: string[];
   /** What is put around the real parts of every node. */
   readonly wrappers?: Wrappers;
+  /** A story that takes the place of the faults at random; `steps` is then what it may take at most. */
+  readonly script?: (stage: Stage) => Promise<void>;
 }
 
 /** What a run was, and whether anything went wrong. */
@@ -73,6 +76,7 @@ class Simulation {
   readonly #operator: Operator;
   readonly #workload: Workload;
   readonly #trace: Trace;
+  #stage: Stage | undefined;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -156,7 +160,13 @@ class Simulation {
 
   async run(): Promise<SimulationReport> {
     try {
-      const { steps } = this.#options;
+      const { steps, script } = this.#options;
+      if (script !== undefined) {
+        await this.#play(script);
+        await this.#recover();
+        this.#checkHistory();
+        return this.#report();
+      }
       const stormSteps = Math.ceil(steps / this.#plan.storms);
       await this.#storm(stormSteps);
       while (this.#scheduler.steps < steps) {
@@ -174,6 +184,10 @@ class Simulation {
   async #storm(steps: number): Promise<void> {
     const endsAt = this.#scheduler.steps + steps;
     await this.#runUntil(() => this.#scheduler.steps >= endsAt);
+    await this.#recover();
+  }
+
+  async #recover(): Promise<void> {
     this.#endFaults();
     const convergence = {
       scheduler: this.#scheduler,
@@ -209,6 +223,7 @@ class Simulation {
       this.#observe({ kind: "status", node: machine.id, status: machine.running.node.status() });
     }
     this.#faults.watch();
+    this.#stage?.look();
     this.#throwIfBroken();
   }
 
@@ -219,6 +234,33 @@ class Simulation {
     for (const disk of this.#disks) disk.behave(calmDisk);
     this.#operator.end();
     this.#faults.end();
+  }
+
+  async #play(script: (stage: Stage) => Promise<void>): Promise<void> {
+    const stage = new Stage({
+      machines: this.#machines,
+      network: this.#network,
+      faults: this.#faults,
+      workload: this.#workload,
+      view: this.#invariants.view,
+      scheduler: this.#scheduler,
+      chance: chanceOf(this.#options.seed, "story"),
+      trace: this.#trace,
+      electionTimeoutMaxMs: this.#plan.config.electionTimeoutMaxMs,
+    });
+    this.#stage = stage;
+    let ended = false;
+    script(stage).then(
+      () => {
+        ended = true;
+      },
+      (error: unknown) => this.#invariants.breaks("the story", error instanceof Error ? error.message : String(error)),
+    );
+    await this.#runUntil(() => ended || this.#scheduler.steps >= this.#options.steps);
+    this.#stage = undefined;
+    if (!ended)
+      this.#invariants.breaks("the story", `it does not go on: it waits for ${stage.waitingFor || "time to pass"}`);
+    this.#throwIfBroken();
   }
 
   #resumeFaults(): void {

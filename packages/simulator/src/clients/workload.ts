@@ -35,6 +35,7 @@ export class Workload {
   /** Where something has just happened. */
   #lastKey = "0/1";
   #values = 0;
+  #writers = 0;
   /** How often clients have begun again. */
   #generation = 0;
 
@@ -86,6 +87,18 @@ export class Workload {
   /** Resolves once some of `machines` have answered a fresh write and a fresh read. */
   async servesAnywhere(machines: readonly Machine[]): Promise<void> {
     await this.#serve("majority", machines, machines);
+  }
+
+  /** One try at that machine, without a session. */
+  async write(machine: Machine): Promise<void> {
+    const client = this.#client(
+      `writer ${++this.#writers} at ${machine.id}`,
+      [machine],
+      this.#options.plan.answerTimeoutMs,
+    );
+    const key = `told/${Math.floor(this.#writers / 20)}`;
+    const call: KeyCall = { kind: "put", value: `v${++this.#values}` };
+    await this.recorder.record(key, call, () => client.performOnce(key, call));
   }
 
   /** Nothing is lost for these clients. */

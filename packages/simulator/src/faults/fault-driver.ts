@@ -133,6 +133,15 @@ export class FaultDriver {
     this.#next();
   }
 
+  /** The machine stays down when it crashes, until it is let back. */
+  keepDown(machine: Machine): void {
+    this.#away.add(machine);
+  }
+
+  letBack(machine: Machine): void {
+    this.#away.delete(machine);
+  }
+
   /** Everybody comes back at once, and the network is whole. */
   heal(): void {
     this.#away = new Set();

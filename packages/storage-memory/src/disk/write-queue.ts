@@ -88,7 +88,12 @@ export class WriteQueue {
   #writeFirst(surviving: number, isMeant: (pending: Pending) => boolean): void {
     for (const { apply } of this.#pending.filter(isMeant).slice(0, surviving)) {
       if (apply === undefined) return;
-      apply();
+      try {
+        apply();
+      } catch {
+        // It does not fit what is there, and would have failed.
+        return;
+      }
     }
   }
 

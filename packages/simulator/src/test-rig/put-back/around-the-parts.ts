@@ -115,7 +115,7 @@ export const aroundTheParts: readonly PutBackBug[] = [
     wrappers: {
       consensus: (consensus) => ({ ...unchanged(consensus), readIndex: async () => consensus.status().applied }),
     },
-    noticedBy: ["linearizability"],
+    noticedBy: ["reads are fresh", "linearizability"],
   },
   {
     name: "a write without a session that is sent twice",

@@ -23,7 +23,7 @@ export const elections: readonly PutBackBug[] = [
       inAlgorithm("vote", "if (knownLeader(state) !== undefined)", "if (false)"),
       inAlgorithm("hard-state", 'invariant(this.#votedFor === undefined, "nobody votes twice in a term");', ""),
     ],
-    noticedBy: ["one vote a term", "Election Safety", nodesStop],
+    noticedBy: ["the vote is the disk's", "one vote a term", "Election Safety", nodesStop],
   },
   {
     name: "a leader that no quorum answers and that leads on",

@@ -15,7 +15,7 @@ export const leases: readonly PutBackBug[] = [
       inAlgorithm("vote-promise", "return this.#nowMs !== undefined && this.#nowMs < this.#untilMs;", "return false;"),
       inAlgorithm("election-timer", "return this.#sinceLeaderMs < this.#config.electionTimeoutMinMs;", "return false;"),
     ],
-    theme: "leases",
+    scenario: "a candidate that was away",
     noticedBy: ["reads are fresh", "linearizability"],
   },
   {
@@ -29,7 +29,7 @@ export const leases: readonly PutBackBug[] = [
     name: "a lease that is not looked at again after the read",
     row: 16,
     patches: [inNode("lease-reads", "return this.#holding()?.term === lease.term ?", "return lease !== undefined ?")],
-    theme: "disks",
+    scenario: "a read that outlasts its lease",
     noticedBy: ["reads are fresh", "linearizability"],
   },
 ];

@@ -11,16 +11,13 @@ const { values } = parseArgs({
     steps: { type: "string", default: "6000" },
     only: { type: "string", default: "" },
     first: { type: "boolean", default: false },
-    common: { type: "boolean", default: false },
   },
 });
 const [seeds, firstSeed, steps] = [Number(values.seeds), Number(values.seed), Number(values.steps)];
 const only = values.only.split(",");
-const waiting = putBackBugs.filter(
-  ({ name, rare }) => only.some((part) => name.includes(part)) && !(values.common && rare === true),
-);
+const waiting = putBackBugs.filter(({ name }) => only.some((part) => name.includes(part)));
 console.log(
-  "| row | bug | theme | seeds | found by | first | noticed by |\n| --- | --- | --- | --- | --- | --- | --- |",
+  "| row | bug | theme or story | seeds | found by | first | noticed by |\n| --- | --- | --- | --- | --- | --- | --- |",
 );
 
 async function work(): Promise<void> {
@@ -32,7 +29,7 @@ async function work(): Promise<void> {
     const names = [...new Set(found.map(({ invariant }) => invariant))];
     const unexpected = names.filter((name) => !bug.noticedBy.includes(name));
     console.log(
-      `| ${bug.row ?? "own"} | ${bug.name} | ${bug.theme ?? ""} | ${runs} | ${found.length} | ${first?.seed ?? "none"} | ${names.join(", ")}` +
+      `| ${bug.row ?? "own"} | ${bug.name} | ${bug.theme ?? bug.scenario ?? ""} | ${runs} | ${found.length} | ${first?.seed ?? "none"} | ${names.join(", ")}` +
         `${unexpected.length === 0 ? "" : ` (unexpected: ${unexpected.join(", ")})`} |`,
     );
   }

@@ -174,7 +174,7 @@ export const membership: readonly PutBackBug[] = [
       ),
     ],
     theme: "newDisks",
-    noticedBy: split,
+    noticedBy: ["reads are fresh", ...split],
   },
   {
     name: "a snapshot that is labelled with the newest membership",

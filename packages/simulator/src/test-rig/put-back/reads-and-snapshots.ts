@@ -95,7 +95,14 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     name: "a log that is replaced by a snapshot that it holds already, and more",
     row: 24,
     patches: [inAlgorithm("snapshot", "if (log.termAt(metadata.index) === metadata.term)", "if (false)")],
-    theme: "snapshots",
-    noticedBy: ["the log is the disk's", "durable before told", "match is held", "commit safety", nodesStop],
+    scenario: "a snapshot of what the follower holds",
+    noticedBy: [
+      "the log is the disk's",
+      "acknowledged is kept",
+      "durable before told",
+      "match is held",
+      "commit safety",
+      nodesStop,
+    ],
   },
 ];
