@@ -4,6 +4,7 @@ import { type Convergence, converge } from "./convergence/convergence.ts";
 import { coreServes, drawCore } from "./convergence/majority.ts";
 import { SimulatedDisk } from "./disk/simulated-disk.ts";
 import { FaultDriver } from "./faults/fault-driver.ts";
+import { BrokenHistory } from "./history/broken-history.ts";
 import type { HistorySummary } from "./history/history-recorder.ts";
 import { BrokenInvariant } from "./invariants/invariant.ts";
 import { Invariants } from "./invariants/invariants.ts";
@@ -43,6 +44,8 @@ export interface SimulationReport {
   readonly seed: number;
   /** What did not hold first; undefined: everything held. */
   readonly failure: BrokenInvariant | undefined;
+  /** Draws why what clients saw is broken: a page of HTML. Undefined where it is not. */
+  readonly historyPage: string | undefined;
   /** Of all that happened: equal for equal runs. */
   readonly traceHash: string;
   readonly plan: Plan;
@@ -77,6 +80,7 @@ class Simulation {
   readonly #workload: Workload;
   readonly #trace: Trace;
   #stage: Stage | undefined;
+  #historyPage: string | undefined;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -161,23 +165,22 @@ class Simulation {
   async run(): Promise<SimulationReport> {
     try {
       const { steps, script } = this.#options;
-      if (script !== undefined) {
-        await this.#play(script);
-        await this.#recover();
-        this.#checkHistory();
-        return this.#report();
-      }
-      const stormSteps = Math.ceil(steps / this.#plan.storms);
-      await this.#storm(stormSteps);
-      while (this.#scheduler.steps < steps) {
-        this.#resumeFaults();
-        await this.#storm(Math.min(stormSteps, steps - this.#scheduler.steps));
-      }
+      if (script === undefined) await this.#storms(steps);
+      else await this.#play(script);
       this.#checkHistory();
     } catch (error) {
       if (!(error instanceof BrokenInvariant)) throw error;
     }
     return this.#report();
+  }
+
+  async #storms(steps: number): Promise<void> {
+    const stormSteps = Math.ceil(steps / this.#plan.storms);
+    await this.#storm(stormSteps);
+    while (this.#scheduler.steps < steps) {
+      this.#resumeFaults();
+      await this.#storm(Math.min(stormSteps, steps - this.#scheduler.steps));
+    }
   }
 
   /** So many steps with faults, and then the cluster has to recover. */
@@ -261,6 +264,7 @@ class Simulation {
     if (!ended)
       this.#invariants.breaks("the story", `it does not go on: it waits for ${stage.waitingFor || "time to pass"}`);
     this.#throwIfBroken();
+    await this.#recover();
   }
 
   #resumeFaults(): void {
@@ -283,6 +287,7 @@ class Simulation {
     try {
       this.#workload.recorder.check();
     } catch (error) {
+      if (error instanceof BrokenHistory) this.#historyPage = error.page;
       this.#invariants.breaks("linearizability", error instanceof Error ? error.message : String(error));
     }
   }
@@ -298,6 +303,7 @@ class Simulation {
     return {
       seed: this.#options.seed,
       failure: this.#invariants.broken,
+      historyPage: this.#historyPage,
       traceHash: this.#trace.hash,
       plan: this.#plan,
       steps: this.#scheduler.steps,
