@@ -100,6 +100,7 @@ class Simulation {
       trace,
       observe,
       settings: plan.network,
+      oldNodes: new Set(plan.oldNodes),
     });
     const founders = foundersOf(plan);
     const parts = Array.from({ length: plan.nodes + plan.membership.spares }, (_, position) => {

@@ -17,6 +17,8 @@ interface SnapshotStreamsOptions {
   /** The probability, for each piece and for the answer, that the stream breaks. */
   readonly lossRate: () => number;
   readonly isCut: (from: NodeId, to: NodeId) => boolean;
+  /** Whether the two speak a version in which a snapshot is offered before it is sent. */
+  readonly isOffered: (from: NodeId, to: NodeId) => boolean;
   readonly endpoint: (id: NodeId) => Endpoint | undefined;
   readonly observe: Observe;
 }
@@ -117,8 +119,9 @@ export class SnapshotStreams {
   async #takeIn({ sender, peer, shipment }: Sending, stream: Stream, target: Endpoint): Promise<void> {
     const { term, leader, source } = shipment;
     const [from, to] = [sender.self.id, peer.id];
-    const offer = { from, term, leader, metadata: source.metadata, content: source.content };
-    const offset = await target.handler.offer(offer);
+    const isOffered = this.#options.isOffered(from, to);
+    const offer = { from, term, leader, metadata: source.metadata, content: isOffered ? source.content : undefined };
+    const offset = isOffered ? await target.handler.offer(offer) : 0;
     if (stream.broken) throw new Error("the stream broke");
     this.#options.trace.add(`${from} -> ${to}: snapshot from byte ${offset} of ${source.content.bytes} on`);
     this.#options.observe({ kind: "snapshotBegins", from, to, leader, index: source.metadata.index, offset });

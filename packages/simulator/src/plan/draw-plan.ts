@@ -27,7 +27,8 @@ export function drawPlan(chance: Chance): Plan {
   const drawn = drawAnything(chance);
   // Last, so that what is drawn before is what it was when there were no themes.
   const theme = chance.happens(0.5) ? chance.pick(themes) : undefined;
-  return theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
+  const plan = theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
+  return { ...plan, oldNodes: chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [] };
 }
 
 function withMoreFaults(drawn: Plan, chance: Chance): Plan {
@@ -58,6 +59,7 @@ function drawAnything(chance: Chance): Plan {
     theme: undefined,
     storms: 1,
     nodes,
+    oldNodes: [],
     membership: drawMembership(chance, nodes, electionTimeoutMaxMs),
     config: {
       electionTimeoutMinMs,

@@ -1,5 +1,5 @@
 import type { MergeLimits } from "@raftkv/kv-server";
-import type { RaftNodeConfig } from "@raftkv/raft-core";
+import type { NodeId, RaftNodeConfig } from "@raftkv/raft-core";
 import type { DiskSettings } from "../disk/simulated-disk.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import type { PartitionShape } from "../network/partitions.ts";
@@ -119,6 +119,8 @@ export interface Plan {
   readonly storms: number;
   /** Members at the start. */
   readonly nodes: number;
+  /** Nodes that speak only the first version of the protocol. */
+  readonly oldNodes: readonly NodeId[];
   readonly membership: MembershipPlan;
   readonly config: Partial<RaftNodeConfig> & Pick<RaftNodeConfig, "electionTimeoutMinMs" | "electionTimeoutMaxMs">;
   readonly merge: Partial<MergeLimits>;

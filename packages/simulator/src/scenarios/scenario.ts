@@ -20,6 +20,7 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
     theme: undefined,
     storms: 1,
     nodes,
+    oldNodes: [],
     config: { electionTimeoutMinMs, electionTimeoutMaxMs, heartbeatIntervalMs: electionTimeoutMinMs / 4 },
     network: calmNetwork,
     disk: calmDisk,

@@ -35,6 +35,7 @@ export const elections: readonly PutBackBug[] = [
         "if (true)",
       ),
     ],
+    theme: "elections",
     noticedBy: ["liveness"],
   },
   {
