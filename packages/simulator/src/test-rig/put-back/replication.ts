@@ -41,7 +41,14 @@ export const replication: readonly PutBackBug[] = [
         "entries.length > 0 ? 0 : -1;",
       ),
     ],
-    noticedBy: ["durable before told", "match is held", "commit safety", "Leader Append-Only", nodesStop],
+    noticedBy: [
+      "acknowledged is kept",
+      "durable before told",
+      "match is held",
+      "commit safety",
+      "Leader Append-Only",
+      nodesStop,
+    ],
   },
   {
     name: "a follower that commits past the end of what it was sent",
