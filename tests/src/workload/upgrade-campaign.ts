@@ -88,7 +88,7 @@ async function restarted(
   main: string | undefined,
 ): Promise<void> {
   const node = cluster.startNode(id, [], main);
-  await node.waitFor("listening");
+  await node.waitFor("listening", 60_000);
   await cluster.caughtUp(id, 60_000);
   await load.serviceAgain();
 }
