@@ -3,7 +3,7 @@ import { ClientNetwork } from "../client-network/client-network.ts";
 import { type Machine, memberOn } from "../machine/machine.ts";
 import { Process } from "../machine/process.ts";
 import type { NetworkSettings } from "../network/network.ts";
-import { calmClientNetwork, clientNetworkOf } from "../plan/draw-plan.ts";
+import { calmClientNetwork, clientNetworkOf } from "../plan/draw-typed-clients.ts";
 import type { WorkloadPlan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";

@@ -1,30 +1,67 @@
-import type { ClientNetworkSettings } from "../client-network/client-network.ts";
 import type { DiskSettings } from "../disk/simulated-disk.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import { partitionShapes } from "../network/partitions.ts";
 import type { Chance } from "../scheduler/chance.ts";
+import { noTypedClients, withTypedClients } from "./draw-typed-clients.ts";
 import {
+  type FaultKind,
   type FaultPlan,
   faultKinds,
   type MembershipPlan,
   membershipActions,
   type Plan,
+  themes,
   type WorkloadPlan,
 } from "./plan.ts";
+import { onTheme } from "./themes.ts";
+
+/** What was drawn from the beginning, and what came later. */
+const firstFaultKinds = faultKinds.slice(0, faultKinds.indexOf("fateAtEffect"));
+const laterFaultKinds: readonly FaultKind[] = faultKinds.slice(firstFaultKinds.length);
+const firstPartitionShapes = partitionShapes.slice(0, partitionShapes.indexOf("isolateOne"));
 
 /**
  * Draws a run. Each fault is on in about half of the runs only ("swarm testing", Groce et al. 2012): some bugs show only
  * where something else does not get in the way.
  */
 export function drawPlan(chance: Chance): Plan {
+  const drawn = drawAnything(chance);
+  // Last, so that what is drawn before is what it was when there were no themes.
+  const theme = chance.happens(0.5) ? chance.pick(themes) : undefined;
+  const plan = theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
+  const oldNodes = chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [];
+  return withTypedClients({ ...plan, oldNodes }, chance);
+}
+
+function withMoreFaults(drawn: Plan, chance: Chance): Plan {
+  const { faults, config, disk, workload } = drawn;
+  const more = chance
+    .subset(laterFaultKinds)
+    .filter((kind) => kind !== "clockLeap" || config.maxClockDrift === undefined);
+  return {
+    ...drawn,
+    faults: { ...faults, kinds: [...faults.kinds, ...more] },
+    disk: { ...disk, readMaxMs: chance.happens(0.2) ? chance.spread(0.1, config.electionTimeoutMinMs / 6) : 0 },
+    workload: {
+      ...workload,
+      largeValueRate: chance.happens(0.2) ? chance.between(0, 0.1) : 0,
+      hotKeyRate: chance.happens(0.2) ? chance.between(0, 0.9) : 0,
+    },
+  };
+}
+
+function drawAnything(chance: Chance): Plan {
   const electionTimeoutMinMs = chance.pick([150, 300, 1_000]) ?? 150;
   // A narrow range makes for split votes.
   const electionTimeoutMaxMs = (chance.pick([1.05, 1.2, 2]) ?? 2) * electionTimeoutMinMs;
   const nodes = chance.pick([1, 2, 3, 3, 3, 3, 3, 3, 4, 5, 5]) ?? 3;
   const small = chance.happens(0.3);
   const maxClockDrift = chance.happens(0.4) ? (chance.pick([0.02, 0.2, 0.5]) ?? 0.2) : undefined;
-  const plan: Plan = {
+  return {
+    theme: undefined,
+    storms: 1,
     nodes,
+    oldNodes: [],
     membership: drawMembership(chance, nodes, electionTimeoutMaxMs),
     config: {
       electionTimeoutMinMs,
@@ -55,39 +92,8 @@ export function drawPlan(chance: Chance): Plan {
     network: drawNetwork(chance, electionTimeoutMinMs),
     disk: drawDisk(chance, electionTimeoutMaxMs),
     faults: drawFaults(chance, electionTimeoutMaxMs, maxClockDrift),
-    workload: { ...drawWorkload(chance, electionTimeoutMaxMs), ...noTypedClients },
+    workload: drawWorkload(chance, electionTimeoutMaxMs),
     majorityFirst: chance.happens(0.3),
-  };
-  return { ...plan, workload: { ...plan.workload, ...drawTypedClients(chance, plan.workload, electionTimeoutMaxMs) } };
-}
-
-const noTypedClients = { typedClients: 0, clientFaults: { meanIntervalMs: undefined, maxDurationMs: 0 } };
-
-/** In two runs of five, as they take twice the time. Drawn last: in the others nothing changes. */
-function drawTypedClients(
-  chance: Chance,
-  { clients }: WorkloadPlan,
-  electionTimeoutMs: number,
-): Pick<WorkloadPlan, "typedClients" | "clientFaults"> {
-  const typedClients = chance.pick([0, 0, 0, Math.ceil(clients / 2), clients]) ?? 0;
-  if (typedClients === 0) return noTypedClients;
-  return {
-    typedClients,
-    clientFaults: {
-      meanIntervalMs: chance.happens(0.5) ? chance.spread(1, 20) * electionTimeoutMs : undefined,
-      maxDurationMs: chance.spread(0.5, 10) * electionTimeoutMs,
-    },
-  };
-}
-
-/** As real clients' connections are where nodes speak over such a network. */
-export function clientNetworkOf(network: NetworkSettings): ClientNetworkSettings {
-  return {
-    delayMinMs: 0.1,
-    delayMaxMs: 2,
-    breakRate: network.dropRate / 8,
-    lateRate: network.lateRate,
-    lateMaxMs: network.lateMaxMs,
   };
 }
 
@@ -102,14 +108,7 @@ export const calmNetwork: NetworkSettings = {
   lateMaxMs: 0,
   outlivesRestarts: false,
 };
-export const calmClientNetwork: ClientNetworkSettings = {
-  delayMinMs: 0.1,
-  delayMaxMs: 1,
-  breakRate: 0,
-  lateRate: 0,
-  lateMaxMs: 0,
-};
-export const calmDisk: DiskSettings = { syncMinMs: 0.2, syncMaxMs: 1, stallRate: 0, stallMaxMs: 0 };
+export const calmDisk: DiskSettings = { syncMinMs: 0.2, syncMaxMs: 1, stallRate: 0, stallMaxMs: 0, readMaxMs: 0 };
 
 function drawSnapshotPolicy(chance: Chance) {
   const entries = chance.pick([5, 15, 60, 100_000]) ?? 15;
@@ -136,6 +135,7 @@ function drawDisk(chance: Chance, electionTimeoutMs: number): DiskSettings {
     syncMaxMs: syncMinMs + chance.spread(0.1, electionTimeoutMs / 6),
     stallRate: chance.happens(0.5) ? chance.between(0, 0.02) : 0,
     stallMaxMs: chance.between(0.5, 4) * electionTimeoutMs,
+    readMaxMs: 0,
   };
 }
 
@@ -151,26 +151,33 @@ function drawMembership(chance: Chance, nodes: number, electionTimeoutMs: number
 
 function drawFaults(chance: Chance, electionTimeoutMs: number, maxClockDrift: number | undefined): FaultPlan {
   return {
-    kinds: chance.subset(faultKinds),
+    kinds: chance.subset(firstFaultKinds),
     meanIntervalMs: chance.spread(0.2, 6) * electionTimeoutMs,
     maxDurationMs: chance.spread(0.3, 8) * electionTimeoutMs,
-    partitions: chance.subset(partitionShapes),
+    partitions: chance.subset(firstPartitionShapes),
     // Leases hold as long as clocks keep to the bound; nothing else depends on them.
     clockRates: maxClockDrift === undefined ? [0.5, 2] : [1, 1 + maxClockDrift],
   };
 }
 
-function drawWorkload(chance: Chance, electionTimeoutMs: number): Omit<WorkloadPlan, "typedClients" | "clientFaults"> {
+function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
+  const [clients, readers] = [chance.integer(2, 8), chance.pick([0, 0, 1, 3]) ?? 0];
+  const [keys, operationsPerKey] = [chance.integer(1, 4), chance.integer(20, 60)];
+  const thinkMs = chance.spread(1, electionTimeoutMs / 3);
   return {
-    clients: chance.integer(2, 8),
-    readers: chance.pick([0, 0, 1, 3]) ?? 0,
-    keys: chance.integer(1, 4),
-    operationsPerKey: chance.integer(20, 60),
-    thinkMs: chance.spread(1, electionTimeoutMs / 3),
+    clients,
+    ...noTypedClients,
+    readers,
+    keys,
+    operationsPerKey,
+    thinkMs,
+    readerThinkMs: thinkMs,
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     // Who asks elsewhere soon writes at the next leader while the last one still thinks that it leads.
     answerTimeoutMs: chance.spread(0.05, 3) * electionTimeoutMs,
     burstRate: chance.happens(0.3) ? chance.between(0, 0.05) : 0,
+    largeValueRate: 0,
+    hotKeyRate: 0,
   };
 }

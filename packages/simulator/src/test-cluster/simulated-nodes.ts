@@ -4,7 +4,8 @@ import { SimulatedDisk } from "../disk/simulated-disk.ts";
 import { Invariants } from "../invariants/invariants.ts";
 import { Machine, memberOn } from "../machine/machine.ts";
 import { SimulatedNetwork } from "../network/network.ts";
-import { calmClientNetwork, calmDisk, calmNetwork } from "../plan/draw-plan.ts";
+import { calmDisk, calmNetwork } from "../plan/draw-plan.ts";
+import { calmClientNetwork } from "../plan/draw-typed-clients.ts";
 import { type Chance, chanceOf } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
@@ -27,6 +28,7 @@ export class SimulatedNodes {
       chance: chance("network"),
       trace,
       observe,
+      oldNodes: new Set(),
       settings: calmNetwork,
     });
     const founders = foundersOf(nodes);
