@@ -104,6 +104,15 @@ describe("who is asked to send a snapshot", () => {
     ]);
   });
 
+  it("is one that sends another one already rather than the leader", () => {
+    const leader = isEmpty(leading([[2, 6]]), 6);
+    isEmpty(leader, 5);
+    expect(asked(leader)).toEqual([
+      [2, 6],
+      [2, 5],
+    ]);
+  });
+
   it("is one whose sending to another node broke off, as soon as it has", () => {
     const leader = isEmpty(
       leading([

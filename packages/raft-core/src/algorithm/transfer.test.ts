@@ -135,6 +135,14 @@ describe("whoever waits for leadership to move", () => {
     expect(details(node)).toEqual(["node 1 leads in the next term"]);
   });
 
+  it("hears why, where too many wait already", () => {
+    const leader = leading();
+    for (let call = 0; call <= 1_024; call++) leader.transfer(2);
+    expect(leader.takeTransfers()).toMatchObject([
+      { kind: "refused", reason: "overloaded", detail: "too many calls wait for leadership to move already" },
+    ]);
+  });
+
   it("waits from when leadership began to move, each time", () => {
     const node = deposed(2).tick(200);
     node.elect(3).acknowledge(2).acknowledge(3).tick(50).beat(2, 3);
