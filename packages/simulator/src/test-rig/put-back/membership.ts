@@ -55,7 +55,7 @@ export const membership: readonly PutBackBug[] = [
         "state.memberships.reset({ ...metadata, membership: { ...metadata.membership, outgoingVoters: [] } });",
       ),
     ],
-    firstSeed: 150,
+    scenario: "a snapshot of a joint membership",
     noticedBy: split,
   },
   {
@@ -136,6 +136,7 @@ export const membership: readonly PutBackBug[] = [
         "leader.progress.has(id) && (leader.departing.delete(id), true);",
       ),
     ],
+    theme: "newDisks",
     noticedBy: ["match is held", "commit safety"],
   },
   {
