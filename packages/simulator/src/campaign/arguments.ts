@@ -11,6 +11,8 @@ export interface CampaignArguments {
   readonly workers: number;
   /** What of the run does not happen. */
   readonly skipped: Skipped;
+  /** Whether clients send hundreds of operations at a time. */
+  readonly dense: boolean;
   readonly trace: boolean;
 }
 
@@ -23,6 +25,7 @@ export const usage = `Runs seeded clusters one after the other, and stops at the
   --workers N   threads that share the seeds (default 1)
   --skip-faults, --skip-changes, --skip-operations "1-3 7"
                 what of the run does not happen, as found by shrinking
+  --dense       clients that send hundreds of operations at a time
   --trace       print what happens in each run`;
 
 /** Throws with what was found and what is expected. */
@@ -38,6 +41,7 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
       "skip-faults": { type: "string", default: "" },
       "skip-changes": { type: "string", default: "" },
       "skip-operations": { type: "string", default: "" },
+      dense: { type: "boolean", default: false },
       trace: { type: "boolean", default: false },
     },
   });
@@ -52,6 +56,7 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
       membershipActions: parseNumbers(values["skip-changes"]),
       operations: parseNumbers(values["skip-operations"]),
     },
+    dense: values.dense,
     trace: values.trace,
   };
 }

@@ -53,6 +53,7 @@ describe("a campaign", () => {
       budgetSeconds: Number.POSITIVE_INFINITY,
       workers: 1,
       skipped: { faults: [], membershipActions: [], operations: [] },
+      dense: false,
       trace: true,
     });
   });

@@ -7,8 +7,10 @@ export interface SeedsOptions {
   readonly steps: number;
   /** Threads that share the work. */
   readonly workers: number;
-  /** Asked before each run begins: false ends the campaign after those under way. */
-  readonly goesOn: () => boolean;
+  /** Whether clients send hundreds of operations at a time; not unless told. */
+  readonly dense?: boolean;
+  /** Asked before each run begins, with those that are done: false ends the campaign after those under way. */
+  readonly goesOn: (done: readonly RunSummary[]) => boolean;
 }
 
 /**
@@ -16,13 +18,13 @@ export interface SeedsOptions {
  * seed. Which thread runs a seed makes no difference to it.
  */
 export async function runSeeds(options: SeedsOptions): Promise<readonly RunSummary[]> {
-  const { firstSeed, seeds, steps, workers, goesOn } = options;
+  const { firstSeed, seeds, steps, workers, dense = false, goesOn } = options;
   const summaries: RunSummary[] = [];
   let next = firstSeed;
   const takeTask = (): WorkerTask | undefined => {
-    if (next >= firstSeed + seeds || !goesOn() || summaries.some(({ failure }) => failure !== undefined))
+    if (next >= firstSeed + seeds || !goesOn(summaries) || summaries.some(({ failure }) => failure !== undefined))
       return undefined;
-    return { seed: next++, steps };
+    return { seed: next++, steps, dense };
   };
   await Promise.all(
     Array.from({ length: Math.min(workers, seeds) }, () => work(takeTask, (summary) => summaries.push(summary))),

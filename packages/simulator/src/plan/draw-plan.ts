@@ -125,6 +125,8 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
   return {
     clients: chance.integer(2, 8),
     readers: chance.pick([0, 0, 1, 3]) ?? 0,
+    batchers: 0,
+    operationsPerBatch: 0,
     keys: chance.integer(1, 4),
     operationsPerKey: chance.integer(20, 60),
     thinkMs: chance.spread(1, electionTimeoutMs / 3),

@@ -71,6 +71,9 @@ export interface WorkloadPlan {
   readonly clients: number;
   /** Clients that only read, each at one node for a while, whoever leads: a leader of the past is asked too. */
   readonly readers: number;
+  /** Clients that perform many operations at a time, so many in a batch: for load, beside those that have one under way. */
+  readonly batchers: number;
+  readonly operationsPerBatch: number;
   /** In use at a time. */
   readonly keys: number;
   /** Operations on a key before the next one takes its place: so that each history is decided quickly. */
