@@ -24,7 +24,7 @@ export interface Linearizable<Call, Answer> {
 
 export interface NotLinearizable<Call, Answer> {
   readonly kind: "notLinearizable";
-  /** An order that explains the answers for as long as any order does. */
+  /** The order that comes furthest: it explains every answer before that of `stuck`. */
   readonly explained: readonly Operation<Call, Answer>[];
   /** The one whose answer comes next, and cannot follow. */
   readonly stuck: Operation<Call, Answer>;
