@@ -1,4 +1,6 @@
 import { Worker } from "node:worker_threads";
+import type { Theme } from "../plan/plan.ts";
+import { nextSeedOn } from "../plan/theme-of.ts";
 import type { RunSummary, WorkerTask } from "./run-summary.ts";
 
 export interface SeedsOptions {
@@ -7,6 +9,8 @@ export interface SeedsOptions {
   readonly steps: number;
   /** Threads that share the work. */
   readonly workers: number;
+  /** Seeds of other runs are passed over; undefined: none are. */
+  readonly theme?: Theme | undefined;
   /** Whether clients send hundreds of operations at a time; not unless told. */
   readonly dense?: boolean;
   /** Asked before each run begins, with those that are done: false ends the campaign after those under way. */
@@ -18,12 +22,14 @@ export interface SeedsOptions {
  * seed. Which thread runs a seed makes no difference to it.
  */
 export async function runSeeds(options: SeedsOptions): Promise<readonly RunSummary[]> {
-  const { firstSeed, seeds, steps, workers, dense = false, goesOn } = options;
+  const { firstSeed, seeds, steps, workers, theme, dense = false, goesOn } = options;
   const summaries: RunSummary[] = [];
   let next = firstSeed;
+  let left = seeds;
   const takeTask = (): WorkerTask | undefined => {
-    if (next >= firstSeed + seeds || !goesOn(summaries) || summaries.some(({ failure }) => failure !== undefined))
-      return undefined;
+    if (left === 0 || !goesOn(summaries) || summaries.some(({ failure }) => failure !== undefined)) return undefined;
+    left--;
+    if (theme !== undefined) next = nextSeedOn(theme, next);
     return { seed: next++, steps, dense };
   };
   await Promise.all(
