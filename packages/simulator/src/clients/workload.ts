@@ -7,6 +7,7 @@ import type { WorkloadPlan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
+import { Batches } from "./batches.ts";
 import { Client } from "./client.ts";
 import { RemoteNode } from "./remote-node.ts";
 import type { TypedClient } from "./typed-client.ts";
@@ -35,6 +36,7 @@ export class Workload {
   readonly #options: WorkloadOptions;
   readonly recorder = new HistoryRecorder();
   #typed: TypedClients;
+  readonly #batches: Batches;
   #lossRate: number;
   #working = 0;
   #stopped = false;
@@ -52,6 +54,7 @@ export class Workload {
     this.#options = options;
     this.#lossRate = options.network.dropRate;
     this.#typed = new TypedClients(options);
+    this.#batches = new Batches(this.recorder, options.plan, options.trace);
     this.#begin();
   }
 
@@ -80,9 +83,10 @@ export class Workload {
   }
 
   #begin(): void {
-    const { clients, readers } = this.#options.plan;
+    const { clients, readers, batchers } = this.#options.plan;
     for (let number = 1; number <= clients; number++) this.#work(this.#loop(number));
     for (let number = 1; number <= readers; number++) this.#work(this.#readLoop(number));
+    for (let number = 1; number <= batchers; number++) this.#work(this.#batchLoop(number));
   }
 
   /** The draws of what has this name, of these clients. */
@@ -188,6 +192,17 @@ export class Workload {
       trace.add(`client ${number}: ${JSON.stringify(call)} of ${key}`);
       const outcome = await this.recorder.record(key, call, () => client.perform(key, call), `client ${number}`);
       trace.add(`client ${number}: ${JSON.stringify(outcome)}`);
+    }
+  }
+
+  /** Many operations at a time, as one message: on keys of their own, which all batchers share. */
+  async #batchLoop(number: number): Promise<void> {
+    const { plan, machines, scheduler } = this.#options;
+    const chance = this.#chanceOf(`batcher ${number}`);
+    const client = this.#client(`batcher ${number} and its nodes`, machines, plan.answerTimeoutMs);
+    while (!this.#stopped) {
+      await scheduler.sleep(chance.exponential(plan.thinkMs));
+      await this.#batches.perform(client, `batcher ${number}`, chance);
     }
   }
 

@@ -168,6 +168,8 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
     clients,
     ...noTypedClients,
     readers,
+    batchers: 0,
+    operationsPerBatch: 0,
     keys,
     operationsPerKey,
     thinkMs,
