@@ -25,7 +25,7 @@ export const usage = `Tortures a cluster of real nodes under load, and checks wh
   --clients N            how many clients write and read (6)
   --kill-cycles N        ends sooner, once so many processes were killed and started again
   --service-within MS    a write must be served within that: after each healing, and in each fault that leaves a
-                         majority alone (10000)
+                         majority alone (12000: 20 election timeouts)
   --report FILE          the page to write (torture-report.html); what it shows is in FILE.json too
   --directory DIR        an empty folder for the nodes' data, which is left there; else it goes, but for a run that failed
 
@@ -38,7 +38,7 @@ const options = {
   nodes: { type: "string", default: "3" },
   clients: { type: "string", default: "6" },
   "kill-cycles": { type: "string", default: String(Number.MAX_SAFE_INTEGER) },
-  "service-within": { type: "string", default: "10000" },
+  "service-within": { type: "string", default: "12000" },
   report: { type: "string", default: "torture-report.html" },
   directory: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
@@ -66,7 +66,7 @@ export function commandLine({ budgetMs, seed, nodes, clients, serviceBoundMs }: 
   const more = [
     ...(nodes === 3 ? [] : [`--nodes ${nodes}`]),
     ...(clients === 6 ? [] : [`--clients ${clients}`]),
-    ...(serviceBoundMs === 10_000 ? [] : [`--service-within ${serviceBoundMs}`]),
+    ...(serviceBoundMs === 12_000 ? [] : [`--service-within ${serviceBoundMs}`]),
   ];
   const own = [`--budget ${budgetMs / 1_000}`, `--seed ${seed}`, `--faults ${faults.join(",")}`, ...more];
   return `pnpm --filter @raftkv/tests torture ${own.join(" ")}`;

@@ -57,9 +57,9 @@ export class Preloads {
     return ["env", ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
   }
 
-  /** Has calls fail in the process from now on, and in those that follow it. */
-  async fail(pid: number | undefined, commands: readonly string[]): Promise<void> {
-    this.#failing = commands;
+  /** Has calls fail in the process from now on, and from the beginning in those that follow it. */
+  async fail(pid: number | undefined, commands: readonly string[], inNewProcesses: boolean): Promise<void> {
+    this.#failing = inNewProcesses ? commands : [];
     if (pid !== undefined) await this.#tell(pid, commands);
   }
 

@@ -30,7 +30,7 @@ export interface TortureOptions {
 export type TortureOutcome = Omit<TortureRecord, "startedAt" | "seed" | "command" | "leftOut" | "versions">;
 
 const clientTimeoutMs = 10_000;
-const thinkMs = 8;
+const thinkMs = 20;
 const keysAtATime = 8;
 
 /** Of two at a time. */

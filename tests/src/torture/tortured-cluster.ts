@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LogEvent } from "../process/harness/log-event.ts";
 import type { NetworkHosts } from "../process/harness/network-hosts.ts";
@@ -30,7 +30,7 @@ export interface NodeEnd {
   readonly node: number;
   readonly code: number | null;
   readonly signal: string | null;
-  /** The last line on standard error. */
+  /** The last lines on standard error. */
   readonly message: string;
   /** Its disk gave it a reason. */
   readonly diskWasBad: boolean;
@@ -47,8 +47,6 @@ interface TorturedNode {
   diskIsBad: boolean;
   diskWasBad: boolean;
 }
-
-const electionTimeout = { min: 150, max: 300 };
 
 /** Short, so that logs are compacted and snapshots sent all the time. */
 const snapshots = { entries: 2_000, tail_entries: 200 };
@@ -74,7 +72,7 @@ export class TorturedCluster implements AsyncDisposable {
 
   static async start(options: TorturedClusterOptions): Promise<TorturedCluster> {
     const nodes = options.endpoints.map((address, position) => ({ id: position + 1, address }));
-    const config = { nodes, election_timeout: electionTimeout, snapshot: snapshots };
+    const config = { nodes, snapshot: snapshots };
     writeFileSync(join(options.directory, "cluster.conf"), JSON.stringify(config));
     const cluster = new TorturedCluster(options);
     cluster.startAgain(cluster.ids);
@@ -147,11 +145,12 @@ export class TorturedCluster implements AsyncDisposable {
     await until(what, () => ids.every(listens) || undefined, startBoundMs);
   }
 
-  async failCalls(ids: readonly number[], commands: readonly string[]): Promise<void> {
+  /** From now on, in processes that are started meanwhile only if told. */
+  async failCalls(ids: readonly number[], commands: readonly string[], inNewProcesses: boolean): Promise<void> {
     for (const id of ids) {
       const node = this.#node(id);
       diskTurnsBad(node);
-      await node.preloads.fail(pidOf(node), commands);
+      await node.preloads.fail(pidOf(node), commands, inNewProcesses);
     }
   }
 
@@ -203,13 +202,20 @@ export class TorturedCluster implements AsyncDisposable {
     });
     node.process = process;
     void process.exited.then(({ code, signal }) => {
+      this.#keepLog(node, process);
       if (this.#stopping || node.down || node.process !== process) return;
-      const message = process.stderr.trim().split("\n").at(-1) ?? "";
+      const message = process.stderr.trim().split("\n").slice(-20).join("\n");
       observer.onEnd({ node: id, code, signal, message, diskWasBad: node.diskWasBad });
       setTimeout(() => {
         if (!this.#stopping && !node.down && node.process === process) this.#start(node);
       }, startAgainAfterMs);
     });
+  }
+
+  /** For whoever wonders about a run that failed. */
+  #keepLog({ id }: TorturedNode, process: NodeProcess): void {
+    const lines = [...process.events.map(({ fields }) => JSON.stringify(fields)), process.stderr];
+    appendFileSync(join(this.#options.directory, `node-${id}.log`), `${lines.join("\n")}\n`);
   }
 
   #dataDirectory(id: number): string {
