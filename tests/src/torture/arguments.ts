@@ -62,7 +62,10 @@ export function parseTortureArguments(args: readonly string[], workingDirectory:
 }
 
 /** The options of the same run once more. */
-export function commandLine({ budgetMs, seed, nodes, clients, serviceBoundMs }: TortureArguments, faults: readonly FaultKind[]): string {
+export function commandLine(
+  { budgetMs, seed, nodes, clients, serviceBoundMs }: TortureArguments,
+  faults: readonly FaultKind[],
+): string {
   const more = [
     ...(nodes === 3 ? [] : [`--nodes ${nodes}`]),
     ...(clients === 6 ? [] : [`--clients ${clients}`]),

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
-import { NetworkHosts } from "../process/harness/network-hosts.ts";
 import { nodePackage } from "../process/harness/entry-points.ts";
+import { NetworkHosts } from "../process/harness/network-hosts.ts";
 import type { FaultKind } from "./faults/fault.ts";
 import { whyCallsCannotFail, whyClocksCannotJump } from "./preloads.ts";
 import type { LeftOut } from "./record.ts";

@@ -42,7 +42,9 @@ function summarize({ strikes, killCycles, ends, traffic, verdicts, findings }: T
   const { p50Ms, p99Ms } = traffic.latency;
   const [gap] = traffic.gaps;
   const longest = gap === undefined ? "none" : `${(gap.toMs - gap.fromMs).toFixed(0)} ms`;
-  console.log(`\n${strikes.length} faults, ${killCycles} kill -9 cycles, ${ends.length} nodes that ended by themselves`);
+  console.log(
+    `\n${strikes.length} faults, ${killCycles} kill -9 cycles, ${ends.length} nodes that ended by themselves`,
+  );
   console.log(`latency: median ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms; longest gap in service: ${longest}`);
   for (const verdict of verdicts) console.log(`ok: ${verdict}`);
   for (const finding of findings) console.log(`FOUND: ${finding}`);

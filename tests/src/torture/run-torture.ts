@@ -36,9 +36,6 @@ const keysAtATime = 8;
 /** Of two at a time. */
 const shareOfMixtures = 0.25;
 
-/** Codes with which a node may end whose disk is bad: its data directory cannot be used; a write or a sync failed. */
-const endsOfBadDisks: readonly (number | null)[] = [4, 6];
-
 /** Tortures a cluster, checks what its clients saw, and never rejects for what it finds. */
 export async function runTorture(options: TortureOptions): Promise<TortureOutcome> {
   const run = new TortureRun(options);
@@ -199,9 +196,9 @@ class TortureRun {
     );
   }
 
-  #judgeEnd({ node, code, signal, message, diskWasBad }: NodeEnd): void {
+  #judgeEnd({ node, code, signal, message, expected }: NodeEnd): void {
     this.#ends.push({ atMs: this.#traffic.now(), node, code, message });
-    if (diskWasBad && endsOfBadDisks.includes(code)) return;
+    if (expected) return;
     this.#findings.push(`node ${node} ended by itself with ${signal ?? `exit code ${code}`}: ${message}`);
   }
 }

@@ -32,9 +32,21 @@ export interface NodeEnd {
   readonly signal: string | null;
   /** The last lines on standard error. */
   readonly message: string;
-  /** Its disk gave it a reason. */
-  readonly diskWasBad: boolean;
+  /** Its disk gave it a reason to end, and it ended as it should. */
+  readonly expected: boolean;
 }
+
+export interface FailingCalls {
+  readonly reads: boolean;
+  /** Also in processes that are started meanwhile, from their beginning. */
+  readonly inNewProcesses: boolean;
+}
+
+/** Exit codes: the data directory cannot be used; a write or a sync failed. */
+const endsOfBadDisk = [4, 6];
+
+/** A file is damaged: SQLite does not tell that from a disk that refuses to read. */
+const endsOfUnreadableDisk = [...endsOfBadDisk, 5];
 
 interface TorturedNode {
   readonly id: number;
@@ -43,9 +55,10 @@ interface TorturedNode {
   process: NodeProcess | undefined;
   /** It was killed, and is not to be started until somebody says so. */
   down: boolean;
-  /** The disk is bad, or was at some time in this process's life. */
-  diskIsBad: boolean;
-  diskWasBad: boolean;
+  /** What the state of its disk gives a reason for: exit codes with which a process may end. */
+  reasonsToEnd: readonly number[];
+  /** The same over the whole life of the process that runs. */
+  mayEndWith: ReadonlySet<number>;
 }
 
 /** Short, so that logs are compacted and snapshots sent all the time. */
@@ -100,12 +113,12 @@ export class TorturedCluster implements AsyncDisposable {
     if (disk === undefined) throw new Error(`node ${id} has no disk of its own`);
     return {
       fill: () => {
-        diskTurnsBad(node);
+        diskTurnsBad(node, endsOfBadDisk);
         disk.fill();
       },
       makeRoom: () => {
         disk.makeRoom();
-        node.diskIsBad = false;
+        node.reasonsToEnd = [];
       },
     };
   }
@@ -145,12 +158,11 @@ export class TorturedCluster implements AsyncDisposable {
     await until(what, () => ids.every(listens) || undefined, startBoundMs);
   }
 
-  /** From now on, in processes that are started meanwhile only if told. */
-  async failCalls(ids: readonly number[], commands: readonly string[], inNewProcesses: boolean): Promise<void> {
+  async failCalls(ids: readonly number[], commands: readonly string[], options: FailingCalls): Promise<void> {
     for (const id of ids) {
       const node = this.#node(id);
-      diskTurnsBad(node);
-      await node.preloads.fail(pidOf(node), commands, inNewProcesses);
+      diskTurnsBad(node, options.reads ? endsOfUnreadableDisk : endsOfBadDisk);
+      await node.preloads.fail(pidOf(node), commands, options.inNewProcesses);
     }
   }
 
@@ -158,7 +170,7 @@ export class TorturedCluster implements AsyncDisposable {
     for (const id of ids) {
       const node = this.#node(id);
       await node.preloads.mend(pidOf(node), commands);
-      node.diskIsBad = false;
+      node.reasonsToEnd = [];
     }
   }
 
@@ -183,15 +195,15 @@ export class TorturedCluster implements AsyncDisposable {
       disk: smallDisks ? SmallDisk.mount(data) : undefined,
       process: undefined,
       down: false,
-      diskIsBad: false,
-      diskWasBad: false,
+      reasonsToEnd: [],
+      mayEndWith: new Set(),
     };
   }
 
   #start(node: TorturedNode): void {
     const { directory, hosts, observer } = this.#options;
     const { id, preloads } = node;
-    node.diskWasBad = node.diskIsBad;
+    node.mayEndWith = new Set(node.reasonsToEnd);
     const process = NodeProcess.start({
       args: ["--config", join(directory, "cluster.conf"), "--id", String(id), "--data-dir", this.#dataDirectory(id)],
       wrapper: [...(hosts?.wrapper(id) ?? []), ...preloads.wrapper()],
@@ -205,7 +217,8 @@ export class TorturedCluster implements AsyncDisposable {
       this.#keepLog(node, process);
       if (this.#stopping || node.down || node.process !== process) return;
       const message = process.stderr.trim().split("\n").slice(-20).join("\n");
-      observer.onEnd({ node: id, code, signal, message, diskWasBad: node.diskWasBad });
+      const expected = code !== null && node.mayEndWith.has(code);
+      observer.onEnd({ node: id, code, signal, message, expected });
       setTimeout(() => {
         if (!this.#stopping && !node.down && node.process === process) this.#start(node);
       }, startAgainAfterMs);
@@ -237,9 +250,9 @@ export class TorturedCluster implements AsyncDisposable {
   }
 }
 
-function diskTurnsBad(node: TorturedNode): void {
-  node.diskIsBad = true;
-  node.diskWasBad = true;
+function diskTurnsBad(node: TorturedNode, reasonsToEnd: readonly number[]): void {
+  node.reasonsToEnd = reasonsToEnd;
+  node.mayEndWith = new Set([...node.mayEndWith, ...reasonsToEnd]);
 }
 
 function pidOf({ process }: TorturedNode): number | undefined {

@@ -19,7 +19,8 @@ export class TrafficRecorder {
   readonly #buckets: OpenBucket[] = [];
   readonly #latencies = new Map<number, number>();
   readonly #gaps: Gap[] = [];
-  #servedAtMs = 0;
+  /** When a write was last answered; undefined: never yet. */
+  #servedAtMs: number | undefined;
   #answered = 0;
   #slowestMs = 0;
 
@@ -61,11 +62,12 @@ export class TrafficRecorder {
   }
 
   #served(atMs: number): void {
-    if (atMs - this.#servedAtMs >= shortestGapMs) {
-      this.#gaps.push({ fromMs: this.#servedAtMs, toMs: atMs });
+    const before = this.#servedAtMs ?? atMs;
+    if (atMs - before >= shortestGapMs) {
+      this.#gaps.push({ fromMs: before, toMs: atMs });
       if (this.#gaps.length > 10 * gapsKept) this.#gaps.splice(0, this.#gaps.length, ...this.#longestGaps());
     }
-    this.#servedAtMs = Math.max(this.#servedAtMs, atMs);
+    this.#servedAtMs = Math.max(before, atMs);
   }
 
   #longestGaps(): readonly Gap[] {

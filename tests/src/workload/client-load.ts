@@ -124,7 +124,9 @@ export async function readEveryKey(endpoints: readonly string[], recorder: Histo
   const keys = recorder.keys();
   for (let start = 0; start < keys.length; start += 100) {
     const some = keys.slice(start, start + 100);
-    await Promise.all(some.map((key) => recorder.record(key, { kind: "get" }, () => perform(kv, key, { kind: "get" }))));
+    await Promise.all(
+      some.map((key) => recorder.record(key, { kind: "get" }, () => perform(kv, key, { kind: "get" }))),
+    );
   }
 }
 

@@ -14,7 +14,12 @@ const EIO = 5;
 const ENOSPC = 28;
 
 const failing: readonly Failing[] = [
-  { what: "syncs fail", calls: ["posix/io/sync/fsync", "posix/io/sync/fdatasync"], errorNumber: EIO, inNewProcesses: true },
+  {
+    what: "syncs fail",
+    calls: ["posix/io/sync/fsync", "posix/io/sync/fdatasync"],
+    errorNumber: EIO,
+    inNewProcesses: true,
+  },
   { what: "writes fail", calls: ["posix/io/rw/pwrite"], errorNumber: EIO, inNewProcesses: true },
   { what: "writes find no space", calls: ["posix/io/rw/pwrite"], errorNumber: ENOSPC, inNewProcesses: true },
   { what: "reads fail", calls: ["posix/io/rw/pread"], errorNumber: EIO, inNewProcesses: false },
@@ -31,13 +36,16 @@ export const ioError: Fault = {
     const command = percent === 100 ? "enable" : "enable_random";
     const share = percent === 100 ? "" : `,probability=${percent / 100}`;
     const commands = calls.map((name) => `${command} name=${name},failinfo=${errorNumber}${share}`);
-    await cluster.failCalls(nodes, commands, inNewProcesses);
+    await cluster.failCalls(nodes, commands, { reads: what.startsWith("reads"), inNewProcesses });
     return {
       what: `${percent === 100 ? "all" : `${percent} % of`} ${what} on ${called}`,
       harmed: nodes,
       lastsMs: dice.between(200, 4_000),
       async heal() {
-        await cluster.mendCalls(nodes, calls.map((name) => `disable name=${name}`));
+        await cluster.mendCalls(
+          nodes,
+          calls.map((name) => `disable name=${name}`),
+        );
         await cluster.listening(nodes);
       },
     };

@@ -25,7 +25,10 @@ const shapes: readonly Shape[] = [
   (hosts, one, others, dice) => {
     const other = dice.pick(others);
     hosts.separate([one], [other]);
-    return { what: `nodes ${one} and ${other} are cut off from each other, and a bridge between them stays`, harmed: [other] };
+    return {
+      what: `nodes ${one} and ${other} are cut off from each other, and a bridge between them stays`,
+      harmed: [other],
+    };
   },
   (hosts, one, others) => {
     const all = [one, ...others];
