@@ -70,7 +70,7 @@ export class Stage {
         config: { ...config, ...(id === options.leader ? eager : patient) },
         clock: this.#clock,
         random: seededRandom(id),
-        fault: id === tested ? options.fault : new StorageFault(undefined),
+        fault: id === tested ? options.fault : new StorageFault(),
         transport: () =>
           troubledTransport(this.#network.transport(id), (to) => (to === tested ? this.trouble.shift() : undefined)),
       });

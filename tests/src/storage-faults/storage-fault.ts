@@ -50,6 +50,9 @@ const writing: ReadonlySet<StorageCall> = new Set([
   "state.replace",
 ]);
 
+/** What `saveSnapshot` and `state.replace` read from. */
+const readByStorage: ReadonlySet<StorageCall> = new Set(["snapshot.read", "state.view.rows"]);
+
 /**
  * `error`: nothing is done, and the call rejects. `errorAfterwards`: it is done, and rejects all the same, as a sync may
  * that fails. `crashBefore`, `crashAfterwards`: the process is gone, before anything is done or before anybody is told.
@@ -57,40 +60,36 @@ const writing: ReadonlySet<StorageCall> = new Set([
 export const waysToFail = ["error", "errorAfterwards", "crashBefore", "crashAfterwards"] as const;
 export type WayToFail = (typeof waysToFail)[number];
 
-/** Which call fails: the `occurrence`th of that name, counted from 1 over all processes of the node. */
-export interface PlannedFault {
-  readonly call: StorageCall;
-  readonly occurrence: number;
-  readonly way: WayToFail;
-}
+/** How the `occurrence`th call of that name fails, counted from 1 over all processes of the node; undefined: it does not. */
+export type FaultPlan = (call: StorageCall, occurrence: number) => WayToFail | undefined;
 
-/** Counts a node's calls to storage over all of its processes, and has one of them fail. */
+/** Counts a node's calls to storage over all of its processes, and has some of them fail. */
 export class StorageFault {
   readonly counts = new Map<StorageCall, number>();
-  #plan: PlannedFault | undefined;
-  #struck = false;
+  #plan: FaultPlan;
+  #struck = 0;
 
-  constructor(plan: PlannedFault | undefined) {
+  constructor(plan: FaultPlan = () => undefined) {
     this.#plan = plan;
   }
 
-  /** The planned call was made. */
-  get struck(): boolean {
+  /** So many calls have failed. */
+  get struck(): number {
     return this.#struck;
   }
 
   /** Nothing fails any more. */
   calm(): void {
-    this.#plan = undefined;
+    this.#plan = () => undefined;
   }
 
   /** How this call is to fail, if it is. */
   next(call: StorageCall): WayToFail | undefined {
     const occurrence = (this.counts.get(call) ?? 0) + 1;
     this.counts.set(call, occurrence);
-    if (this.#plan?.call !== call || this.#plan.occurrence !== occurrence) return undefined;
-    this.#struck = true;
-    return this.#plan.way;
+    const way = this.#plan(call, occurrence);
+    if (way !== undefined) this.#struck++;
+    return way;
   }
 }
 
@@ -119,17 +118,17 @@ export class StorageGate {
   }
 
   async pass<Result>(call: StorageCall, run: () => Promise<Result>): Promise<Result> {
-    if (this.#gone) return never();
+    if (this.#gone) return this.#silence(call);
     if (this.#failure !== undefined && call !== "close" && call !== "state.close") throw this.#failure;
     const way = this.#fault.next(call);
     if (way === "error") throw this.#fail(call);
-    if (way === "crashBefore") return this.#crash();
+    if (way === "crashBefore") return this.#crash(call);
     const running = run();
     this.#underWay.add(running);
     const result = await running.finally(() => this.#underWay.delete(running));
     if (way === "errorAfterwards") throw this.#fail(call);
-    if (way === "crashAfterwards") return this.#crash();
-    return this.#gone ? never() : result;
+    if (way === "crashAfterwards") return this.#crash(call);
+    return this.#gone ? this.#silence(call) : result;
   }
 
   #fail(call: StorageCall): StorageError {
@@ -138,13 +137,15 @@ export class StorageGate {
     return error;
   }
 
-  #crash<Result>(): Promise<Result> {
+  #crash<Result>(call: StorageCall): Promise<Result> {
     this.shut();
     this.#onCrash();
-    return never();
+    return this.#silence(call);
   }
-}
 
-function never<Result>(): Promise<Result> {
-  return new Promise(() => undefined);
+  /** Nobody is there to hear anything; but where storage itself reads on behalf of another call, that call has to end. */
+  #silence<Result>(call: StorageCall): Promise<Result> {
+    if (readByStorage.has(call)) return Promise.reject(new Error("the process is gone"));
+    return new Promise(() => undefined);
+  }
 }

@@ -63,10 +63,11 @@ export function parseTortureArguments(args: readonly string[], workingDirectory:
 
 /** The options of the same run once more. */
 export function commandLine(
-  { budgetMs, seed, nodes, clients, serviceBoundMs }: TortureArguments,
+  { budgetMs, seed, nodes, clients, killCycles, serviceBoundMs }: TortureArguments,
   faults: readonly FaultKind[],
 ): string {
   const more = [
+    ...(killCycles === Number.MAX_SAFE_INTEGER ? [] : [`--kill-cycles ${killCycles}`]),
     ...(nodes === 3 ? [] : [`--nodes ${nodes}`]),
     ...(clients === 6 ? [] : [`--clients ${clients}`]),
     ...(serviceBoundMs === 12_000 ? [] : [`--service-within ${serviceBoundMs}`]),
