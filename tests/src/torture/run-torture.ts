@@ -76,8 +76,8 @@ class TortureRun {
           onEnd: (end) => this.#judgeEnd(end),
         },
       });
-      await this.#torture(cluster);
-      await this.#afterwards();
+      await this.#tortureAndCheck(cluster);
+      if (this.#findings.length > 0) await cluster.keepData();
     } catch (error) {
       this.#findings.push(messageOf(error));
     }
@@ -101,6 +101,15 @@ class TortureRun {
       verdicts: this.#verdicts,
       findings: this.#findings,
     };
+  }
+
+  async #tortureAndCheck(cluster: TorturedCluster): Promise<void> {
+    try {
+      await this.#torture(cluster);
+      await this.#afterwards();
+    } catch (error) {
+      this.#findings.push(messageOf(error));
+    }
   }
 
   async #torture(cluster: TorturedCluster): Promise<void> {

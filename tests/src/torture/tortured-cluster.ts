@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LogEvent } from "../process/harness/log-event.ts";
 import type { NetworkHosts } from "../process/harness/network-hosts.ts";
@@ -67,7 +67,7 @@ const snapshots = { entries: 2_000, tail_entries: 200 };
 /** As a supervisor does it. */
 const startAgainAfterMs = 250;
 
-const startBoundMs = 30_000;
+const startBoundMs = 120_000;
 
 /** Real nodes, started again by a supervisor whenever one ends by itself. */
 export class TorturedCluster implements AsyncDisposable {
@@ -178,11 +178,23 @@ export class TorturedCluster implements AsyncDisposable {
     for (const id of ids) this.#node(id).preloads.setWallClock(seconds);
   }
 
+  /** Ends all processes, and copies what is on disks that will be gone to where the other data is. */
+  async keepData(): Promise<void> {
+    await this.#end();
+    for (const { id, disk } of this.#nodes.values()) {
+      const data = this.#dataDirectory(id);
+      if (disk !== undefined) cpSync(data, `${data}-kept`, { recursive: true });
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end();
+    for (const { disk } of this.#nodes.values()) disk?.[Symbol.dispose]();
+  }
+
+  async #end(): Promise<void> {
     this.#stopping = true;
-    const nodes = [...this.#nodes.values()];
-    await Promise.all(nodes.map(({ process }) => process?.kill()));
-    for (const { disk } of nodes) disk?.[Symbol.dispose]();
+    await Promise.all([...this.#nodes.values()].map(({ process }) => process?.kill()));
   }
 
   #prepare(id: number): TorturedNode {
