@@ -29,6 +29,8 @@ export interface Effects {
 /** A message, and the batch that must be on stable storage before it may leave; undefined: it is free to go. */
 export interface Outgoing {
   readonly to: NodeId;
+  /** Only for the bearer of that id with this data directory; absent: for whoever bears it. */
+  readonly toMemberId?: string;
   readonly message: Message;
   readonly after?: BatchId;
 }
@@ -102,9 +104,10 @@ interface UndoneTransfer {
 
 /**
  * `unknownMember`: the target is no other voter that stays. `transferring`: leadership is on its way to somebody else.
- * `targetNotReady`: the target is silent, or too far behind; or there is nobody to hand over to.
+ * `targetNotReady`: the target is silent, or too far behind; or there is nobody to hand over to. `overloaded`: too many
+ * wait for the transfer that is under way.
  */
-export type TransferRefusal = "notLeader" | "unknownMember" | "transferring" | "targetNotReady";
+export type TransferRefusal = "notLeader" | "unknownMember" | "transferring" | "targetNotReady" | "overloaded";
 
 /**
  * Why leadership is handed over. `asked`: an operator wants it. `priority`: the target is preferred. `writeStall`: this

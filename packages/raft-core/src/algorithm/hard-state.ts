@@ -6,6 +6,8 @@ import { invariant } from "./invariant.ts";
 export class HardStateKeeper {
   #term: Term;
   #votedFor: NodeId | undefined;
+  #votedForMemberId: string | undefined;
+  #promiseMs: number | undefined;
   #commit: Index;
   /** Set from a change of term or vote until it is durable. */
   #batch: BatchId | undefined;
@@ -15,6 +17,8 @@ export class HardStateKeeper {
   constructor(restored: HardState, commit: Index) {
     this.#term = restored.term;
     this.#votedFor = restored.votedFor;
+    this.#votedForMemberId = restored.votedForMemberId;
+    this.#promiseMs = restored.promiseMs;
     this.#commit = commit;
     this.#writtenCommit = restored.commit;
   }
@@ -37,23 +41,50 @@ export class HardStateKeeper {
   }
 
   current(): HardState {
-    return { term: this.#term, votedFor: this.#votedFor, commit: this.#commit };
+    const memberId = this.#votedForMemberId;
+    const promiseMs = this.#promiseMs;
+    return {
+      term: this.#term,
+      votedFor: this.#votedFor,
+      ...(memberId === undefined ? {} : { votedForMemberId: memberId }),
+      ...(promiseMs === undefined ? {} : { promiseMs }),
+      commit: this.#commit,
+    };
+  }
+
+  /** Whether this node's vote is for whoever has that id and that data directory; undefined: the transport cannot tell. */
+  isVoteFor(candidate: NodeId, memberId: string | undefined): boolean {
+    return this.#votedFor === candidate && this.#votedForMemberId === memberId;
   }
 
   /** A new term, in which nobody has this node's vote yet. `batch` is the next one to be handed out. */
   enterTerm(term: Term, batch: BatchId): void {
     invariant(term > this.#term, "the term only grows");
     this.#term = term;
+    this.#votedForMemberId = undefined;
     this.#votedFor = undefined;
     this.#mark(batch);
   }
 
   /** One vote a term, for good (Raft, section 5.2). */
-  vote(candidate: NodeId, batch: BatchId): void {
-    if (this.#votedFor === candidate) return;
+  vote(candidate: NodeId, memberId: string | undefined, batch: BatchId): void {
+    if (this.isVoteFor(candidate, memberId)) return;
     invariant(this.#votedFor === undefined, "nobody votes twice in a term");
     this.#votedFor = candidate;
+    this.#votedForMemberId = memberId;
     this.#mark(batch);
+  }
+
+  /** A promise for so long is about to leave: only after the disk knows of one that long. */
+  promise(forMs: number, batch: BatchId): void {
+    if (this.#promiseMs !== undefined && forMs <= this.#promiseMs) return;
+    this.#promiseMs = forMs;
+    this.#mark(batch);
+  }
+
+  /** No promise for longer binds this node any more. No reason to write, but rides along. */
+  promisesLast(forMs: number): void {
+    if (this.#promiseMs !== undefined) this.#promiseMs = Math.min(forMs, this.#promiseMs);
   }
 
   advanceCommit(index: Index): void {

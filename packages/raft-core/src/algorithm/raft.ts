@@ -10,6 +10,7 @@ import type { Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
 import { handleForgetLeader } from "./forget-leader.ts";
 import { HardStateKeeper } from "./hard-state.ts";
 import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse, roundDueMs } from "./heartbeat.ts";
+import { HeldProposals } from "./held-proposals.ts";
 import type { BatchId, Input } from "./input.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import { LogView } from "./log-view.ts";
@@ -20,7 +21,7 @@ import type { Message } from "./message.ts";
 import { nextDeadlineMs } from "./next-deadline.ts";
 import { PeerList } from "./peer-list.ts";
 import { tickPreferred } from "./preferred-leader.ts";
-import { handlePropose } from "./proposal.ts";
+import { handlePropose, settleHeld, tickHeld } from "./proposal.ts";
 import type { Random } from "./random.ts";
 import {
   advanceReads,
@@ -99,8 +100,9 @@ export class Raft {
       memberships: new MembershipTracker(restored.base, restored.memberships),
       timer: new ElectionTimer(config, random, restored.hardState.term > 0),
       reads: new WaitingReads(),
-      promise: new VotePromise(restored.hardState.term > 0 ? config.electionTimeoutMinMs : 0),
+      promise: new VotePromise(quietMs(config, restored)),
       transferCalls: new TransferCalls(),
+      held: new HeldProposals(config.maxUncommittedBytes),
       tenures: new Tenures(trialTimeouts * config.electionTimeoutMaxMs),
       writes: new WriteWatch(config.writeStallMs),
       effects: new EffectsBuffer(),
@@ -126,7 +128,7 @@ export class Raft {
         if (state.role.kind === "leader") state.role.lease?.forget();
         break;
       case "message":
-        handleMessage(state, input.from, input.message);
+        handleMessage(state, input.from, input.fromMemberId, input.message);
         break;
       case "propose":
         handlePropose(state, input.id, input.payloads);
@@ -184,6 +186,7 @@ export class Raft {
   /** Ends the turn: what is to be done now, or undefined if there is nothing. */
   takeEffects(): Effects | undefined {
     const state = this.#state;
+    settleHeld(state);
     if (state.role.kind === "leader") {
       promoteCaughtUp(state, state.role);
       replicate(state, state.role);
@@ -267,13 +270,18 @@ export class Raft {
   }
 }
 
-function handleMessage(state: RaftState, from: NodeId, message: Message): void {
+/** For so long since its restart a node may be bound by what it promised before, under whatever configuration that was. */
+function quietMs({ electionTimeoutMinMs }: RaftConfig, { hardState: { term, promiseMs = 0 } }: RestoredState): number {
+  return term > 0 ? Math.max(electionTimeoutMinMs, promiseMs) : 0;
+}
+
+function handleMessage(state: RaftState, from: NodeId, fromMemberId: string | undefined, message: Message): void {
   switch (message.kind) {
     case "preVoteRequest":
       handlePreVoteRequest(state, from, message);
       break;
     case "voteRequest":
-      handleVoteRequest(state, from, message);
+      handleVoteRequest(state, { id: from, memberId: fromMemberId }, message);
       break;
     case "appendRequest":
       handleAppendRequest(state, from, message);
@@ -332,6 +340,7 @@ function tick(state: RaftState, elapsedMs: number, stalledMs: number): void {
     return;
   }
   tickTransferCalls(state, elapsedMs);
+  tickHeld(state, elapsedMs);
   if (state.timer.expired && !state.promise.holds) startPreVote(state);
 }
 
@@ -361,7 +370,7 @@ function handlePersisted(state: RaftState, batch: BatchId): void {
 
 function handleUnreachable(state: RaftState, peer: NodeId): void {
   if (state.role.kind !== "leader") return;
-  state.role.progress.get(peer)?.unreachable();
+  state.role.progress.get(peer)?.unreachable(state.role.round);
   transferUnreachable(state, state.role, peer);
 }
 

@@ -21,17 +21,25 @@ export const freshHead: LogHead = {
 };
 
 export function parseHead(fields: Fields): LogHead {
-  const hardState = fields.record("hardState");
   return {
     sequence: fields.integer("sequence"),
-    hardState: {
-      term: hardState.integer("term"),
-      votedFor: hardState.optionalInteger("votedFor"),
-      commit: hardState.integer("commit"),
-    },
+    hardState: parseHardState(fields.record("hardState")),
     lastIndex: fields.integer("lastIndex"),
     lastTerm: fields.integer("lastTerm"),
     logBytes: fields.integer("logBytes"),
+  };
+}
+
+/** Earlier versions have written neither `votedForMemberId` nor `promiseMs`, and read over them. */
+function parseHardState(fields: Fields): HardState {
+  const votedForMemberId = fields.optionalText("votedForMemberId");
+  const promiseMs = fields.optionalInteger("promiseMs");
+  return {
+    term: fields.integer("term"),
+    votedFor: fields.optionalInteger("votedFor"),
+    commit: fields.integer("commit"),
+    ...(votedForMemberId === undefined ? {} : { votedForMemberId }),
+    ...(promiseMs === undefined ? {} : { promiseMs }),
   };
 }
 
