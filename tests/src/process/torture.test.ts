@@ -19,15 +19,15 @@ describe("a short torture, with kill -9 and pauses", () => {
   it("loses nothing, applies nothing twice, reads nothing stale, serves again soon, and reports it", async () => {
     await using directory = await temporaryDirectory();
     const report = join(directory.path, "report.html");
-    const args = ["--budget", "20", "--seed", "7", "--faults", "kill,pause", "--report", report];
+    const args = ["--rounds", "10", "--seed", "7", "--faults", "kill,pause", "--report", report];
     const { stdout } = await run(process.execPath, [program, ...args], { env: cleanEnvironment(), timeout: 100_000 });
     const record: TortureRecord = JSON.parse(await readFile(`${report}.json`, "utf8"));
     expect(record.findings, stdout).toEqual([]);
     expect(record.verdicts).toHaveLength(3);
     expect(record.killCycles).toBeGreaterThan(3);
-    expect(record.history?.answeredWrites).toBeGreaterThan(200);
+    expect(record.history?.answeredWrites).toBeGreaterThan(50);
     const kills = record.strikes.filter(({ kind }) => kind === "kill");
-    expect(middle(kills.flatMap(({ serviceDuringMs }) => serviceDuringMs ?? []))).toBeLessThan(3_000);
+    expect(middle(kills.flatMap(({ serviceDuringMs }) => serviceDuringMs ?? []))).toBeLessThan(5_000);
     expect(await readFile(report, "utf8")).toContain("all is well");
   });
 });

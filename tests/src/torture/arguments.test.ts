@@ -23,7 +23,7 @@ describe("the command line of torture", () => {
   });
 
   it("gives the command that does the same again", () => {
-    const options = parse("--budget", "5", "--seed", "9", "--clients", "2", "--kill-cycles", "10");
+    const options = parse("--budget", "5", "--seed", "9", "--clients", "2", "--rounds", "3", "--kill-cycles", "10");
     const command = options && commandLine(options, options.faults);
     const again = parse(...(command?.split(" torture ")[1]?.split(" ") ?? []));
     expect(again).toEqual(options);

@@ -8,6 +8,7 @@ export interface TortureArguments {
   readonly faults: readonly FaultKind[];
   readonly nodes: number;
   readonly clients: number;
+  readonly rounds: number;
   readonly killCycles: number;
   readonly serviceBoundMs: number;
   readonly report: string;
@@ -23,6 +24,7 @@ export const usage = `Tortures a cluster of real nodes under load, and checks wh
   --faults LIST          of ${faultKinds.join(", ")} (all)
   --nodes N              how many nodes, 3 to 7 (3)
   --clients N            how many clients write and read (6)
+  --rounds N             ends sooner, once so many rounds are done, each of one fault or two at a time
   --kill-cycles N        ends sooner, once so many processes were killed and started again
   --service-within MS    a write must be served within that: after each healing, and in each fault that leaves a
                          majority alone (12000: 20 election timeouts)
@@ -37,6 +39,7 @@ const options = {
   faults: { type: "string", default: faultKinds.join(",") },
   nodes: { type: "string", default: "3" },
   clients: { type: "string", default: "6" },
+  rounds: { type: "string", default: String(Number.MAX_SAFE_INTEGER) },
   "kill-cycles": { type: "string", default: String(Number.MAX_SAFE_INTEGER) },
   "service-within": { type: "string", default: "12000" },
   report: { type: "string", default: "torture-report.html" },
@@ -54,6 +57,7 @@ export function parseTortureArguments(args: readonly string[], workingDirectory:
     faults: faultsOf(values.faults),
     nodes: wholeNumber("--nodes", values.nodes, 3, 7),
     clients: wholeNumber("--clients", values.clients, 1, 100),
+    rounds: wholeNumber("--rounds", values.rounds, 1, Number.MAX_SAFE_INTEGER),
     killCycles: wholeNumber("--kill-cycles", values["kill-cycles"], 1, Number.MAX_SAFE_INTEGER),
     serviceBoundMs: wholeNumber("--service-within", values["service-within"], 100, 600_000),
     report: resolve(workingDirectory, values.report),
@@ -63,10 +67,11 @@ export function parseTortureArguments(args: readonly string[], workingDirectory:
 
 /** The options of the same run once more. */
 export function commandLine(
-  { budgetMs, seed, nodes, clients, killCycles, serviceBoundMs }: TortureArguments,
+  { budgetMs, seed, nodes, clients, rounds, killCycles, serviceBoundMs }: TortureArguments,
   faults: readonly FaultKind[],
 ): string {
   const more = [
+    ...(rounds === Number.MAX_SAFE_INTEGER ? [] : [`--rounds ${rounds}`]),
     ...(killCycles === Number.MAX_SAFE_INTEGER ? [] : [`--kill-cycles ${killCycles}`]),
     ...(nodes === 3 ? [] : [`--nodes ${nodes}`]),
     ...(clients === 6 ? [] : [`--clients ${clients}`]),

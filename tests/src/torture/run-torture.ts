@@ -19,7 +19,8 @@ export interface TortureOptions {
   readonly faults: readonly FaultKind[];
   readonly seed: number;
   readonly budgetMs: number;
-  /** Ends sooner, once so many kill -9 cycles are done. */
+  /** Ends sooner, once so many rounds are done, or so many kill -9 cycles. */
+  readonly rounds: number;
   readonly killCycles: number;
   readonly clients: number;
   /** Within that time a write must be served: after a fault that leaves a majority alone, and after each healing. */
@@ -115,7 +116,7 @@ class TortureRun {
   }
 
   async #torture(cluster: TorturedCluster): Promise<void> {
-    const { endpoints, clients, seed, budgetMs, killCycles, stop } = this.#options;
+    const { endpoints, clients, seed, budgetMs, rounds, killCycles, stop } = this.#options;
     const load = new ClientLoad({
       endpoints,
       clients,
@@ -128,7 +129,8 @@ class TortureRun {
     });
     try {
       await this.#served(load, "before any fault");
-      while (this.#traffic.now() < budgetMs && cluster.killed < killCycles && !stop.aborted) {
+      for (let round = 0; round < rounds && this.#traffic.now() < budgetMs; round++) {
+        if (cluster.killed >= killCycles || stop.aborted) break;
         await this.#round(cluster, load);
         this.#killed = cluster.killed;
       }
