@@ -32,7 +32,7 @@ export const alone: Scenario = {
     await stage.together();
     await stage.stop(2);
     await putSome(stage, "c", 2);
-    await stage.pass(1_000);
+    await stage.pass(150);
     await stage.compact(tested);
     await stage.start(2);
     await stage.together();
@@ -56,14 +56,14 @@ export const following: Scenario = {
     await stage.together();
     await stage.stop(tested);
     await putSome(stage, "b", 2, large);
-    await stage.pass(1_000);
+    await stage.pass(150);
     await stage.compact(2);
     stage.trouble.push({ kind: "tooLong" }, { kind: "breaksOff", afterPieces: 1 });
     await stage.start(tested);
     await stage.together();
     await stage.stop(tested);
     await putSome(stage, "c", 2, large);
-    await stage.pass(1_000);
+    await stage.pass(150);
     await stage.compact(2);
     stage.trouble.push({ kind: "breaksOff", afterPieces: 1 });
     await stage.start(tested);

@@ -13,7 +13,7 @@ import { StorageFault } from "./storage-fault.ts";
 export const tested = 1;
 
 /** Turns of the event loop without anything happening, after which nothing more is on its way. */
-const quietTurns = 6;
+const quietTurns = 4;
 const mostMoves = 20_000;
 
 const readLimits = { pageBytes: 1_000_000, totalBytes: 1_000_000 };

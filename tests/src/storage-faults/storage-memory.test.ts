@@ -14,7 +14,7 @@ describe("a node whose storage fails, on storage-memory", () => {
 
   it.each(Object.entries(scenarios))(
     "loses nothing acknowledged, whichever call fails, in whichever way (%s)",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (_, scenario) => {
       expect(await failOneByOne(scenario, () => new MemoryDisk())).toBeGreaterThan(200);
     },

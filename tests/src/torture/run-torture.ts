@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { BrokenHistory, formatHistory, HistoryRecorder, type HistorySummary } from "@raftkv/simulator/history";
+import { BrokenHistory, formatHistory, HistoryRecorder } from "@raftkv/simulator/history";
 import type { NetworkHosts } from "../process/harness/network-hosts.ts";
 import { ClientLoad, readEveryKey } from "../workload/client-load.ts";
 import { Dice } from "./dice.ts";
@@ -109,7 +109,12 @@ class TortureRun {
   async #tortureAndCheck(cluster: TorturedCluster): Promise<void> {
     try {
       await this.#torture(cluster);
-      await this.#afterwards();
+      await this.#compareNodes();
+    } catch (error) {
+      this.#findings.push(messageOf(error));
+    }
+    try {
+      this.#checkHistory();
     } catch (error) {
       this.#findings.push(messageOf(error));
     }
@@ -197,23 +202,22 @@ class TortureRun {
   }
 
   /** All is well again, and nobody writes. */
-  async #afterwards(): Promise<void> {
+  async #compareNodes(): Promise<void> {
     const { endpoints, serviceBoundMs, say } = this.#options;
     const keys = await untilEqual(endpoints, 2 * serviceBoundMs);
     this.#verdicts.push(`All ${endpoints.length} nodes hold the same ${keys} keys, at the same index and revision.`);
     say("every node holds the same; reads every key, and checks the histories");
     await readEveryKey(endpoints, this.#recorder);
-    const { answeredWrites, answeredReads } = this.#checkedHistory();
-    this.#verdicts.push(
-      `Every key's history is linearizable: of ${answeredWrites} acknowledged writes none was lost or applied twice, and none of ${answeredReads} reads was stale. Revisions ascend, and each client's calls took effect in their order.`,
-    );
   }
 
   /** What breaks it is drawn beside the nodes' data, with the whole history for whoever wants to look closer. */
-  #checkedHistory(): HistorySummary {
+  #checkHistory(): void {
     const { directory } = this.#options;
     try {
-      return this.#recorder.check();
+      const { answeredWrites, answeredReads } = this.#recorder.check();
+      this.#verdicts.push(
+        `Every key's history is linearizable: of ${answeredWrites} acknowledged writes none was lost or applied twice, and none of ${answeredReads} reads was stale. Revisions ascend, and each client's calls took effect in their order.`,
+      );
     } catch (error) {
       writeFileSync(join(directory, "history.jsonl"), formatHistory(this.#recorder.history));
       if (error instanceof BrokenHistory) writeFileSync(join(directory, "history.html"), error.page);
