@@ -3,11 +3,12 @@ export function asText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-/** A table; cells are HTML. */
+/** A table; cells are HTML. No head: no line for it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (tag: string, row: readonly string[]) => row.map((cell) => `<${tag}>${cell}</${tag}>`).join("");
+  const headLine = head.length === 0 ? "" : `<thead><tr>${cells("th", head)}</tr></thead>`;
   const body = rows.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n");
-  return `<div class="wide"><table><thead><tr>${cells("th", head)}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+  return `<div class="wide"><table>${headLine}<tbody>\n${body}\n</tbody></table></div>`;
 }
 
 /** `850 ms`, `2.4 s`, `12 min 30 s`. */
