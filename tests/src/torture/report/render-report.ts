@@ -41,7 +41,7 @@ ${tiles(record)}
 <p class="soft">The seed decides which faults, whom they strike and for how long. What the processes make of it is up to the machine.</p></div>
 <h2>Versions</h2>
 <div class="card">${table(
-    ["", ""],
+    [],
     Object.entries(versions).map(([name, version]) => [asText(name), asText(version)]),
   )}</div>
 </main>
