@@ -12,6 +12,8 @@ export interface NodeProcessOptions {
   readonly wrapper?: readonly string[];
   /** Called with every log line as it comes. */
   readonly onEvent?: (event: LogEvent) => void;
+  /** The server's entry point, such as that of another version; this build's unless told. */
+  readonly main?: string;
 }
 
 export interface ExitStatus {
@@ -61,7 +63,7 @@ export class NodeProcess implements AsyncDisposable {
     const commandLine = [
       ...(options.wrapper ?? []),
       process.execPath,
-      nodeMain,
+      options.main ?? nodeMain,
       "--log-format",
       "json",
       ...options.args,
