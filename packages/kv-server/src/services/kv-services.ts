@@ -13,8 +13,8 @@ import { connectError, failureOf } from "./error-mapping.ts";
 import { ExchangeStream } from "./exchange-stream.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
-import { get, range } from "./unary-reads.ts";
-import { del, put } from "./unary-writes.ts";
+import { get, history, range } from "./unary-reads.ts";
+import { compact, del, put } from "./unary-writes.ts";
 
 /** What a node serves to clients: `KvService` and `ClusterService`, over one state machine and one consensus. */
 export class KvServices {
@@ -38,6 +38,8 @@ export class KvServices {
         delete: (request, call) => this.#unary(call, true, () => del(context, request, call)),
         get: (request, call) => this.#unary(call, false, () => get(context, request, call)),
         range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
+        history: (request, call) => this.#unary(call, false, () => history(context, request, call)),
+        compact: (request, call) => this.#unary(call, true, () => compact(context, request, call)),
         exchange: (requests, call) => this.#exchange(requests, call),
       },
       options,

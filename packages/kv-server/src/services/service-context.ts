@@ -15,7 +15,7 @@ import { ReadPath } from "./read-path.ts";
 import { RevisionWaits } from "./revision-waits.ts";
 
 /** The part of a client of another node that forwarding needs. */
-export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete">;
+export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete" | "compact">;
 
 /** What the services stand on. */
 export interface KvServicesOptions {

@@ -1,6 +1,8 @@
 import type { Index } from "@raftkv/raft-core";
 import { type Answer, type ApplyResult, refuse } from "./answer.ts";
+import { raiseApplyVersion } from "./apply-version.ts";
 import type { Command, EntryContent, Operation } from "./command.ts";
+import { compact } from "./compact.ts";
 import type { Counters } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import type { KeyId } from "./key-id.ts";
@@ -45,6 +47,9 @@ export class Fold {
     const [first] = command.operations;
     if (first?.kind === "openSession" && command.operations.length === 1) {
       return { kind: "answers", answers: [this.#openSession(index, first.ttlMs)] };
+    }
+    if (first?.kind === "raiseApplyVersion" && command.operations.length === 1) {
+      return { kind: "answers", answers: [raiseApplyVersion(this.#counters, first.applyVersion)] };
     }
     return { kind: "answers", answers: command.operations.map((operation) => this.#operate(operation)) };
   }
@@ -94,6 +99,8 @@ export class Fold {
           : this.#put(operation.id, operation.key, operation.value);
       case "delete":
         return operation.key.length === 0 ? refuse("keyEmpty") : this.#delete(operation.id, operation.key);
+      case "compact":
+        return compact(this.#counters, operation.revision);
       default:
         return refuse("invalidOperation");
     }
@@ -110,7 +117,9 @@ export class Fold {
       valueLength: value.length,
     };
     this.#known.set(id, record);
-    this.#generations.active.put(id, key, record, value, previous);
+    const { applyVersion } = this.#counters;
+    const { sub } = record;
+    this.#generations.active.add({ id, key, revision, sub, record, value, superseded: previous, applyVersion });
     return { kind: "put", revision };
   }
 
@@ -119,7 +128,11 @@ export class Fold {
     if (previous === undefined) return { kind: "delete", revision: this.#counters.revision, deleted: false };
     const revision = ++this.#counters.revision;
     this.#known.set(id, undefined);
-    this.#generations.active.delete(id, key, previous);
+    const { applyVersion } = this.#counters;
+    const deleted = { record: undefined, value: NO_VALUE, superseded: previous, applyVersion };
+    this.#generations.active.add({ id, key, revision, sub: 0, ...deleted });
     return { kind: "delete", revision, deleted: true };
   }
 }
+
+const NO_VALUE = new Uint8Array(0);

@@ -1,0 +1,19 @@
+import { type Answer, refuse } from "./answer.ts";
+import { APPLY_VERSION, type Counters, HISTORY_APPLY_VERSION } from "./counters.ts";
+
+/**
+ * Entries are applied in a later way from here on. Whoever proposes this has seen that every node knows that way; one
+ * that does not would come to another state without a word, and is kept from joining.
+ */
+export function raiseApplyVersion(counters: Counters, applyVersion: number): Answer {
+  if (applyVersion <= counters.applyVersion || applyVersion > APPLY_VERSION) return refuse("invalidApplyVersion");
+  if (counters.applyVersion < HISTORY_APPLY_VERSION && applyVersion >= HISTORY_APPLY_VERSION) beginHistory(counters);
+  counters.applyVersion = applyVersion;
+  return { kind: "raiseApplyVersion", applyVersion };
+}
+
+/** At a revision of its own, which writes nothing: everything after it is kept whole. */
+function beginHistory(counters: Counters): void {
+  counters.revision++;
+  counters.compactRevision = counters.revision;
+}
