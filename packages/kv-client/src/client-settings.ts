@@ -1,10 +1,11 @@
-import type { Random } from "./backoff.ts";
 import { checkTimeout } from "./call.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { type Address, parseEndpoint } from "./endpoint.ts";
 import { invalidArgument } from "./error.ts";
+import type { ClientPorts } from "./ports.ts";
+import { portsOf } from "./real-ports.ts";
 
-export interface RaftKvOptions {
+/** Its ports are for tests: it has the real ones of the process unless told. */
+export interface RaftKvOptions extends Partial<ClientPorts> {
   /** At least one node, as `host:port` or `http://host:port`; the client learns of the others by itself. */
   readonly endpoints: readonly string[];
   /** The deadline of a call with all its retries, unless the call has its own. Default 5,000. */
@@ -30,10 +31,6 @@ export interface RaftKvOptions {
   readonly maxQueuedBytes?: number;
   /** Reads that may wait to be sent; beyond that a read is refused with OVERLOADED. Default 100,000. */
   readonly maxQueuedReads?: number;
-  /** For tests: chance, uniform in [0, 1). */
-  readonly random?: Random;
-  /** For tests: time. */
-  readonly clock?: Clock;
 }
 
 /** The options, checked and complete. */
@@ -57,8 +54,7 @@ export function readOptions(options: RaftKvOptions): ClientSettings {
     maxBatchBytes: integer("maxBatchBytes", options.maxBatchBytes ?? 512 * 1024, 1, 2 ** 30),
     maxQueuedBytes: integer("maxQueuedBytes", options.maxQueuedBytes ?? 64 * 1024 * 1024, 1, Number.MAX_SAFE_INTEGER),
     maxQueuedReads: integer("maxQueuedReads", options.maxQueuedReads ?? 100_000, 1, Number.MAX_SAFE_INTEGER),
-    random: options.random ?? Math.random,
-    clock: options.clock ?? systemClock,
+    ...portsOf(options),
   };
 }
 

@@ -13,13 +13,3 @@ export interface Timer {
   /** Without effect once the timer has fired. */
   cancel(): void;
 }
-
-/** The real time of this process. */
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  setTimer(delayMs, callback, options) {
-    const timer = setTimeout(callback, delayMs);
-    if (options?.background) timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};

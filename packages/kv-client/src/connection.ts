@@ -1,8 +1,9 @@
 import type { ExchangeResponse, LeaderChange } from "@raftkv/proto/kv";
-import { backoffMs, type Random } from "./backoff.ts";
-import type { Clock, Timer } from "./clock.ts";
+import { backoffMs } from "./backoff.ts";
+import type { Timer } from "./clock.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { type ExchangeRequestBody, ExchangeStream } from "./exchange-stream.ts";
+import type { ClientPorts } from "./ports.ts";
 import { StallWatch } from "./stall-watch.ts";
 
 export type ExchangeAnswer = ExchangeResponse["response"];
@@ -19,8 +20,7 @@ export interface ConnectionUser {
 
 export interface ConnectionOptions {
   readonly endpoints: Endpoints;
-  readonly clock: Clock;
-  readonly random: Random;
+  readonly ports: ClientPorts;
   /** False: any node will do, whoever leads. */
   readonly followsLeader: boolean;
 }
@@ -62,7 +62,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#stallWatch = new StallWatch(options.clock, {
+    this.#stallWatch = new StallWatch(options.ports, {
       ping: (answered) => this.#stream()?.ping(answered),
       stalled: (reason) => this.leave(reason),
     });
@@ -115,7 +115,7 @@ export class Connection {
       this.leave(reason, leaderAddress);
       return;
     }
-    const timer = this.#options.clock.setTimer(lastAnswersMs, () => this.leave(reason, leaderAddress), {
+    const timer = this.#options.ports.clock.setTimer(lastAnswersMs, () => this.leave(reason, leaderAddress), {
       background: true,
     });
     this.#leaving = { reason, leaderAddress, timer };
@@ -142,10 +142,10 @@ export class Connection {
   }
 
   #connect(): void {
-    const { clock, endpoints } = this.#options;
+    const { ports, endpoints } = this.#options;
     const address = endpoints.next();
     this.#state = { kind: "connecting" };
-    ExchangeStream.open(address, { clock, timeoutMs: connectTimeoutMs }).then(
+    ExchangeStream.open(address, ports, connectTimeoutMs).then(
       (stream) => this.#opened(stream),
       (error: unknown) => {
         if (this.#state.kind !== "connecting") return;
@@ -225,12 +225,13 @@ export class Connection {
   #retry(reason: string, atOnce: boolean): void {
     this.#lastFailure = reason;
     this.#failures++;
-    const delayMs = atOnce ? 0 : backoffMs(this.#failures, this.#options.random);
+    const { clock, random } = this.#options.ports;
+    const delayMs = atOnce ? 0 : backoffMs(this.#failures, random);
     if (delayMs === 0) {
       this.#connectIfNeeded();
       return;
     }
-    const timer = this.#options.clock.setTimer(delayMs, () => this.#connectIfNeeded(), { background: true });
+    const timer = clock.setTimer(delayMs, () => this.#connectIfNeeded(), { background: true });
     this.#state = { kind: "waiting", timer };
   }
 

@@ -1,10 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ClusterService } from "@raftkv/proto/cluster";
 import { type ExchangeRequest, ExchangeRequestSchema, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
+import type { Clock } from "./clock.ts";
 import type { Address } from "./endpoint.ts";
-import { type ConnectOptions, Http2Connection } from "./http2-connection.ts";
+import { pause } from "./pause.ts";
+import type { ClientPorts, NodeConnection } from "./ports.ts";
 import { PushQueue } from "./push-queue.ts";
 
 export type ExchangeRequestBody = ExchangeRequest["request"];
@@ -18,19 +19,25 @@ export interface ExchangeHandlers {
 /** One long-lived Exchange stream to one node. Never throws and never rejects: whatever goes wrong ends it. */
 export class ExchangeStream {
   readonly address: Address;
-  readonly #http2: Http2Connection;
+  readonly #node: NodeConnection;
+  readonly #clock: Clock;
   readonly #requests = new PushQueue<ExchangeRequest>();
   readonly #abort = new AbortController();
   #open = true;
 
-  private constructor(http2: Http2Connection, address: Address) {
-    this.#http2 = http2;
+  private constructor(node: NodeConnection, clock: Clock, address: Address) {
+    this.#node = node;
+    this.#clock = clock;
     this.address = address;
   }
 
   /** Rejects when the node cannot be reached within the connect timeout. Nothing is heard before `start`. */
-  static async open(address: Address, options: ConnectOptions): Promise<ExchangeStream> {
-    return new ExchangeStream(await Http2Connection.open(address, options), address);
+  static async open(
+    address: Address,
+    { clock, connect }: Pick<ClientPorts, "clock" | "connect">,
+    timeoutMs: number,
+  ): Promise<ExchangeStream> {
+    return new ExchangeStream(await connect(address, { clock, timeoutMs }), clock, address);
   }
 
   /** Once. Calls no handler before it returns. */
@@ -42,19 +49,24 @@ export class ExchangeStream {
     this.#requests.push(create(ExchangeRequestSchema, { requestId: BigInt(requestId), request }));
   }
 
-  /** Calls back when the node's HTTP/2 layer has answered a ping. */
+  /** Calls back when the node has answered a ping. */
   ping(answered: () => void): void {
-    this.#http2.ping(answered);
+    this.#node.ping(answered);
   }
 
   /** The addresses of the members, as this node sees them; none where it cannot say. */
   async members(timeoutMs: number): Promise<readonly string[]> {
+    const over = new AbortController();
+    const { signal } = this.#abort;
+    const client = createClient(ClusterService, this.#node.transport);
     try {
-      const client = createClient(ClusterService, this.#transport());
-      const status = await client.status({}, { timeoutMs, signal: this.#abort.signal });
-      return status.members.map((member) => member.address);
+      const answer = client.status({}, { signal });
+      const status = await Promise.race([answer, pause(this.#clock, timeoutMs, over.signal)]);
+      return status?.members.map((member) => member.address) ?? [];
     } catch {
       return []; // Another node will tell, or the configured endpoints have to do.
+    } finally {
+      over.abort();
     }
   }
 
@@ -62,13 +74,13 @@ export class ExchangeStream {
     this.#open = false;
     this.#requests.end();
     this.#abort.abort();
-    this.#http2.close();
+    this.#node.close();
   }
 
   async #read(handlers: ExchangeHandlers): Promise<void> {
     let reason = `${this.address} ended the stream`;
     try {
-      const client = createClient(KvService, this.#transport());
+      const client = createClient(KvService, this.#node.transport);
       for await (const response of client.exchange(this.#requests, { signal: this.#abort.signal })) {
         if (!this.#open) return;
         handlers.response(response);
@@ -79,11 +91,6 @@ export class ExchangeStream {
     if (!this.#open) return;
     this.close();
     handlers.ended(reason);
-  }
-
-  #transport() {
-    const baseUrl = this.#http2.authority;
-    return createGrpcTransport({ baseUrl, sessionManager: this.#http2, acceptCompression: [] });
   }
 }
 

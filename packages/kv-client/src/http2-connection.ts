@@ -1,27 +1,28 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
-import type { Clock } from "./clock.ts";
+import type { Transport } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { Address } from "./endpoint.ts";
+import type { Connect, ConnectOptions, NodeConnection } from "./ports.ts";
 
 /** Windows as large as a batch of answers needs, so that the stream never waits for a window update. */
 const windowBytes = 16 * 1024 * 1024;
 
-export interface ConnectOptions {
-  readonly clock: Clock;
-  /** How long the connection may take until the node has sent its HTTP/2 settings. */
-  readonly timeoutMs: number;
-}
+/** Over the network of this machine. */
+export const connectHttp2: Connect = (address, options) => Http2Connection.open(address, options);
 
 /**
  * One HTTP/2 connection to one node, which Connect's gRPC transport uses through `request`. It is opened once and never
  * again: whoever needs another opens another. It does not keep the process alive.
  */
-export class Http2Connection {
+class Http2Connection implements NodeConnection {
   readonly authority: string;
+  readonly transport: Transport;
   readonly #session: ClientHttp2Session;
 
   private constructor(session: ClientHttp2Session, address: Address) {
     this.authority = new URL(`http://${address}`).origin;
     this.#session = session;
+    this.transport = createGrpcTransport({ baseUrl: this.authority, sessionManager: this, acceptCompression: [] });
   }
 
   /**

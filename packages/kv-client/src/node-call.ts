@@ -1,10 +1,8 @@
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ClusterService } from "@raftkv/proto/cluster";
 import { type ErrorDetail, ErrorDetailSchema } from "@raftkv/proto/kv";
-import type { Clock } from "./clock.ts";
 import type { Address } from "./endpoint.ts";
-import { Http2Connection } from "./http2-connection.ts";
+import type { ClientPorts, NodeConnection } from "./ports.ts";
 import { StallWatch } from "./stall-watch.ts";
 
 export type ClusterClient = Client<typeof ClusterService>;
@@ -21,7 +19,7 @@ export type NodeAnswer<T> =
   | { readonly kind: "lost"; readonly reason: string };
 
 export interface NodeCallOptions {
-  readonly clock: Clock;
+  readonly ports: ClientPorts;
   /** Gives the request up. */
   readonly signal: AbortSignal;
 }
@@ -35,19 +33,19 @@ export const connectTimeoutMs = 1_000;
  */
 export async function askNode<T>(
   address: Address,
-  { clock, signal }: NodeCallOptions,
+  { ports, signal }: NodeCallOptions,
   send: (client: ClusterClient, signal: AbortSignal) => Promise<T>,
 ): Promise<NodeAnswer<T>> {
-  let http2: Http2Connection;
+  let connection: NodeConnection;
   try {
-    http2 = await Http2Connection.open(address, { clock, timeoutMs: connectTimeoutMs });
+    connection = await ports.connect(address, { clock: ports.clock, timeoutMs: connectTimeoutMs });
   } catch (error) {
     return { kind: "notSent", reason: error instanceof Error ? error.message : String(error) };
   }
   const stalled = new AbortController();
-  const watch = new StallWatch(clock, {
+  const watch = new StallWatch(ports, {
     ping: (answered) =>
-      http2.ping(() => {
+      connection.ping(() => {
         answered();
         watch.heard(); // A change may take long; a node that answers pings is not given up.
       }),
@@ -56,14 +54,16 @@ export async function askNode<T>(
   try {
     if (signal.aborted) return { kind: "notSent", reason: "given up" };
     watch.start();
-    const transport = createGrpcTransport({ baseUrl: http2.authority, sessionManager: http2, acceptCompression: [] });
-    const value = await send(createClient(ClusterService, transport), AbortSignal.any([signal, stalled.signal]));
+    const value = await send(
+      createClient(ClusterService, connection.transport),
+      AbortSignal.any([signal, stalled.signal]),
+    );
     return { kind: "answered", value };
   } catch (error) {
     return failure(error, stalled.signal);
   } finally {
     watch.stop();
-    http2.close();
+    connection.close();
   }
 }
 

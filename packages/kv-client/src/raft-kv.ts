@@ -44,8 +44,7 @@ export class RaftKv implements AsyncDisposable {
     const settings = readOptions(options);
     const endpoints = new Endpoints(settings.addresses, settings.random);
     this.#settings = settings;
-    const { clock, random } = settings;
-    this.#connection = new Connection({ endpoints, clock, random, followsLeader: true });
+    this.#connection = new Connection({ endpoints, ports: settings, followsLeader: true });
     this.#readConnection = readConnection(settings) ?? this.#connection;
     this.#writes = new WritePipeline(this.#connection, settings);
     this.#reads = new ReadPipeline(this.#readConnection, settings);
@@ -146,9 +145,10 @@ export class RaftKv implements AsyncDisposable {
 }
 
 /** One of their own, for reads that do not go where the writes go. */
-function readConnection({ readFrom, addresses, clock, random }: ClientSettings): Connection | undefined {
+function readConnection(settings: ClientSettings): Connection | undefined {
+  const { readFrom, addresses, random } = settings;
   if (readFrom === "leader") return undefined;
   const endpoints =
     readFrom === "any" ? new Endpoints(addresses, random) : new Endpoints([readFrom.address, ...addresses], () => 0);
-  return new Connection({ endpoints, clock, random, followsLeader: false });
+  return new Connection({ endpoints, ports: settings, followsLeader: false });
 }

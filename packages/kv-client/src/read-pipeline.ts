@@ -3,6 +3,7 @@ import { type ErrorDetail, ReadBatchSchema, ReadOperationSchema, type ReadResult
 import { Call, type CallOptions, type Known } from "./call.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import type { Connection, ConnectionUser, ExchangeAnswer } from "./connection.ts";
+import { EndOfTurn } from "./end-of-turn.ts";
 import { RaftKvError } from "./error.ts";
 import { goTogether, wireNeeds } from "./read-needs.ts";
 import { ReadOperation, type ReadRequest } from "./read-operation.ts";
@@ -17,14 +18,16 @@ export class ReadPipeline implements ConnectionUser {
   readonly #connection: Connection;
   readonly #settings: ClientSettings;
   readonly #pause: RetryPause;
+  /** Lets the calls of this turn, and those that an answer has set free, come together before they are sent. */
+  readonly #endOfTurn: EndOfTurn;
   #waiting = new Set<ReadOperation>();
   readonly #inFlight = new Set<readonly ReadOperation[]>();
-  #pumpScheduled = false;
 
   constructor(connection: Connection, settings: ClientSettings) {
     this.#connection = connection;
     this.#settings = settings;
-    this.#pause = new RetryPause(settings.clock, settings.random, () => this.#pump());
+    this.#pause = new RetryPause(settings, () => this.#pump());
+    this.#endOfTurn = new EndOfTurn(settings, () => this.#pump());
     connection.add(this);
   }
 
@@ -45,7 +48,7 @@ export class ReadPipeline implements ConnectionUser {
     });
     const operation: ReadOperation = ReadOperation.of(request, call);
     this.#waiting.add(operation);
-    this.#schedulePump();
+    this.#endOfTurn.schedule();
     return call.promise;
   }
 
@@ -79,16 +82,6 @@ export class ReadPipeline implements ConnectionUser {
     const { futureRevision } = operation;
     if (futureRevision === undefined) return { outcomeUnknown: false, lastFailure: this.#connection.lastFailure };
     return { outcomeUnknown: false, lastFailure: futureRevision, code: "FUTURE_REVISION" };
-  }
-
-  /** Lets the calls of this turn, and those that an answer has set free, come together first. */
-  #schedulePump(): void {
-    if (this.#pumpScheduled) return;
-    this.#pumpScheduled = true;
-    setImmediate(() => {
-      this.#pumpScheduled = false;
-      this.#pump();
-    });
   }
 
   #pump(): void {
@@ -136,7 +129,7 @@ export class ReadPipeline implements ConnectionUser {
     } else {
       this.#connection.leave(`an answer to a batch of ${batch.length} reads that does not fit it`);
     }
-    this.#schedulePump();
+    this.#endOfTurn.schedule();
   }
 
   #settle(batch: readonly ReadOperation[], results: readonly ReadResult[]): void {

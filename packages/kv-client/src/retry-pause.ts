@@ -1,17 +1,16 @@
-import { backoffMs, type Random } from "./backoff.ts";
-import type { Clock, Timer } from "./clock.ts";
+import { backoffMs } from "./backoff.ts";
+import type { Timer } from "./clock.ts";
+import type { ClientPorts } from "./ports.ts";
 
 /** The pause after a node has asked to be left alone for a while: longer with each one in a row. */
 export class RetryPause {
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #ports: Pick<ClientPorts, "clock" | "random">;
   readonly #resume: () => void;
   #timer: Timer | undefined;
   #inARow = 0;
 
-  constructor(clock: Clock, random: Random, resume: () => void) {
-    this.#clock = clock;
-    this.#random = random;
+  constructor(ports: Pick<ClientPorts, "clock" | "random">, resume: () => void) {
+    this.#ports = ports;
     this.#resume = resume;
   }
 
@@ -22,9 +21,8 @@ export class RetryPause {
   begin(): void {
     if (this.active) return;
     this.#inARow++;
-    this.#timer = this.#clock.setTimer(backoffMs(this.#inARow + 1, this.#random), () => this.#end(), {
-      background: true,
-    });
+    const { clock, random } = this.#ports;
+    this.#timer = clock.setTimer(backoffMs(this.#inARow + 1, random), () => this.#end(), { background: true });
   }
 
   /** Something was served: the next pause is a short one again. */

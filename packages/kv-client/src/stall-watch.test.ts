@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { portsOf } from "./real-ports.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 
@@ -11,7 +12,7 @@ beforeEach(() => {
   clock = new ManualClock();
   stalls = [];
   pings = [];
-  watch = new StallWatch(clock, {
+  watch = new StallWatch(portsOf({ clock }), {
     ping: (answered) => void pings.push(answered),
     stalled: (reason) => {
       stalls.push(reason);

@@ -1,4 +1,5 @@
-import type { Clock, Timer } from "./clock.ts";
+import type { Timer } from "./clock.ts";
+import type { ClientPorts } from "./ports.ts";
 
 export interface StallActions {
   ping(answered: () => void): void;
@@ -18,7 +19,7 @@ const unansweredMs = 3_000;
  * or cut off from the other nodes. Runs from the first request in flight to the last answer.
  */
 export class StallWatch {
-  readonly #clock: Clock;
+  readonly #ports: Pick<ClientPorts, "clock" | "endOfTurn">;
   readonly #actions: StallActions;
   #timer: Timer | undefined;
   #run = 0;
@@ -26,8 +27,8 @@ export class StallWatch {
   #lastSignMs = 0;
   #pingOut = false;
 
-  constructor(clock: Clock, actions: StallActions) {
-    this.#clock = clock;
+  constructor(ports: Pick<ClientPorts, "clock" | "endOfTurn">, actions: StallActions) {
+    this.#ports = ports;
     this.#actions = actions;
   }
 
@@ -39,7 +40,7 @@ export class StallWatch {
   }
 
   heard(): void {
-    this.#lastAnswerMs = this.#clock.now();
+    this.#lastAnswerMs = this.#ports.clock.now();
     this.#lastSignMs = this.#lastAnswerMs;
   }
 
@@ -50,20 +51,20 @@ export class StallWatch {
   }
 
   #schedule(): void {
-    this.#timer = this.#clock.setTimer(lookEveryMs, () => this.#afterInput(), { background: true });
+    this.#timer = this.#ports.clock.setTimer(lookEveryMs, () => this.#afterInput(), { background: true });
   }
 
   /** When this process itself was held up, what has arrived meanwhile is read before judging the other side. */
   #afterInput(): void {
     const run = this.#run;
-    setImmediate(() => {
+    this.#ports.endOfTurn(() => {
       if (run === this.#run) this.#look();
     });
     this.#schedule();
   }
 
   #look(): void {
-    const now = this.#clock.now();
+    const now = this.#ports.clock.now();
     if (now - this.#lastAnswerMs >= unansweredMs) {
       this.#actions.stalled(`no answer for ${unansweredMs} ms`);
     } else if (!this.#pingOut) {
@@ -79,7 +80,7 @@ export class StallWatch {
     this.#actions.ping(() => {
       if (run !== this.#run) return;
       this.#pingOut = false;
-      this.#lastSignMs = this.#clock.now();
+      this.#lastSignMs = this.#ports.clock.now();
     });
   }
 }

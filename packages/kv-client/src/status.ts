@@ -8,13 +8,14 @@ import { askNode, connectTimeoutMs, reasonOf } from "./node-call.ts";
 import { type Member, type MemberStatus, type NodeStatus, toNodeStatus } from "./node-status.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { pause } from "./pause.ts";
+import type { ClientPorts } from "./ports.ts";
 
 export interface StatusOptions extends CallOptions {
   /** The node to ask, as `host:port` or `http://host:port`. Any node that answers unless told. */
   readonly endpoint?: string;
 }
 
-export type StatusSettings = Pick<ClientSettings, "timeoutMs" | "clock" | "random">;
+export type StatusSettings = Pick<ClientSettings, "timeoutMs"> & ClientPorts;
 
 /** Asks nodes for their status, each over a short connection of its own. */
 export class StatusReader {
@@ -107,7 +108,7 @@ export class StatusReader {
     const { clock, random } = this.#settings;
     for (let failures = 1; !ended.aborted; failures++) {
       const address = only ?? this.#next();
-      const answer = await askNode(address, { clock, signal: ended }, (client, signal) =>
+      const answer = await askNode(address, { ports: this.#settings, signal: ended }, (client, signal) =>
         client.status({}, { signal }),
       );
       if (answer.kind === "answered") {

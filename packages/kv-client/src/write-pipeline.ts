@@ -2,6 +2,7 @@ import type { ErrorDetail, OperationResult } from "@raftkv/proto/kv";
 import { Call, type CallOptions } from "./call.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import type { Connection, ConnectionUser, ExchangeAnswer } from "./connection.ts";
+import { EndOfTurn } from "./end-of-turn.ts";
 import { RaftKvError } from "./error.ts";
 import { classify, type FinalRefusal, finalError, leavesOutcomeOpen } from "./refusal.ts";
 import { RetryPause } from "./retry-pause.ts";
@@ -24,18 +25,20 @@ export class WritePipeline implements ConnectionUser {
   readonly #waiting = new WriteQueue();
   readonly #session: Session;
   readonly #pause: RetryPause;
+  /** Lets the calls of this turn, and those that an answer has set free, come together before they are sent. */
+  readonly #endOfTurn: EndOfTurn;
   /** Sent under the present session and not answered, by sequence. */
   #batches: WriteBatch[] = [];
   /** Something was refused: wait for the answers to the rest of what is in flight. */
   #draining = false;
-  #pumpScheduled = false;
 
   constructor(connection: Connection, settings: ClientSettings) {
     this.#connection = connection;
     this.#settings = settings;
-    this.#pause = new RetryPause(settings.clock, settings.random, () => this.#pump());
+    this.#pause = new RetryPause(settings, () => this.#pump());
+    this.#endOfTurn = new EndOfTurn(settings, () => this.#pump());
     this.#session = new Session(connection, settings.sessionTtlMs, {
-      opened: () => this.#schedulePump(),
+      opened: () => this.#endOfTurn.schedule(),
       refused: (detail) => this.#sessionRefused(detail),
     });
     connection.add(this);
@@ -58,7 +61,7 @@ export class WritePipeline implements ConnectionUser {
     });
     const operation: WriteOperation = WriteOperation.of(request, call);
     this.#waiting.add(operation);
-    this.#schedulePump();
+    this.#endOfTurn.schedule();
     return call.promise;
   }
 
@@ -97,16 +100,6 @@ export class WritePipeline implements ConnectionUser {
     this.#pause.stop();
     for (const batch of this.#batches) for (const operation of batch.operations) operation.close();
     for (const operation of this.#waiting.all()) operation.close();
-  }
-
-  /** Lets the calls of this turn, and those that an answer has set free, come together first. */
-  #schedulePump(): void {
-    if (this.#pumpScheduled) return;
-    this.#pumpScheduled = true;
-    setImmediate(() => {
-      this.#pumpScheduled = false;
-      this.#pump();
-    });
   }
 
   #pump(): void {
@@ -163,7 +156,7 @@ export class WritePipeline implements ConnectionUser {
     } else {
       this.#connection.leave(`an answer to a batch of ${batch.operations.length} writes that does not fit it`);
     }
-    this.#schedulePump();
+    this.#endOfTurn.schedule();
   }
 
   #settle(batch: WriteBatch, results: readonly OperationResult[]): void {

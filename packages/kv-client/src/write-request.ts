@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { CommandBatchSchema, type Operation, type OperationResult, OperationSchema } from "@raftkv/proto/kv";
+import type { OperationRequest } from "./operation.ts";
 import { safeInteger } from "./safe-integer.ts";
 
 export interface PutResult {
@@ -15,16 +16,12 @@ export interface DeleteResult {
 }
 
 /** What a write wants, and how its answer is told. */
-export interface WriteRequest<T> {
-  /** For messages: "put". */
-  readonly name: string;
+export interface WriteRequest<T> extends OperationRequest<T, OperationResult["result"]> {
   readonly operation: Operation["operation"];
   /** About its size on the wire. */
   readonly bytes: number;
   /** It means nothing under another session. */
   readonly boundToSession?: boolean;
-  /** Undefined: this is not the answer to such an operation. */
-  readonly toResult: (result: OperationResult["result"]) => T | undefined;
 }
 
 /** What an operation takes on the wire beside its key and value, rounded up. */

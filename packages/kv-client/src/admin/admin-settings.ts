@@ -1,19 +1,16 @@
-import type { Random } from "../backoff.ts";
 import { checkTimeout } from "../call.ts";
-import { type Clock, systemClock } from "../clock.ts";
 import { type Address, parseEndpoint } from "../endpoint.ts";
 import { invalidArgument } from "../error.ts";
+import type { ClientPorts } from "../ports.ts";
+import { portsOf } from "../real-ports.ts";
 import type { StatusSettings } from "../status.ts";
 
-export interface RaftKvAdminOptions {
+/** Its ports are for tests: it has the real ones of the process unless told. */
+export interface RaftKvAdminOptions extends Partial<ClientPorts> {
   /** At least one node, as `host:port` or `http://host:port`; the others are found from there. */
   readonly endpoints: readonly string[];
   /** The deadline of a call with all its retries, unless the call has its own. Default 5,000. */
   readonly timeoutMs?: number;
-  /** For tests: chance, uniform in [0, 1). */
-  readonly random?: Random;
-  /** For tests: time. */
-  readonly clock?: Clock;
 }
 
 /** The options, checked and complete. */
@@ -29,7 +26,6 @@ export function readAdminOptions(options: RaftKvAdminOptions): AdminSettings {
   return {
     addresses: options.endpoints.map(parseEndpoint),
     timeoutMs: checkTimeout(options.timeoutMs ?? 5_000),
-    random: options.random ?? Math.random,
-    clock: options.clock ?? systemClock,
+    ...portsOf(options),
   };
 }

@@ -226,7 +226,7 @@ export class LeaderCalls {
     ended: AbortSignal,
     send: (client: ClusterClient, signal: AbortSignal) => Promise<T>,
   ): Promise<NodeAnswer<T>> {
-    return askNode(address, { clock: this.#settings.clock, signal: ended }, send);
+    return askNode(address, { ports: this.#settings, signal: ended }, send);
   }
 
   async #failed(attempts: Attempts, ended: AbortSignal, reason: string): Promise<void> {

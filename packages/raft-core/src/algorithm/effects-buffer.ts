@@ -40,7 +40,8 @@ export class EffectsBuffer {
   persisted(batch: BatchId): void {
     this.#send = this.#send.map((outgoing) => {
       if (outgoing.after === undefined || outgoing.after > batch) return outgoing;
-      return { to: outgoing.to, message: outgoing.message };
+      const { after: _, ...free } = outgoing;
+      return free;
     });
   }
 

@@ -126,7 +126,7 @@ export class Raft {
         if (state.role.kind === "leader") state.role.lease?.forget();
         break;
       case "message":
-        handleMessage(state, input.from, input.message);
+        handleMessage(state, input.from, input.fromMemberId, input.message);
         break;
       case "propose":
         handlePropose(state, input.id, input.payloads);
@@ -267,13 +267,13 @@ export class Raft {
   }
 }
 
-function handleMessage(state: RaftState, from: NodeId, message: Message): void {
+function handleMessage(state: RaftState, from: NodeId, fromMemberId: string | undefined, message: Message): void {
   switch (message.kind) {
     case "preVoteRequest":
       handlePreVoteRequest(state, from, message);
       break;
     case "voteRequest":
-      handleVoteRequest(state, from, message);
+      handleVoteRequest(state, { id: from, memberId: fromMemberId }, message);
       break;
     case "appendRequest":
       handleAppendRequest(state, from, message);
@@ -361,7 +361,7 @@ function handlePersisted(state: RaftState, batch: BatchId): void {
 
 function handleUnreachable(state: RaftState, peer: NodeId): void {
   if (state.role.kind !== "leader") return;
-  state.role.progress.get(peer)?.unreachable();
+  state.role.progress.get(peer)?.unreachable(state.role.round);
   transferUnreachable(state, state.role, peer);
 }
 
