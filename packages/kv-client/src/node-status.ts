@@ -59,6 +59,8 @@ export interface NodeStatus {
   readonly firstIndex: number;
   readonly lastIndex: number;
   readonly revision: number;
+  /** The earliest revision that can be read. The present one, where no history is kept. */
+  readonly earliestRevision: number;
   readonly logBytes: number;
   readonly stateBytes: number;
   /** What snapshots take up on its disk: whole ones, and what has arrived of one that is being received. */
@@ -117,6 +119,7 @@ export function toNodeStatus(wire: StatusResponse): NodeStatus {
     firstIndex: safeInteger(wire.firstIndex, "first index"),
     lastIndex: safeInteger(wire.lastIndex, "last index"),
     revision: safeInteger(wire.revision, "revision"),
+    earliestRevision: safeInteger(wire.earliestRevision, "earliest revision"),
     logBytes: safeInteger(wire.logBytes, "log size"),
     stateBytes: safeInteger(wire.stateBytes, "state size"),
     snapshotBytes: safeInteger(wire.snapshotBytes, "snapshot size"),

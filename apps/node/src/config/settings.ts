@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { DEFAULT_KV_LIMITS } from "@raftkv/kv-server";
+import { DEFAULT_HISTORY_POLICY, DEFAULT_KV_LIMITS, type HistoryPolicy } from "@raftkv/kv-server";
 import { defaultRaftNodeConfig, type RaftNodeConfig } from "@raftkv/raft-core";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
@@ -29,6 +29,7 @@ export interface Settings {
   /** Why a fresh data directory that is to join cannot be used: it has no id. */
   readonly noNewcomer: string | undefined;
   readonly raft: Partial<RaftNodeConfig>;
+  readonly history: HistoryPolicy;
   readonly limits: { readonly maxKeyBytes: number; readonly maxValueBytes: number };
 }
 
@@ -51,6 +52,10 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
     noFounder: nodes === undefined ? undefined : whyNoFounder(nodeId, nodes, options.config),
     noNewcomer: nodeId === undefined ? noId : undefined,
     raft: raftConfig(file),
+    history: {
+      maxAgeMs: file?.history?.max_age ?? DEFAULT_HISTORY_POLICY.maxAgeMs,
+      maxRevisions: file?.history?.max_revisions ?? DEFAULT_HISTORY_POLICY.maxRevisions,
+    },
     limits: {
       maxKeyBytes: file?.limits?.max_key_bytes ?? DEFAULT_KV_LIMITS.maxKeyBytes,
       maxValueBytes: file?.limits?.max_value_bytes ?? DEFAULT_KV_LIMITS.maxValueBytes,

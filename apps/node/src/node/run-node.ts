@@ -141,6 +141,7 @@ async function takePart(
     consensus: node,
     state,
     limits: limitsOf(settings),
+    history: settings.history,
     version,
     address,
     usage: () => raft.usage(),

@@ -1,5 +1,5 @@
 import { KvError } from "../kv-error.ts";
-import { HISTORY_APPLY_VERSION } from "../state/counters.ts";
+import { keepsHistory } from "../state/counters.ts";
 import type { KeyRecord } from "../state/key-record.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter, varintLength } from "./byte-writer.ts";
@@ -78,7 +78,7 @@ export function encodePlainValueRow(key: Uint8Array, value: Uint8Array): Uint8Ar
 
 export function encodeValueRow(row: ValueRow): Uint8Array {
   const { key, value, supersedes } = row;
-  const writer = new ByteWriter(32 + key.length + value.length)
+  const writer = new ByteWriter(valueRowLength(row))
     .byte(HISTORY_FORMAT)
     .byte(row.deleted ? DELETED : WRITTEN)
     .varint(row.createRevision)
@@ -87,6 +87,13 @@ export function encodeValueRow(row: ValueRow): Uint8Array {
     .varint(supersedes?.modRevision ?? 0);
   if (supersedes !== undefined) writer.varint(supersedes.sub);
   return writer.prefixed(key).raw(value).finish();
+}
+
+/** Exact, so that the value is copied once. */
+function valueRowLength({ key, value, createRevision, version, supersedes }: ValueRow): number {
+  const numbers = varintLength(createRevision) + varintLength(version) + varintLength(supersedes?.modRevision ?? 0);
+  const sub = supersedes === undefined ? 0 : varintLength(supersedes.sub);
+  return 2 + numbers + sub + varintLength(key.length) + key.length + value.length;
 }
 
 export function decodeValueRow(row: Uint8Array): ValueRow {
@@ -139,13 +146,13 @@ function isDeletion(reader: ByteReader): boolean {
 }
 
 export function encodeMetaRow(meta: MetaRow): Uint8Array {
-  const keepsHistory = meta.applyVersion >= HISTORY_APPLY_VERSION;
+  const withHistory = keepsHistory(meta);
   const writer = new ByteWriter(40)
-    .byte(keepsHistory ? HISTORY_FORMAT : ROW_FORMAT)
+    .byte(withHistory ? HISTORY_FORMAT : ROW_FORMAT)
     .varint(meta.revision)
     .varint(meta.clusterTimeMs)
     .varint(meta.applyVersion);
-  if (keepsHistory) writer.varint(meta.compactRevision).varint(meta.scavengedThrough);
+  if (withHistory) writer.varint(meta.compactRevision).varint(meta.scavengedThrough);
   return writer.finish();
 }
 

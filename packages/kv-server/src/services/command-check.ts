@@ -1,7 +1,7 @@
 import { ErrorCode } from "@raftkv/proto/kv";
 import type { KvLimits } from "../limits.ts";
 import type { EntryContent, Operation } from "../state/command.ts";
-import { HISTORY_APPLY_VERSION } from "../state/counters.ts";
+import { keepsHistory } from "../state/counters.ts";
 import type { Failure } from "./kv-failure.ts";
 
 /** What is wrong with a command batch, before it is proposed; undefined: nothing. */
@@ -31,7 +31,7 @@ function checkOperation(operation: Operation, limits: KvLimits, applyVersion: nu
     case "delete":
       return checkKey(operation.key, limits);
     case "compact":
-      return applyVersion < HISTORY_APPLY_VERSION ? NO_HISTORY : checkRevision(operation.revision);
+      return !keepsHistory({ applyVersion }) ? NO_HISTORY : checkRevision(operation.revision);
     case "raiseApplyVersion":
       return { code: ErrorCode.INVALID_REQUEST, message: "only the leader itself raises the apply version" };
     case "unknown":

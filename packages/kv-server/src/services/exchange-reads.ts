@@ -84,7 +84,9 @@ function resultOf(answer: Answered): ReadResult["result"] {
     }
     case "range": {
       const entries = answer.entries.map((entry) => keyValue(entry, false));
-      return { case: "range", value: { $typeName: "raftkv.kv.v1.RangeResult", entries, next: answer.next ?? NOTHING } };
+      const { next = NOTHING, revision } = answer;
+      const value = { $typeName: "raftkv.kv.v1.RangeResult", entries, next, revision: BigInt(revision) } as const;
+      return { case: "range", value };
     }
     case "history": {
       const writes = answer.writes.map((write) => keyWrite(write, false));

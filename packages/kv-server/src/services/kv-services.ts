@@ -12,6 +12,8 @@ import { clusterStatus } from "./cluster-status.ts";
 import { connectError, failureOf } from "./error-mapping.ts";
 import { ExchangeStream } from "./exchange-stream.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
+import { leaderDuties } from "./leader-duties.ts";
+import type { LeaderDuty } from "./leader-duty.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
 import { get, history, range } from "./unary-reads.ts";
 import { compact, del, put } from "./unary-writes.ts";
@@ -20,9 +22,11 @@ import { compact, del, put } from "./unary-writes.ts";
 export class KvServices {
   readonly #context: ServiceContext;
   readonly #streams = new Set<ExchangeStream>();
+  readonly #duties: readonly LeaderDuty[];
 
   constructor(options: KvServicesOptions) {
     this.#context = serviceContext(options);
+    this.#duties = leaderDuties(this.#context);
   }
 
   /** Adds the services to a router; to several, if a node has several. */
@@ -68,6 +72,7 @@ export class KvServices {
 
   /** Ends all streams, after the answers that are ready. Drain first. */
   close(): void {
+    for (const duty of this.#duties) duty.close();
     for (const stream of this.#streams) stream.close();
     this.#context.pendingWrites.close();
     this.#context.leadership.close();

@@ -12,8 +12,7 @@ export function raiseApplyVersion(counters: Counters, applyVersion: number): Ans
   return { kind: "raiseApplyVersion", applyVersion };
 }
 
-/** At a revision of its own, which writes nothing: everything after it is kept whole. */
+/** What is written from here on is kept; of what was before, the present state. */
 function beginHistory(counters: Counters): void {
-  counters.revision++;
   counters.compactRevision = counters.revision;
 }

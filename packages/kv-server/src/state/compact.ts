@@ -1,5 +1,5 @@
 import { type Answer, refuse } from "./answer.ts";
-import { type Counters, HISTORY_APPLY_VERSION } from "./counters.ts";
+import { type Counters, keepsHistory } from "./counters.ts";
 
 /**
  * Gives up history before `revision`: from now on reads at earlier revisions are refused, on every node at the same
@@ -7,7 +7,7 @@ import { type Counters, HISTORY_APPLY_VERSION } from "./counters.ts";
  * state of any key.
  */
 export function compact(counters: Counters, revision: number): Answer {
-  if (counters.applyVersion < HISTORY_APPLY_VERSION) return refuse("invalidOperation");
+  if (!keepsHistory(counters)) return refuse("invalidOperation");
   if (revision <= counters.compactRevision) return refuse("compacted");
   if (revision > counters.revision) return refuse("futureRevision");
   counters.compactRevision = revision;

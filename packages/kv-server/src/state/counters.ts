@@ -15,18 +15,22 @@ export interface Counters {
   compactRevision: number;
 }
 
+/** From this apply version on, what is superseded is kept until it is compacted. */
+export const HISTORY_APPLY_VERSION = 2;
+
+export function keepsHistory({ applyVersion }: Pick<Counters, "applyVersion">): boolean {
+  return applyVersion >= HISTORY_APPLY_VERSION;
+}
+
 /** The earliest revision that can be read. */
-export function earliestRevision({ applyVersion, compactRevision, revision }: Counters): number {
-  return applyVersion >= HISTORY_APPLY_VERSION ? compactRevision : revision;
+export function earliestRevision(counters: Counters): number {
+  return keepsHistory(counters) ? counters.compactRevision : counters.revision;
 }
 
 /** Deletions from this revision on are kept. */
-export function earliestDeletion({ applyVersion, compactRevision }: Counters): number {
-  return applyVersion >= HISTORY_APPLY_VERSION ? compactRevision : Number.POSITIVE_INFINITY;
+export function earliestDeletion(counters: Counters): number {
+  return keepsHistory(counters) ? counters.compactRevision : Number.POSITIVE_INFINITY;
 }
-
-/** From this apply version on, what is superseded is kept until it is compacted. */
-export const HISTORY_APPLY_VERSION = 2;
 
 export const FIRST_REVISION = 1;
 /** The latest way of applying entries that this version knows. A state with a later one was made by a newer raftkv. */

@@ -116,10 +116,7 @@ export class Fold {
       version: (previous?.version ?? 0) + 1,
       valueLength: value.length,
     };
-    this.#known.set(id, record);
-    const { applyVersion } = this.#counters;
-    const { sub } = record;
-    this.#generations.active.add({ id, key, revision, sub, record, value, superseded: previous, applyVersion });
+    this.#change(id, key, revision, record, value, previous);
     return { kind: "put", revision };
   }
 
@@ -127,11 +124,23 @@ export class Fold {
     const previous = this.#known.get(id);
     if (previous === undefined) return { kind: "delete", revision: this.#counters.revision, deleted: false };
     const revision = ++this.#counters.revision;
-    this.#known.set(id, undefined);
-    const { applyVersion } = this.#counters;
-    const deleted = { record: undefined, value: NO_VALUE, superseded: previous, applyVersion };
-    this.#generations.active.add({ id, key, revision, sub: 0, ...deleted });
+    this.#change(id, key, revision, undefined, NO_VALUE, previous);
     return { kind: "delete", revision, deleted: true };
+  }
+
+  #change(
+    id: KeyId,
+    key: Uint8Array,
+    revision: number,
+    record: KeyRecord | undefined,
+    value: Uint8Array,
+    superseded: KeyRecord | undefined,
+  ): void {
+    this.#known.set(id, record);
+    const { active } = this.#generations;
+    const { applyVersion } = this.#counters;
+    const previous = active.get(id);
+    active.add({ id, key, revision, sub: 0, record, value, superseded, previous, applyVersion });
   }
 }
 

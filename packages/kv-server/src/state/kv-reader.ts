@@ -2,7 +2,7 @@ import { indexRowKey, valueRowKey } from "../codec/row-keys.ts";
 import { decodeIndexRow, decodeValueRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
-import { type Counters, earliestRevision } from "./counters.ts";
+import { type Counters, earliestRevision, keepsHistory } from "./counters.ts";
 import type { Generations, PastState } from "./generations.ts";
 import { planHistory, type WritesPage } from "./key-history.ts";
 import { keyId } from "./key-id.ts";
@@ -15,7 +15,7 @@ import type { Read, ReadAnswer, ReadAnswers, ReadLimits } from "./read.ts";
 /** A read whose keys are known and whose values may have to be fetched. */
 type Planned =
   | { readonly kind: "get"; readonly found: readonly Found[]; readonly bytes: number }
-  | ({ readonly kind: "range" } & Page)
+  | ({ readonly kind: "range"; readonly revision: number } & Page)
   | ({ readonly kind: "history" } & WritesPage);
 
 /** What reads look at. */
@@ -90,7 +90,8 @@ function plan(read: Read, revision: number, limits: ReadLimits, readable: Readab
     at === undefined
       ? planRange(read, limits.pageBytes, generations, store)
       : planPastRange(read, at, limits.pageBytes, generations, store);
-  return { kind: "page", at, complete: async () => ({ kind: "range", ...(await complete()) }) };
+  const picture = keepsHistory(counters) ? (at ?? revision) : 0;
+  return { kind: "page", at, complete: async () => ({ kind: "range", revision: picture, ...(await complete()) }) };
 }
 
 function planGet(key: Uint8Array, at: number | undefined, generations: Generations): GetPlan {
@@ -217,7 +218,8 @@ function answer(plan: Planned | undefined, values: ReadonlyMap<Found, Uint8Array
     return historyAnswer(plan, values);
   }
   const entries = plan.found.map((found) => entry(found, values));
-  return plan.kind === "get" ? { kind: "get", entry: entries[0] } : { kind: "range", entries, next: plan.next };
+  if (plan.kind === "get") return { kind: "get", entry: entries[0] };
+  return { kind: "range", entries, next: plan.next, revision: plan.revision };
 }
 
 /** Up to the first write that was compacted while the read was under way: whatever came before it was so too. */

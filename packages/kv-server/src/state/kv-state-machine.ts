@@ -7,7 +7,7 @@ import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import type { EntryContent } from "./command.ts";
-import { earliestRevision } from "./counters.ts";
+import { earliestRevision, keepsHistory } from "./counters.ts";
 import { EntryDecoder } from "./entry-decoder.ts";
 import { Fold, type KnownRecords } from "./fold.ts";
 import { Generations } from "./generations.ts";
@@ -88,6 +88,10 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   /** Reads at earlier revisions are refused. The present revision, where no history is kept. */
   earliestRevision(): number {
     return earliestRevision(this.#saved.counters);
+  }
+
+  keepsHistory(): boolean {
+    return keepsHistory(this.#saved.counters);
   }
 
   /** How entries are applied; see `raiseApplyVersion`. */

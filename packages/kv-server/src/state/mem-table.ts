@@ -51,13 +51,12 @@ export class MemTable {
     return this.#newest.get(id);
   }
 
-  add(made: Omit<Change, "previous">): void {
-    const previous = this.#newest.get(made.id);
-    if (previous === undefined) this.#keys.add(made.id);
-    const change = { ...made, previous };
-    this.#newest.set(made.id, change);
+  /** `change.previous` is what `get` gives for the key. */
+  add(change: Change): void {
+    if (change.previous === undefined) this.#keys.add(change.id);
+    this.#newest.set(change.id, change);
     this.#inOrder.push(change);
-    this.#bytes += made.key.length + made.value.length + OVERHEAD;
+    this.#bytes += change.key.length + change.value.length + OVERHEAD;
   }
 
   /** All changes in the order in which they were made, so in the order of their revisions. */

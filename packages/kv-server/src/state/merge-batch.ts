@@ -1,5 +1,13 @@
 import type { Clock, Index } from "@raftkv/raft-core";
-import { historyRowKey, indexRowKey, META_KEY, sessionRowKey, valueRowKey } from "../codec/row-keys.ts";
+import {
+  historyRowKey,
+  historyRowKeyIn,
+  historyRowsFrom,
+  indexRowKey,
+  META_KEY,
+  sessionRowKey,
+  valueRowKey,
+} from "../codec/row-keys.ts";
 import {
   encodeHistoryRow,
   encodeIndexRow,
@@ -10,7 +18,7 @@ import {
   type ValueRowId,
 } from "../codec/rows.ts";
 import type { StateBatch } from "../ports/state-store.ts";
-import { HISTORY_APPLY_VERSION } from "./counters.ts";
+import { keepsHistory } from "./counters.ts";
 import { below, type Change, type MemTable } from "./mem-table.ts";
 import type { Removal } from "./scavenger.ts";
 
@@ -41,32 +49,28 @@ export async function mergeBatch(merge: Merge, clock: Clock): Promise<StateBatch
     }
   };
   const { table, removals, meta } = merge;
-  await add(inKeyOrder([...historyRows(table), ...removals.map(historyRemoval)]));
+  await add(together(historyRows(table), inKeyOrder(removals.map(historyRemoval))));
   await add(indexRows(table));
   changes.push({ key: META_KEY, value: encodeMetaRow(meta) });
   // All of them are older than what is added.
-  await add(inKeyOrder([...supersededValues(table), ...removals].map(valueRemoval)));
+  await add(inRevisionOrder([...supersededValues(table), ...removals]).map(valueRemoval));
   await add(valueRows(table));
   for (const { id, row } of merge.sessionRows) changes.push({ key: sessionRowKey(id), value: row });
   return { appliedIndex: merge.appliedIndex, changes };
 }
 
-/** Whether what the change superseded is kept, and itself if it is a deletion: until scavenging finds it. */
-function keepsHistory({ applyVersion }: Change): boolean {
-  return applyVersion >= HISTORY_APPLY_VERSION;
-}
-
 function* historyRows(table: MemTable): Generator<RowChange, void, undefined> {
   for (const newest of table.from("")) {
+    const rowsFrom = historyRowsFrom(newest.key);
     for (let change: Change | undefined = newest; change !== undefined; change = change.previous) {
       if (!keepsHistory(change)) break;
-      const { key, revision, record, superseded, sub } = change;
+      const { revision, record, superseded, sub } = change;
       if (record === undefined) {
-        yield { key: historyRowKey(key, revision), value: encodeHistoryRow({ kind: "deleted", sub }) };
+        yield { key: historyRowKeyIn(rowsFrom, revision), value: encodeHistoryRow({ kind: "deleted", sub }) };
       }
       if (superseded === undefined) continue;
       const value = encodeHistoryRow({ kind: "written", record: superseded });
-      yield { key: historyRowKey(key, superseded.modRevision), value };
+      yield { key: historyRowKeyIn(rowsFrom, superseded.modRevision), value };
     }
   }
 }
@@ -129,4 +133,22 @@ function encodedValue(change: Change): Uint8Array {
 
 function inKeyOrder(rows: RowChange[]): readonly RowChange[] {
   return rows.sort((a, b) => Buffer.compare(a.key, b.key));
+}
+
+function inRevisionOrder<Row extends Pick<Removal, "revision" | "sub">>(rows: Row[]): readonly Row[] {
+  return rows.sort((a, b) => a.revision - b.revision || a.sub - b.sub);
+}
+
+/** Both in key order, and without a key in common. */
+function* together(rows: Iterable<RowChange>, others: readonly RowChange[]): Generator<RowChange, void, undefined> {
+  let position = 0;
+  for (const row of rows) {
+    for (let other = others[position]; other !== undefined; other = others[position]) {
+      if (Buffer.compare(other.key, row.key) > 0) break;
+      yield other;
+      position++;
+    }
+    yield row;
+  }
+  yield* others.slice(position);
 }

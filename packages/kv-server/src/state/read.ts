@@ -41,6 +41,8 @@ export type ReadAnswer =
       readonly entries: readonly KeyEntry[];
       /** The first key that did not fit; undefined: this was all. */
       readonly next: Uint8Array | undefined;
+      /** At which the next page shows the same picture; 0: no history is kept. */
+      readonly revision: number;
     }
   | {
       readonly kind: "history";

@@ -59,7 +59,8 @@ export class StateModel {
       .flatMap((key) => this.get(key, at) ?? [])
       .sort((a, b) => (a.key < b.key ? -1 : 1))
       .map((entry) => (keysOnly ? { ...entry, value: "" } : entry));
-    return { entries: inRange.slice(0, limit), next: inRange[limit]?.key };
+    const revision = this.compactRevision === undefined ? 0 : at;
+    return { entries: inRange.slice(0, limit), next: inRange[limit]?.key, revision };
   }
 
   /** Newest first, back to what the key was at the earliest revision. */
@@ -171,7 +172,7 @@ export class StateModel {
     if (applyVersion !== 2 || this.compactRevision !== undefined) {
       return { kind: "refused", code: "invalidApplyVersion" };
     }
-    this.compactRevision = ++this.revision;
+    this.compactRevision = this.revision;
     return { kind: "raiseApplyVersion", applyVersion };
   }
 }
