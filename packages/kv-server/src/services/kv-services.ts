@@ -56,7 +56,7 @@ export class KvServices {
         leaveJoint: (_request, call) => this.#unary(call, true, () => leaveJoint(context, call)),
         transferLeadership: (request, call) =>
           this.#unary(call, true, () => transferLeadership(context, request, call)),
-        takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context)),
+        takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context, call)),
         inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
       },
       options,
@@ -74,7 +74,6 @@ export class KvServices {
   close(): void {
     for (const duty of this.#duties) duty.close();
     for (const stream of this.#streams) stream.close();
-    this.#context.pendingWrites.close();
     this.#context.leadership.close();
   }
 

@@ -71,7 +71,7 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
     options,
     limits,
     leadership,
-    pendingWrites: new PendingWrites(leadership),
+    pendingWrites: new PendingWrites(),
     proposer: new Proposer(consensus, state, limits),
     readGate: gate,
     readPath: new ReadPath({ gate, consensus, state, revisions, limits }),

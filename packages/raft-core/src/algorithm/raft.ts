@@ -10,6 +10,7 @@ import type { Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
 import { handleForgetLeader } from "./forget-leader.ts";
 import { HardStateKeeper } from "./hard-state.ts";
 import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse, roundDueMs } from "./heartbeat.ts";
+import { HeldProposals } from "./held-proposals.ts";
 import type { BatchId, Input } from "./input.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import { LogView } from "./log-view.ts";
@@ -20,7 +21,7 @@ import type { Message } from "./message.ts";
 import { nextDeadlineMs } from "./next-deadline.ts";
 import { PeerList } from "./peer-list.ts";
 import { tickPreferred } from "./preferred-leader.ts";
-import { handlePropose } from "./proposal.ts";
+import { handlePropose, settleHeld, tickHeld } from "./proposal.ts";
 import type { Random } from "./random.ts";
 import {
   advanceReads,
@@ -99,8 +100,9 @@ export class Raft {
       memberships: new MembershipTracker(restored.base, restored.memberships),
       timer: new ElectionTimer(config, random, restored.hardState.term > 0),
       reads: new WaitingReads(),
-      promise: new VotePromise(restored.hardState.term > 0 ? config.electionTimeoutMinMs : 0),
+      promise: new VotePromise(quietMs(config, restored)),
       transferCalls: new TransferCalls(),
+      held: new HeldProposals(config.maxUncommittedBytes),
       tenures: new Tenures(trialTimeouts * config.electionTimeoutMaxMs),
       writes: new WriteWatch(config.writeStallMs),
       effects: new EffectsBuffer(),
@@ -184,6 +186,7 @@ export class Raft {
   /** Ends the turn: what is to be done now, or undefined if there is nothing. */
   takeEffects(): Effects | undefined {
     const state = this.#state;
+    settleHeld(state);
     if (state.role.kind === "leader") {
       promoteCaughtUp(state, state.role);
       replicate(state, state.role);
@@ -267,6 +270,11 @@ export class Raft {
   }
 }
 
+/** For so long since its restart a node may be bound by what it promised before, under whatever configuration that was. */
+function quietMs({ electionTimeoutMinMs }: RaftConfig, { hardState: { term, promiseMs = 0 } }: RestoredState): number {
+  return term > 0 ? Math.max(electionTimeoutMinMs, promiseMs) : 0;
+}
+
 function handleMessage(state: RaftState, from: NodeId, fromMemberId: string | undefined, message: Message): void {
   switch (message.kind) {
     case "preVoteRequest":
@@ -332,6 +340,7 @@ function tick(state: RaftState, elapsedMs: number, stalledMs: number): void {
     return;
   }
   tickTransferCalls(state, elapsedMs);
+  tickHeld(state, elapsedMs);
   if (state.timer.expired && !state.promise.holds) startPreVote(state);
 }
 

@@ -8,8 +8,10 @@ import type { Identity } from "../ports/identity.ts";
 /** What the layers above see of consensus. `RaftNode` implements it; tests may put a simpler thing in its place. */
 export interface Consensus<Result = unknown> {
   /**
-   * Replicates a command and resolves with its result, once it has been applied here. Rejects with a `RaftError`:
-   * `notLeader`, `overloaded`, `tooLarge`, `transferring` and `closed` mean that it certainly never takes effect;
+   * Replicates a command and resolves with its result, once it has been applied here. While leadership is being handed over
+   * it waits for how that ends; when leadership is lost, whatever is not committed is rejected at once.
+   *
+   * Rejects with a `RaftError`: `notLeader`, `overloaded`, `tooLarge`, `transferring` and `closed` mean that it certainly never takes effect;
    * `superseded` likewise; `outcomeUnknown` means that nobody here can tell. `failed`: the node has stopped for good;
    * a call made before that may still take effect.
    */
@@ -37,7 +39,7 @@ export interface Consensus<Result = unknown> {
    * Hands leadership to `to`, or to the voter that suits best: one that answers, with the highest priority, with the
    * longest log. Resolves once that node leads. Rejects at once, with nothing begun: `notLeader`, `unknownMember` (`to` is
    * no other voter), `targetNotReady` (it does not answer, or needs a snapshot first), `transferring` (to another node,
-   * already), `closed`, `failed`. Rejects with `transferFailed` when it was given up, after a maximum election timeout at
+   * already), `overloaded` (a thousand calls wait already), `closed`, `failed`. Rejects with `transferFailed` when it was given up, after a maximum election timeout at
    * the latest, or when another node leads; a target that was told to take over may do so all the same. The signal's reason:
    * the attempt goes on.
    */

@@ -1,4 +1,4 @@
-import type { SequentialModel } from "./operation.ts";
+import type { SequentialModel } from "../operation.ts";
 
 /** What is asked of one key of a map from text to text. */
 export type TextCall =
@@ -8,6 +8,7 @@ export type TextCall =
 
 /** One key of a map in which every key starts as the empty text. A get answers with the value. */
 export const textModel: SequentialModel<string, TextCall, string> = {
+  partitioned: true,
   initial: "",
   step(state, call, answer) {
     switch (call.kind) {
@@ -20,4 +21,5 @@ export const textModel: SequentialModel<string, TextCall, string> = {
     }
   },
   describe: (state) => state,
+  readsOnly: (call) => call.kind === "get",
 };

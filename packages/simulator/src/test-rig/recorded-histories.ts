@@ -1,6 +1,6 @@
-import type { Operation } from "./operation.ts";
-import type { RegisterAnswer, RegisterCall } from "./register-model.ts";
-import type { TextCall } from "./text-map-model.ts";
+import type { RegisterAnswer, RegisterCall, RegisterValue } from "../history/models/register-model.ts";
+import type { TextCall } from "../history/models/text-map-model.ts";
+import type { Operation } from "../history/operation.ts";
 
 interface Pending<Call> {
   readonly calledAt: number;
@@ -33,14 +33,18 @@ export function parseRegisterHistory(text: string): Operation<RegisterCall, Regi
 
 function registerCall(name: string, value: string): RegisterCall {
   if (name === "read") return { kind: "read" };
-  if (name === "write") return { kind: "write", value };
+  if (name === "write") return { kind: "write", value: registerValue(value) };
   const [from = "", to = ""] = value.replace(/[[\]]/g, "").split(/\s+/);
-  return { kind: "compareAndSet", from, to };
+  return { kind: "compareAndSet", from: registerValue(from), to: registerValue(to) };
+}
+
+function registerValue(text: string): RegisterValue {
+  return text === "nil" ? null : text;
 }
 
 function registerAnswer(name: string, phase: string, value: string): RegisterAnswer | undefined {
   if (phase === "info" || value === ":timed-out") return undefined;
-  if (name === "read") return { value };
+  if (name === "read") return { value: registerValue(value) };
   return { done: phase === "ok" };
 }
 
