@@ -39,6 +39,7 @@ describe("the settings", () => {
       noFounder: undefined,
       noNewcomer: expect.stringContaining("--id"),
       raft: expect.objectContaining({ electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600 }),
+      history: { maxAgeMs: 600_000, maxRevisions: 1_000_000 },
       limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024 },
     });
   });
@@ -76,6 +77,7 @@ describe("the settings", () => {
       election_timeout: { min: 1000, max: 2000 },
       heartbeat_interval: 200,
       lease_reads: { max_clock_drift: 0.05 },
+      history: { max_age: 5_000 },
       limits: { max_key_bytes: 9 },
     };
     const settings = resolveSettings({ ...defaults, id: 7 }, file, "/");
@@ -92,6 +94,7 @@ describe("the settings", () => {
         writeStallMs: 2000,
         maxClockDrift: 0.05,
       },
+      history: { maxAgeMs: 5_000, maxRevisions: 1_000_000 },
       limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024 },
     });
     const overridden = resolveSettings({ ...defaults, id: 7, storage: "x", listen: "[::]:1" }, file, "/");
