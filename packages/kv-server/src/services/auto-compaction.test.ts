@@ -71,6 +71,7 @@ describe("history is compacted by the leader", () => {
   test("not by a follower, and by a new leader only when it has seen that much time pass", async () => {
     const rig = await rigWith({ maxAgeMs: 10 * minute, maxRevisions: 1_000 });
     await puts(rig, 5);
+    await pass(rig, 2 * minute);
     rig.consensus.become("follower", 2);
     await pass(rig, 20 * minute);
     rig.consensus.become("leader", 1);
