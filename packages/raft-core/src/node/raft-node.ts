@@ -1,7 +1,7 @@
 import type { RoleChange } from "../algorithm/effects.ts";
 import type { Entry, Index, NodeId } from "../algorithm/entry.ts";
 import type { Input, ProposalId } from "../algorithm/input.ts";
-import type { Membership } from "../algorithm/membership.ts";
+import type { Member, Membership } from "../algorithm/membership.ts";
 import type { MembershipChange } from "../algorithm/membership-change.ts";
 import { Raft } from "../algorithm/raft.ts";
 import type { RestoredState } from "../algorithm/restored-state.ts";
@@ -49,6 +49,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #config: RaftNodeConfig;
   readonly #logger: Logger;
   readonly #onFailure: (error: Error) => void;
+  readonly #peer: (id: NodeId) => Member | undefined;
   readonly #raft: Raft;
   readonly #loop: TurnLoop;
   readonly #ticker: Ticker;
@@ -101,6 +102,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     this.#config = config;
     this.#logger = logger;
     this.#onFailure = options.onFailure;
+    this.#peer = (id) => transport.peer?.(id);
     const { nodeId, memberId, incarnation } = identity;
     const appliedIndex = stateMachine.appliedIndex();
     this.#raft = new Raft({ ...config, nodeId, memberId, incarnation, appliedIndex }, restored, random);
@@ -250,7 +252,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   }
 
   status(): ConsensusStatus {
-    return consensusStatus(this.#identity, this.#applier.applied, this.#raft.status());
+    return consensusStatus(this.#identity, this.#applier.applied, this.#raft.status(), this.#peer);
   }
 
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {

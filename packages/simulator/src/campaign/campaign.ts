@@ -14,13 +14,13 @@ export interface CampaignResult {
 
 /** Runs seed after seed, up to the first that fails. `nowMs` is real time, and decides about the budget only. */
 export async function runCampaign(
-  { firstSeed, seeds, steps, budgetSeconds, workers, skipped, trace }: CampaignArguments,
+  { firstSeed, seeds, steps, budgetSeconds, workers, theme, skipped, trace }: CampaignArguments,
   nowMs: () => number,
   print: (line: string) => void,
 ): Promise<CampaignResult> {
   const endMs = nowMs() + budgetSeconds * 1_000;
   const goesOn = () => nowMs() < endMs;
-  const seedsOptions = { firstSeed, seeds, steps, workers, goesOn };
+  const seedsOptions = { firstSeed, seeds, steps, workers, theme, goesOn };
   const summaries = await (trace ? traceSeeds({ ...seedsOptions, skipped }, print) : runSeeds(seedsOptions));
   const sum = (of: (summary: RunSummary) => number) => summaries.reduce((total, summary) => total + of(summary), 0);
   return {
