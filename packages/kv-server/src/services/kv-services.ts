@@ -1,6 +1,6 @@
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import type { StreamListener, StreamRoutes } from "@raftkv/grpc-stream";
-import { ClusterService } from "@raftkv/proto/cluster";
+import { ClusterService, type StatusResponse } from "@raftkv/proto/cluster";
 import { ErrorCode, type ExchangeRequest, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
 import {
   changeMembership,
@@ -54,7 +54,7 @@ export class KvServices {
     router.service(
       ClusterService,
       {
-        status: () => clusterStatus(context.options),
+        status: () => this.status(),
         changeMembership: (request, call) => this.#unary(call, true, () => changeMembership(context, request, call)),
         leaveJoint: (_request, call) => this.#unary(call, true, () => leaveJoint(context, call)),
         transferLeadership: (request, call) =>
@@ -64,6 +64,11 @@ export class KvServices {
       },
       options,
     );
+  }
+
+  /** What `ClusterService.Status` answers. */
+  status(): StatusResponse {
+    return clusterStatus(this.#context.options);
   }
 
   /** Adds what is served by hand where a client speaks plain gRPC: it takes the place of what `register` has for it. */
