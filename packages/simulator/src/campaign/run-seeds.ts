@@ -11,8 +11,10 @@ export interface SeedsOptions {
   readonly workers: number;
   /** Seeds of other runs are passed over; undefined: none are. */
   readonly theme?: Theme | undefined;
-  /** Asked before each run begins: false ends the campaign after those under way. */
-  readonly goesOn: () => boolean;
+  /** Whether clients send hundreds of operations at a time; not unless told. */
+  readonly dense?: boolean;
+  /** Asked before each run begins, with those that are done: false ends the campaign after those under way. */
+  readonly goesOn: (done: readonly RunSummary[]) => boolean;
 }
 
 /**
@@ -20,15 +22,15 @@ export interface SeedsOptions {
  * seed. Which thread runs a seed makes no difference to it.
  */
 export async function runSeeds(options: SeedsOptions): Promise<readonly RunSummary[]> {
-  const { firstSeed, seeds, steps, workers, theme, goesOn } = options;
+  const { firstSeed, seeds, steps, workers, theme, dense = false, goesOn } = options;
   const summaries: RunSummary[] = [];
   let next = firstSeed;
   let left = seeds;
   const takeTask = (): WorkerTask | undefined => {
-    if (left === 0 || !goesOn() || summaries.some(({ failure }) => failure !== undefined)) return undefined;
+    if (left === 0 || !goesOn(summaries) || summaries.some(({ failure }) => failure !== undefined)) return undefined;
     left--;
     if (theme !== undefined) next = nextSeedOn(theme, next);
-    return { seed: next++, steps };
+    return { seed: next++, steps, dense };
   };
   await Promise.all(
     Array.from({ length: Math.min(workers, seeds) }, () => work(takeTask, (summary) => summaries.push(summary))),

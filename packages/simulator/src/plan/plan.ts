@@ -1,5 +1,6 @@
 import type { MergeLimits } from "@raftkv/kv-server";
 import type { NodeId, RaftNodeConfig } from "@raftkv/raft-core";
+import type { ClientFaultPlan } from "../client-network/client-faults.ts";
 import type { DiskSettings } from "../disk/simulated-disk.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import type { PartitionShape } from "../network/partitions.ts";
@@ -84,10 +85,17 @@ export interface FaultPlan {
 
 export interface WorkloadPlan {
   readonly clients: number;
+  /** So many of them, the first ones, are real `RaftKv`s; the others speak to the nodes themselves. */
+  readonly typedClients: number;
+  /** What befalls the connections and processes of real clients. */
+  readonly clientFaults: ClientFaultPlan;
   /** Clients that only read, each at one node for a while, whoever leads: a leader of the past is asked too. */
   readonly readers: number;
   /** The mean pause of a reader between two reads. */
   readonly readerThinkMs: number;
+  /** Clients that perform many operations at a time, so many in a batch: for load, beside those that have one under way. */
+  readonly batchers: number;
+  readonly operationsPerBatch: number;
   /** In use at a time. */
   readonly keys: number;
   /** Operations on a key before the next one takes its place: so that each history is decided quickly. */
