@@ -85,6 +85,8 @@ export class Raft {
   #reportedCommit: Index;
   #reportedRole: RoleChange;
   readonly #peers: PeerList;
+  /** As long as nothing has happened since it was asked for. */
+  #status: RaftStatus | undefined;
 
   /** Takes up where `restored` ends; the caller has restored the state machine to the log's base at least. */
   constructor(config: RaftConfig, restored: RestoredState, random: Random) {
@@ -115,6 +117,7 @@ export class Raft {
 
   step(input: Input): void {
     const state = this.#state;
+    this.#status = undefined;
     switch (input.kind) {
       case "tick":
         tick(state, input.elapsedMs, input.stalledMs ?? 0);
@@ -184,6 +187,7 @@ export class Raft {
   /** Ends the turn: what is to be done now, or undefined if there is nothing. */
   takeEffects(): Effects | undefined {
     const state = this.#state;
+    this.#status = undefined;
     if (state.role.kind === "leader") {
       promoteCaughtUp(state, state.role);
       replicate(state, state.role);
@@ -204,8 +208,10 @@ export class Raft {
     return nextDeadlineMs(this.#state);
   }
 
+  /** The same object until something happens. */
   status(): RaftStatus {
-    return statusOf(this.#state);
+    this.#status ??= statusOf(this.#state);
+    return this.#status;
   }
 
   /** The lease that this node leads by, as far as it is known now; undefined: it has none. */

@@ -5,6 +5,7 @@ import type { Membership } from "../algorithm/membership.ts";
 import type { MembershipChange } from "../algorithm/membership-change.ts";
 import { Raft } from "../algorithm/raft.ts";
 import type { RestoredState } from "../algorithm/restored-state.ts";
+import type { RaftStatus } from "../algorithm/status.ts";
 import type { Identity } from "../ports/identity.ts";
 import type { TransportHandler } from "../ports/raft-transport.ts";
 import { Applier } from "./applier.ts";
@@ -70,6 +71,8 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #receiver: SnapshotReceiver;
   readonly #effects: EffectRunner<Result>;
   #leads = false;
+  /** As long as nothing has happened since it was asked for. */
+  #status: { readonly of: RaftStatus; readonly status: ConsensusStatus } | undefined;
   /** Why calls are refused; undefined while the node runs. */
   #stopped: RaftError | undefined;
 
@@ -250,7 +253,12 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   }
 
   status(): ConsensusStatus {
-    return consensusStatus(this.#identity, this.#applier.applied, this.#raft.status());
+    const of = this.#raft.status();
+    const { applied } = this.#applier;
+    if (this.#status?.of !== of || this.#status.status.applied !== applied) {
+      this.#status = { of, status: consensusStatus(this.#identity, applied, of) };
+    }
+    return this.#status.status;
   }
 
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {
@@ -318,7 +326,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     this.#backlog.applied(index);
     this.#proposals.applied(entries, results);
     this.#reads.applied(index);
-    this.#loop.add({ kind: "applied", index });
+    this.#loop.note({ kind: "applied", index });
     this.#compaction.applied(index);
     this.#receiver.committed(index);
   }

@@ -25,6 +25,11 @@ export class TurnLoop {
     this.#schedule();
   }
 
+  /** Goes along with the next turn, which something else brings about. Ignored once stopped. */
+  note(input: Input): void {
+    if (!this.#stopped) this.#queue.push(input);
+  }
+
   /** A turn is due, whether or not there is an input. */
   wake(): void {
     if (!this.#stopped) this.#schedule();

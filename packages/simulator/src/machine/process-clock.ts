@@ -30,17 +30,17 @@ export class ProcessClock implements Clock {
   setTimer(delayMs: number, callback: () => void): Timer {
     const { scheduler, enter, latenessMs } = this.#options;
     let pending = true;
-    scheduler.after(delayMs / this.#rate + latenessMs(), () => {
+    const fire = () => {
+      // A paused process comes to it later, and may have called it off by then.
       if (!pending) return;
-      enter(() => {
-        if (!pending) return;
-        pending = false;
-        callback();
-      });
-    });
+      pending = false;
+      callback();
+    };
+    const event = scheduler.after(delayMs / this.#rate + latenessMs(), () => enter(fire));
     return {
       cancel: () => {
         pending = false;
+        scheduler.cancel(event);
       },
     };
   }
