@@ -15,6 +15,7 @@ export function oneVoteATerm(): Invariant {
   };
   return {
     name: "one vote a term",
+    looksAt: ["sent"],
     observe(observation, view) {
       if (observation.kind !== "sent") return;
       const { from, to, message } = observation;
