@@ -110,14 +110,23 @@ export class Connection {
    * in flight. Any node serves reads: were they cut off by each refused write, they would never come to an end.
    */
   leaveAfterAnswers(reason: string, leaderAddress?: string): void {
-    if (this.#stream() === undefined || this.#leaving !== undefined) return;
+    if (this.#stream() === undefined) return;
+    if (this.#leaving !== undefined) {
+      // A leader that steps down knows the next one a moment later only.
+      if (leaderAddress !== undefined) this.#leaving = { ...this.#leaving, leaderAddress };
+      return;
+    }
     if (this.#answers.size === 0) {
       this.leave(reason, leaderAddress);
       return;
     }
-    const timer = this.#options.ports.clock.setTimer(lastAnswersMs, () => this.leave(reason, leaderAddress), {
-      background: true,
-    });
+    const timer = this.#options.ports.clock.setTimer(
+      lastAnswersMs,
+      () => this.leave(reason, this.#leaving?.leaderAddress),
+      {
+        background: true,
+      },
+    );
     this.#leaving = { reason, leaderAddress, timer };
   }
 

@@ -119,6 +119,19 @@ describe("a change of leader", () => {
     expect(store.effects).toEqual(["put a=1", "put b=2"]);
   });
 
+  it("waits for a node that steps down to say who leads next, where an answer is still to come", async () => {
+    const third = await ScriptedNode.start(store);
+    await using kv = new RaftKv({ endpoints: [first.address, third.address], random: () => 0 });
+    await kv.put("a", "1");
+    first.script = (request) => {
+      first.announceLeader(undefined);
+      request.refuse({ code: ErrorCode.NOT_LEADER, leader: { nodeId: 2n, address: second.address } });
+    };
+    await kv.put("b", "2");
+    expect([second.texts, third.connections]).toEqual([["1/2: put b=2"], 0]);
+    await third.stop();
+  });
+
   it("fails over to another endpoint when the node dies, with writes under way", async () => {
     await using kv = new RaftKv({ endpoints: [first.address, second.address], random: () => 0 });
     await kv.put("a", "1");

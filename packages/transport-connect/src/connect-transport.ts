@@ -122,11 +122,12 @@ export class ConnectTransport implements RaftTransport {
     this.#connectPeers();
   }
 
-  /** A question is answered to whoever has asked it. */
-  send(to: NodeId, message: Message): void {
-    const asker = message.kind.endsWith("Response") ? this.#admission.askerOf(to, message) : undefined;
+  /** A question is answered to whoever has asked it last, where it is not said to whom. */
+  send(to: NodeId, message: Message, toMemberId?: string): void {
+    const isAnswer = message.kind.endsWith("Response");
+    const memberId = toMemberId ?? (isAnswer ? this.#admission.askerOf(to) : undefined);
     const links = [this.#links.get(to), this.#namesakeLinks.get(to)];
-    const link = asker === undefined ? links[0] : links.find((link) => link?.peer.memberId === asker);
+    const link = memberId === undefined ? links[0] : links.find((link) => link?.peer.memberId === memberId);
     link?.send(message);
   }
 

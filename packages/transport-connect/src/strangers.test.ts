@@ -96,7 +96,7 @@ describe("a node that says where it is", () => {
     expect(former.handler.messages).toEqual([]);
   });
 
-  it("shares no vote with the member that has its id: in one term one of them may ask, and is answered", async () => {
+  it("asks for votes beside the member that has its id, each under its data directory, and is answered so", async () => {
     const [voter, former] = [await node(1), await node(3)];
     const fresh = await node(3, { saysAddress, identity: { memberId: "member-3-fresh" } });
     connectAll([voter, former]);
@@ -107,22 +107,17 @@ describe("a node that says where it is", () => {
     former.transport.send(1, ask(5));
     await eventually("the question of the member", () => voter.handler.messages.length === 1);
     fresh.transport.send(1, ask(5));
-    fresh.transport.send(1, heartbeat(1));
-    await eventually("a question of the other one", () => voter.handler.messages.length === 2);
-    expect(voter.handler.messages[1]).toEqual({ from: 3, message: heartbeat(1) });
-    voter.transport.send(3, granted(5));
+    await eventually("the question of the other one", () => voter.handler.messages.length === 2);
+    expect(voter.handler.memberIds).toEqual(["member-3", "member-3-fresh"]);
+    voter.transport.send(3, granted(5), "member-3");
     await eventually("the vote for the member", () => former.handler.messages.length === 1);
-
-    fresh.transport.send(1, ask(6));
-    await eventually("the question of the other one", () => voter.handler.messages.length === 3);
-    former.transport.send(1, ask(6));
-    former.transport.send(1, heartbeat(2));
-    await eventually("a question of the member", () => voter.handler.messages.length === 4);
-    expect(voter.handler.messages[3]).toEqual({ from: 3, message: heartbeat(2) });
-    voter.transport.send(3, granted(6));
+    voter.transport.send(3, granted(6), "member-3-fresh");
     await eventually("the vote for the other one", () => fresh.handler.messages.length === 1);
+    voter.transport.send(3, granted(7), "nobody");
+    voter.transport.send(3, granted(8), "member-3");
+    await eventually("another vote for the member", () => former.handler.messages.length === 2);
     expect([former, fresh].map(({ handler }) => handler.messages.map(({ message }) => message))).toEqual([
-      [granted(5)],
+      [granted(5), granted(8)],
       [granted(6)],
     ]);
   });

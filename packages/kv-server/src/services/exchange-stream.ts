@@ -146,7 +146,7 @@ export class ExchangeStream {
     const decodedBytes = proposed.operations * OPERATION_BYTES;
     this.#admission.grow(decodedBytes);
     const held = bytes + decodedBytes;
-    pendingWrites.wait(ledTerm, proposed.result).then(
+    pendingWrites.wait(proposed.result).then(
       (result) => this.#settle(commandAnswer(requestId, result), held),
       (cause) => this.#settle(error(requestId, this.#failure(cause, true)), held),
     );

@@ -67,7 +67,6 @@ export class KvServices {
   /** Ends all streams, after the answers that are ready. Drain first. */
   close(): void {
     for (const stream of this.#streams) stream.close();
-    this.#context.pendingWrites.close();
     this.#context.leadership.close();
   }
 

@@ -1,51 +1,35 @@
 import { ErrorCode } from "@raftkv/proto/kv";
-import type { Term } from "@raftkv/raft-core";
 import type { ApplyResult } from "../state/answer.ts";
-import { type Failure, KvFailure, type LeaderHint } from "./kv-failure.ts";
-import type { Leadership } from "./leadership.ts";
+import type { Failure } from "./kv-failure.ts";
 
-interface PendingWrite {
-  readonly term: Term;
-  readonly fail: (error: KvFailure) => void;
-}
-
-/**
- * The writes that were proposed and not answered yet. When leadership is lost each of them is answered at once, since
- * nobody here can promise to hear of its outcome soon.
- */
+/** The writes that were proposed and not answered yet: a node that stops answers them first. */
 export class PendingWrites {
-  readonly #pending = new Set<PendingWrite>();
-  readonly #leadership: Leadership;
-  readonly #unsubscribe: () => void;
+  #count = 0;
   #draining: PromiseWithResolvers<void> | undefined;
-
-  constructor(leadership: Leadership) {
-    this.#leadership = leadership;
-    this.#unsubscribe = leadership.onChange(({ ledTerm, leader }) => this.#failAllBut(ledTerm, leader));
-  }
 
   get draining(): boolean {
     return this.#draining !== undefined;
   }
 
-  /** Settles as `result`, or rejects sooner with a `KvFailure` or the signal's reason. */
-  wait(term: Term, result: Promise<ApplyResult>, signal?: AbortSignal): Promise<ApplyResult> {
+  /** Settles as `result`, or rejects sooner with the signal's reason. */
+  wait(result: Promise<ApplyResult>, signal?: AbortSignal): Promise<ApplyResult> {
+    this.#count++;
     return new Promise((resolve, reject) => {
-      const pending: PendingWrite = { term, fail: (error) => end(() => reject(error)) };
+      let isSettled = false;
       const aborted = () => end(() => reject(signal?.reason));
       const end = (settle: () => void) => {
-        if (!this.#pending.delete(pending)) return;
+        if (isSettled) return;
+        isSettled = true;
         signal?.removeEventListener("abort", aborted);
         settle();
+        this.#count--;
         this.#resolveWhenDrained();
       };
-      this.#pending.add(pending);
       result.then(
         (value) => end(() => resolve(value)),
         (error) => end(() => reject(error)),
       );
-      if (this.#leadership.view().ledTerm !== term) pending.fail(leadershipLost(this.#leadership.view().leader));
-      else if (signal?.aborted) aborted();
+      if (signal?.aborted) aborted();
       else signal?.addEventListener("abort", aborted);
     });
   }
@@ -57,28 +41,9 @@ export class PendingWrites {
     return this.#draining.promise;
   }
 
-  close(): void {
-    this.#unsubscribe();
-  }
-
-  #failAllBut(term: Term | undefined, leader: LeaderHint | undefined): void {
-    for (const pending of [...this.#pending]) {
-      if (pending.term !== term) pending.fail(leadershipLost(leader));
-    }
-  }
-
   #resolveWhenDrained(): void {
-    if (this.#pending.size === 0) this.#draining?.resolve();
+    if (this.#count === 0) this.#draining?.resolve();
   }
-}
-
-function leadershipLost(leader: LeaderHint | undefined): KvFailure {
-  return new KvFailure({
-    code: ErrorCode.OUTCOME_UNKNOWN,
-    message: "this node lost leadership after it had accepted the command: it may or may not take effect",
-    outcomeUnknown: true,
-    leader,
-  });
 }
 
 export const SHUTTING_DOWN: Failure = {

@@ -64,7 +64,7 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
     options,
     limits,
     leadership,
-    pendingWrites: new PendingWrites(leadership),
+    pendingWrites: new PendingWrites(),
     proposer: new Proposer(consensus, state, limits),
     readPath: new ReadPath({ gate, consensus, state, revisions, limits }),
     admission: new Admission(limits.maxRequests, limits.maxRequestBytes),

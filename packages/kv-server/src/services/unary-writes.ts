@@ -57,7 +57,7 @@ async function write(context: ServiceContext, operation: WriteOperation, bytes: 
   try {
     const proposed = proposer.propose(encodeBatch(operation), ledTerm);
     if (proposed.kind === "refused") throw new KvFailure(proposed.failure);
-    const result = await pendingWrites.wait(ledTerm, proposed.result, call.signal);
+    const result = await pendingWrites.wait(proposed.result, call.signal);
     if (result.kind === "refused") throw new KvFailure(refusalFailure(result));
     const answer = result.kind === "answers" ? result.answers[0] : undefined;
     if (answer === undefined) throw new Error("applying one operation gave no answer");

@@ -156,7 +156,7 @@ describe("writes and the leader", () => {
     expect(consensus.proposed).toEqual([]);
   });
 
-  test("an accepted write whose leadership is lost has an unknown outcome, at once", async () => {
+  test("a write that consensus cannot answer for any more, as leadership is lost, has an unknown outcome", async () => {
     const { kv, consensus } = await serviceRig();
     consensus.holding = true;
     const failing = failureOfCall(kv.put(textPut("a", "1")));

@@ -135,6 +135,9 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
     this.#leader = leader;
     this.#term = term;
     for (const listener of this.#listeners) listener(this.status());
+    if (role === "leader") return;
+    // As of what stands in the log and is not committed.
+    for (const { reject } of this.waiting.splice(0)) reject(new RaftError("outcomeUnknown", "leadership was lost"));
   }
 
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {

@@ -43,7 +43,8 @@ export class EffectsBuffer {
     if (this.#send.length === 0) return;
     this.#send = this.#send.map((outgoing) => {
       if (outgoing.after === undefined || outgoing.after > batch) return outgoing;
-      return { to: outgoing.to, message: outgoing.message };
+      const { after: _, ...free } = outgoing;
+      return free;
     });
   }
 

@@ -29,6 +29,8 @@ export interface Effects {
 /** A message, and the batch that must be on stable storage before it may leave; undefined: it is free to go. */
 export interface Outgoing {
   readonly to: NodeId;
+  /** Only for the bearer of that id with this data directory; absent: for whoever bears it. */
+  readonly toMemberId?: string;
   readonly message: Message;
   readonly after?: BatchId;
 }

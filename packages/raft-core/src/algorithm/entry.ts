@@ -37,6 +37,11 @@ export interface HardState {
   readonly term: Term;
   /** Whom this node voted for in `term`; undefined if nobody yet. */
   readonly votedFor: NodeId | undefined;
+  /**
+   * The data directory of whom it voted for: an id may have another bearer later, and this vote is not for that one.
+   * Absent without a vote, where the transport does not tell, and in what an earlier version of raftkv has written.
+   */
+  readonly votedForMemberId?: string;
   /** A hint only: written along with other changes, never by itself. */
   readonly commit: Index;
 }

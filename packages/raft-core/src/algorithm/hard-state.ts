@@ -6,6 +6,7 @@ import { invariant } from "./invariant.ts";
 export class HardStateKeeper {
   #term: Term;
   #votedFor: NodeId | undefined;
+  #votedForMemberId: string | undefined;
   #commit: Index;
   /** Set from a change of term or vote until it is durable. */
   #batch: BatchId | undefined;
@@ -15,6 +16,7 @@ export class HardStateKeeper {
   constructor(restored: HardState, commit: Index) {
     this.#term = restored.term;
     this.#votedFor = restored.votedFor;
+    this.#votedForMemberId = restored.votedForMemberId;
     this.#commit = commit;
     this.#writtenCommit = restored.commit;
   }
@@ -37,22 +39,31 @@ export class HardStateKeeper {
   }
 
   current(): HardState {
-    return { term: this.#term, votedFor: this.#votedFor, commit: this.#commit };
+    const memberId = this.#votedForMemberId;
+    const hardState = { term: this.#term, votedFor: this.#votedFor, commit: this.#commit };
+    return memberId === undefined ? hardState : { ...hardState, votedForMemberId: memberId };
+  }
+
+  /** Whether this node's vote is for whoever has that id and that data directory; undefined: the transport cannot tell. */
+  isVoteFor(candidate: NodeId, memberId: string | undefined): boolean {
+    return this.#votedFor === candidate && this.#votedForMemberId === memberId;
   }
 
   /** A new term, in which nobody has this node's vote yet. `batch` is the next one to be handed out. */
   enterTerm(term: Term, batch: BatchId): void {
     invariant(term > this.#term, "the term only grows");
     this.#term = term;
+    this.#votedForMemberId = undefined;
     this.#votedFor = undefined;
     this.#mark(batch);
   }
 
   /** One vote a term, for good (Raft, section 5.2). */
-  vote(candidate: NodeId, batch: BatchId): void {
-    if (this.#votedFor === candidate) return;
+  vote(candidate: NodeId, memberId: string | undefined, batch: BatchId): void {
+    if (this.isVoteFor(candidate, memberId)) return;
     invariant(this.#votedFor === undefined, "nobody votes twice in a term");
     this.#votedFor = candidate;
+    this.#votedForMemberId = memberId;
     this.#mark(batch);
   }
 

@@ -26,7 +26,13 @@ export type Input =
   | { readonly kind: "clock"; readonly nowMs: number }
   /** Time has passed that the clock did not count. */
   | { readonly kind: "suspended" }
-  | { readonly kind: "message"; readonly from: NodeId; readonly message: Message }
+  /** `fromMemberId`: the sender's data directory; undefined where the transport does not tell bearers of an id apart. */
+  | {
+      readonly kind: "message";
+      readonly from: NodeId;
+      readonly fromMemberId?: string | undefined;
+      readonly message: Message;
+    }
   /** Appends one command entry a payload, all or none. */
   | { readonly kind: "propose"; readonly id: ProposalId; readonly payloads: readonly Uint8Array[] }
   /** Changes who takes part in consensus. One entry at a time; the outcome says which, or why none. */

@@ -86,7 +86,7 @@ describe("Progress", () => {
 
   it("does not ask at once again when a follower refuses what it has acknowledged", () => {
     const progress = replicating(10);
-    progress.unreachable();
+    progress.unreachable(1);
     progress.sentEmpty();
     progress.rejected(10, 4);
     expect([progress.next, progress.match, progress.mayAppend]).toEqual([11, 10, false]);
@@ -167,8 +167,22 @@ describe("Progress", () => {
   it("gives up what is in flight when the follower is unreachable", () => {
     const progress = replicating(10);
     progress.sentEntries(11, 1);
-    progress.unreachable();
+    progress.unreachable(1);
     expect([progress.state, progress.next]).toEqual(["probe", 11]);
+  });
+
+  it("is not alive while messages to it are lost, until it answers a round begun after that", () => {
+    const progress = fresh();
+    progress.heard();
+    progress.ackRound(6);
+    expect(progress.isAlive(100)).toBe(true);
+    progress.unreachable(7);
+    expect(progress.isAlive(100)).toBe(false);
+    progress.heard();
+    progress.ackRound(7);
+    expect(progress.isAlive(100)).toBe(false);
+    progress.ackRound(8);
+    expect(progress.isAlive(100)).toBe(true);
   });
 
   it("remembers the last round only", () => {

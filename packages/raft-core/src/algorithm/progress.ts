@@ -33,6 +33,8 @@ export class Progress {
   #ackedRound = 0;
   #silentMs = 0;
   #wasHeard = false;
+  /** The last round begun before messages to it were last reported lost; undefined: an answer to a later one has come. */
+  #lostInRound: number | undefined;
   /** How long no append has been sent or answered. */
   #idleMs = 0;
   #reading: LogRead | undefined;
@@ -70,9 +72,9 @@ export class Progress {
     return this.#silentMs;
   }
 
-  /** Whether it has ever been heard, and within so long. */
+  /** Whether it has been heard within so long, and messages reach it as far as is known. */
   isAlive(withinMs: number): boolean {
-    return this.#wasHeard && this.#silentMs < withinMs;
+    return this.#wasHeard && this.#silentMs < withinMs && this.#lostInRound === undefined;
   }
 
   /** Entries that were asked of storage for this follower and have not come yet. */
@@ -108,6 +110,7 @@ export class Progress {
 
   ackRound(round: number): void {
     this.#ackedRound = Math.max(this.#ackedRound, round);
+    if (this.#lostInRound !== undefined && round > this.#lostInRound) this.#lostInRound = undefined;
   }
 
   /** A follower that answers heartbeats, lags, and yet has been idle for so long may have missed an append. */
@@ -191,8 +194,12 @@ export class Progress {
     this.#probing = false;
   }
 
-  /** Messages are being lost: what is in flight may never arrive. */
-  unreachable(): void {
+  /**
+   * Messages are being lost: what is in flight may never arrive. It counts as silent at once, and until it answers a round
+   * after `round`, the last one begun: what it had sent before its connection broke may come later still.
+   */
+  unreachable(round: number): void {
+    this.#lostInRound = round;
     if (this.#state === "replicate") this.#becomeProbe(this.#match + 1);
   }
 

@@ -10,6 +10,7 @@ import type { Index, NodeId, SnapshotMetadata, Term } from "./entry.ts";
 import { handleForgetLeader } from "./forget-leader.ts";
 import { HardStateKeeper } from "./hard-state.ts";
 import { beginRound, handleHeartbeatRequest, handleHeartbeatResponse, roundDueMs } from "./heartbeat.ts";
+import { HeldProposals } from "./held-proposals.ts";
 import type { BatchId, Input } from "./input.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import { LogView } from "./log-view.ts";
@@ -20,7 +21,7 @@ import type { Message } from "./message.ts";
 import { nextDeadlineMs } from "./next-deadline.ts";
 import { PeerList } from "./peer-list.ts";
 import { tickPreferred } from "./preferred-leader.ts";
-import { handlePropose } from "./proposal.ts";
+import { handlePropose, settleHeld, tickHeld } from "./proposal.ts";
 import type { Random } from "./random.ts";
 import {
   advanceReads,
@@ -103,6 +104,7 @@ export class Raft {
       reads: new WaitingReads(),
       promise: new VotePromise(restored.hardState.term > 0 ? config.electionTimeoutMinMs : 0),
       transferCalls: new TransferCalls(),
+      held: new HeldProposals(config.maxUncommittedBytes),
       tenures: new Tenures(trialTimeouts * config.electionTimeoutMaxMs),
       writes: new WriteWatch(config.writeStallMs),
       effects: new EffectsBuffer(),
@@ -129,7 +131,7 @@ export class Raft {
         if (state.role.kind === "leader") state.role.lease?.forget();
         break;
       case "message":
-        handleMessage(state, input.from, input.message);
+        handleMessage(state, input.from, input.fromMemberId, input.message);
         break;
       case "propose":
         handlePropose(state, input.id, input.payloads);
@@ -188,6 +190,7 @@ export class Raft {
   takeEffects(): Effects | undefined {
     const state = this.#state;
     this.#status = undefined;
+    settleHeld(state);
     if (state.role.kind === "leader") {
       promoteCaughtUp(state, state.role);
       replicate(state, state.role);
@@ -273,13 +276,13 @@ export class Raft {
   }
 }
 
-function handleMessage(state: RaftState, from: NodeId, message: Message): void {
+function handleMessage(state: RaftState, from: NodeId, fromMemberId: string | undefined, message: Message): void {
   switch (message.kind) {
     case "preVoteRequest":
       handlePreVoteRequest(state, from, message);
       break;
     case "voteRequest":
-      handleVoteRequest(state, from, message);
+      handleVoteRequest(state, { id: from, memberId: fromMemberId }, message);
       break;
     case "appendRequest":
       handleAppendRequest(state, from, message);
@@ -338,6 +341,7 @@ function tick(state: RaftState, elapsedMs: number, stalledMs: number): void {
     return;
   }
   tickTransferCalls(state, elapsedMs);
+  tickHeld(state, elapsedMs);
   if (state.timer.expired && !state.promise.holds) startPreVote(state);
 }
 
@@ -367,7 +371,7 @@ function handlePersisted(state: RaftState, batch: BatchId): void {
 
 function handleUnreachable(state: RaftState, peer: NodeId): void {
   if (state.role.kind !== "leader") return;
-  state.role.progress.get(peer)?.unreachable();
+  state.role.progress.get(peer)?.unreachable(state.role.round);
   transferUnreachable(state, state.role, peer);
 }
 

@@ -6,6 +6,7 @@ import type { EffectsBuffer } from "./effects-buffer.ts";
 import type { ElectionTimer } from "./election-timer.ts";
 import type { Index, NodeId, Term } from "./entry.ts";
 import type { HardStateKeeper } from "./hard-state.ts";
+import type { HeldProposals } from "./held-proposals.ts";
 import type { BatchId } from "./input.ts";
 import type { LeaderLease } from "./leader-lease.ts";
 import type { LogView } from "./log-view.ts";
@@ -34,6 +35,8 @@ export interface RaftState {
   readonly promise: VotePromise;
   /** Who waits for leadership to move. Outlasts the role: the answer comes when another node leads. */
   readonly transferCalls: TransferCalls;
+  /** Proposals that wait for leadership to have moved, or not. They outlast the role too. */
+  readonly held: HeldProposals;
   /** How long leaders have led, as far as this node has seen. */
   readonly tenures: Tenures;
   readonly writes: WriteWatch;
@@ -111,7 +114,7 @@ export interface Transfer {
   readonly to: NodeId;
   readonly cause: TransferCause;
   elapsedMs: number;
-  /** Proposals are refused: the target has been sent the whole log. */
+  /** Proposals are held back: the target has been sent the whole log. */
   isHolding: boolean;
   /** The target has been told to campaign. */
   isTold: boolean;

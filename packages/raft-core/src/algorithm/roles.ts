@@ -30,7 +30,7 @@ export function becomeCandidate(state: RaftState): void {
   invariant(state.role.kind !== "leader", "a leader does not campaign");
   const { hardState, nextBatch } = state;
   hardState.enterTerm(hardState.term + 1, nextBatch);
-  hardState.vote(state.config.nodeId, nextBatch);
+  hardState.vote(state.config.nodeId, state.config.memberId, nextBatch);
   state.timer.reset();
   changeRole(state, { kind: "candidate", votes: new Map(), voteBatch: nextBatch });
 }

@@ -1,3 +1,4 @@
+import type { Outgoing } from "./effects.ts";
 import type { NodeId } from "./entry.ts";
 import type { BatchId } from "./input.ts";
 import type { Message } from "./message.ts";
@@ -8,6 +9,16 @@ import type { RaftState } from "./role-state.ts";
  * durable. `alsoAfter` is the batch with the entries that the message vouches for.
  */
 export function send(state: RaftState, to: NodeId, message: Message, alsoAfter?: BatchId): void {
+  sendTo(state, { to }, message, alsoAfter);
+}
+
+/** The same, to one bearer of the id if its data directory is known. */
+export function sendTo(
+  state: RaftState,
+  addressee: Pick<Outgoing, "to" | "toMemberId">,
+  message: Message,
+  alsoAfter?: BatchId,
+): void {
   const after = Math.max(state.hardState.pendingBatch ?? 0, alsoAfter ?? 0);
-  state.effects.send(after === 0 ? { to, message } : { to, message, after });
+  state.effects.send(after === 0 ? { ...addressee, message } : { ...addressee, message, after });
 }

@@ -49,19 +49,24 @@ export function beginTransfer(state: RaftState, leader: LeaderState, target: Pro
 export function continueTransfer(state: RaftState, leader: LeaderState, progress: Progress): void {
   const { transfer } = leader;
   if (transfer?.to !== progress.id || progress.match !== state.log.lastIndex) return;
-  transfer.isHolding = true;
+  hold(state, transfer);
   transfer.isTold = true;
   send(state, progress.id, { kind: "timeoutNowRequest", term: state.hardState.term });
 }
 
 /**
- * At a turn's end. Until the target has been sent the whole log, proposals are taken: they would be refused for nothing if
- * it turned out to be too far behind.
+ * At a turn's end. Until the target has been sent the whole log, proposals are taken: they would be held back for nothing
+ * if it turned out to be too far behind.
  */
 export function holdProposals(state: RaftState, { transfer, progress }: LeaderState): void {
   const target = transfer === undefined ? undefined : progress.get(transfer.to);
   if (transfer === undefined || target === undefined) return;
-  if (target.state === "replicate" && target.next > state.log.lastIndex) transfer.isHolding = true;
+  if (target.state === "replicate" && target.next > state.log.lastIndex) hold(state, transfer);
+}
+
+function hold(state: RaftState, transfer: Transfer): void {
+  transfer.isHolding = true;
+  state.held.open();
 }
 
 /**

@@ -7,7 +7,7 @@ import type { PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse } from 
 import { voteResult } from "./quorum.ts";
 import { type CandidateState, knownLeader, type PreCandidateState, type RaftState } from "./role-state.ts";
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./roles.ts";
-import { send } from "./send.ts";
+import { send, sendTo } from "./send.ts";
 
 /** Asks the voters whether an election could be won; nothing is changed or written by that. */
 export function startPreVote(state: RaftState): void {
@@ -60,8 +60,15 @@ export function handlePreVoteResponse(state: RaftState, from: NodeId, response: 
   countPreVotes(state, role);
 }
 
+/** Who asks for a vote. An id may have two bearers, and a vote is for one of them. */
+interface Candidate {
+  readonly id: NodeId;
+  /** Undefined: the transport does not tell bearers of an id apart. */
+  readonly memberId: string | undefined;
+}
+
 /** RequestVote, receiver (Raft, Figure 2), and leader stickiness (section 6; dissertation, section 4.2.3). */
-export function handleVoteRequest(state: RaftState, from: NodeId, request: VoteRequest): void {
+export function handleVoteRequest(state: RaftState, from: Candidate, request: VoteRequest): void {
   const { hardState } = state;
   if (request.term > hardState.term) {
     if (knowsLiveLeader(state) && !request.leadershipTransfer) {
@@ -74,7 +81,7 @@ export function handleVoteRequest(state: RaftState, from: NodeId, request: VoteR
   if (granted) {
     // Who was about to campaign gives way to whom it votes for.
     becomeFollower(state, hardState.term, knownLeader(state));
-    hardState.vote(from, state.nextBatch);
+    hardState.vote(from.id, from.memberId, state.nextBatch);
     state.timer.reset();
   }
   answerVote(state, from, granted);
@@ -95,17 +102,19 @@ export function handleVotePersisted(state: RaftState, batch: BatchId): void {
   countVotes(state, role);
 }
 
-/** The log is looked at each time: an id may be used again, and its next bearer has another log. */
-function mayVoteFor(state: RaftState, candidate: NodeId, request: VoteRequest): boolean {
+/** The log is looked at each time: where the transport cannot tell, an id's next bearer may ask, with another log. */
+function mayVoteFor(state: RaftState, { id, memberId }: Candidate, request: VoteRequest): boolean {
   if (!state.log.isCoveredBy({ index: request.lastIndex, term: request.lastTerm })) return false;
-  const { votedFor } = state.hardState;
-  if (votedFor !== undefined) return votedFor === candidate;
+  const { hardState } = state;
+  if (hardState.votedFor !== undefined) return hardState.isVoteFor(id, memberId);
   if (knownLeader(state) !== undefined) return false;
   return !state.promise.holds || request.leadershipTransfer;
 }
 
-function answerVote(state: RaftState, to: NodeId, granted: boolean): void {
-  send(state, to, { kind: "voteResponse", term: state.hardState.term, granted });
+/** An answer to another bearer of the id would be counted by it. */
+function answerVote(state: RaftState, { id, memberId }: Candidate, granted: boolean): void {
+  const to = memberId === undefined ? { to: id } : { to: id, toMemberId: memberId };
+  sendTo(state, to, { kind: "voteResponse", term: state.hardState.term, granted });
 }
 
 /** Who hears a leader, or leads with a quorum behind it, does not help to depose it. */

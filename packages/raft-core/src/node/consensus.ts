@@ -8,8 +8,10 @@ import type { Identity } from "../ports/identity.ts";
 /** What the layers above see of consensus. `RaftNode` implements it; tests may put a simpler thing in its place. */
 export interface Consensus<Result = unknown> {
   /**
-   * Replicates a command and resolves with its result, once it has been applied here. Rejects with a `RaftError`:
-   * `notLeader`, `overloaded`, `tooLarge`, `transferring` and `closed` mean that it certainly never takes effect;
+   * Replicates a command and resolves with its result, once it has been applied here. While leadership is being handed over
+   * it waits for how that ends; when leadership is lost, whatever is not committed is rejected at once.
+   *
+   * Rejects with a `RaftError`: `notLeader`, `overloaded`, `tooLarge`, `transferring` and `closed` mean that it certainly never takes effect;
    * `superseded` likewise; `outcomeUnknown` means that nobody here can tell. `failed`: the node has stopped for good;
    * a call made before that may still take effect.
    */

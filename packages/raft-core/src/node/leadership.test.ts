@@ -89,13 +89,27 @@ describe("leadership", () => {
       leader: leader.id,
     });
     await cluster.clock.advance(300);
-    const held = expect(leader.node.propose(command("held"))).rejects.toMatchObject({ code: "transferring" });
+    const held = leader.node.propose(command("held"));
     await cluster.clock.advance(330);
-    await Promise.all([failed, held]);
+    await failed;
     const taken = leader.node.propose(command("taken"));
     await cluster.clock.advance(20);
-    expect(await taken).toBe(1);
+    expect(await Promise.all([held, taken])).toEqual([1, 2]);
     expect(leader.lines.join()).toContain("leadership was not handed over");
+  });
+
+  it("tells whoever proposes meanwhile where to go, once another node leads", async () => {
+    const cluster = await TestCluster.start(3);
+    const leader = await cluster.elect();
+    await cluster.clock.advance(100);
+    const [target] = cluster.followers(leader);
+    const moved = leader.node.transferLeadership(target.id, never);
+    await cluster.clock.settle();
+    const held = expect(leader.node.propose(command("held"))).rejects.toMatchObject({
+      code: "notLeader",
+      leader: target.id,
+    });
+    await untilSettled(cluster, Promise.all([moved, held]));
   });
 
   it("stays as soon as the target is known to be gone", async () => {

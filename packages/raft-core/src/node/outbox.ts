@@ -22,7 +22,7 @@ export class Outbox {
   send(messages: readonly Outgoing[]): void {
     if (this.#closed) return;
     for (const outgoing of messages) {
-      if (this.#mayLeave(outgoing)) this.#transport.send(outgoing.to, outgoing.message);
+      if (this.#mayLeave(outgoing)) this.#send(outgoing);
       else if (this.#held.length < MAX_HELD) this.#held.push(outgoing);
     }
   }
@@ -32,13 +32,17 @@ export class Outbox {
     if (batch > this.#persisted) this.#persisted = batch;
     const stays = this.#held.findIndex((outgoing) => !this.#mayLeave(outgoing));
     const leaving = this.#held.splice(0, stays === -1 ? this.#held.length : stays);
-    for (const outgoing of leaving) this.#transport.send(outgoing.to, outgoing.message);
+    for (const outgoing of leaving) this.#send(outgoing);
   }
 
   /** Nothing leaves any more, what is held included. */
   close(): void {
     this.#closed = true;
     this.#held = [];
+  }
+
+  #send({ to, message, toMemberId }: Outgoing): void {
+    this.#transport.send(to, message, toMemberId);
   }
 
   #mayLeave(outgoing: Outgoing): boolean {

@@ -291,7 +291,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
 
   #handler(): TransportHandler {
     return {
-      message: (from, message) => this.#loop.add({ kind: "message", from, message }),
+      message: (from, message, fromMemberId) => this.#loop.add({ kind: "message", from, fromMemberId, message }),
       unreachable: (peer) => this.#loop.add({ kind: "unreachable", peer }),
       offer: (offer) => this.#receiver.offered(offer),
       snapshot: (incoming) => this.#receiver.receive(incoming),

@@ -12,7 +12,11 @@ export interface RaftTransport {
    * them can be sent messages too, as long as it is connected: this node may be the one that does not know the members.
    */
   setPeers(peers: readonly Member[]): void;
-  send(to: NodeId, message: Message): void;
+  /**
+   * `toMemberId`: only to the bearer of that id with this data directory. A transport that does not tell the bearers of an
+   * id apart takes no notice of it, and must then not name senders' data directories either.
+   */
+  send(to: NodeId, message: Message, toMemberId?: string): void;
   /**
    * Offers the snapshot to the peer, and sends what it lacks of it (`source.read(from)`). Resolves once the peer holds
    * it whole and durably; rejects if that failed or is not known.
@@ -22,7 +26,8 @@ export interface RaftTransport {
 }
 
 export interface TransportHandler {
-  message(from: NodeId, message: Message): void;
+  /** `fromMemberId`: the sender's data directory, as it was introduced. */
+  message(from: NodeId, message: Message, fromMemberId?: string): void;
   /** Messages to this peer are being lost. Called at most once until it is reachable again. */
   unreachable(peer: NodeId): void;
   /** A peer offers a snapshot. Resolves with how many of its bytes are held already; rejects if it is refused. */

@@ -62,7 +62,9 @@ const wrote = (node: NodeId, batch: Omit<WriteBatch, "id">): readonly Observatio
   writing(node, batch),
   durable(node, batch),
 ];
-const sent = (from: NodeId, to: NodeId, message: Message): Observation => ({ kind: "sent", from, to, message });
+const sent = (from: NodeId, to: NodeId, message: Message, toMemberId = `member-${to}`): Observation => {
+  return { kind: "sent", from, to, toMemberId, message };
+};
 const restored = (node: NodeId, hardState: HardState, memberId = `member-${node}`, lastIndex = 0): Observation => {
   const state: RestoredState = {
     hardState,
@@ -221,6 +223,14 @@ describe("the invariants", () => {
         sent(3, 1, vote(2)),
         ...wrote(3, { hardState: hard(2, 2), append: [] }),
         sent(3, 2, vote(2)),
+      ],
+    ],
+    [
+      "one vote a term",
+      [
+        ...wrote(3, { hardState: { ...hard(2, 1), votedForMemberId: "member-1" }, append: [] }),
+        sent(3, 1, vote(2)),
+        sent(3, 1, vote(2), "member-1-1"),
       ],
     ],
     [

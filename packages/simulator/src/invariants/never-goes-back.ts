@@ -1,4 +1,4 @@
-import type { ConsensusStatus, NodeId } from "@raftkv/raft-core";
+import type { ConsensusStatus, HardState, NodeId } from "@raftkv/raft-core";
 import type { Invariant } from "./invariant.ts";
 
 /** Term, vote, commit and applied index never go back: within a run, nor over a restart as far as they were durable. */
@@ -16,8 +16,8 @@ export function neverGoesBack(): Invariant {
         const after = state.hardState;
         assertNotLess(node, "durable term", before.term, after.term);
         assertNotLess(node, "durable commit", before.commit, after.commit);
-        if (before.term === after.term && before.votedFor !== undefined && before.votedFor !== after.votedFor) {
-          throw new Error(`node ${node} voted for ${before.votedFor} and after a restart for ${after.votedFor}`);
+        if (before.term === after.term && before.votedFor !== undefined && !isSameVote(before, after)) {
+          throw new Error(`node ${node} voted for ${describe(before)} and after a restart for ${describe(after)}`);
         }
       }
       if (observation.kind !== "status") return;
@@ -30,6 +30,14 @@ export function neverGoesBack(): Invariant {
       assertNotLess(node, "applied index", before.applied, status.applied);
     },
   };
+}
+
+function isSameVote(one: HardState, other: HardState): boolean {
+  return one.votedFor === other.votedFor && one.votedForMemberId === other.votedForMemberId;
+}
+
+function describe({ votedFor, votedForMemberId }: HardState): string {
+  return votedForMemberId === undefined ? `${votedFor}` : `${votedFor} (${votedForMemberId})`;
 }
 
 function assertNotLess(node: NodeId, what: string, before: number, after: number): void {

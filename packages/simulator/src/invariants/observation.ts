@@ -23,7 +23,13 @@ export type Observation =
   /** … and is on the disk, whatever the node was told. */
   | { readonly kind: "durable"; readonly node: NodeId; readonly batch: WriteBatch }
   | { readonly kind: "compacted"; readonly node: NodeId; readonly base: SnapshotMetadata }
-  | { readonly kind: "sent"; readonly from: NodeId; readonly to: NodeId; readonly message: Message }
+  | {
+      readonly kind: "sent";
+      readonly from: NodeId;
+      readonly to: NodeId;
+      readonly toMemberId: string;
+      readonly message: Message;
+    }
   /** The bytes of a snapshot begin to flow, from byte `offset` on. */
   | {
       readonly kind: "snapshotBegins";

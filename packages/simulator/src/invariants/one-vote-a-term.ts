@@ -1,11 +1,14 @@
-import type { NodeId, Term } from "@raftkv/raft-core";
+import type { Term } from "@raftkv/raft-core";
 import type { NodeView } from "./cluster-view.ts";
 import type { Invariant } from "./invariant.ts";
 
-/** A node votes at most once in a term, over restarts too (Raft, section 5.2); on a new disk it is another member. */
+/**
+ * A node votes at most once in a term, over restarts too (Raft, section 5.2); on a new disk it is another member, as a
+ * voter and as a candidate.
+ */
 export function oneVoteATerm(): Invariant {
-  const votes = new Map<string, NodeId>();
-  const voted = ({ id: voter, memberId }: NodeView, term: Term, candidate: NodeId): void => {
+  const votes = new Map<string, string>();
+  const voted = ({ id: voter, memberId }: NodeView, term: Term, candidate: string): void => {
     const key = `${voter}/${memberId}/${term}`;
     const known = votes.get(key);
     if (known === undefined) votes.set(key, candidate);
@@ -18,9 +21,11 @@ export function oneVoteATerm(): Invariant {
     looksAt: ["sent"],
     observe(observation, view) {
       if (observation.kind !== "sent") return;
-      const { from, to, message } = observation;
-      if (message.kind === "voteRequest") voted(view.node(from), message.term, from);
-      if (message.kind === "voteResponse" && message.granted) voted(view.node(from), message.term, to);
+      const { from, to, toMemberId, message } = observation;
+      if (message.kind === "voteRequest") voted(view.node(from), message.term, `${from} (${view.node(from).memberId})`);
+      if (message.kind === "voteResponse" && message.granted) {
+        voted(view.node(from), message.term, `${to} (${toMemberId})`);
+      }
     },
   };
 }

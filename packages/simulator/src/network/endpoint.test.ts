@@ -35,7 +35,9 @@ describe("a node", () => {
     const behind = endpoint([member(2)]);
     expect(hears(behind, member(2, "fresh"), member(1), question)).toBe(true);
     behind.strangers.set(2, member(2, "fresh"));
-    expect(addresseeOf(behind, 2, answer)).toEqual(member(2, "fresh"));
-    expect(addresseeOf(behind, 2, question)).toEqual(member(2));
+    expect(addresseeOf(behind, 2, answer, undefined)).toEqual(member(2, "fresh"));
+    expect(addresseeOf(behind, 2, question, undefined)).toEqual(member(2));
+    expect(addresseeOf(behind, 2, answer, member(2).memberId)).toEqual(member(2));
+    expect(addresseeOf(behind, 2, answer, "nobody's")).toBeUndefined();
   });
 });

@@ -26,7 +26,15 @@ export function hears(target: Endpoint, sender: Member, to: Member, message: Mes
 }
 
 /** To whom the node would send this: an answer goes to whoever asked. */
-export function addresseeOf({ peers, strangers }: Endpoint, to: NodeId, message: Message): Member | undefined {
+export function addresseeOf(
+  { peers, strangers }: Endpoint,
+  to: NodeId,
+  message: Message,
+  toMemberId: string | undefined,
+): Member | undefined {
+  if (toMemberId !== undefined) {
+    return [peers?.get(to), strangers.get(to)].find((bearer) => bearer?.memberId === toMemberId);
+  }
   const isAnswer = message.kind.endsWith("Response");
   return isAnswer ? (strangers.get(to) ?? peers?.get(to)) : (peers?.get(to) ?? strangers.get(to));
 }

@@ -93,7 +93,7 @@ export class SimulatedNetwork {
 
   send(sender: Endpoint, to: Member, message: Message): void {
     const { chance, observe } = this.#options;
-    observe({ kind: "sent", from: sender.self.id, to: to.id, message });
+    observe({ kind: "sent", from: sender.self.id, to: to.id, toMemberId: to.memberId, message });
     if (chance.happens(this.#settings.dropRate)) {
       this.#lose(sender, to.id, message, "lost");
       return;
@@ -126,7 +126,7 @@ export class SimulatedNetwork {
       this.#options.trace.add(`${sender.self.id} -> ${to}: ${describeMessage(message)}`);
       sender.unreachable.delete(to);
       target.strangers.set(sender.self.id, sender.self);
-      target.process.enter(() => target.handler.message(sender.self.id, ownCopy(message)));
+      target.process.enter(() => target.handler.message(sender.self.id, ownCopy(message), sender.self.memberId));
     }
   }
 

@@ -37,9 +37,9 @@ export class SimulatedTransport implements RaftTransport {
     this.#endpoint.peers = new Map(peers.filter(({ id }) => id !== this.#self.id).map((peer) => [peer.id, peer]));
   }
 
-  send(to: NodeId, message: Message): void {
+  send(to: NodeId, message: Message, toMemberId?: string): void {
     const endpoint = this.#endpoint;
-    const peer = endpoint && addresseeOf(endpoint, to, message);
+    const peer = endpoint && addresseeOf(endpoint, to, message, toMemberId);
     if (endpoint === undefined || peer === undefined || !this.#process.mayAct(message.kind)) return;
     this.#network.send(endpoint, peer, message);
   }

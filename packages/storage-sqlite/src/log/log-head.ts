@@ -21,17 +21,23 @@ export const freshHead: LogHead = {
 };
 
 export function parseHead(fields: Fields): LogHead {
-  const hardState = fields.record("hardState");
   return {
     sequence: fields.integer("sequence"),
-    hardState: {
-      term: hardState.integer("term"),
-      votedFor: hardState.optionalInteger("votedFor"),
-      commit: hardState.integer("commit"),
-    },
+    hardState: parseHardState(fields.record("hardState")),
     lastIndex: fields.integer("lastIndex"),
     lastTerm: fields.integer("lastTerm"),
     logBytes: fields.integer("logBytes"),
+  };
+}
+
+/** Versions before this one have written no `votedForMemberId`, and read over it. */
+function parseHardState(fields: Fields): HardState {
+  const votedForMemberId = fields.optionalText("votedForMemberId");
+  return {
+    term: fields.integer("term"),
+    votedFor: fields.optionalInteger("votedFor"),
+    commit: fields.integer("commit"),
+    ...(votedForMemberId === undefined ? {} : { votedForMemberId }),
   };
 }
 

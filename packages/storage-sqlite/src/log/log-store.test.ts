@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { seal, unseal } from "../sealed-json.ts";
 import type { Connection } from "../sqlite/connection.ts";
 import { sampleEntries, twoMembers } from "../testing/sample-entries.ts";
 import { decodeBlock, encodeBlocks } from "./block.ts";
@@ -34,6 +35,11 @@ function openStore(): LogStore {
   const started = new LogStore(connection, file, openWitness(connection, file, join(folder, "witness")));
   started.start();
   return started;
+}
+
+function recordNamed(name: string): unknown {
+  const value = connection.prepare<[string], Buffer>("SELECT value FROM meta WHERE name = ?").pluck().get(name);
+  return value && unseal(value);
 }
 
 function write(change: Partial<LogWrite>): LogWrite {
@@ -136,4 +142,23 @@ it("writes its witness with each commit, and never ahead of one", () => {
   const seen = Witness.read(file);
   expect(() => store.apply([append(6, 6), append(9, 9)])).toThrow();
   expect(Witness.read(file), "nothing was committed").toEqual(seen);
+});
+
+it("reads what a version before this one has written of a vote, and writes nothing that such a version cannot read", () => {
+  const vote = { term: 3, votedFor: 2, commit: 0 };
+  store.apply([write({ hardState: { ...vote, votedForMemberId: "member-2" } })]);
+  const { sequence, ...head } = Object(recordNamed("head"));
+  expect(head).toEqual({
+    hardState: { ...vote, votedForMemberId: "member-2" },
+    lastIndex: 0,
+    lastTerm: 0,
+    logBytes: 0,
+  });
+  expect(connection.pragma("user_version", { simple: true })).toBe(1);
+  connection.prepare("UPDATE meta SET value = ? WHERE name = 'head'").run(seal({ ...head, sequence, hardState: vote }));
+  store.close();
+  store = openStore();
+  expect(store.load().hardState).toEqual(vote);
+  store.apply([write({ hardState: { ...vote, term: 4, votedForMemberId: "member-2" } })]);
+  expect(store.load().hardState).toEqual({ ...vote, term: 4, votedForMemberId: "member-2" });
 });

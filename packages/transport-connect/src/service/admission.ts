@@ -5,7 +5,6 @@ import type { Hello } from "../codec/hello-codec.ts";
 import type { ProtocolVersions } from "../codec/protocol-version.ts";
 import { judgeHello } from "./check-hello.ts";
 import { type InboundStream, InboundStreams } from "./inbound-streams.ts";
-import { VoteAskers } from "./vote-askers.ts";
 
 export interface AdmissionOptions {
   readonly identity: () => Identity;
@@ -38,7 +37,6 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #streams = new InboundStreams();
   readonly #strangers = new Map<NodeId, Stranger>();
-  readonly #voteAskers = new VoteAskers();
   readonly #news = new ChangeLog();
   /** Undefined until this node has read its membership. */
   #peers: ReadonlyMap<NodeId, Member> | undefined;
@@ -59,7 +57,6 @@ export class Admission {
       if (peers.get(id)?.memberId === member.memberId) this.#strangers.delete(id);
     }
     this.#streams.retain((from, memberId) => this.#isKnown(from, memberId));
-    this.#voteAskers.retain((id) => this.#bearers(id).length > 0);
     this.#reportStrangers();
   }
 
@@ -96,11 +93,8 @@ export class Admission {
     };
   }
 
-  /** For whom an answer to that id is; undefined: for whoever bears it. */
-  askerOf(id: NodeId, answer: Message): string | undefined {
-    const voter =
-      answer.kind === "voteResponse" && answer.granted ? this.#voteAskers.askerIn(id, answer.term) : undefined;
-    if (voter !== undefined) return voter;
+  /** Who has that id and has asked something last, by its data directory; undefined: the member, if there is one. */
+  askerOf(id: NodeId): string | undefined {
     const stranger = this.#strangers.get(id);
     return stranger?.hasAskedLast === true ? stranger.member.memberId : undefined;
   }
@@ -109,7 +103,6 @@ export class Admission {
     const isStranger = this.#strangers.get(from)?.stream === stream;
     if (isStranger) this.#strangers.delete(from);
     if (!this.#isKnown(from, memberId)) this.#streams.forget(from, memberId);
-    this.#voteAskers.retain((id) => this.#bearers(id).length > 0);
     if (isStranger) this.#reportStrangers();
   }
 
@@ -149,8 +142,7 @@ export class Admission {
         } else if (stranger !== undefined) {
           stranger.hasAskedLast = stranger.member.memberId === fromMemberId;
         }
-        if (message.kind === "voteRequest" && !this.#voteAskers.mayAsk(from, fromMemberId, message.term)) return;
-        handler.message(from, message);
+        handler.message(from, message, fromMemberId);
       },
       unreachable: (peer) => handler.unreachable(peer),
       offer: (offer) => handler.offer(offer),

@@ -44,11 +44,14 @@ class RecordingLogger implements Logger {
 /** What a node heard, and what it does with a snapshot. */
 export class RecordingHandler implements TransportHandler {
   readonly messages: { readonly from: NodeId; readonly message: Message }[] = [];
+  /** The data directory of each message's sender. */
+  readonly memberIds: (string | undefined)[] = [];
   readonly unreachables: NodeId[] = [];
   readonly snapshots: { readonly incoming: IncomingSnapshot; readonly bytes: Uint8Array }[] = [];
 
-  message(from: NodeId, message: Message): void {
+  message(from: NodeId, message: Message, fromMemberId?: string): void {
     this.messages.push({ from, message });
+    this.memberIds.push(fromMemberId);
   }
   unreachable(peer: NodeId): void {
     this.unreachables.push(peer);

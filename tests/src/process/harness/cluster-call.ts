@@ -11,8 +11,6 @@ export interface NodeStatus {
   readonly members: readonly MemberStatus[];
   readonly joint?: boolean;
   readonly membershipCommitted?: boolean;
-  /** On the leader. */
-  readonly progress?: readonly { readonly nodeId: string; readonly recentlyActive?: boolean }[];
 }
 
 export interface MemberStatus {

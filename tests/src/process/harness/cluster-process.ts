@@ -166,15 +166,6 @@ export class ClusterProcess implements AsyncDisposable {
     );
   }
 
-  /** Waits until the leader has noticed that the node, which no longer runs, does not answer. */
-  async missed(id: number): Promise<void> {
-    await until(`the leader to miss node ${id}`, async () => {
-      const { progress } = await this.status(await this.leader());
-      const peer = progress?.find(({ nodeId }) => nodeId === String(id));
-      return peer !== undefined && peer.recentlyActive !== true ? true : undefined;
-    });
-  }
-
   /** Waits until the leader has the node as a voter. */
   async voter(id: number, timeoutMs = 30_000): Promise<void> {
     await until(

@@ -18,6 +18,7 @@ interface Start {
   /** That of the last entry unless said otherwise. */
   readonly term?: Term;
   readonly votedFor?: NodeId;
+  readonly votedForMemberId?: string;
   readonly commit?: Index;
   /** Where in [min, max) each election timeout is drawn, from 0 to 1. */
   readonly chance?: () => number;
@@ -58,7 +59,9 @@ export class LoneNode {
     const append = log.map((term, position): Entry => command(position + 1, term));
     const term = start.term ?? log.at(-1) ?? 0;
     if (term === 0 && append.length === 0) return;
-    this.node.disk.write({ id: 0, hardState: { term, votedFor, commit }, append });
+    const { votedForMemberId } = start;
+    const of = votedForMemberId === undefined ? {} : { votedForMemberId };
+    this.node.disk.write({ id: 0, hardState: { term, votedFor, ...of, commit }, append });
     this.node.restart();
   }
 
@@ -97,8 +100,9 @@ export class LoneNode {
     return this.step({ kind: "tick", elapsedMs });
   }
 
-  hear(from: NodeId, message: Message): this {
-    return this.step({ kind: "message", from, message });
+  /** `fromMemberId`: the sender's data directory; undefined where the transport cannot tell. */
+  hear(from: NodeId, message: Message, fromMemberId?: string): this {
+    return this.step({ kind: "message", from, fromMemberId, message });
   }
 
   propose(...texts: readonly string[]): ProposalOutcome | undefined {

@@ -21,6 +21,8 @@ export function logTests(tests: StorageTests): void {
       const states: readonly HardState[] = [
         { term: 1, votedFor: undefined, commit: 0 },
         { term: 1, votedFor: 3, commit: 0 },
+        { term: 2, votedFor: 3, votedForMemberId: "member-3", commit: 0 },
+        { term: 2, votedFor: 3, votedForMemberId: "member-3-on-a-new-disk", commit: 0 },
         { term: 9_007_199_254_740_991, votedFor: undefined, commit: 0 },
       ];
       for (const hardState of states) {
@@ -97,7 +99,7 @@ export function logTests(tests: StorageTests): void {
     if (!tests.durable) return;
     tests.withRestart("what was written is there after a restart, and can be appended to", async (session) => {
       const entries = [noop(1, 3), command(2, 3), membershipEntry(3, 3, jointMembership()), command(4, 4)];
-      const hardState = { term: 4, votedFor: 2, commit: 3 };
+      const hardState = { term: 4, votedFor: 2, votedForMemberId: "member-2", commit: 3 };
       await new BatchWriter(session.storage()).write({ hardState, append: entries });
       const before = await session.storage().load();
       const reopened = await session.restart();

@@ -82,7 +82,8 @@ class ModelRun {
   private batch(): WriteBatch {
     const id = this.nextBatch++;
     const term = this.model.hardState.term + (this.random.next() < 0.3 ? 1 : 0);
-    const hardState = { term, votedFor: this.random.next() < 0.5 ? 2 : undefined, commit: this.model.base.index };
+    const vote = this.random.next() < 0.5 ? { votedFor: 2, votedForMemberId: `member-${id}` } : { votedFor: undefined };
+    const hardState = { term, ...vote, commit: this.model.base.index };
     const choice = this.random.next();
     if (choice < 0.1) {
       const resetTo = this.resetPoint(term);

@@ -56,6 +56,16 @@ export function messageTests(tests: TransportTests): void {
       }
     });
 
+    tests.withStations("go to one bearer of an id if told, and name their senders' then", async ({ first, second }) => {
+      await connected(first, second);
+      const named = second.heard.memberIds.get(first.member.id);
+      assert.ok(named === undefined || named === first.member.memberId, `the sender is said to be ${named}`);
+      first.transport.send(second.member.id, numbered(1), "another data directory");
+      first.transport.send(second.member.id, numbered(2), second.member.memberId);
+      await eventually("the one for that member arrives", () => numbersFrom(first, second).includes(2));
+      assert.deepEqual(numbersFrom(first, second), named === undefined ? [1, 2] : [2]);
+    });
+
     tests.withStations("of every kind arrive as they were sent", async ({ first, second }) => {
       await connected(first, second);
       for (const message of everyKind) first.transport.send(second.member.id, message);

@@ -32,6 +32,8 @@ export interface Station {
 /** Keeps all that arrives. Probes, which only show that a connection stands, are left out of `messages`. */
 export class Recording implements TransportHandler {
   readonly messages: { readonly from: NodeId; readonly message: Message }[] = [];
+  /** The data directories that senders were said to have. */
+  readonly memberIds = new Map<NodeId, string | undefined>();
   readonly unreachables: NodeId[] = [];
   readonly probed = new Set<NodeId>();
   /** What to do with a snapshot; a test sets its own. */
@@ -42,7 +44,8 @@ export class Recording implements TransportHandler {
   /** How much of an offered snapshot is there already; a test sets its own. */
   onOffer: (offer: SnapshotOffer) => Promise<number> = async () => 0;
 
-  message(from: NodeId, message: Message): void {
+  message(from: NodeId, message: Message, fromMemberId?: string): void {
+    this.memberIds.set(from, fromMemberId);
     if (message.kind === "timeoutNowRequest" && message.term === probeTerm) this.probed.add(from);
     else this.messages.push({ from, message });
   }

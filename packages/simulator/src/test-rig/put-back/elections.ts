@@ -19,7 +19,7 @@ export const elections: readonly PutBackBug[] = [
     name: "a second vote in a term",
     row: 42,
     patches: [
-      inAlgorithm("vote", "if (votedFor !== undefined)", "if (false)"),
+      inAlgorithm("vote", "if (hardState.votedFor !== undefined)", "if (false)"),
       inAlgorithm("vote", "if (knownLeader(state) !== undefined)", "if (false)"),
       inAlgorithm("hard-state", 'invariant(this.#votedFor === undefined, "nobody votes twice in a term");', ""),
     ],
