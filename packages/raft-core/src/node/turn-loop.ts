@@ -60,7 +60,10 @@ export class TurnLoop {
  * from the end of the turn on the transport lets nobody but the new one speak.
  */
 function changesLast(inputs: readonly Input[]): readonly Input[] {
-  const isChange = ({ kind }: Input) => kind === "changeMembership";
   if (!inputs.some(isChange)) return inputs;
   return [...inputs.filter((input) => !isChange(input)), ...inputs.filter(isChange)];
+}
+
+function isChange({ kind }: Input): boolean {
+  return kind === "changeMembership";
 }
