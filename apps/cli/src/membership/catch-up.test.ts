@@ -11,9 +11,9 @@ beforeEach(() => {
   seen = [];
 });
 
-/** How many looks at the leader it takes until node 4 has caught up. */
-async function looks(): Promise<number> {
-  const goal = { nodeId: 4, memberId: "member-4", until: "caughtUp", stallTimeoutMs: 10_000 } as const;
+/** How many looks at the leader it takes until node 4 has caught up, or is a voter. */
+async function looks(until: "caughtUp" | "voter" = "caughtUp"): Promise<number> {
+  const goal = { nodeId: 4, memberId: "member-4", until, stallTimeoutMs: 10_000 } as const;
   const parts = { cluster, pace: new FakePace() };
   await awaitCatchUp(parts, goal, new AbortController().signal, (progress) => seen.push(progress));
   return seen.length;
@@ -52,4 +52,39 @@ it("has not caught up while the leader does not hear of it, whatever it held bef
   };
   cluster.lastIndex = 0;
   expect(await looks()).toBe(6);
+});
+
+const obstacles: readonly (readonly [string, () => void, string | undefined])[] = [
+  ["nothing", () => {}, undefined],
+  ["a silent voter that is not needed", () => cluster.silent.add(2), undefined],
+  [
+    "voters that are needed",
+    () => {
+      for (const id of [2, 3]) cluster.silent.add(id);
+    },
+    "its vote waits for nodes 2, 3, which do not answer and would be needed for a majority",
+  ],
+  [
+    "a joint membership that stays",
+    () => Object.assign(cluster, { joint: true, leavesOnRequest: true }),
+    "its vote waits for the joint membership to be left: raftkv member leave-joint",
+  ],
+  [
+    "another change",
+    () => Object.assign(cluster, { membershipCommitted: false }),
+    "its vote waits for the change of the membership before it",
+  ],
+];
+it.each(obstacles)("says what a learner that keeps up waits for: %s", async (_, happen, obstacle) => {
+  cluster.entriesALook = 100;
+  happen();
+  const stalled = obstacle ?? "it is 0 entries behind";
+  await expect(looks("voter")).rejects.toThrow(`node 4 has made no progress for 10 s: ${stalled}`);
+  expect(seen.at(-1)?.obstacle).toBe(obstacle);
+});
+
+it("says nothing of its vote while it has not caught up", async () => {
+  Object.assign(cluster, { joint: true, leavesOnRequest: true, entriesALook: 0 });
+  await expect(looks("voter")).rejects.toThrow(/no progress/);
+  expect(seen.at(-1)?.obstacle).toBeUndefined();
 });

@@ -2,6 +2,7 @@ import { type NodeStatus, RaftKvError, type Replication } from "@raftkv/kv-clien
 import { CommandError } from "../command-error.ts";
 import { exitCodes } from "../exit-code.ts";
 import type { Cluster, Pace } from "./cluster.ts";
+import { promotionObstacle } from "./promotion-obstacle.ts";
 
 export interface CatchUpGoal {
   readonly nodeId: number;
@@ -23,6 +24,8 @@ export interface CatchUpProgress {
   readonly stalledMs: number;
   /** Why there is nothing to tell. */
   readonly problem: string | undefined;
+  /** What stands between a learner that keeps up and its vote; undefined: nothing that can be seen. */
+  readonly obstacle: string | undefined;
 }
 
 /** The operator wants it to end. */
@@ -72,6 +75,7 @@ class CatchUpWatch {
   #movedAtMs: number;
   #replication: Replication | undefined;
   #problem: string | undefined;
+  #obstacle: string | undefined;
   /** The last index of the log at the look before, and in which term. */
   #target: { readonly term: number; readonly index: number } | undefined;
   #firstMatch: number | undefined;
@@ -89,6 +93,7 @@ class CatchUpWatch {
 
   /** True: the goal is reached. */
   take(seen: NodeStatus | RaftKvError): boolean {
+    this.#obstacle = undefined;
     if (seen instanceof RaftKvError) {
       this.#problem = seen.code === "DEADLINE_EXCEEDED" ? "no leader is reached" : seen.message;
       return false;
@@ -107,18 +112,26 @@ class CatchUpWatch {
     const isVoter = !member.learner && !seen.joint && seen.membershipCommitted;
     const keepsUp = replication !== undefined && this.#keepsUp(replication, seen);
     this.#target = { term: seen.term, index: seen.lastIndex };
-    return until === "voter" ? isVoter : keepsUp;
+    if (until === "caughtUp") return keepsUp;
+    if (keepsUp && member.learner) this.#obstacle = promotionObstacle(seen, nodeId);
+    return isVoter;
   }
 
   progress(): CatchUpProgress {
     const { nodeId } = this.#goal;
-    const stalledMs = this.stalledMs;
-    return { nodeId, fraction: this.#fraction(), replication: this.#replication, stalledMs, problem: this.#problem };
+    return {
+      nodeId,
+      fraction: this.#fraction(),
+      replication: this.#replication,
+      stalledMs: this.stalledMs,
+      problem: this.#problem,
+      obstacle: this.#obstacle,
+    };
   }
 
   stalled(): CommandError {
     const { nodeId, stallTimeoutMs } = this.#goal;
-    const why = this.#problem ?? whyStalled(this.#replication);
+    const why = this.#problem ?? this.#obstacle ?? whyStalled(this.#replication);
     const message = `node ${nodeId} has made no progress for ${Math.round(stallTimeoutMs / 1_000)} s: ${why}`;
     return new CommandError(message, exitCodes.unavailable);
   }

@@ -19,6 +19,7 @@ const at = (more: Partial<CatchUpProgress>): CatchUpProgress => ({
   replication,
   stalledMs: 0,
   problem: undefined,
+  obstacle: undefined,
   ...more,
 });
 
@@ -26,6 +27,10 @@ it.each<[Partial<CatchUpProgress>, string]>([
   [{}, "1,234 entries behind"],
   [{ replication: { ...replication, lagEntries: 1 } }, "1 entry behind"],
   [{ replication: { ...replication, lagEntries: 0 } }, "caught up"],
+  [
+    { replication: { ...replication, lagEntries: 0 }, obstacle: "its vote waits for node 2", stalledMs: 9_000 },
+    "caught up; its vote waits for node 2",
+  ],
   [
     { replication: { ...replication, state: "snapshot", snapshot, recentlyActive: false } },
     "snapshot, 12 MiB of 40 MiB",

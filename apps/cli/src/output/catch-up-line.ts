@@ -5,9 +5,10 @@ import { formatBytes } from "./format-bytes.ts";
 const worthTellingMs = 3_000;
 
 /** "1,234 entries behind", "snapshot, 12 MiB of 40 MiB", "does not answer". */
-export function catchUpLine({ replication, stalledMs, problem }: CatchUpProgress): string {
-  const stalled = stalledMs < worthTellingMs ? "" : `, no progress for ${Math.floor(stalledMs / 1_000)} s`;
-  return `${where(replication, problem)}${stalled}`;
+export function catchUpLine({ replication, stalledMs, problem, obstacle }: CatchUpProgress): string {
+  const place = where(replication, problem);
+  if (obstacle !== undefined) return `${place}; ${obstacle}`;
+  return stalledMs < worthTellingMs ? place : `${place}, no progress for ${Math.floor(stalledMs / 1_000)} s`;
 }
 
 function where(replication: CatchUpProgress["replication"], problem: string | undefined): string {

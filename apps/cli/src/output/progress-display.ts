@@ -77,8 +77,8 @@ export class LineDisplay implements ProgressDisplay {
   }
 
   progress(progress: CatchUpProgress): void {
-    const { nodeId, fraction, replication, problem } = progress;
-    const kind = `${problem} ${replication?.state} ${replication?.recentlyActive} ${fraction === 1}`;
+    const { nodeId, fraction, replication, problem, obstacle } = progress;
+    const kind = `${problem} ${obstacle} ${replication?.state} ${replication?.recentlyActive} ${fraction === 1}`;
     const now = this.#pace.now();
     if (kind === this.#lastKind && now - this.#lastAtMs < lineEveryMs) return;
     this.#lastKind = kind;

@@ -232,6 +232,16 @@ describe("what any node does", () => {
     expect((await failureOfCall(cluster.takeSnapshot({}))).detail.code).toBe(ErrorCode.SHUTTING_DOWN);
   });
 
+  test("a snapshot that takes longer than its deadline goes on, and the call ends", async () => {
+    const { services, consensus } = await serviceRig();
+    consensus.holding = true;
+    const { error } = await rawCall(services, "TakeSnapshot", Buffer.from("{}"), {
+      "content-type": "application/json",
+      "connect-timeout-ms": "20",
+    });
+    expect(error).toMatchObject({ code: "deadline_exceeded" });
+  });
+
   test("an inspection tells who listens at an address", async () => {
     const { cluster, consensus } = await rigWith({
       "10.0.0.4:1": newcomer,

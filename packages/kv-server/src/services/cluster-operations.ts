@@ -68,8 +68,8 @@ export async function transferLeadership(
   return create(TransferLeadershipResponseSchema, { leaderId: BigInt(consensus.status().leader?.id ?? 0) });
 }
 
-export async function takeSnapshot({ options }: ServiceContext): Promise<TakeSnapshotResponse> {
-  await options.consensus.compactNow();
+export async function takeSnapshot({ options }: ServiceContext, { signal }: Call): Promise<TakeSnapshotResponse> {
+  await unlessAborted(options.consensus.compactNow(), signal);
   return create(TakeSnapshotResponseSchema, {
     durableIndex: BigInt(options.state.durableIndex()),
     firstIndex: BigInt(options.usage().firstIndex),
@@ -91,6 +91,16 @@ function requireLeadership({ leadership, pendingWrites }: ServiceContext): void 
   if (pendingWrites.draining) throw new KvFailure(SHUTTING_DOWN);
   const { ledTerm, leader } = leadership.view();
   if (ledTerm === undefined) throw new KvFailure(notLeader(leader));
+}
+
+/** Settles as `operation`, which goes on, or rejects sooner with the signal's reason. */
+function unlessAborted(operation: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal.reason);
+    operation.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+    if (signal.aborted) aborted();
+    else signal.addEventListener("abort", aborted);
+  });
 }
 
 /** To an operator, a leader that hands leadership over is one that is not ready; to a client it is none. */

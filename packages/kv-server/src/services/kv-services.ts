@@ -50,7 +50,7 @@ export class KvServices {
         leaveJoint: (_request, call) => this.#unary(call, true, () => leaveJoint(context, call)),
         transferLeadership: (request, call) =>
           this.#unary(call, true, () => transferLeadership(context, request, call)),
-        takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context)),
+        takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context, call)),
         inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
       },
       options,

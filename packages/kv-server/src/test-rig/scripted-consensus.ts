@@ -121,6 +121,7 @@ export class ScriptedConsensus implements Consensus<ApplyResult> {
 
   async compactNow(): Promise<void> {
     if (this.refuse !== undefined) throw this.refuse;
+    if (this.holding) await new Promise(() => {});
     await this.#machine.flush();
   }
 

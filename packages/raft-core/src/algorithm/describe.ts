@@ -53,8 +53,9 @@ export function describeOutgoing({ to, message, after }: Outgoing): string {
   return `to ${to}: ${describeMessage(message)}${after === undefined ? "" : ` [after write ${after}]`}`;
 }
 
-export function describeHardState({ term, votedFor, commit }: HardState): string {
-  return `term ${term}, vote ${votedFor ?? "none"}, commit ${commit}`;
+export function describeHardState({ term, votedFor, promiseMs, commit }: HardState): string {
+  const promise = promiseMs === undefined ? "" : `, promises up to ${promiseMs} ms`;
+  return `term ${term}, vote ${votedFor ?? "none"}${promise}, commit ${commit}`;
 }
 
 export function describeWrite(batch: WriteBatch): string {

@@ -104,9 +104,10 @@ interface UndoneTransfer {
 
 /**
  * `unknownMember`: the target is no other voter that stays. `transferring`: leadership is on its way to somebody else.
- * `targetNotReady`: the target is silent, or too far behind; or there is nobody to hand over to.
+ * `targetNotReady`: the target is silent, or too far behind; or there is nobody to hand over to. `overloaded`: too many
+ * wait for the transfer that is under way.
  */
-export type TransferRefusal = "notLeader" | "unknownMember" | "transferring" | "targetNotReady";
+export type TransferRefusal = "notLeader" | "unknownMember" | "transferring" | "targetNotReady" | "overloaded";
 
 /**
  * Why leadership is handed over. `asked`: an operator wants it. `priority`: the target is preferred. `writeStall`: this

@@ -42,6 +42,11 @@ export interface HardState {
    * Absent without a vote, where the transport does not tell, and in what an earlier version of raftkv has written.
    */
   readonly votedForMemberId?: string;
+  /**
+   * No promise to vote for nobody, for leases, was given for longer than so many milliseconds: it is written before the
+   * first one leaves. Absent: none was given, or a version that did not record it has given some.
+   */
+  readonly promiseMs?: number;
   /** A hint only: written along with other changes, never by itself. */
   readonly commit: Index;
 }

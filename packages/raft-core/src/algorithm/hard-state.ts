@@ -7,6 +7,7 @@ export class HardStateKeeper {
   #term: Term;
   #votedFor: NodeId | undefined;
   #votedForMemberId: string | undefined;
+  #promiseMs: number | undefined;
   #commit: Index;
   /** Set from a change of term or vote until it is durable. */
   #batch: BatchId | undefined;
@@ -17,6 +18,7 @@ export class HardStateKeeper {
     this.#term = restored.term;
     this.#votedFor = restored.votedFor;
     this.#votedForMemberId = restored.votedForMemberId;
+    this.#promiseMs = restored.promiseMs;
     this.#commit = commit;
     this.#writtenCommit = restored.commit;
   }
@@ -40,8 +42,14 @@ export class HardStateKeeper {
 
   current(): HardState {
     const memberId = this.#votedForMemberId;
-    const hardState = { term: this.#term, votedFor: this.#votedFor, commit: this.#commit };
-    return memberId === undefined ? hardState : { ...hardState, votedForMemberId: memberId };
+    const promiseMs = this.#promiseMs;
+    return {
+      term: this.#term,
+      votedFor: this.#votedFor,
+      ...(memberId === undefined ? {} : { votedForMemberId: memberId }),
+      ...(promiseMs === undefined ? {} : { promiseMs }),
+      commit: this.#commit,
+    };
   }
 
   /** Whether this node's vote is for whoever has that id and that data directory; undefined: the transport cannot tell. */
@@ -65,6 +73,18 @@ export class HardStateKeeper {
     this.#votedFor = candidate;
     this.#votedForMemberId = memberId;
     this.#mark(batch);
+  }
+
+  /** A promise for so long is about to leave: only after the disk knows of one that long. */
+  promise(forMs: number, batch: BatchId): void {
+    if (this.#promiseMs !== undefined && forMs <= this.#promiseMs) return;
+    this.#promiseMs = forMs;
+    this.#mark(batch);
+  }
+
+  /** No promise for longer binds this node any more. No reason to write, but rides along. */
+  promisesLast(forMs: number): void {
+    if (this.#promiseMs !== undefined) this.#promiseMs = Math.min(forMs, this.#promiseMs);
   }
 
   advanceCommit(index: Index): void {

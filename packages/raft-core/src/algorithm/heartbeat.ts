@@ -61,9 +61,13 @@ export function handleHeartbeatResponse(state: RaftState, from: NodeId, response
 
 /**
  * Stickiness for the shortest election timeout (dissertation, section 4.2.3), as a promise that the leader may rely on: of
- * whole milliseconds, as on the wire.
+ * whole milliseconds, as on the wire. How long it is stands on the disk, so that a restart with a shorter election timeout
+ * keeps to it too; when it was given does not.
  */
-function promiseOf({ promise, config }: RaftState): { readonly promiseMs?: number } {
+function promiseOf({ promise, config, hardState, nextBatch }: RaftState): { readonly promiseMs?: number } {
   const promiseMs = Math.floor(config.electionTimeoutMinMs);
-  return promise.give(promiseMs) ? { promiseMs } : {};
+  if (!promise.give(promiseMs)) return {};
+  if (!promise.keepsOld) hardState.promisesLast(promiseMs);
+  hardState.promise(promiseMs, nextBatch);
+  return { promiseMs };
 }

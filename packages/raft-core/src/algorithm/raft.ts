@@ -102,7 +102,7 @@ export class Raft {
       memberships: new MembershipTracker(restored.base, restored.memberships),
       timer: new ElectionTimer(config, random, restored.hardState.term > 0),
       reads: new WaitingReads(),
-      promise: new VotePromise(restored.hardState.term > 0 ? config.electionTimeoutMinMs : 0),
+      promise: new VotePromise(quietMs(config, restored)),
       transferCalls: new TransferCalls(),
       held: new HeldProposals(config.maxUncommittedBytes),
       tenures: new Tenures(trialTimeouts * config.electionTimeoutMaxMs),
@@ -274,6 +274,11 @@ export class Raft {
     const state = this.#state;
     return { role: state.role.kind, term: state.hardState.term, leader: knownLeader(state) };
   }
+}
+
+/** For so long since its restart a node may be bound by what it promised before, under whatever configuration that was. */
+function quietMs({ electionTimeoutMinMs }: RaftConfig, { hardState: { term, promiseMs = 0 } }: RestoredState): number {
+  return term > 0 ? Math.max(electionTimeoutMinMs, promiseMs) : 0;
 }
 
 function handleMessage(state: RaftState, from: NodeId, fromMemberId: string | undefined, message: Message): void {

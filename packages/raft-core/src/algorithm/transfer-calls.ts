@@ -7,6 +7,9 @@ export interface TransferCall {
   readonly to: NodeId | undefined;
 }
 
+/** More than so many are turned away: nobody needs them, and each takes up memory. */
+const maxCalls = 1_024;
+
 /** The callers that wait for the transfer under way, and after this node leads no longer for the next leader. */
 export class TransferCalls {
   #calls: TransferCall[] = [];
@@ -22,9 +25,12 @@ export class TransferCalls {
     return this.#leaderlessMs;
   }
 
-  add(call: TransferCall): void {
+  /** Answers false, and does not take it in, where too many wait already. */
+  add(call: TransferCall): boolean {
+    if (this.#calls.length >= maxCalls) return false;
     this.#calls.push(call);
     this.#leaderlessMs = 0;
+    return true;
   }
 
   tick(elapsedMs: number): void {

@@ -6,6 +6,7 @@ import { knownLeader, type LeaderState, type RaftState, type Transfer } from "./
 import { send } from "./send.ts";
 import { stepDown } from "./step-down.ts";
 import { bestSuccessor, needsSnapshot } from "./successor.ts";
+import type { TransferCall } from "./transfer-calls.ts";
 import { mayCampaign, startElection } from "./vote.ts";
 
 /**
@@ -13,14 +14,15 @@ import { mayCampaign, startElection } from "./vote.ts";
  * that is under way waits with the others.
  */
 export function handleTransfer(state: RaftState, id: TransferId, to: NodeId | undefined): void {
-  const { role: leader, transferCalls } = state;
+  const { role: leader } = state;
   if (leader.kind !== "leader") {
     refuse(state, id, "notLeader", "this node does not lead");
     return;
   }
   if (leader.transfer !== undefined) {
-    if (to === undefined || to === leader.transfer.to) transferCalls.add({ id, to });
-    else refuse(state, id, "transferring", `leadership is on its way to node ${leader.transfer.to}`);
+    if (to !== undefined && to !== leader.transfer.to) {
+      refuse(state, id, "transferring", `leadership is on its way to node ${leader.transfer.to}`);
+    } else takeCall(state, { id, to });
     return;
   }
   if (to !== undefined && (to === state.config.nodeId || !state.memberships.newest().voters.includes(to))) {
@@ -33,8 +35,13 @@ export function handleTransfer(state: RaftState, id: TransferId, to: NodeId | un
     refuse(state, id, "targetNotReady", problem ?? "");
     return;
   }
-  transferCalls.add({ id, to });
-  beginTransfer(state, leader, target, "asked");
+  if (takeCall(state, { id, to })) beginTransfer(state, leader, target, "asked");
+}
+
+function takeCall(state: RaftState, call: TransferCall): boolean {
+  if (state.transferCalls.add(call)) return true;
+  refuse(state, call.id, "overloaded", "too many calls wait for leadership to move already");
+  return false;
 }
 
 /** The target is a voter that stays. */

@@ -4,7 +4,9 @@
  */
 export class VotePromise {
   /** A node that restarts does not know what it has promised: so long from its first look at the clock it keeps to it. */
-  #afterRestartMs: number;
+  readonly #afterRestartMs: number;
+  /** Until then it may be bound by what it promised before its restart. */
+  #oldUntilMs = Number.POSITIVE_INFINITY;
   #untilMs = Number.NEGATIVE_INFINITY;
   #nowMs: number | undefined;
 
@@ -19,7 +21,10 @@ export class VotePromise {
 
   /** An earlier reading changes nothing. */
   clock(nowMs: number): void {
-    if (this.#nowMs === undefined) this.#untilMs = nowMs + this.#afterRestartMs;
+    if (this.#nowMs === undefined) {
+      this.#oldUntilMs = nowMs + this.#afterRestartMs;
+      this.#untilMs = this.#oldUntilMs;
+    }
     this.#nowMs = Math.max(nowMs, this.#nowMs ?? nowMs);
   }
 
@@ -28,6 +33,11 @@ export class VotePromise {
     if (this.#nowMs === undefined) return false;
     this.#untilMs = Math.max(this.#untilMs, this.#nowMs + forMs);
     return true;
+  }
+
+  /** Whether a promise from before the restart may still bind it. */
+  get keepsOld(): boolean {
+    return this.#nowMs === undefined || this.#nowMs < this.#oldUntilMs;
   }
 
   get holds(): boolean {

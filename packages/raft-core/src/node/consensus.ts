@@ -39,7 +39,7 @@ export interface Consensus<Result = unknown> {
    * Hands leadership to `to`, or to the voter that suits best: one that answers, with the highest priority, with the
    * longest log. Resolves once that node leads. Rejects at once, with nothing begun: `notLeader`, `unknownMember` (`to` is
    * no other voter), `targetNotReady` (it does not answer, or needs a snapshot first), `transferring` (to another node,
-   * already), `closed`, `failed`. Rejects with `transferFailed` when it was given up, after a maximum election timeout at
+   * already), `overloaded` (a thousand calls wait already), `closed`, `failed`. Rejects with `transferFailed` when it was given up, after a maximum election timeout at
    * the latest, or when another node leads; a target that was told to take over may do so all the same. The signal's reason:
    * the attempt goes on.
    */

@@ -30,14 +30,16 @@ export function parseHead(fields: Fields): LogHead {
   };
 }
 
-/** Versions before this one have written no `votedForMemberId`, and read over it. */
+/** Earlier versions have written neither `votedForMemberId` nor `promiseMs`, and read over them. */
 function parseHardState(fields: Fields): HardState {
   const votedForMemberId = fields.optionalText("votedForMemberId");
+  const promiseMs = fields.optionalInteger("promiseMs");
   return {
     term: fields.integer("term"),
     votedFor: fields.optionalInteger("votedFor"),
     commit: fields.integer("commit"),
     ...(votedForMemberId === undefined ? {} : { votedForMemberId }),
+    ...(promiseMs === undefined ? {} : { promiseMs }),
   };
 }
 

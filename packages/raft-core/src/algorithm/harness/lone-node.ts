@@ -19,6 +19,8 @@ interface Start {
   readonly term?: Term;
   readonly votedFor?: NodeId;
   readonly votedForMemberId?: string;
+  /** The longest promise for leases that is on its disk. */
+  readonly promiseMs?: number;
   readonly commit?: Index;
   /** Where in [min, max) each election timeout is drawn, from 0 to 1. */
   readonly chance?: () => number;
@@ -59,9 +61,12 @@ export class LoneNode {
     const append = log.map((term, position): Entry => command(position + 1, term));
     const term = start.term ?? log.at(-1) ?? 0;
     if (term === 0 && append.length === 0) return;
-    const { votedForMemberId } = start;
-    const of = votedForMemberId === undefined ? {} : { votedForMemberId };
-    this.node.disk.write({ id: 0, hardState: { term, votedFor, ...of, commit }, append });
+    const { votedForMemberId, promiseMs } = start;
+    const recorded = {
+      ...(votedForMemberId === undefined ? {} : { votedForMemberId }),
+      ...(promiseMs === undefined ? {} : { promiseMs }),
+    };
+    this.node.disk.write({ id: 0, hardState: { term, votedFor, ...recorded, commit }, append });
     this.node.restart();
   }
 

@@ -47,4 +47,13 @@ describe("dissertation, 3.10 leadership transfer", () => {
     leader.acknowledge(3).tick(1);
     expect(leader.propose("y")).toMatchObject({ kind: "appended", first: { index: 3 } });
   });
+
+  it("is waited for by so many calls and no more; whoever is turned away hears so at once", () => {
+    const leader = new LoneNode().elect(2).acknowledge(2).acknowledge(3);
+    for (let id = 1; id <= 1_026; id++) leader.node.raft.step({ kind: "transferLeadership", id, to: undefined });
+    expect(leader.node.raft.takeEffects()?.transfers).toMatchObject([
+      { kind: "refused", id: 1_025, reason: "overloaded" },
+      { kind: "refused", id: 1_026, reason: "overloaded" },
+    ]);
+  });
 });

@@ -23,6 +23,7 @@ export function logTests(tests: StorageTests): void {
         { term: 1, votedFor: 3, commit: 0 },
         { term: 2, votedFor: 3, votedForMemberId: "member-3", commit: 0 },
         { term: 2, votedFor: 3, votedForMemberId: "member-3-on-a-new-disk", commit: 0 },
+        { term: 2, votedFor: undefined, promiseMs: 1_500, commit: 0 },
         { term: 9_007_199_254_740_991, votedFor: undefined, commit: 0 },
       ];
       for (const hardState of states) {
