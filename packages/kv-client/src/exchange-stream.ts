@@ -1,12 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { ClusterService } from "@raftkv/proto/cluster";
-import { type ExchangeRequest, ExchangeRequestSchema, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
+import { type ExchangeRequest, ExchangeRequestSchema, type ExchangeResponse } from "@raftkv/proto/kv";
 import type { Clock } from "./clock.ts";
 import type { Address } from "./endpoint.ts";
 import { pause } from "./pause.ts";
-import type { ClientPorts, NodeConnection } from "./ports.ts";
-import { PushQueue } from "./push-queue.ts";
+import type { ClientPorts, ExchangeCall, ExchangeListener, NodeConnection } from "./ports.ts";
+import { exchangeOver } from "./transport-exchange.ts";
 
 export type ExchangeRequestBody = ExchangeRequest["request"];
 
@@ -21,8 +21,8 @@ export class ExchangeStream {
   readonly address: Address;
   readonly #node: NodeConnection;
   readonly #clock: Clock;
-  readonly #requests = new PushQueue<ExchangeRequest>();
   readonly #abort = new AbortController();
+  #call: ExchangeCall | undefined;
   #open = true;
 
   private constructor(node: NodeConnection, clock: Clock, address: Address) {
@@ -40,13 +40,20 @@ export class ExchangeStream {
     return new ExchangeStream(await connect(address, { clock, timeoutMs }), clock, address);
   }
 
-  /** Once. Calls no handler before it returns. */
+  /** Once, and before anything is sent. Calls no handler before it returns. */
   start(handlers: ExchangeHandlers): void {
-    void this.#read(handlers);
+    const listener: ExchangeListener = {
+      message: (response) => {
+        if (this.#open) handlers.response(response);
+      },
+      closed: (error) => this.#closed(handlers, error),
+    };
+    const { transport, openExchange } = this.#node;
+    this.#call = openExchange?.(listener) ?? exchangeOver(transport, listener, this.#abort.signal);
   }
 
   send(requestId: number, request: ExchangeRequestBody): void {
-    this.#requests.push(create(ExchangeRequestSchema, { requestId: BigInt(requestId), request }));
+    this.#call?.send(create(ExchangeRequestSchema, { requestId: BigInt(requestId), request }));
   }
 
   /** Calls back when the node has answered a ping. */
@@ -72,25 +79,14 @@ export class ExchangeStream {
 
   close(): void {
     this.#open = false;
-    this.#requests.end();
     this.#abort.abort();
     this.#node.close();
   }
 
-  async #read(handlers: ExchangeHandlers): Promise<void> {
-    let reason = `${this.address} ended the stream`;
-    try {
-      const client = createClient(KvService, this.#node.transport);
-      for await (const response of client.exchange(this.#requests, { signal: this.#abort.signal })) {
-        if (!this.#open) return;
-        handlers.response(response);
-      }
-    } catch (error) {
-      reason = `${this.address}: ${describe(error)}`;
-    }
+  #closed(handlers: ExchangeHandlers, error: unknown): void {
     if (!this.#open) return;
     this.close();
-    handlers.ended(reason);
+    handlers.ended(error === undefined ? `${this.address} ended the stream` : `${this.address}: ${describe(error)}`);
   }
 }
 

@@ -5,7 +5,14 @@ export type { Clock, Timer } from "./clock.ts";
 export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./error.ts";
 export type { KeyValue } from "./key-value.ts";
 export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, ReplicationStateName } from "./node-status.ts";
-export type { ClientPorts, Connect, ConnectOptions, NodeConnection } from "./ports.ts";
+export type {
+  ClientPorts,
+  Connect,
+  ConnectOptions,
+  ExchangeCall,
+  ExchangeListener,
+  NodeConnection,
+} from "./ports.ts";
 export { type CloseOptions, RaftKv, type ReadOptions } from "./raft-kv.ts";
 export type { RangeOptions } from "./range.ts";
 export type { ReadConsistency, ReadNeedsOptions } from "./read-needs.ts";

@@ -1,4 +1,5 @@
 import type { Transport } from "@connectrpc/connect";
+import type { ExchangeRequest, ExchangeResponse } from "@raftkv/proto/kv";
 import type { Random } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { Address } from "./endpoint.ts";
@@ -26,8 +27,21 @@ export interface ConnectOptions {
 /** One connection to one node, which carries calls and streams. It is opened once and never again. */
 export interface NodeConnection {
   readonly transport: Transport;
+  /** Opens the stream of `Exchange` by a shorter way than `transport`, where there is one. */
+  readonly openExchange?: (listener: ExchangeListener) => ExchangeCall;
   /** Calls back when the node has answered a ping; never, where it does not. */
   ping(answered: () => void): void;
   /** Ends the connection, and every call and stream on it. */
   close(): void;
+}
+
+/** A stream of `Exchange`. What is sent waits in memory until it can go. */
+export interface ExchangeCall {
+  send(request: ExchangeRequest): void;
+}
+
+export interface ExchangeListener {
+  message(response: ExchangeResponse): void;
+  /** Nothing comes any more. Called once, and not from within `openExchange`; undefined: the node has ended it. */
+  closed(error: unknown): void;
 }

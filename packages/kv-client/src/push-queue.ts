@@ -4,7 +4,7 @@ export class PushQueue<T> implements AsyncIterable<T> {
   #ended = false;
   #wake: (() => void) | undefined;
 
-  push(item: T): void {
+  send(item: T): void {
     if (this.#ended) return;
     this.#items.push(item);
     this.#wake?.();

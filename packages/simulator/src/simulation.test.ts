@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import { describe, expect, it, vi } from "vitest";
 import { replayCommand } from "./campaign/campaign.ts";
+import { writeFailurePage } from "./campaign/failure-page.ts";
 import { runSeeds } from "./campaign/run-seeds.ts";
-import type { RunSummary } from "./campaign/run-summary.ts";
+import { type RunSummary, summaryOf } from "./campaign/run-summary.ts";
 import { calmDisk, calmNetwork } from "./plan/draw-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import { type SimulationReport, simulate } from "./simulation.ts";
@@ -26,11 +27,12 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
 async function run(seed: number, steps: number): Promise<SimulationReport> {
   const report = await simulate({ seed, steps });
   if (report.failure === undefined) return report;
-  throw new Error(failureOf(seed, steps, report.failure.message));
+  throw new Error(failureOf(summaryOf(report), steps));
 }
 
-function failureOf(seed: number, steps: number, finding: string | undefined): string {
-  return `seed ${seed} fails: ${finding}\nreplay it with: ${replayCommand(seed, steps)}`;
+function failureOf({ seed, failure }: RunSummary, steps: number): string {
+  const page = failure?.page === undefined ? "" : `\nits history is drawn in ${writeFailurePage(seed, failure.page)}`;
+  return `seed ${seed} fails: ${failure?.message}\nreplay it with: ${replayCommand(seed, steps)}${page}`;
 }
 
 const undisturbed = (drawn: Plan): Plan => ({
@@ -83,7 +85,7 @@ describe("a cluster with faults at random", () => {
     console.info(`fresh seeds from ${firstSeed}, ${seeds} of ${steps} steps`);
     const runs = await runSeeds({ firstSeed, seeds, steps, workers: availableParallelism(), goesOn: () => true });
     const failed = runs.find(({ failure }) => failure !== undefined);
-    if (failed !== undefined) throw new Error(failureOf(failed.seed, steps, failed.failure?.message));
+    if (failed !== undefined) throw new Error(failureOf(failed, steps));
     // Runs in which little happens prove little.
     const sum = (of: (run: RunSummary) => number) => runs.reduce((total, run) => total + of(run), 0);
     expect(sum((run) => run.committed)).toBeGreaterThan(60 * seeds);

@@ -4,6 +4,7 @@ import { type Convergence, converge } from "./convergence/convergence.ts";
 import { coreServes, drawCore } from "./convergence/majority.ts";
 import { SimulatedDisk } from "./disk/simulated-disk.ts";
 import { FaultDriver } from "./faults/fault-driver.ts";
+import { BrokenHistory } from "./history/broken-history.ts";
 import type { HistorySummary } from "./history/history-recorder.ts";
 import { BrokenInvariant } from "./invariants/invariant.ts";
 import { Invariants } from "./invariants/invariants.ts";
@@ -40,6 +41,8 @@ export interface SimulationReport {
   readonly seed: number;
   /** What did not hold first; undefined: everything held. */
   readonly failure: BrokenInvariant | undefined;
+  /** Draws why what clients saw is broken: a page of HTML. Undefined where it is not. */
+  readonly historyPage: string | undefined;
   /** Of all that happened: equal for equal runs. */
   readonly traceHash: string;
   readonly plan: Plan;
@@ -73,6 +76,7 @@ class Simulation {
   readonly #operator: Operator;
   readonly #workload: Workload;
   readonly #trace: Trace;
+  #historyPage: string | undefined;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -220,6 +224,7 @@ class Simulation {
     try {
       this.#workload.recorder.check();
     } catch (error) {
+      if (error instanceof BrokenHistory) this.#historyPage = error.page;
       this.#invariants.breaks("linearizability", error instanceof Error ? error.message : String(error));
     }
   }
@@ -235,6 +240,7 @@ class Simulation {
     return {
       seed: this.#options.seed,
       failure: this.#invariants.broken,
+      historyPage: this.#historyPage,
       traceHash: this.#trace.hash,
       plan: this.#plan,
       steps: this.#scheduler.steps,

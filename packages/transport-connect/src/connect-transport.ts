@@ -1,4 +1,5 @@
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import type { StreamRoutes } from "@raftkv/grpc-stream";
 import { RaftService } from "@raftkv/proto/raft";
 import type {
   Clock,
@@ -21,6 +22,8 @@ import type { Introducer, Introduction } from "./introduce/introduction.ts";
 import { PeerLink } from "./link/peer-link.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import { Admission } from "./service/admission.ts";
+import { answers } from "./service/answers.ts";
+import { MessagesListener } from "./service/messages-listener.ts";
 import { raftService } from "./service/raft-service.ts";
 import { sendSnapshot } from "./snapshot/send-snapshot.ts";
 import { Slots } from "./snapshot/slots.ts";
@@ -89,9 +92,10 @@ export class ConnectTransport implements RaftTransport {
   }
 
   /** Mounts the raft service. Streams are refused as unavailable until `start`; introductions are answered at once. */
-  routes(router: ConnectRouter): void {
+  routes(router: ConnectRouter, streams: StreamRoutes): void {
     const { identity, onIntroduce, clock, logger } = this.#options;
-    const service = raftService({
+    const maxRequestBytes = this.#limits.messageBytes + framingBytes;
+    const options = {
       admission: this.#admission,
       slots: this.#incomingSnapshots,
       offers: new Slots(this.#limits.snapshots, "offers of snapshots from other nodes"),
@@ -101,11 +105,10 @@ export class ConnectTransport implements RaftTransport {
       logger,
       helloTimeoutMs: this.#limits.helloTimeoutMs,
       progressTimeoutMs: this.#limits.snapshotProgressTimeoutMs,
-    });
-    router.service(RaftService, service, {
-      readMaxBytes: this.#limits.messageBytes + framingBytes,
-      acceptCompression: [],
-    });
+      answerTo: answers(logger),
+    };
+    router.service(RaftService, raftService(options), { readMaxBytes: maxRequestBytes, acceptCompression: [] });
+    streams.add(RaftService.method.messages, maxRequestBytes, (call) => new MessagesListener(call, options));
   }
 
   start(handler: TransportHandler): void {

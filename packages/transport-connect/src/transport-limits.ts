@@ -40,7 +40,7 @@ export const defaultTransportLimits: TransportLimits = {
   helloTimeoutMs: 5000,
   reconnectMinMs: 50,
   reconnectMaxMs: 1000,
-  pingIntervalMs: 1000,
+  pingIntervalMs: 2000,
   pingTimeoutMs: 3000,
   snapshots: 4,
   snapshotProgressTimeoutMs: 10_000,

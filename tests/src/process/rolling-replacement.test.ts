@@ -1,5 +1,6 @@
 import { HistoryRecorder } from "@raftkv/simulator/history";
 import { describe, expect, it } from "vitest";
+import { checkedHistory } from "../workload/checked-history.ts";
 import { ClientLoad } from "../workload/client-load.ts";
 import { ClusterProcess } from "./harness/cluster-process.ts";
 import { temporaryDirectory } from "./harness/temporary-directory.ts";
@@ -43,7 +44,7 @@ describe("a cluster of three under load", () => {
     expect(status.members.map(({ nodeId }) => nodeId)).toEqual(["4", "5", "6"]);
     expect(cluster.runningIds()).toEqual([4, 5, 6]);
     expect(load.failures).toEqual([]);
-    const history = recorder.check();
+    const history = checkedHistory(recorder, "rolling-replacement");
     expect(history.answeredWrites).toBeGreaterThan(100);
     expect(history.unknown).toBe(0);
   });

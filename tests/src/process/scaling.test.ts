@@ -1,5 +1,6 @@
 import { HistoryRecorder } from "@raftkv/simulator/history";
 import { describe, expect, it } from "vitest";
+import { checkedHistory } from "../workload/checked-history.ts";
 import { ClientLoad } from "../workload/client-load.ts";
 import { ClusterProcess } from "./harness/cluster-process.ts";
 import { temporaryDirectory } from "./harness/temporary-directory.ts";
@@ -53,7 +54,7 @@ describe("a cluster under load", () => {
       await load.stop();
     }
     expect(load.failures).toEqual([]);
-    const history = recorder.check();
+    const history = checkedHistory(recorder, "scaling");
     expect(history.answeredWrites).toBeGreaterThan(100);
     expect(history.unknown).toBe(0);
   });

@@ -54,12 +54,13 @@ const testsStayOn: Rule = (file) =>
 const arrows: readonly (readonly [folder: string, allowed: readonly string[]])[] = [
   ["proto/", []],
   ["packages/raft-core/", []],
-  ["packages/kv-server/", ["proto", "raft-core"]],
+  ["packages/grpc-stream/", []],
+  ["packages/kv-server/", ["proto", "raft-core", "grpc-stream"]],
   ["packages/storage-memory/", ["raft-core", "kv-server"]],
   ["packages/storage-sqlite/", ["raft-core", "kv-server"]],
-  ["packages/transport-connect/", ["proto", "raft-core"]],
+  ["packages/transport-connect/", ["proto", "raft-core", "grpc-stream"]],
   ["packages/simulator/", ["proto", "raft-core", "kv-server", "kv-client", "storage-memory"]],
-  ["packages/kv-client/", ["proto"]],
+  ["packages/kv-client/", ["proto", "grpc-stream"]],
   ["apps/cli/", ["kv-client"]],
 ];
 

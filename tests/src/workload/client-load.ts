@@ -67,7 +67,7 @@ export class ClientLoad {
       const key = this.#key(random());
       const call = this.#call(random());
       const startedAt = performance.now();
-      const outcome = await recorder.record(key, call, () => perform(kv, key, call));
+      const outcome = await recorder.record(key, call, () => perform(kv, key, call), `client ${id}`);
       if (outcome.kind !== "answered") this.failures.push(`${call.kind} ${key}: ${outcome.kind}`);
       else if (call.kind !== "get") this.#served(startedAt);
     }
@@ -77,7 +77,12 @@ export class ClientLoad {
     const random = seededRandom(this.#options.seed * 1000 + 500 + id);
     while (!this.#stopped) {
       const key = this.#key(random());
-      const outcome = await this.#options.recorder.record(key, { kind: "get" }, () => readFromNode(endpoint, key));
+      const outcome = await this.#options.recorder.record(
+        key,
+        { kind: "get" },
+        () => readFromNode(endpoint, key),
+        `reader ${id}`,
+      );
       // A node that is down refuses at once: let the others run before the next try.
       if (outcome.kind !== "answered") await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -1,5 +1,6 @@
 import { HistoryRecorder, type HistorySummary } from "@raftkv/simulator/history";
 import { ClusterProcess } from "../process/harness/cluster-process.ts";
+import { checkedHistory } from "./checked-history.ts";
 import { ClientLoad } from "./client-load.ts";
 
 export interface KillCampaignOptions {
@@ -60,5 +61,5 @@ export async function runKillCampaign(options: KillCampaignOptions): Promise<Kil
   } finally {
     await load.stop();
   }
-  return { kills, history: recorder.check() };
+  return { kills, history: checkedHistory(recorder, "kill-campaign") };
 }

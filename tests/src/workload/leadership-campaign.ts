@@ -1,6 +1,7 @@
 import { RaftKvAdmin } from "@raftkv/kv-client/admin";
 import { HistoryRecorder, type HistorySummary } from "@raftkv/simulator/history";
 import { ClusterProcess } from "../process/harness/cluster-process.ts";
+import { checkedHistory } from "./checked-history.ts";
 import { ClientLoad } from "./client-load.ts";
 
 export interface LeadershipCampaignOptions {
@@ -62,5 +63,5 @@ export async function runLeadershipCampaign(options: LeadershipCampaignOptions):
   } finally {
     await load.stop();
   }
-  return { rounds, failures: load.failures, history: recorder.check() };
+  return { rounds, failures: load.failures, history: checkedHistory(recorder, "leadership-campaign") };
 }

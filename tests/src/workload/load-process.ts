@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { HistoryRecorder } from "@raftkv/simulator/history";
+import { checkedHistory } from "./checked-history.ts";
 import { ClientLoad } from "./client-load.ts";
 
 // node load-process.ts ENDPOINTS CLIENTS SEED: a client load in a process of its own, which can run on another host.
@@ -25,7 +26,7 @@ async function answer(command: string): Promise<unknown> {
       return null;
     case "stop":
       await load.stop();
-      return recorder.check();
+      return checkedHistory(recorder, "load-process");
     default:
       throw new Error(`there is no command ${command}`);
   }

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { StreamRoutes } from "@raftkv/grpc-stream";
 import type { InspectedPeer, KvServices } from "@raftkv/kv-server";
 import { cryptoRandom, type RaftStorage, systemClock } from "@raftkv/raft-core";
 import {
@@ -27,6 +28,7 @@ export class Network {
   readonly #raft: RaftStorage;
   readonly #log: NodeLog;
   #listener: ServerListener | undefined;
+  #streams: StreamRoutes | undefined;
   #formation: (() => Formation) | undefined;
   #advertised: string | undefined;
   #serving = false;
@@ -60,9 +62,10 @@ export class Network {
       this.#listener = await listen({
         host,
         port,
-        routes: (router) => {
-          this.transport.routes(router);
+        routes: (router, streams) => {
+          this.transport.routes(router, streams);
           this.#routes.mount(router);
+          this.#streams = streams;
         },
         clock: systemClock,
         logger: this.#log,
@@ -100,6 +103,7 @@ export class Network {
   serve(services: KvServices): void {
     this.#serving = true;
     this.#routes.switchTo((router) => services.register(router));
+    if (this.#streams !== undefined) services.registerStreams(this.#streams, defaultListenerLimits.messageBytes);
   }
 
   /** Clients over HTTP/1.1 are to look for another node: each answer is the last on its connection. */

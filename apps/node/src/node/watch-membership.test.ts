@@ -30,6 +30,7 @@ class Watched {
   readonly asked: string[] = [];
   readonly moved: string[] = [];
   namedAt: number | undefined;
+  membersChanged = (): void => {};
   #now = 0;
 
   says(id: number, says: Says, port = 1): this {
@@ -48,7 +49,15 @@ class Watched {
       {
         self,
         clusterId: "c",
-        consensus: { status: () => this.#status() },
+        consensus: {
+          status: () => this.#status(),
+          onMembersChange: (listener) => {
+            this.membersChanged = () => listener(this.#status());
+            return () => {
+              this.membersChanged = () => {};
+            };
+          },
+        },
         view: { namedAt: this.namedAt, isOut: false },
         addresses: [],
         introduce: (address) => this.#introduce(address),
@@ -117,6 +126,23 @@ describe("a member", () => {
     expect(await leaving.isRemoved()).toBe(false);
     const out = Object.assign(new Watched(), { namedAt: 10, newest: without, committed: without });
     expect(await out.isRemoved()).toBe(true);
+  });
+
+  it("looks seldom while all is well, and at once when the members change", async () => {
+    const node = Object.assign(new Watched(), { namedAt: 10 });
+    const looks: number[] = [];
+    const pause = async (delayMs: number, signal: AbortSignal): Promise<void> => {
+      looks.push(delayMs);
+      if (looks.length < 4) return;
+      if (looks.length > 4) throw new Error("it has looked at once, and not found it out");
+      queueMicrotask(() => {
+        Object.assign(node, { newest: without, committed: without });
+        node.membersChanged();
+      });
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    };
+    expect(await node.isRemoved({ pause })).toBe(true);
+    expect(looks).toEqual([250, 1_000, 1_000, 1_000]);
   });
 
   it("that hears of no leader stays while the others cannot be reached, or have it still", async () => {

@@ -5,7 +5,7 @@ import { isNamed, isRemoved, type OwnView, type Self, viewNow } from "./removal.
 export interface WatchOptions {
   readonly self: Self;
   readonly clusterId: string | undefined;
-  readonly consensus: Pick<Consensus, "status">;
+  readonly consensus: Pick<Consensus, "status" | "onMembersChange">;
   /** What the log said before the node started. */
   readonly view: OwnView;
   /** Where else members may be. */
@@ -19,7 +19,8 @@ export interface WatchOptions {
   readonly pause: (delayMs: number, signal: AbortSignal) => Promise<void>;
 }
 
-const lookEveryMs = 250;
+/** Each look wakes a node that may have nothing else to do: where all is well, a change of the members comes by itself. */
+const lookEveryMs = { well: 1_000, otherwise: 250 };
 /** So long without a leader, or without being a member, before it asks the others; and between one asking and the next. */
 const patienceMs = 3_000;
 /** Of all that were ever heard of, so many addresses are asked. */
@@ -36,12 +37,14 @@ export async function untilRemoved(options: WatchOptions, signal: AbortSignal): 
   const asked = new Set(options.addresses);
   let { view } = options;
   let contentAt = clock.now();
+  let isWell = false;
   for (;;) {
-    await pause(lookEveryMs, signal);
+    await (isWell ? pauseUntilChange(options, signal) : pause(lookEveryMs.otherwise, signal));
     const status = consensus.status();
     view = viewNow(self, view, status);
     if (view.isOut) return;
-    if (status.leader !== undefined && isNamed(self, status.membership)) contentAt = clock.now();
+    isWell = status.leader !== undefined && isNamed(self, status.membership);
+    if (isWell) contentAt = clock.now();
     if (clock.now() - contentAt < patienceMs) continue;
     for (const address of addressesOf(self, status)) asked.add(address);
     const found = await ask(options, [...asked].slice(-maxAddresses), signal);
@@ -55,6 +58,19 @@ export async function untilRemoved(options: WatchOptions, signal: AbortSignal): 
     view = viewNow(self, view, consensus.status());
     if (view.isOut || isRemoved(self, view, answers)) return;
     contentAt = clock.now();
+  }
+}
+
+/** Ends early when the members change. */
+async function pauseUntilChange({ consensus, pause }: WatchOptions, signal: AbortSignal): Promise<void> {
+  const changed = new AbortController();
+  const unsubscribe = consensus.onMembersChange(() => changed.abort());
+  try {
+    await pause(lookEveryMs.well, AbortSignal.any([signal, changed.signal]));
+  } catch (error) {
+    if (!changed.signal.aborted || signal.aborted) throw error;
+  } finally {
+    unsubscribe();
   }
 }
 

@@ -114,14 +114,14 @@ export class ScriptedNode implements AsyncDisposable {
   announceLeader(address: string | undefined): void {
     const value = address === undefined ? {} : { leader: { nodeId: 2n, address } };
     const response = create(ExchangeResponseSchema, { response: { case: "leaderChange", value } });
-    for (const outgoing of this.#outgoing) outgoing.push(response);
+    for (const outgoing of this.#outgoing) outgoing.send(response);
   }
 
   /** Tells every open stream. */
   announceMembers(addresses: readonly string[]): void {
     const value = { addresses: [...addresses] };
     const response = create(ExchangeResponseSchema, { response: { case: "membersChange", value } });
-    for (const outgoing of this.#outgoing) outgoing.push(response);
+    for (const outgoing of this.#outgoing) outgoing.send(response);
   }
 
   async stop(): Promise<void> {
@@ -181,7 +181,7 @@ export class ScriptedNode implements AsyncDisposable {
 
   #take({ requestId, request }: ExchangeRequest, outgoing: PushQueue<ExchangeResponse>): void {
     const answer: Received["answer"] = (response) =>
-      outgoing.push(create(ExchangeResponseSchema, response === undefined ? { requestId } : { requestId, response }));
+      outgoing.send(create(ExchangeResponseSchema, response === undefined ? { requestId } : { requestId, response }));
     const refuse: Received["refuse"] = (detail) => answer({ case: "error", value: create(ErrorDetailSchema, detail) });
     const received =
       request.case === "commandBatch"

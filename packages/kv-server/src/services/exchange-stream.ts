@@ -23,84 +23,77 @@ import { invalid } from "./text-form.ts";
 /** What a decoded operation of a command batch, and then its answer, takes besides key and value, roughly. */
 const OPERATION_BYTES = 128;
 
+/** How a stream has ended: `error` is undefined when all is well. */
+export interface ExchangeEnd {
+  readonly error: unknown;
+}
+
 /**
- * One client's stream. Requests are taken as they come and answered as their answers are ready; command batches are
- * proposed in the order in which they came.
+ * One client's stream, however it is carried. Requests are taken as they come and answered as their answers are ready, in
+ * the outbox; command batches are proposed in the order in which they came.
  */
 export class ExchangeStream {
+  readonly outbox: Outbox;
   readonly #context: ServiceContext;
+  readonly #changed: () => void;
   readonly #admission: Admission;
-  readonly #outbox = new Outbox();
   /** Requests without an answer; when the client has said its last, the stream ends with the last of them. */
   #unanswered = 0;
   #requestsEnded = false;
   #pointed = false;
   /** Why the stream ends before all is answered. */
-  #ended: { readonly error: unknown } | undefined;
+  #ended: ExchangeEnd | undefined;
   readonly #abort = new AbortController();
+  readonly #unsubscribe: readonly (() => void)[];
 
-  constructor(context: ServiceContext) {
+  /** `changed` is called when there is something in the outbox, or the end has come closer. */
+  constructor(context: ServiceContext, changed: () => void) {
     const { maxStreamRequests, maxStreamBytes } = context.limits;
+    const { leadership, options } = context;
     this.#context = context;
+    this.#changed = changed;
+    this.outbox = new Outbox(changed);
     this.#admission = new Admission(maxStreamRequests, maxStreamBytes, context.admission);
-  }
-
-  /** The answers. Ends when the client has ended its requests and all are answered; throws when `signal` is aborted. */
-  async *run(requests: AsyncIterable<ExchangeRequest>, signal: AbortSignal): AsyncGenerator<ExchangeResponse> {
-    const aborted = () => this.#end(signal.reason);
-    signal.addEventListener("abort", aborted);
-    const { leadership, options } = this.#context;
-    const unsubscribe = [
+    this.#unsubscribe = [
       leadership.onChange((view) => this.#leaderChanged(view)),
       options.consensus.onMembersChange((status) => this.#membersChanged(status)),
     ];
-    void this.#take(requests);
-    try {
-      while (!this.#isOver()) {
-        await this.#outbox.changed();
-        for (const { message, written } of this.#outbox.takeAll()) {
-          yield message;
-          written();
-        }
-      }
-      if (this.#ended?.error !== undefined) throw this.#ended.error;
-    } finally {
-      for (const end of unsubscribe) end();
-      signal.removeEventListener("abort", aborted);
-      this.#end(undefined);
-      this.#admission.close();
-    }
   }
 
-  /** Ends the stream once what is answered has been written. */
-  close(): void {
-    this.#end(undefined);
+  /** Takes a request; ignored once the stream has ended. */
+  take(request: ExchangeRequest): void {
+    if (this.#ended === undefined) this.#handle(request);
   }
 
-  #isOver(): boolean {
-    if (this.#outbox.size > 0) return false;
-    return this.#ended !== undefined || (this.#requestsEnded && this.#unanswered === 0);
+  /** The client has said its last. */
+  requestsEnd(): void {
+    this.#requestsEnded = true;
+    this.#changed();
   }
 
-  #end(error: unknown): void {
+  /** No request is to be taken until answers have left: the client does not read them. */
+  get isFull(): boolean {
+    return this.outbox.size >= 2 * this.#context.limits.maxStreamRequests;
+  }
+
+  /** Set once nothing follows what is in the outbox. */
+  get end(): ExchangeEnd | undefined {
+    if (this.#ended !== undefined) return this.#ended;
+    return this.#requestsEnded && this.#unanswered === 0 ? { error: undefined } : undefined;
+  }
+
+  /** Ends the stream once what is answered has been written; with that error, if there is one. */
+  close(error?: unknown): void {
     this.#ended ??= { error };
     this.#abort.abort(this.#ended.error);
-    this.#outbox.wake();
+    this.#changed();
   }
 
-  /** Never rejects: a stream that breaks off rejects its iterator, and that is the end of the stream, no more. */
-  async #take(requests: AsyncIterable<ExchangeRequest>): Promise<void> {
-    try {
-      for await (const request of requests) {
-        if (this.#ended !== undefined) return;
-        this.#handle(request);
-        while (this.#outbox.size >= 2 * this.#context.limits.maxStreamRequests) await this.#outbox.taken();
-      }
-      this.#requestsEnded = true;
-      this.#outbox.wake();
-    } catch (error) {
-      this.#end(error);
-    }
+  /** Nothing of it is heard or written any more. Has to be called in the end. */
+  release(): void {
+    for (const end of this.#unsubscribe) end();
+    this.close();
+    this.#admission.close();
   }
 
   #handle({ requestId, request }: ExchangeRequest): void {
@@ -197,11 +190,11 @@ export class ExchangeStream {
 
   /** The answer to an admitted request, which takes its place until the answer is written. */
   #answer(message: ExchangeResponse, bytes: number): void {
-    this.#outbox.put({ message, written: () => this.#admission.release(bytes) });
+    this.outbox.put({ message, written: () => this.#admission.release(bytes) });
   }
 
   #refuse(requestId: bigint, failure: Failure): void {
-    this.#outbox.put({ message: error(requestId, failure), written: () => undefined });
+    this.outbox.put({ message: error(requestId, failure), written: () => undefined });
   }
 
   /** Whoever reads by lease gains nothing here while another node leads. Said once a stream. */
@@ -218,14 +211,14 @@ export class ExchangeStream {
       $typeName: "raftkv.kv.v1.LeaderChange",
       ...(leader === undefined ? {} : { leader: leaderMessage(leader) }),
     } as const;
-    this.#outbox.notify(exchangeResponse(0n, { case: "leaderChange", value }));
+    this.outbox.notify(exchangeResponse(0n, { case: "leaderChange", value }));
   }
 
   /** A client that stays connected while every node is replaced has to know where the new ones are. */
   #membersChanged({ membership }: ConsensusStatus): void {
     const addresses = membership.members.map(({ address }) => address);
     const value = { $typeName: "raftkv.kv.v1.MembersChange", addresses } as const;
-    this.#outbox.notify(exchangeResponse(0n, { case: "membersChange", value }));
+    this.outbox.notify(exchangeResponse(0n, { case: "membersChange", value }));
   }
 }
 

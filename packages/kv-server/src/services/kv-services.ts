@@ -1,4 +1,5 @@
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import type { StreamListener, StreamRoutes } from "@raftkv/grpc-stream";
 import { ClusterService } from "@raftkv/proto/cluster";
 import { ErrorCode, type ExchangeRequest, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
 import {
@@ -10,8 +11,10 @@ import {
 } from "./cluster-operations.ts";
 import { clusterStatus } from "./cluster-status.ts";
 import { connectError, failureOf } from "./error-mapping.ts";
-import { ExchangeStream } from "./exchange-stream.ts";
+import type { ExchangeStream } from "./exchange-stream.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
+import { PulledExchange } from "./pulled-exchange.ts";
+import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
 import { get, range } from "./unary-reads.ts";
 import { del, put } from "./unary-writes.ts";
@@ -57,6 +60,20 @@ export class KvServices {
     );
   }
 
+  /** Adds what is served by hand where a client speaks plain gRPC: it takes the place of what `register` has for it. */
+  registerStreams(streams: StreamRoutes, maxRequestBytes: number): void {
+    streams.add(KvService.method.exchange, maxRequestBytes, (call) => this.openExchange(call));
+  }
+
+  /** Listens to one stream of `Exchange` that is carried by hand. Throws a `ConnectError` when there are too many. */
+  openExchange(call: ExchangeCall): StreamListener<ExchangeRequest> {
+    this.#assertRoom();
+    const onClosed = () => this.#streams.delete(exchange.stream);
+    const exchange = new PushedExchange({ context: this.#context, call, onClosed });
+    this.#streams.add(exchange.stream);
+    return exchange;
+  }
+
   /**
    * Refuses new writes from now on; resolves once those under way have been answered. Reads go on, and so do streams.
    */
@@ -80,20 +97,23 @@ export class KvServices {
   }
 
   async *#exchange(requests: AsyncIterable<ExchangeRequest>, call: HandlerContext): AsyncGenerator<ExchangeResponse> {
-    const { maxStreams } = this.#context.limits;
-    if (this.#streams.size >= maxStreams) {
-      throw connectError({
-        code: ErrorCode.RESOURCE_EXHAUSTED,
-        message: `this node has ${maxStreams} streams open, and takes no more: try another node`,
-      });
-    }
-    const stream = new ExchangeStream(this.#context);
-    this.#streams.add(stream);
+    this.#assertRoom();
+    const exchange = new PulledExchange(this.#context);
+    this.#streams.add(exchange.stream);
     try {
-      yield* stream.run(requests, call.signal);
+      yield* exchange.run(requests, call.signal);
     } finally {
-      this.#streams.delete(stream);
+      this.#streams.delete(exchange.stream);
     }
+  }
+
+  #assertRoom(): void {
+    const { maxStreams } = this.#context.limits;
+    if (this.#streams.size < maxStreams) return;
+    throw connectError({
+      code: ErrorCode.RESOURCE_EXHAUSTED,
+      message: `this node has ${maxStreams} streams open, and takes no more: try another node`,
+    });
   }
 }
 

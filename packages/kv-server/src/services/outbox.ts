@@ -8,11 +8,15 @@ export interface Outgoing {
 
 /** The answers of one stream that have not been written yet; bounded by whoever puts them in. */
 export class Outbox {
+  readonly #changed: () => void;
   #waiting: Outgoing[] = [];
   /** At most one of a kind, the newest: an older change of leader is of no use to anybody. */
   readonly #notices = new Map<ExchangeResponse["response"]["case"], ExchangeResponse>();
-  #changed = Promise.withResolvers<void>();
-  #taken = Promise.withResolvers<void>();
+
+  /** `changed` is called when something was put in. */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
 
   get size(): number {
     return this.#waiting.length;
@@ -20,13 +24,13 @@ export class Outbox {
 
   put(outgoing: Outgoing): void {
     this.#waiting.push(outgoing);
-    this.wake();
+    this.#changed();
   }
 
   /** Takes the place of a notice of its kind that has not been written. */
   notify(message: ExchangeResponse): void {
     this.#notices.set(message.response.case, message);
-    this.wake();
+    this.#changed();
   }
 
   /** Everything that waits, in order. */
@@ -35,23 +39,6 @@ export class Outbox {
     for (const message of this.#notices.values()) taken.push({ message, written: () => undefined });
     this.#waiting = [];
     this.#notices.clear();
-    this.#changed = Promise.withResolvers();
-    this.#taken.resolve();
-    this.#taken = Promise.withResolvers();
     return taken;
-  }
-
-  /** Resolves once something was put in, or `wake` was called, since the last `takeAll`. */
-  changed(): Promise<void> {
-    return this.#changed.promise;
-  }
-
-  /** Resolves once what waits now has been taken. */
-  taken(): Promise<void> {
-    return this.#taken.promise;
-  }
-
-  wake(): void {
-    this.#changed.resolve();
   }
 }

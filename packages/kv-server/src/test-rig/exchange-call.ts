@@ -7,6 +7,7 @@ import {
   ReadBatchSchema,
 } from "@raftkv/proto/kv";
 import { type BatchInit, bytes, encodeBatch } from "./command-log.ts";
+import { type Carry, pulled } from "./exchange-carriers.ts";
 import { promisesSettle } from "./manual-clock.ts";
 import type { ServiceRig } from "./service-rig.ts";
 
@@ -22,8 +23,8 @@ export class ExchangeCall {
   /** While true, answers are not taken off the stream. */
   paused = false;
 
-  constructor({ kv }: ServiceRig) {
-    this.ended = this.#collect(kv.exchange(this.#sending(), { signal: this.#abort.signal })).catch((error) => error);
+  constructor(rig: Pick<ServiceRig, "kv" | "services">, carry: Carry = pulled) {
+    this.ended = this.#start(rig, carry).catch((error) => error);
   }
 
   commands(batch: BatchInit): bigint {
@@ -69,6 +70,10 @@ export class ExchangeCall {
   /** Waits until so many answers have come. */
   async received(count: number): Promise<void> {
     while (this.answers.length < count) await promisesSettle();
+  }
+
+  async #start(rig: Pick<ServiceRig, "kv" | "services">, carry: Carry): Promise<undefined> {
+    return this.#collect(carry(rig, this.#sending(), this.#abort.signal));
   }
 
   async *#sending(): AsyncGenerator<ExchangeRequest> {

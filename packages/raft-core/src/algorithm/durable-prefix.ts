@@ -13,7 +13,7 @@ interface Segment {
  * truncation the same index holds another entry, which an earlier write must not be credited for.
  */
 export class DurablePrefix {
-  /** Ascending in both fields; they cover what lies above the durable index. */
+  /** Ascending in both fields; they cover exactly what lies above the durable index. */
   readonly #segments: Segment[] = [];
   #end: Index;
   #durable: Index;
@@ -61,7 +61,6 @@ export class DurablePrefix {
 
   /** The batch after which everything up to `index` is durable; undefined if it is already. */
   batchOf(index: Index): BatchId | undefined {
-    if (index <= this.#durable) return undefined;
     return this.#segments.findLast((segment) => segment.from <= index)?.batch;
   }
 }

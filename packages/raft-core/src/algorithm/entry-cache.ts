@@ -59,14 +59,14 @@ export class EntryCache {
 
   /** Lets go of the oldest while there are more than `maxBytes`, but of nothing after `through`. */
   evict(maxBytes: number, through: Index): void {
-    while (this.#bytes > maxBytes && this.#first <= through && this.#head < this.#slots.length) this.#dropFirst();
+    while (this.#bytes > maxBytes && this.#first <= through) this.#dropFirst();
     this.#cut();
   }
 
-  /** Lets go of everything up to `through`. */
+  /** Lets go of everything up to `through`, which is in the log. */
   dropThrough(through: Index): void {
-    while (this.#first <= through && this.#head < this.#slots.length) this.#dropFirst();
-    if (this.#first <= through) this.#first = through + 1;
+    invariant(through < this.#end(), "only what is in the log is dropped from memory");
+    while (this.#first <= through) this.#dropFirst();
     this.#cut();
   }
 

@@ -6,7 +6,6 @@ import { becomeFollower } from "./roles.ts";
  * It hears the leader again if that was wrong. A leader stays what it is.
  */
 export function handleForgetLeader(state: RaftState): void {
-  if (state.role.kind === "leader") return;
   state.timer.forgetLeader();
   if (state.role.kind === "follower") becomeFollower(state, state.hardState.term, undefined);
 }

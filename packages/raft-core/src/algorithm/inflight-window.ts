@@ -23,10 +23,6 @@ export class InflightWindow {
     return this.#messages.length >= this.#maxMessages || this.#bytes >= this.#maxBytes;
   }
 
-  get count(): number {
-    return this.#messages.length;
-  }
-
   add(last: Index, bytes: number): void {
     this.#messages.push({ last, bytes });
     this.#bytes += bytes;

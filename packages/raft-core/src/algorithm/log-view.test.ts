@@ -47,6 +47,20 @@ describe("LogView", () => {
     expect(log.takeWrite()).toEqual({ truncateFrom: 2, append: [entry(2, 3)] });
   });
 
+  it("tells storage where to truncate even if nothing follows, and of several places the first", () => {
+    const log = logOf([1, 1, 1, 1, 1]);
+    log.takeWrite();
+    log.truncate(5);
+    expect(log.takeWrite()).toEqual({ truncateFrom: 5, append: [] });
+    log.append([entry(5, 2)], 3);
+    log.takeWrite();
+    log.truncate(5);
+    log.truncate(3);
+    log.append([entry(3, 2), entry(4, 2), entry(5, 2)], 4);
+    log.truncate(5);
+    expect(log.takeWrite()).toEqual({ truncateFrom: 3, append: [entry(3, 2), entry(4, 2)] });
+  });
+
   it("credits a write with the entries that it wrote, and not with what stands there later", () => {
     const log = logOf([1, 1, 1]);
     log.takeWrite();
@@ -95,6 +109,14 @@ describe("LogView", () => {
     expect(log.durable).toBe(0);
     log.persisted(2);
     expect(log.durable).toBe(4);
+  });
+
+  it("has nothing truncated after a snapshot where the log on disk ends", () => {
+    const log = logOf([1, 1, 1]);
+    log.takeWrite();
+    const to = { ...freshBase([1]), index: 3, term: 2 };
+    log.reset(to, 2);
+    expect(log.takeWrite()).toEqual({ resetTo: to, append: [] });
   });
 
   it("forgets what is compacted, and keeps the rest", () => {

@@ -87,14 +87,14 @@ export class LogView {
     return this.#durability.batchOf(index);
   }
 
-  /** Appends entries, which `batch`, the next one to be handed out, writes. */
+  /** Appends entries, one at least, which `batch`, the next one to be handed out, writes. */
   append(entries: readonly Entry[], batch: BatchId): void {
     const from = this.lastIndex + 1;
     for (const entry of entries) {
       this.#cache.append(entry);
       this.#terms.append(entry.index, entry.term);
     }
-    if (this.lastIndex >= from) this.#durability.written(from, this.lastIndex, batch);
+    this.#durability.written(from, this.lastIndex, batch);
   }
 
   /** Drops a conflicting suffix. */
@@ -145,7 +145,7 @@ export class LogView {
     const write: LogWrite = {
       ...(this.#truncateFrom === undefined ? {} : { truncateFrom: this.#truncateFrom }),
       ...(this.#resetTo === undefined ? {} : { resetTo: this.#resetTo }),
-      append: from > lastIndex ? [] : this.#cache.slice(from, lastIndex, Number.POSITIVE_INFINITY),
+      append: this.#cache.slice(from, lastIndex, Number.POSITIVE_INFINITY),
     };
     this.#handedOut = lastIndex;
     this.#endOnDisk = lastIndex;

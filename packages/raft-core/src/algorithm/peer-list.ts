@@ -45,8 +45,7 @@ export class PeerList {
 }
 
 function departingFrom({ role }: RaftState): readonly Member[] {
-  if (role.kind !== "leader" || role.departing.size === 0) return [];
-  return [...role.departing.values()].map(({ member }) => member);
+  return role.kind === "leader" ? [...role.departing.values()].map(({ member }) => member) : [];
 }
 
 function isSame(before: readonly Member[], now: readonly Member[]): boolean {

@@ -19,7 +19,7 @@ export interface PreferredVoter {
  */
 export function tickPreferred(state: RaftState, leader: LeaderState, elapsedMs: number): void {
   watchPreferred(state, leader, elapsedMs);
-  if (leader.preferred.size === 0 || leader.transfer !== undefined) return;
+  if (leader.transfer !== undefined) return;
   const membership = state.memberships.newest();
   if (isJoint(membership) || !isSettled(state, leader)) return;
   const target = leader.progress.get(mostPreferred(state, leader) ?? 0);

@@ -77,12 +77,15 @@ describe("Progress", () => {
     expect([progress.state, progress.next, progress.mayAppend]).toEqual(["probe", 11, true]);
   });
 
-  it.each([3, 10, 40])("takes no notice in replicate of a refusal after %i, which is not in flight", (prevIndex) => {
-    const progress = replicating(10);
-    progress.sentEntries(11, 1);
-    progress.rejected(prevIndex, 1);
-    expect([progress.state, progress.next]).toEqual(["replicate", 12]);
-  });
+  it.each([3, 10, 12, 40])(
+    "takes no notice in replicate of a refusal after %i, which is not in flight",
+    (prevIndex) => {
+      const progress = replicating(10);
+      progress.sentEntries(11, 1);
+      progress.rejected(prevIndex, 1);
+      expect([progress.state, progress.next]).toEqual(["replicate", 12]);
+    },
+  );
 
   it("does not ask at once again when a follower refuses what it has acknowledged", () => {
     const progress = replicating(10);
@@ -183,6 +186,105 @@ describe("Progress", () => {
     expect(progress.isAlive(100)).toBe(false);
     progress.ackRound(8);
     expect(progress.isAlive(100)).toBe(true);
+  });
+
+  it("counts as alive only when it has been heard, and for so long", () => {
+    const progress = fresh();
+    expect(progress.isAlive(100)).toBe(false);
+    progress.heard();
+    progress.tick(99);
+    expect(progress.isAlive(100)).toBe(true);
+    progress.tick(1);
+    expect(progress.isAlive(100)).toBe(false);
+  });
+
+  it("takes an old acceptance for no answer to its probe", () => {
+    const progress = replicating(10);
+    progress.unreachable(1);
+    progress.accepted(7, 0);
+    expect(progress.state).toBe("probe");
+    progress.accepted(10, 0);
+    expect(progress.state).toBe("replicate");
+  });
+
+  it("may read the log again when what it read has come", () => {
+    const progress = replicating(3);
+    const request = { peer: 2, term: 1, from: 4, to: 5, maxBytes: 100 };
+    progress.startReading(request);
+    expect(() => progress.startReading(request)).toThrow(InvariantViolation);
+    progress.doneReading();
+    expect(progress.reading).toBeUndefined();
+    progress.startReading(request);
+  });
+
+  it("looks again after what matches when entries are gone, at a sign of life; and only where it was replicating", () => {
+    const progress = replicating(5);
+    progress.sentEntries(11, 1);
+    progress.entriesGone();
+    expect([progress.state, progress.next, progress.mayAppend]).toEqual(["probe", 6, false]);
+    const snapshot = fresh();
+    snapshot.becomeSnapshot(1);
+    snapshot.entriesGone();
+    snapshot.unreachable(1);
+    expect(snapshot.state).toBe("snapshot");
+  });
+
+  it("goes on probing where it was when the follower is unreachable", () => {
+    const progress = fresh();
+    progress.sentEntries(10, 20);
+    progress.unreachable(1);
+    expect([progress.next, progress.mayAppend]).toEqual([10, false]);
+  });
+
+  it("has room again when it was gone from replicate for a while", () => {
+    const progress = replicating(10);
+    progress.sentEntries(11, 1);
+    progress.sentEntries(12, 1);
+    progress.unreachable(1);
+    expect(progress.mayAppend).toBe(true);
+    progress.sentEntries(11, 1);
+    progress.accepted(10, 0);
+    expect([progress.state, progress.mayAppend]).toEqual(["replicate", true]);
+  });
+
+  it("takes no refusal while a snapshot is on its way, not even of what was tried last", () => {
+    const progress = fresh();
+    progress.sentEntries(10, 20);
+    progress.becomeSnapshot(1);
+    progress.rejected(9, 4);
+    expect(progress.next).toBe(10);
+  });
+
+  it("hears of a snapshot from whoever sends it, while it does", () => {
+    const progress = fresh();
+    const advance = { index: 7, bytesSent: 50, bytes: 100 };
+    progress.snapshotMoved(3, advance);
+    expect(progress.course).toBeUndefined();
+    progress.becomeSnapshot(3);
+    progress.snapshotMoved(2, { ...advance, bytesSent: 90 });
+    expect(progress.course?.advance.bytesSent).toBe(0);
+    progress.snapshotMoved(3, advance);
+    expect(progress.course?.advance).toEqual(advance);
+    progress.snapshotEndedBy(3, undefined, 60);
+    progress.snapshotMoved(3, { ...advance, bytesSent: 90 });
+    expect(progress.course?.advance.bytesSent).toBe(60);
+  });
+
+  it("counts each attempt that failed once, and one that did not fail never", () => {
+    const progress = fresh();
+    progress.becomeSnapshot(3);
+    progress.snapshotEndedBy(3, 7, 0);
+    expect(progress.course?.hasFailedElsewhere).toBe(false);
+    progress.becomeSnapshot(3);
+    progress.snapshotEndedBy(3, undefined, 50);
+    progress.snapshotEndedBy(3, undefined, 50);
+    expect([progress.course?.preferred, progress.course?.hasFailedElsewhere]).toEqual([3, false]);
+  });
+
+  it("ends no snapshot that has not begun", () => {
+    const progress = replicating(10);
+    progress.snapshotEnded(7);
+    expect([progress.state, progress.next]).toEqual(["replicate", 11]);
   });
 
   it("remembers the last round only", () => {

@@ -18,13 +18,14 @@ export interface InflightLimits {
 /** What a leader knows of one follower, for the time of its leadership. Owns all transitions of that knowledge. */
 export class Progress {
   readonly id: NodeId;
+  /** In `replicate`: what has not been answered. */
   readonly #inflight: InflightWindow;
   #state: ProgressState = "probe";
   /** The follower holds the leader's entries up to here, durably. Never goes back. */
   #match: Index = 0;
   /** The next entry to send; always above `#match`. */
   #next: Index;
-  /** An append is under way in `probe`: nothing more is sent until it is answered. */
+  /** In `probe`: an append is under way, and nothing more is sent until it is answered. */
   #probing = false;
   /** One append without entries may go whatever is in flight: it shows whether something was lost. */
   #nudged = false;
@@ -136,7 +137,7 @@ export class Progress {
   sentEmpty(): void {
     this.#nudged = false;
     this.#idleMs = 0;
-    if (this.#state === "probe") this.#probing = true;
+    this.#probing = true;
   }
 
   sentCommit(commit: Index): void {
@@ -208,9 +209,7 @@ export class Progress {
     this.#state = "snapshot";
     this.#course ??= new SnapshotCourse(source);
     this.#course.begin(source);
-    this.#probing = false;
     this.#nudged = false;
-    this.#inflight.clear();
   }
 
   /** `source` tells how far its sending has come. Whoever is not, or no longer, to send is not heard. */
@@ -245,14 +244,12 @@ export class Progress {
     this.#state = "probe";
     this.#next = next;
     this.#probing = false;
-    this.#inflight.clear();
   }
 
   #becomeReplicate(): void {
     this.#state = "replicate";
     this.#course = undefined;
     this.#next = this.#match + 1;
-    this.#probing = false;
     this.#inflight.clear();
   }
 }

@@ -1,74 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Effects } from "./effects.ts";
 import type { Entry } from "./entry.ts";
-import { freshBase, type TestConfig, testConfig, testMembership } from "./harness/settings.ts";
-import type { Input } from "./input.ts";
+import { freshBase, testConfig, testMember, testMembership } from "./harness/settings.ts";
+import { leaderOf, message, propose, raftOf, restored, sent, turn } from "./harness/turns.ts";
 import { InvariantViolation } from "./invariant.ts";
-import type { Membership } from "./membership.ts";
-import type { Message } from "./message.ts";
-import { Raft } from "./raft.ts";
-import type { RestoredState } from "./restored-state.ts";
-
-const encoder = new TextEncoder();
-
-function restored(membership: Membership, overrides: Partial<RestoredState> = {}): RestoredState {
-  return {
-    hardState: { term: 0, votedFor: undefined, commit: 0 },
-    base: { index: 0, term: 0, membership },
-    lastIndex: 0,
-    termRuns: [],
-    memberships: [],
-    ...overrides,
-  };
-}
-
-function raftOf(state: RestoredState, overrides: Partial<TestConfig> & { appliedIndex?: number } = {}): Raft {
-  const config = {
-    ...testConfig,
-    memberId: `member-${overrides.nodeId ?? testConfig.nodeId}`,
-    incarnation: 1,
-    appliedIndex: 0,
-    ...overrides,
-  };
-  return new Raft(config, state, { next: () => 0 });
-}
-
-/** One turn; what it wants written is durable at once. Answers the effects of both. */
-function turn(raft: Raft, ...inputs: readonly Input[]): readonly Effects[] {
-  const all: Effects[] = [];
-  for (const input of inputs) raft.step(input);
-  for (let effects = raft.takeEffects(); effects !== undefined; effects = raft.takeEffects()) {
-    all.push(effects);
-    if (effects.persist !== undefined) raft.step({ kind: "persisted", batch: effects.persist.id });
-  }
-  return all;
-}
-
-function message(from: number, content: Message): Input {
-  return { kind: "message", from, message: content };
-}
-
-function sent(effects: readonly Effects[]): readonly Message[] {
-  return effects.flatMap(({ send }) => send.map((outgoing) => outgoing.message));
-}
-
-function propose(id: number, ...texts: readonly string[]): Input {
-  return { kind: "propose", id, payloads: texts.map((text) => encoder.encode(text)) };
-}
-
-/** A leader of term 1 whose followers have accepted its no-op. */
-function leaderOf(membership: Membership, overrides: Partial<TestConfig> = {}): Raft {
-  const raft = raftOf(restored(membership), overrides);
-  const others = [...new Set([...membership.voters, ...membership.outgoingVoters])].filter((id) => id !== 1);
-  turn(raft, { kind: "campaign" });
-  const inTerm = (term: number) => ({ term, granted: true });
-  turn(raft, ...others.map((id) => message(id, { kind: "preVoteResponse", campaignTerm: 1, ...inTerm(0) })));
-  turn(raft, ...others.map((id) => message(id, { kind: "voteResponse", ...inTerm(1) })));
-  turn(raft, ...others.map((id) => message(id, { kind: "appendResponse", term: 1, rejected: false, match: 1 })));
-  expect(raft.status().role).toBe("leader");
-  expect(raft.status().hardState.commit).toBe(1);
-  return raft;
-}
+import type { Member } from "./membership.ts";
 
 describe("proposals", () => {
   it("are refused when too large, all or none", () => {
@@ -233,56 +168,6 @@ describe("a follower that was unreachable for a moment", () => {
   });
 });
 
-describe("entries that are no longer in memory", () => {
-  function lagging(): { readonly raft: Raft; readonly request: Effects["readEntries"][number] } {
-    const raft = leaderOf(testMembership([1, 2, 3]), { maxCachedBytes: 30 });
-    turn(raft, propose(1, "a", "b", "c"));
-    turn(raft, message(2, { kind: "appendResponse", term: 1, rejected: false, match: 4 }));
-    const [effects] = [
-      ...turn(raft, { kind: "unreachable", peer: 3 }),
-      ...turn(raft, message(3, { kind: "appendResponse", term: 1, rejected: false, match: 1 })),
-    ].filter(({ readEntries }) => readEntries.length > 0);
-    const request = effects?.readEntries[0];
-    if (request === undefined) throw new Error("A read of the log was expected.");
-    return { raft, request };
-  }
-
-  const entries: readonly Entry[] = [2, 3].map((index) => ({
-    kind: "command",
-    index,
-    term: 1,
-    payload: encoder.encode("x"),
-  }));
-
-  it("are asked of storage once, and sent when they come", () => {
-    const { raft, request } = lagging();
-    expect(request).toMatchObject({ peer: 3, term: 1, from: 2 });
-    expect(turn(raft).flatMap(({ readEntries }) => readEntries)).toEqual([]);
-    const [first] = sent(turn(raft, { kind: "entriesRead", request, entries }));
-    expect(first).toMatchObject({ kind: "appendRequest", prevIndex: 1, entries });
-  });
-
-  it("are dropped when the follower has moved on meanwhile", () => {
-    const { raft, request } = lagging();
-    turn(raft, message(3, { kind: "appendResponse", term: 1, rejected: false, match: 3 }));
-    expect(sent(turn(raft, { kind: "entriesRead", request, entries }))).not.toContainEqual(
-      expect.objectContaining({ prevIndex: 1 }),
-    );
-  });
-
-  it("are dropped in another term", () => {
-    const { raft, request } = lagging();
-    turn(raft, message(2, { kind: "heartbeatRequest", term: 2, commit: 0, round: 1 }));
-    expect(turn(raft, { kind: "entriesRead", request, entries })).toEqual([]);
-  });
-
-  it("are not asked for again and again when they are gone", () => {
-    const { raft, request } = lagging();
-    expect(turn(raft, { kind: "entriesRead", request, entries: [] })).toEqual([]);
-    expect(raft.status().progress.find(({ id }) => id === 3)?.state).toBe("probe");
-  });
-});
-
 describe("a node that is about to campaign", () => {
   it("gives way to a candidate of its own term that it has not voted in", () => {
     const raft = raftOf(
@@ -356,7 +241,55 @@ describe("reads", () => {
   });
 });
 
+describe("what was applied", () => {
+  it("is told by the status, and never less than before", () => {
+    const raft = leaderOf(testMembership([1]));
+    turn(raft, propose(1, "a"), propose(2, "b"));
+    turn(raft, { kind: "applied", index: 3 }, { kind: "applied", index: 2 });
+    expect(raft.status().applied).toBe(3);
+  });
+});
+
+describe("a log that is compacted", () => {
+  it("takes the newest membership into its base with it", () => {
+    const raft = leaderOf(testMembership([1]));
+    const steps = [{ kind: "setPriority", id: 1, priority: 3 }] as const;
+    turn(raft, { kind: "changeMembership", id: 1, change: { steps, transition: "auto" } }, propose(2, "a"));
+    expect(raft.status().membershipIndex).toBe(2);
+    const { membership } = raft.status();
+    turn(raft, { kind: "applied", index: 3 }, { kind: "compacted", metadata: { index: 3, term: 1, membership } });
+    expect(raft.status()).toMatchObject({ membership, membershipIndex: 3, base: { index: 3, term: 1 } });
+  });
+});
+
+describe("whom a node has to reach", () => {
+  it("is told anew when another data directory takes the place of a member, at the same address", () => {
+    const anew = { ...testMember(3), memberId: "member-3-anew" };
+    const membershipOf = (members: readonly Member[]) => ({ ...testMembership([1, 2], [], [3]), members });
+    const raft = raftOf(restored(membershipOf([1, 2, 3].map(testMember))), { nodeId: 2 });
+    const entries = [
+      { kind: "membership", index: 1, term: 1, membership: membershipOf([testMember(1), testMember(2), anew]) },
+    ] as const;
+    const append = { kind: "appendRequest", term: 1, prevIndex: 0, prevTerm: 0, entries, commit: 0 } as const;
+    const [effects] = turn(raft, message(1, append));
+    expect(effects?.peers?.map(({ memberId }) => memberId)).toEqual(["member-1", "member-2", "member-3-anew"]);
+  });
+});
+
+describe("a proposal", () => {
+  it("may be as large as the bound on an entry", () => {
+    const raft = leaderOf(testMembership([1]), { maxEntryBytes: 3 });
+    const outcomes = turn(raft, propose(1, "abc"), propose(2, "abcd")).flatMap(({ outcomes: all }) => all);
+    expect(outcomes).toMatchObject([{ kind: "appended" }, { kind: "dropped", reason: "tooLarge" }]);
+  });
+});
+
 describe("a start", () => {
+  it("refuses settings that cannot work", () => {
+    const settings = { electionTimeoutMinMs: 400, electionTimeoutMaxMs: 300 };
+    expect(() => raftOf(restored(testMembership([1])), settings)).toThrow(InvariantViolation);
+  });
+
   it("hands out what is committed and not applied", () => {
     const state = restored(testMembership([1, 2, 3]), {
       hardState: { term: 1, votedFor: 1, commit: 2 },

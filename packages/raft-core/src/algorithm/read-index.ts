@@ -92,5 +92,5 @@ function askLeader(state: RaftState, leader: NodeId): void {
 }
 
 function isLeaderless(state: RaftState): boolean {
-  return knownLeader(state) === undefined && state.reads.leaderlessMs >= state.config.electionTimeoutMaxMs;
+  return state.reads.leaderlessMs >= state.config.electionTimeoutMaxMs;
 }

@@ -28,6 +28,12 @@ describe("the trial before a preferred voter is made leader", () => {
     expect(tenures.trialMs(1)).toBe(400);
   });
 
+  it("is as long as ever while somebody leads, however often one looks", () => {
+    const tenures = new Tenures(100);
+    for (let tick = 0; tick < 5; tick++) tenures.tick(10, 1);
+    expect([tenures.trialMs(1), tenures.hasFailed(1)]).toEqual([100, false]);
+  });
+
   it("is short again after it has led for a while", () => {
     const tenures = new Tenures(100);
     tenures.failedToLead(1);

@@ -24,10 +24,6 @@ export class WaitingReads {
     return this.#leaderlessMs;
   }
 
-  get isEmpty(): boolean {
-    return this.#count === 0;
-  }
-
   /** Answers false, and takes nothing in, when too many wait already. */
   add(id: ReadId): boolean {
     if (this.#count >= maxReads) return false;

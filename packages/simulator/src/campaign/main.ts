@@ -1,6 +1,7 @@
 import { shrink } from "../shrink/shrink.ts";
 import { parseCampaignArguments, usage } from "./arguments.ts";
 import { type CampaignResult, replayCommand, runCampaign } from "./campaign.ts";
+import { writeFailurePage } from "./failure-page.ts";
 import { realNowMs } from "./real-clock.ts";
 
 async function main(args: readonly string[]): Promise<void> {
@@ -13,6 +14,9 @@ async function main(args: readonly string[]): Promise<void> {
   process.exitCode = 1;
   console.log(`seed ${failed.seed} fails: ${failed.failure?.message}`);
   console.log(`replay it with: ${replayCommand(failed.seed, campaign.steps, campaign.skipped)}`);
+  if (failed.failure?.page !== undefined) {
+    console.log(`its history is drawn in ${writeFailurePage(failed.seed, failed.failure.page)}`);
+  }
   if (campaign.trace) return;
   console.log("looking for less that fails the same way, which takes a while ...");
   const { seed, steps, skipped } = await shrink(failed.seed, campaign.steps);

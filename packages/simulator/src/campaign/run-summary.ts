@@ -6,6 +6,13 @@ export interface WorkerTask {
   readonly steps: number;
 }
 
+export interface Failure {
+  readonly invariant: string;
+  readonly message: string;
+  /** Draws a history that is broken: a page of HTML. */
+  readonly page: string | undefined;
+}
+
 /** What is left of a report on its way from one thread to another. */
 export interface RunSummary {
   readonly seed: number;
@@ -17,11 +24,21 @@ export interface RunSummary {
   readonly faults: number;
   readonly membershipChanges: number;
   readonly disksLost: number;
-  readonly failure: { readonly invariant: string; readonly message: string } | undefined;
+  readonly failure: Failure | undefined;
 }
 
 export function summaryOf(report: SimulationReport): RunSummary {
-  const { seed, steps, simulatedMs, committed, history, faults, membershipActions, failure } = report;
+  const {
+    seed,
+    steps,
+    simulatedMs,
+    committed,
+    history,
+    faults,
+    membershipActions,
+    failure,
+    historyPage: page,
+  } = report;
   return {
     seed,
     steps,
@@ -32,6 +49,6 @@ export function summaryOf(report: SimulationReport): RunSummary {
     faults: Object.values(faults).reduce((sum, count) => sum + count, 0),
     membershipChanges: membershipActions.changed ?? 0,
     disksLost: membershipActions.wipe ?? 0,
-    failure: failure && { invariant: failure.invariant, message: failure.message },
+    failure: failure && { invariant: failure.invariant, message: failure.message, page },
   };
 }

@@ -1,6 +1,6 @@
 import type { Answer, ApplyResult } from "@raftkv/kv-server";
 import type { Outcome } from "../history/history-recorder.ts";
-import type { KeyAnswer, KeyCall } from "../history/key-value-model.ts";
+import type { KeyAnswer, KeyCall } from "../history/models/key-value-model.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { type Command, encodeCommand } from "./command.ts";

@@ -1,5 +1,5 @@
 import { HistoryRecorder } from "../history/history-recorder.ts";
-import type { KeyCall } from "../history/key-value-model.ts";
+import type { KeyCall } from "../history/models/key-value-model.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import type { WorkloadPlan } from "../plan/plan.ts";
@@ -76,7 +76,7 @@ export class Workload {
     const reader = this.#client(`reader at ${name}`, readFrom, plan.answerTimeoutMs);
     const key = `fresh/${name}`;
     const isAnswered = async (client: Client, call: KeyCall) =>
-      (await this.recorder.record(key, call, () => client.perform(key, call))).kind === "answered";
+      (await this.recorder.record(key, call, () => client.perform(key, call), name)).kind === "answered";
     while (!(await isAnswered(writer, { kind: "put", value: `fresh${++this.#values}` })));
     while (!(await isAnswered(reader, { kind: "get" })));
   }
@@ -97,7 +97,8 @@ export class Workload {
       for (let read = chance.integer(1, 30); read > 0 && !this.#stopped && client !== undefined; read--) {
         await scheduler.sleep(chance.exponential(plan.thinkMs));
         const key = this.#lastKey;
-        await this.recorder.record(key, { kind: "get" }, () => client.performOnce(key, { kind: "get" }));
+        const read = () => client.performOnce(key, { kind: "get" });
+        await this.recorder.record(key, { kind: "get" }, read, `reader ${number}`);
       }
     }
   }
@@ -113,7 +114,7 @@ export class Workload {
       const call = this.#call(chance);
       if (this.#options.skipped.has(++this.#drawn)) continue;
       trace.add(`client ${number}: ${JSON.stringify(call)} of ${key}`);
-      const outcome = await this.recorder.record(key, call, () => client.perform(key, call));
+      const outcome = await this.recorder.record(key, call, () => client.perform(key, call), `client ${number}`);
       trace.add(`client ${number}: ${JSON.stringify(outcome)}`);
     }
   }

@@ -1,5 +1,9 @@
-import { type KeyAnswer, type KeyCall, keyModel } from "./key-value-model.ts";
-import { checkLinearizability } from "./linearizability.ts";
+import { BrokenHistory, failuresOf } from "./broken-history.ts";
+import { checkHistory } from "./check-history.ts";
+import { factsOfKeys } from "./checkers/facts.ts";
+import { promisesBroken } from "./checkers/promises.ts";
+import type { SearchBudget } from "./linearizability/linearizability.ts";
+import { type KeyAnswer, type KeyCall, keyModel } from "./models/key-value-model.ts";
 import type { Operation } from "./operation.ts";
 
 /** What became of a call: an answer, certainly nothing, or nobody knows. */
@@ -17,54 +21,63 @@ export interface HistorySummary {
 
 /** Writes down what clients did to each key, in the order of calls and answers, and has it checked. */
 export class HistoryRecorder {
-  readonly #histories = new Map<string, Operation<KeyCall, KeyAnswer>[]>();
+  readonly #history: Operation<KeyCall, KeyAnswer>[] = [];
+  readonly #keys = new Set<string>();
   #time = 0;
   #nothing = 0;
 
-  async record(key: string, call: KeyCall, perform: () => Promise<Outcome>): Promise<Outcome> {
+  /**
+   * Performs a call and writes down what came of it. `client` is whoever promises that its operations take effect in the
+   * order issued; without one an operation is in no order but that of time.
+   */
+  async record(key: string, call: KeyCall, perform: () => Promise<Outcome>, client?: string): Promise<Outcome> {
     const calledAt = ++this.#time;
     const outcome = await perform();
     const answeredAt = ++this.#time;
-    if (outcome.kind === "answered") this.#add(key, { calledAt, answeredAt, call, answer: outcome.answer });
+    if (outcome.kind === "answered") this.#add({ client, key, calledAt, answeredAt, call, answer: outcome.answer });
     else if (outcome.kind === "nothing") this.#nothing++;
-    else if (call.kind !== "get") this.#add(key, { calledAt, answeredAt: undefined, call, answer: undefined });
+    else if (call.kind !== "get") {
+      this.#add({ client, key, calledAt, answeredAt: undefined, call, answer: undefined });
+    }
     return outcome;
   }
 
-  /** Throws with the offending key and operations unless every key's history is linearizable. */
-  check(): HistorySummary {
-    for (const [key, history] of this.#histories) {
-      const verdict = checkLinearizability(keyModel, history);
-      if (verdict.linearizable) continue;
-      const lines = verdict.unexplained.slice(0, 20).map((operation) => JSON.stringify(operation));
-      const explained = verdict.explained.slice(-10).map((operation) => JSON.stringify(operation));
-      throw new Error(
-        `key ${key} is not linearizable; explained up to\n${explained.join("\n")}\nno order explains\n${lines.join("\n")}`,
-      );
-    }
+  /**
+   * Throws a `BrokenHistory` unless every key's history is linearizable, each write took effect once, revisions ascend, and
+   * no client's operations were taken out of their order. A history that could not be decided within the budget counts as
+   * broken too.
+   */
+  check(budget: SearchBudget = {}): HistorySummary {
+    const verdict = checkHistory(keyModel, this.#history, budget);
+    const findings = promisesBroken(factsOfKeys(this.#history));
+    const failures = failuresOf(keyModel, verdict, findings, budget);
+    if (failures.length > 0) throw new BrokenHistory(failures);
     return this.summary();
   }
 
   summary(): HistorySummary {
-    const operations = [...this.#histories.values()].flat();
-    const answered = operations.filter((operation) => operation.answeredAt !== undefined);
+    const answered = this.#history.filter((operation) => operation.answeredAt !== undefined);
     const answeredReads = answered.filter((operation) => operation.call.kind === "get").length;
     return {
-      keys: this.#histories.size,
+      keys: this.#keys.size,
       answeredWrites: answered.length - answeredReads,
       answeredReads,
-      unknown: operations.length - answered.length,
+      unknown: this.#history.length - answered.length,
       nothing: this.#nothing,
     };
   }
 
   keys(): readonly string[] {
-    return [...this.#histories.keys()];
+    return [...this.#keys];
   }
 
-  #add(key: string, operation: Operation<KeyCall, KeyAnswer>): void {
-    const history = this.#histories.get(key) ?? [];
-    this.#histories.set(key, history);
-    history.push(operation);
+  /** Everything so far, for `formatHistory` or for checkers of one's own. */
+  get history(): readonly Operation<KeyCall, KeyAnswer>[] {
+    return this.#history;
+  }
+
+  #add(operation: Operation<KeyCall, KeyAnswer> & { readonly key: string }): void {
+    this.#keys.add(operation.key);
+    this.#history.push(operation);
   }
 }

@@ -38,10 +38,17 @@ export class PeerConnection implements SessionSource {
     this.#options = options;
   }
 
+  /** For Connect's transport. */
   async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
     this.#session ??= this.#connect();
     const session = await this.#session;
     return session.request({ ...headers, ":method": method, ":path": path });
+  }
+
+  /** A stream of its own, to be written and read by hand. Rejects as `request` does. */
+  async open(headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
+    this.#session ??= this.#connect();
+    return (await this.#session).request(headers);
   }
 
   /** Pings say whether the peer is alive. */

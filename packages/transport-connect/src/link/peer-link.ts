@@ -7,12 +7,11 @@ import type { ProtocolVersions } from "../codec/protocol-version.ts";
 import { WireError } from "../codec/wire-error.ts";
 import { errorText } from "../error-text.ts";
 import { PeerConnection } from "../http2/peer-connection.ts";
-import { raftClient } from "../http2/raft-client.ts";
 import type { Http2Windows } from "../http2/windows.ts";
 import type { TransportLimits } from "../transport-limits.ts";
 import { Backoff } from "./backoff.ts";
 import { MessageQueue } from "./message-queue.ts";
-import { Outbox } from "./outbox.ts";
+import { PeerStream } from "./peer-stream.ts";
 
 export interface PeerLinkOptions {
   readonly peer: Member;
@@ -40,8 +39,7 @@ export class PeerLink {
   readonly #queue: MessageQueue;
   readonly #backoff: Backoff;
   #state: "dialling" | "up" | "pausing" | "closed" = "dialling";
-  #outbox: Outbox | undefined;
-  #abort = new AbortController();
+  #stream: PeerStream | undefined;
   #endPause: () => void = () => {};
   #lossReported = false;
   #lastTrouble: string | undefined;
@@ -58,7 +56,7 @@ export class PeerLink {
   /** Hands a message to the stream, or drops it. */
   send(message: Message): void {
     if (this.#state === "closed") return;
-    if (this.#take(message)) this.#outbox?.messagesQueued();
+    if (this.#take(message)) this.#stream?.messagesQueued();
     else this.#reportLoss();
   }
 
@@ -69,7 +67,7 @@ export class PeerLink {
 
   close(): void {
     this.#state = "closed";
-    this.#abort.abort();
+    this.#stream?.cancel(new ConnectError("the link is closed", Code.Canceled));
     this.#endPause();
     this.#queue.clear();
   }
@@ -99,28 +97,30 @@ export class PeerLink {
   /** Resolves, once the stream has ended, with why. */
   async #attempt(): Promise<unknown> {
     const { limits, clock } = this.#options;
-    const abort = new AbortController();
-    this.#abort = abort;
+    const hello = this.#options.hello();
+    const stream = new PeerStream({
+      hello,
+      queue: this.#queue,
+      batchBytes: limits.batchBytes,
+      accepted: (response) => {
+        deadline.cancel();
+        return this.#goUp(response, hello.versions);
+      },
+    });
+    this.#stream = stream;
     const deadline = clock.setTimer(limits.connectTimeoutMs, () =>
-      abort.abort(new ConnectError(`no answer to the hello within ${limits.connectTimeoutMs} ms`, Code.Unavailable)),
+      stream.cancel(new ConnectError(`no answer to the hello within ${limits.connectTimeoutMs} ms`, Code.Unavailable)),
     );
     let connection: PeerConnection | undefined;
-    const hello = this.#options.hello();
-    const outbox = new Outbox(hello, this.#queue, limits.batchBytes);
-    this.#outbox = outbox;
     try {
       connection = this.#dial();
-      for await (const response of raftClient(connection).messages(outbox.requests(), { signal: abort.signal })) {
-        deadline.cancel();
-        outbox.accept(this.#goUp(response, hello.versions));
-      }
-      return new Error("the peer has ended the stream");
+      const opened = stream.open(connection).then(() => stream.ended);
+      return (await Promise.race([opened, stream.ended])) ?? new Error("the peer has ended the stream");
     } catch (error) {
-      return abort.signal.aborted ? abort.signal.reason : error;
+      return error;
     } finally {
       deadline.cancel();
-      outbox.end();
-      abort.abort();
+      this.#stream = undefined;
       connection?.close();
     }
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { ConnectRouter } from "@connectrpc/connect";
+import type { StreamRoutes } from "@raftkv/grpc-stream";
 import type { Clock, Logger } from "@raftkv/raft-core";
 
 export type ServerRequest = IncomingMessage | Http2ServerRequest;
@@ -11,8 +12,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0: any free port, told by `ServerListener.port`. */
   readonly port: number;
-  /** Mounts the services. */
-  readonly routes: (router: ConnectRouter) => void;
+  /** Mounts the services; on `streams` what is to be served by hand, because Connect's own way is too long for it. */
+  readonly routes: (router: ConnectRouter, streams: StreamRoutes) => void;
   /** Runs before the services see a request. True: it has answered, or will. */
   readonly intercept?: (request: ServerRequest, reply: ServerReply) => boolean;
   readonly clock: Clock;

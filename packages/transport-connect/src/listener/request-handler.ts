@@ -1,5 +1,5 @@
 import { constants } from "node:http2";
-import { createConnectRouter } from "@connectrpc/connect";
+import { ConnectError, createConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import {
   compressionBrotli,
@@ -7,6 +7,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { StreamRouter } from "@raftkv/grpc-stream";
 import { errorText } from "../error-text.ts";
 import type { ListenerLimits, ListenOptions, ServerReply, ServerRequest } from "./listener-options.ts";
 
@@ -28,13 +29,15 @@ export function createRequestHandler(
     readMaxBytes: options.limits.messageBytes,
     acceptCompression: [compressionGzip, compressionBrotli],
   });
-  options.routes(router);
+  const streams = new StreamRouter();
+  options.routes(router, streams);
+  options.closing.addEventListener("abort", () => streams.close(ConnectError.from(options.closing.reason)));
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, reply) => {
     try {
       reply.on("error", () => {});
-      if (options.intercept?.(request, reply) === true) return;
+      if (options.intercept?.(request, reply) === true || streams.serve(request, reply)) return;
       const handler = handlers.get(pathOf(request));
       if (handler === undefined) return answerPlainly(reply, 404);
       serve(handler, request, reply, options).catch((error: unknown) => {

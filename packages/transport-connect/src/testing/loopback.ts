@@ -1,5 +1,4 @@
 import { createServer, type Socket } from "node:net";
-import type { ConnectRouter } from "@connectrpc/connect";
 import {
   type Identity,
   type IncomingSnapshot,
@@ -108,7 +107,9 @@ export async function startNode(id: NodeId, options: LoopbackOptions = {}): Prom
     address: () => (options.saysAddress === true ? `127.0.0.1:${listener.port}` : undefined),
     ...(options.versions === undefined ? {} : { versions: options.versions }),
   });
-  const listener = await startListener((router) => transport.routes(router), { port: options.port ?? 0 });
+  const listener = await startListener((router, streams) => transport.routes(router, streams), {
+    port: options.port ?? 0,
+  });
   if (options.started !== false) transport.start(options.handler ?? handler);
   return {
     member: { id, address: `127.0.0.1:${listener.port}`, memberId: identity.memberId },
@@ -123,7 +124,7 @@ export async function startNode(id: NodeId, options: LoopbackOptions = {}): Prom
 }
 
 export function startListener(
-  routes: (router: ConnectRouter) => void,
+  routes: ListenOptions["routes"],
   options: Partial<ListenOptions> = {},
 ): Promise<ServerListener> {
   return listen({ host: "127.0.0.1", port: 0, clock: systemClock, logger: new RecordingLogger(), ...options, routes });

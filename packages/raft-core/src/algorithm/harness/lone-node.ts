@@ -1,4 +1,4 @@
-import type { Effects, ProposalOutcome, ReadOutcome, Role } from "../effects.ts";
+import type { Effects, LeadershipNotice, ProposalOutcome, ReadOutcome, Role, TransferOutcome } from "../effects.ts";
 import type { Entry, Index, NodeId, Term } from "../entry.ts";
 import type { Input } from "../input.ts";
 import type { Membership } from "../membership.ts";
@@ -42,6 +42,8 @@ export class LoneNode {
   #snapshots: NodeId[] = [];
   #outcomes: ProposalOutcome[] = [];
   #reads: ReadOutcome[] = [];
+  #transfers: TransferOutcome[] = [];
+  #notices: LeadershipNotice[] = [];
   #nextId = 1;
 
   constructor(start: Start = {}) {
@@ -130,6 +132,20 @@ export class LoneNode {
     return this.#reads.splice(0);
   }
 
+  /** Asks for leadership to move: to `to`, or to whom it suits best. */
+  transfer(to?: NodeId): this {
+    return this.step({ kind: "transferLeadership", id: this.#nextId++, to });
+  }
+
+  /** What has become of transfers since this was last asked. */
+  takeTransfers(): readonly TransferOutcome[] {
+    return this.#transfers.splice(0);
+  }
+
+  takeNotices(): readonly LeadershipNotice[] {
+    return this.#notices.splice(0);
+  }
+
   /** What has left since this was last asked; a message that waits for the disk has not. */
   takeSent(): readonly Sent[] {
     return this.#sent.splice(0);
@@ -169,7 +185,18 @@ export class LoneNode {
     return this.hear(from, { kind: "appendResponse", term: this.term, rejected: false, match });
   }
 
-  #note({ outcomes, reads }: Effects): void {
+  /** `voters` answer the last round of heartbeats. */
+  beat(...voters: readonly NodeId[]): this {
+    const [last] = this.takeSentOf("heartbeatRequest").slice(-1);
+    if (last === undefined) throw new Error("No heartbeat has left.");
+    const { term, round } = last.message;
+    for (const voter of voters) this.hear(voter, { kind: "heartbeatResponse", term, round });
+    return this;
+  }
+
+  #note({ outcomes, reads, transfers, notices }: Effects): void {
+    this.#transfers.push(...transfers);
+    this.#notices.push(...notices);
     this.#outcomes.push(...outcomes);
     this.#reads.push(...reads);
   }

@@ -1,0 +1,4 @@
+export { ClientCall, requestHeaders } from "./client-call.ts";
+export { ServerCall } from "./server-call.ts";
+export type { StreamListener } from "./stream-listener.ts";
+export { StreamRouter, type StreamRoutes } from "./stream-router.ts";
