@@ -12,6 +12,9 @@ export interface CampaignResult {
   readonly failed: RunSummary | undefined;
 }
 
+/** A long campaign says now and then that it goes on. */
+const runsALine = 1_000;
+
 /** Runs seed after seed, up to the first that fails. `nowMs` is real time, and decides about the budget only. */
 export async function runCampaign(
   { firstSeed, seeds, steps, budgetSeconds, workers, skipped, trace }: CampaignArguments,
@@ -20,7 +23,11 @@ export async function runCampaign(
 ): Promise<CampaignResult> {
   const endMs = nowMs() + budgetSeconds * 1_000;
   const goesOn = () => nowMs() < endMs;
-  const seedsOptions = { firstSeed, seeds, steps, workers, goesOn };
+  let count = 0;
+  const ran = () => {
+    if (++count % runsALine === 0) print(`${count} of ${seeds} runs`);
+  };
+  const seedsOptions = { firstSeed, seeds, steps, workers, goesOn, ran };
   const summaries = await (trace ? traceSeeds({ ...seedsOptions, skipped }, print) : runSeeds(seedsOptions));
   const sum = (of: (summary: RunSummary) => number) => summaries.reduce((total, summary) => total + of(summary), 0);
   return {
@@ -46,7 +53,7 @@ export function replayCommand(seed: number, steps: number, skipped: Skipped = no
 
 /** One after the other, with every line of what happens. */
 async function traceSeeds(
-  { firstSeed, seeds, steps, skipped, goesOn }: Omit<SeedsOptions, "workers"> & { readonly skipped: Skipped },
+  { firstSeed, seeds, steps, skipped, goesOn }: Omit<SeedsOptions, "workers" | "ran"> & { readonly skipped: Skipped },
   print: (line: string) => void,
 ): Promise<readonly RunSummary[]> {
   const summaries: RunSummary[] = [];

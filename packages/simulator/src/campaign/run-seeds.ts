@@ -9,6 +9,8 @@ export interface SeedsOptions {
   readonly workers: number;
   /** Asked before each run begins: false ends the campaign after those under way. */
   readonly goesOn: () => boolean;
+  /** Told of each run when it has ended, in no particular order. */
+  readonly ran?: (summary: RunSummary) => void;
 }
 
 /**
@@ -16,17 +18,20 @@ export interface SeedsOptions {
  * seed. Which thread runs a seed makes no difference to it.
  */
 export async function runSeeds(options: SeedsOptions): Promise<readonly RunSummary[]> {
-  const { firstSeed, seeds, steps, workers, goesOn } = options;
+  const { firstSeed, seeds, steps, workers, goesOn, ran } = options;
   const summaries: RunSummary[] = [];
   let next = firstSeed;
+  let hasFailed = false;
   const takeTask = (): WorkerTask | undefined => {
-    if (next >= firstSeed + seeds || !goesOn() || summaries.some(({ failure }) => failure !== undefined))
-      return undefined;
+    if (next >= firstSeed + seeds || hasFailed || !goesOn()) return undefined;
     return { seed: next++, steps };
   };
-  await Promise.all(
-    Array.from({ length: Math.min(workers, seeds) }, () => work(takeTask, (summary) => summaries.push(summary))),
-  );
+  const done = (summary: RunSummary) => {
+    summaries.push(summary);
+    hasFailed ||= summary.failure !== undefined;
+    ran?.(summary);
+  };
+  await Promise.all(Array.from({ length: Math.min(workers, seeds) }, () => work(takeTask, done)));
   return summaries.sort((a, b) => a.seed - b.seed);
 }
 
