@@ -5,6 +5,8 @@ export interface SpeedOptions {
   readonly firstSeed: number;
   readonly seeds: number;
   readonly steps: number;
+  /** The mean pause of each client between two operations. */
+  readonly thinkMs: number;
   /** Runs before the first that counts: until the runtime has compiled what is run most. */
   readonly warmUp: number;
   /** Milliseconds of processor time that this process has used, on all its threads. */
@@ -20,9 +22,10 @@ export interface Speed {
 }
 
 /** Runs seed after seed on the cluster of `threeNodes`. Throws what a run finds: a broken run is no measurement. */
-export async function measureSpeed({ firstSeed, seeds, steps, warmUp, cpuMs }: SpeedOptions): Promise<Speed> {
+export async function measureSpeed(options: SpeedOptions): Promise<Speed> {
+  const { firstSeed, seeds, steps, thinkMs, warmUp, cpuMs } = options;
   const run = async (seed: number) => {
-    const report = await simulate({ seed, steps, adjust: threeNodes });
+    const report = await simulate({ seed, steps, adjust: (drawn) => threeNodes(drawn, thinkMs) });
     if (report.failure !== undefined) throw report.failure;
     return report;
   };
@@ -42,10 +45,9 @@ export async function measureSpeed({ firstSeed, seeds, steps, warmUp, cpuMs }: S
 export function describeSpeed({ simulatedMs, cpuMs, steps, operations, faults }: Speed): string {
   const simulatedSeconds = simulatedMs / 1_000;
   const aSecond = (count: number) => (count / simulatedSeconds).toFixed(1);
-  return [
-    `${Math.round(simulatedMs / cpuMs)} times real time a core: ` +
-      `${simulatedSeconds.toFixed(0)} s of three nodes in ${(cpuMs / 1_000).toFixed(1)} s of processor time`,
-    `a simulated second: ${aSecond(operations)} operations answered, ${aSecond(faults)} faults, ${aSecond(steps)} steps`,
-    `a step: ${((1_000 * cpuMs) / steps).toFixed(2)} µs`,
-  ].join("\n");
+  return (
+    `${Math.round(simulatedMs / cpuMs)} times real time a core; ` +
+    `a simulated second: ${aSecond(operations)} operations answered, ${aSecond(faults)} faults, ${aSecond(steps)} steps ` +
+    `of ${((1_000 * cpuMs) / steps).toFixed(2)} µs`
+  );
 }

@@ -5,10 +5,10 @@ import { faultKinds, type Plan } from "../plan/plan.ts";
 /**
  * The cluster that the simulator's speed is measured on, the same for every seed but for what happens to it: three voters
  * with the timeouts that a node has by default, every kind of fault, about one a second, a network that loses, doubles and
- * overtakes, disks that stall, and five clients, each with a write or a read two to three times a second and now and then
- * many at once. The membership stays as it is.
+ * overtakes, disks that stall, and five clients that write and read, each with a pause of `thinkMs` on the mean, and now
+ * and then with many operations at once. The membership stays as it is.
  */
-export function threeNodes(drawn: Plan): Plan {
+export function threeNodes(drawn: Plan, thinkMs: number): Plan {
   const { electionTimeoutMinMs, electionTimeoutMaxMs, heartbeatIntervalMs } = defaultRaftNodeConfig;
   return {
     ...drawn,
@@ -46,7 +46,7 @@ export function threeNodes(drawn: Plan): Plan {
       readers: 0,
       keys: 4,
       operationsPerKey: 40,
-      thinkMs: 400,
+      thinkMs,
       sessionTtlMs: 60_000,
       patienceMs: 5_000,
       answerTimeoutMs: 1_000,
