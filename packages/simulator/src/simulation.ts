@@ -17,6 +17,7 @@ import { type Coverage, CoverageCounter } from "./observed/coverage.ts";
 import { calmDisk, calmNetwork, drawPlan } from "./plan/draw-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import { nothingSkipped, type Skipped } from "./plan/skipped.ts";
+import { Stage } from "./scenarios/stage.ts";
 import { type Chance, chanceOf } from "./scheduler/chance.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { Trace } from "./trace/trace.ts";
@@ -24,7 +25,7 @@ import { Trace } from "./trace/trace.ts";
 export interface SimulationOptions {
   /** A whole number: decides everything about the run. */
   readonly seed: number;
-  /** Events before the faults end and the cluster has to recover. */
+  /** Events before the faults end for good and the cluster has to recover. */
   readonly steps: number;
   /** Changes what the seed has drawn: the size of the cluster, say, or the faults. */
   readonly adjust?: (drawn: Plan) => Plan;
@@ -34,6 +35,8 @@ export interface SimulationOptions {
   readonly lines?: string[];
   /** What is put around the real parts of every node. */
   readonly wrappers?: Wrappers;
+  /** A story that takes the place of the faults at random; `steps` is then what it may take at most. */
+  readonly script?: (stage: Stage) => Promise<void>;
 }
 
 /** What a run was, and whether anything went wrong. */
@@ -76,6 +79,7 @@ class Simulation {
   readonly #operator: Operator;
   readonly #workload: Workload;
   readonly #trace: Trace;
+  #stage: Stage | undefined;
   #historyPage: string | undefined;
 
   constructor(options: SimulationOptions) {
@@ -96,6 +100,7 @@ class Simulation {
       trace,
       observe,
       settings: plan.network,
+      oldNodes: new Set(plan.oldNodes),
     });
     const founders = foundersOf(plan);
     const parts = Array.from({ length: plan.nodes + plan.membership.spares }, (_, position) => {
@@ -160,25 +165,46 @@ class Simulation {
 
   async run(): Promise<SimulationReport> {
     try {
-      await this.#runUntil(() => this.#scheduler.steps >= this.#options.steps);
-      this.#endFaults();
-      const convergence = {
-        scheduler: this.#scheduler,
-        machines: this.#machines,
-        operator: this.#operator,
-        workload: this.#workload,
-        invariants: this.#invariants,
-        limitMs: 20 * this.#plan.config.electionTimeoutMaxMs,
-        runUntil: (done: () => boolean) => this.#runUntil(done),
-      };
-      if (this.#plan.majorityFirst) await this.#majorityServes(convergence);
-      this.#faults.heal();
-      await converge(convergence);
+      const { steps, script } = this.#options;
+      if (script === undefined) await this.#storms(steps);
+      else await this.#play(script);
       this.#checkHistory();
     } catch (error) {
       if (!(error instanceof BrokenInvariant)) throw error;
     }
     return this.#report();
+  }
+
+  async #storms(steps: number): Promise<void> {
+    const stormSteps = Math.ceil(steps / this.#plan.storms);
+    await this.#storm(stormSteps);
+    while (this.#scheduler.steps < steps) {
+      this.#resumeFaults();
+      await this.#storm(Math.min(stormSteps, steps - this.#scheduler.steps));
+    }
+  }
+
+  /** So many steps with faults, and then the cluster has to recover. */
+  async #storm(steps: number): Promise<void> {
+    const endsAt = this.#scheduler.steps + steps;
+    await this.#runUntil(() => this.#scheduler.steps >= endsAt);
+    await this.#recover();
+  }
+
+  async #recover(): Promise<void> {
+    this.#endFaults();
+    const convergence = {
+      scheduler: this.#scheduler,
+      machines: this.#machines,
+      operator: this.#operator,
+      workload: this.#workload,
+      invariants: this.#invariants,
+      limitMs: 20 * this.#plan.config.electionTimeoutMaxMs,
+      runUntil: (done: () => boolean) => this.#runUntil(done),
+    };
+    if (this.#plan.majorityFirst) await this.#majorityServes(convergence);
+    this.#faults.heal();
+    await converge(convergence);
   }
 
   async #runUntil(done: () => boolean): Promise<void> {
@@ -201,6 +227,7 @@ class Simulation {
       if (status !== undefined) this.#observe({ kind: "status", node: machine.id, status });
     }
     this.#faults.watch();
+    this.#stage?.look();
     this.#throwIfBroken();
   }
 
@@ -211,6 +238,43 @@ class Simulation {
     for (const disk of this.#disks) disk.behave(calmDisk);
     this.#operator.end();
     this.#faults.end();
+  }
+
+  async #play(script: (stage: Stage) => Promise<void>): Promise<void> {
+    const stage = new Stage({
+      machines: this.#machines,
+      network: this.#network,
+      faults: this.#faults,
+      workload: this.#workload,
+      view: this.#invariants.view,
+      scheduler: this.#scheduler,
+      chance: chanceOf(this.#options.seed, "story"),
+      trace: this.#trace,
+      electionTimeoutMaxMs: this.#plan.config.electionTimeoutMaxMs,
+    });
+    this.#stage = stage;
+    let ended = false;
+    script(stage).then(
+      () => {
+        ended = true;
+      },
+      (error: unknown) => this.#invariants.breaks("the story", error instanceof Error ? error.message : String(error)),
+    );
+    await this.#runUntil(() => ended || this.#scheduler.steps >= this.#options.steps);
+    this.#stage = undefined;
+    if (!ended)
+      this.#invariants.breaks("the story", `it does not go on: it waits for ${stage.waitingFor || "time to pass"}`);
+    this.#throwIfBroken();
+    await this.#recover();
+  }
+
+  #resumeFaults(): void {
+    this.#trace.add("the faults begin again");
+    this.#workload.resume();
+    this.#network.behave(this.#plan.network);
+    for (const disk of this.#disks) disk.behave(this.#plan.disk);
+    this.#operator.resume();
+    this.#faults.resume();
   }
 
   async #majorityServes(convergence: Convergence): Promise<void> {

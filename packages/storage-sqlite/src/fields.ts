@@ -54,6 +54,10 @@ export class Fields {
     return new Fields(this.#field(name), this.#file, `${this.#what}.${name}`);
   }
 
+  optionalRecord(name: string): Fields | undefined {
+    return this.#field(name) === undefined ? undefined : this.record(name);
+  }
+
   #list(name: string): readonly unknown[] {
     const value = this.#field(name);
     return Array.isArray(value) ? value : this.#wrong(name, value);

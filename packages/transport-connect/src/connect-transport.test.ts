@@ -302,6 +302,7 @@ describe("an introduction", () => {
       foundingMembership,
       membershipCommitted: true,
       commitIndex: 17,
+      electionTimeout: { minMs: 1_000, maxMs: 2_000 },
     };
     const unformed = { clusterId: undefined };
     const one = await node(1, { identity: unformed, started: false });

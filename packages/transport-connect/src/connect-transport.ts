@@ -134,6 +134,11 @@ export class ConnectTransport implements RaftTransport {
     link?.send(message);
   }
 
+  /** Strangers that have spoken to this node too, as long as they are connected. */
+  peer(id: NodeId): Member | undefined {
+    return this.#directory.peer(id);
+  }
+
   /**
    * Rejects with a `ConnectError`: not found for a node that is no peer, unimplemented for one of protocol version 1 if
    * this node does not lead (it would be taken for the leader), resource exhausted when too many snapshots are

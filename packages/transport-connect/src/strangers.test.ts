@@ -39,6 +39,7 @@ describe("a node that says where it is", () => {
     candidate.transport.send(1, heartbeat(1));
     await eventually("the request", () => voter.handler.messages.length === 1);
     expect(voter.handler.messages).toEqual([{ from: 4, message: heartbeat(1) }]);
+    expect(voter.transport.peer(4)).toEqual(candidate.member);
     // It knows whom it asked, so its answer needs no address.
     voter.transport.send(4, heartbeat(2));
     await eventually("the answer", () => candidate.handler.messages.length === 1);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readFromNode } from "../workload/plain-http-reader.ts";
 import { callCluster, type MemberStatus } from "./harness/cluster-call.ts";
 import { ClusterProcess } from "./harness/cluster-process.ts";
+import { freePorts } from "./harness/free-ports.ts";
 import { NodeProcess } from "./harness/node-process.ts";
 import { temporaryDirectory } from "./harness/temporary-directory.ts";
 import { until } from "./harness/until.ts";
@@ -20,6 +21,32 @@ const holds = (endpoint: string, key: string, value: string) =>
   });
 
 describe("the members of a cluster", () => {
+  it("take the cluster's election timeout over where they are told none, and keep it over a restart", async () => {
+    await using directory = await temporaryDirectory();
+    const config = { election_timeout: { min: 700, max: 1_100 } };
+    await using cluster = await ClusterProcess.start({ directory: directory.path, size: 1, config });
+    const startAlone = (id: number, address: string, member: string) => {
+      const data = ["--id", String(id), "--data-dir", cluster.dataDirectory(id)];
+      return NodeProcess.start({ args: [...data, "--listen", address, "--join", member] });
+    };
+    const [second = "", third = ""] = (await freePorts(2)).map((port) => `127.0.0.1:${port}`);
+    await using joined = startAlone(2, second, cluster.endpoint(1));
+    await joined.waitFor("joining");
+    await cluster.changeMembership([{ addLearner: { address: second } }]);
+    const message = "takes over the cluster's election timeout, 700 to 1100 ms";
+    expect(await joined.waitFor("election-timeout")).toMatchObject({ message });
+    await joined.waitFor("role");
+    await joined.kill();
+
+    // It says so itself to the next one, which asks nobody else.
+    await using again = startAlone(2, second, cluster.endpoint(1));
+    await again.waitFor("role");
+    await using next = startAlone(3, third, second);
+    await next.waitFor("joining");
+    await cluster.changeMembership([{ addLearner: { address: third } }]);
+    expect(await next.waitFor("election-timeout")).toMatchObject({ message });
+  });
+
   it("grow by a fourth node that gets the data and a vote, and shrink by one that then stops", async () => {
     await using directory = await temporaryDirectory();
     await using cluster = await ClusterProcess.start({ directory: directory.path });

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { DEFAULT_KV_LIMITS } from "@raftkv/kv-server";
-import { defaultRaftNodeConfig, type RaftNodeConfig } from "@raftkv/raft-core";
+import { defaultRaftNodeConfig, type ElectionTimeout, type RaftNodeConfig } from "@raftkv/raft-core";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
 import type { Founder } from "../forming/founder.ts";
@@ -28,6 +28,8 @@ export interface Settings {
   readonly noFounder: string | undefined;
   /** Why a fresh data directory that is to join cannot be used: it has no id. */
   readonly noNewcomer: string | undefined;
+  /** What cluster.conf says; undefined: the one that the cluster had when the node joined, else the default. */
+  readonly electionTimeout: ElectionTimeout | undefined;
   readonly raft: Partial<RaftNodeConfig>;
   readonly limits: { readonly maxKeyBytes: number; readonly maxValueBytes: number };
 }
@@ -50,6 +52,10 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
     join: joinAddresses(options.join),
     noFounder: nodes === undefined ? undefined : whyNoFounder(nodeId, nodes, options.config),
     noNewcomer: nodeId === undefined ? noId : undefined,
+    electionTimeout: file?.election_timeout && {
+      minMs: file.election_timeout.min,
+      maxMs: file.election_timeout.max,
+    },
     raft: raftConfig(file),
     limits: {
       maxKeyBytes: file?.limits?.max_key_bytes ?? DEFAULT_KV_LIMITS.maxKeyBytes,
@@ -94,11 +100,9 @@ function addressOption(name: string, text: string, lowestPort: 0 | 1): HostAndPo
 function raftConfig(file: ClusterFile | undefined): Partial<RaftNodeConfig> {
   const { snapshot, snapshotBytesPerSecond, maxHeldLogBytes, snapshotsFromFollowers } = defaultRaftNodeConfig;
   return {
-    electionTimeoutMinMs: file?.election_timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs,
-    electionTimeoutMaxMs: file?.election_timeout?.max ?? defaultRaftNodeConfig.electionTimeoutMaxMs,
     ...(file?.heartbeat_interval === undefined ? {} : { heartbeatIntervalMs: file.heartbeat_interval }),
     ...(file?.lease_reads === undefined ? {} : { maxClockDrift: file.lease_reads.max_clock_drift }),
-    writeStallMs: file?.write_stall_timeout ?? file?.election_timeout?.max ?? defaultRaftNodeConfig.writeStallMs,
+    ...(file?.write_stall_timeout === undefined ? {} : { writeStallMs: file.write_stall_timeout }),
     snapshot: {
       entries: file?.snapshot?.entries ?? snapshot.entries,
       bytes: file?.snapshot?.bytes ?? snapshot.bytes,

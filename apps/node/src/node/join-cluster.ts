@@ -9,6 +9,7 @@ import { formCluster } from "../forming/form-cluster.ts";
 import type { Newcomer } from "../forming/founder.ts";
 import { awaitMembership } from "../joining/await-membership.ts";
 import type { NodeLog } from "../logging/node-log.ts";
+import { describeDifference } from "./election-timeout.ts";
 import type { Network } from "./network.ts";
 
 interface Parts {
@@ -41,7 +42,10 @@ export async function joinCluster(
   const self = { nodeId, memberId, address, priority };
   const isJoining = settings.join.length > 0;
   const formation = await (isJoining ? waitToBeAdded : found)(settings, self, parts, signal);
-  await raft.form(formation.clusterId, formation.foundingMembership ?? nobody);
+  const { electionTimeout } = isJoining ? formation : {};
+  await raft.form(formation.clusterId, formation.foundingMembership ?? nobody, electionTimeout);
+  const difference = describeDifference(settings.electionTimeout, electionTimeout);
+  if (difference !== undefined) parts.log[difference.level](difference.message, { event: "election-timeout" });
   network.belongsTo(() => formation);
   (isJoining ? reportJoined : reportFormed)(formation, parts.log);
 }

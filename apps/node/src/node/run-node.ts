@@ -20,6 +20,7 @@ import type { NodeLog } from "../logging/node-log.ts";
 import { compareMembership } from "./compare-membership.ts";
 import { describeRemoval } from "./describe-removal.ts";
 import { describeRole } from "./describe-role.ts";
+import { electionTimeoutOf, raftConfigOf } from "./election-timeout.ts";
 import { handOver } from "./hand-over.ts";
 import { joinCluster } from "./join-cluster.ts";
 import { Network } from "./network.ts";
@@ -120,6 +121,8 @@ async function takePart(
   stop: AbortSignal,
 ): Promise<boolean> {
   const { raft, state, network, address } = parts;
+  const joinedWith = raft.identity().electionTimeout;
+  const electionTimeout = electionTimeoutOf(settings, joinedWith);
   const node = await RaftNode.start({
     storage: raft,
     transport: network.transport,
@@ -127,13 +130,13 @@ async function takePart(
     clock: systemClock,
     random: cryptoRandom,
     logger: consensusLog(log),
-    config: settings.raft,
+    config: raftConfigOf(settings, joinedWith),
     onFailure,
   });
   node.onRoleChange((status) => {
     log.info(describeRole(status), { event: "role", role: status.role, term: status.term, leader: status.leader?.id });
   });
-  network.belongsTo(() => formationOf(node.status()));
+  network.belongsTo(() => ({ ...formationOf(node.status()), electionTimeout }));
   for (const difference of compareMembership(settings, address, node.status())) {
     log.warn(difference, { event: "membership-differs" });
   }

@@ -1,6 +1,6 @@
 import type { Entry } from "@raftkv/raft-core";
 import { integerBetween, seededRandom } from "@raftkv/raft-core/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   bytes,
   CommandLog,
@@ -16,6 +16,9 @@ import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
 import { sourceOf } from "../test-rig/snapshot-source.ts";
 import { StateModel } from "../test-rig/state-model.ts";
 import { KvStateMachine } from "./kv-state-machine.ts";
+
+// Thousands of steps take a while on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const limits = { pageBytes: 1024 * 1024, totalBytes: 4 * 1024 * 1024 };
 const alphabet = ["a", "b", "c", "\x00", "\xff"];

@@ -1,7 +1,7 @@
 import type { RoleChange } from "../algorithm/effects.ts";
 import type { Entry, Index, NodeId } from "../algorithm/entry.ts";
 import type { Input, ProposalId } from "../algorithm/input.ts";
-import type { Membership } from "../algorithm/membership.ts";
+import type { Member, Membership } from "../algorithm/membership.ts";
 import type { MembershipChange } from "../algorithm/membership-change.ts";
 import { Raft } from "../algorithm/raft.ts";
 import type { RestoredState } from "../algorithm/restored-state.ts";
@@ -50,6 +50,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #config: RaftNodeConfig;
   readonly #logger: Logger;
   readonly #onFailure: (error: Error) => void;
+  readonly #peer: (id: NodeId) => Member | undefined;
   readonly #raft: Raft;
   readonly #loop: TurnLoop;
   readonly #ticker: Ticker;
@@ -104,6 +105,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     this.#config = config;
     this.#logger = logger;
     this.#onFailure = options.onFailure;
+    this.#peer = (id) => transport.peer?.(id);
     const { nodeId, memberId, incarnation } = identity;
     const appliedIndex = stateMachine.appliedIndex();
     this.#raft = new Raft({ ...config, nodeId, memberId, incarnation, appliedIndex }, restored, random);
@@ -255,10 +257,12 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   status(): ConsensusStatus {
     const of = this.#raft.status();
     const { applied } = this.#applier;
-    if (this.#status?.of !== of || this.#status.status.applied !== applied) {
-      this.#status = { of, status: consensusStatus(this.#identity, applied, of) };
-    }
-    return this.#status.status;
+    if (this.#status?.of === of && this.#status.status.applied === applied) return this.#status.status;
+    const status = consensusStatus(this.#identity, applied, of, this.#peer);
+    // Who a leader is that the log does not name yet, the transport may learn at any moment.
+    const isComplete = of.leader === undefined || status.leader !== undefined;
+    this.#status = isComplete ? { of, status } : undefined;
+    return status;
   }
 
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {

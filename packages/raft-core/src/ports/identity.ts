@@ -1,6 +1,6 @@
 import type { NodeId } from "../algorithm/entry.ts";
 
-/** Whose data a directory holds. Written when the directory is first opened, and never changed but for `clusterId`. */
+/** Whose data a directory holds. Written when the directory is first opened, and never changed but by forming. */
 export interface Identity {
   readonly nodeId: NodeId;
   /** Fresh and random for each fresh directory. */
@@ -9,4 +9,12 @@ export interface Identity {
   readonly incarnation: number;
   /** Undefined until the cluster has formed. */
   readonly clusterId: string | undefined;
+  /** The cluster's, when this directory joined it: for a node that is not told another. Absent: it was not said. */
+  readonly electionTimeout?: ElectionTimeout;
+}
+
+/** Each election timeout is drawn from [minMs, maxMs). */
+export interface ElectionTimeout {
+  readonly minMs: number;
+  readonly maxMs: number;
 }

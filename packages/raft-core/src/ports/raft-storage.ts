@@ -2,7 +2,7 @@ import type { WriteBatch } from "../algorithm/effects.ts";
 import type { Entry, Index, SnapshotMetadata } from "../algorithm/entry.ts";
 import type { Membership } from "../algorithm/membership.ts";
 import type { RestoredState } from "../algorithm/restored-state.ts";
-import type { Identity } from "./identity.ts";
+import type { ElectionTimeout, Identity } from "./identity.ts";
 import type { PartialSnapshot, SnapshotContent, SnapshotSink, SnapshotSource, StoredSnapshot } from "./snapshot.ts";
 
 /**
@@ -16,9 +16,9 @@ export interface RaftStorage {
   identity(): Identity;
   /**
    * Makes a fresh directory a founding member: records the cluster and its bootstrap membership. Once only: again
-   * is refused with `wrongOwner`, and harms nothing.
+   * is refused with `wrongOwner`, and harms nothing. `electionTimeout` is the cluster's, as far as it is known.
    */
-  form(clusterId: string, membership: Membership): Promise<void>;
+  form(clusterId: string, membership: Membership, electionTimeout?: ElectionTimeout): Promise<void>;
   /** What a restart needs. Fails on damage: a shorter log is never made up for a damaged one. */
   load(): Promise<RestoredState>;
   /** Resolves once durable. Batches become durable in the order of the calls; calls need not wait for each other. */

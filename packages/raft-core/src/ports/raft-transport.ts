@@ -18,6 +18,11 @@ export interface RaftTransport {
    */
   send(to: NodeId, message: Message, toMemberId?: string): void;
   /**
+   * Who has that id, and where it is, as it has introduced itself or was told by `setPeers`. For a node whose log does not
+   * name its leader yet; a transport that cannot tell leaves it out.
+   */
+  peer?(id: NodeId): Member | undefined;
+  /**
    * Offers the snapshot to the peer, and sends what it lacks of it (`source.read(from)`). Resolves once the peer holds
    * it whole and durably; rejects if that failed or is not known.
    */

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type Theme, themes } from "../plan/plan.ts";
 import { parseNumbers, type Skipped } from "../plan/skipped.ts";
 
 export interface CampaignArguments {
@@ -9,6 +10,8 @@ export interface CampaignArguments {
   readonly budgetSeconds: number;
   /** Threads that share the seeds. */
   readonly workers: number;
+  /** Only runs that are about this; undefined: all. */
+  readonly theme: Theme | undefined;
   /** What of the run does not happen. */
   readonly skipped: Skipped;
   readonly trace: boolean;
@@ -21,6 +24,7 @@ export const usage = `Runs seeded clusters one after the other, and stops at the
   --steps N     events in each run before its faults end (default 10000)
   --budget N    begin no further run after so many real seconds (default: no limit)
   --workers N   threads that share the seeds (default 1)
+  --theme NAME  only seeds whose runs are about that: ${themes.join(", ")}
   --skip-faults, --skip-changes, --skip-operations "1-3 7"
                 what of the run does not happen, as found by shrinking
   --trace       print what happens in each run`;
@@ -35,6 +39,7 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
       steps: { type: "string", default: "10000" },
       budget: { type: "string" },
       workers: { type: "string", default: "1" },
+      theme: { type: "string" },
       "skip-faults": { type: "string", default: "" },
       "skip-changes": { type: "string", default: "" },
       "skip-operations": { type: "string", default: "" },
@@ -47,6 +52,7 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
     steps: wholeNumber("steps", values.steps),
     budgetSeconds: values.budget === undefined ? Number.POSITIVE_INFINITY : wholeNumber("budget", values.budget),
     workers: Math.max(1, wholeNumber("workers", values.workers)),
+    theme: themeNamed(values.theme),
     skipped: {
       faults: parseNumbers(values["skip-faults"]),
       membershipActions: parseNumbers(values["skip-changes"]),
@@ -54,6 +60,12 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
     },
     trace: values.trace,
   };
+}
+
+function themeNamed(name: string | undefined): Theme | undefined {
+  const theme = themes.find((known) => known === name);
+  if (theme !== undefined || name === undefined) return theme;
+  throw new Error(`--theme is "${name}": expected one of ${themes.join(", ")}`);
 }
 
 function wholeNumber(name: string, text: string): number {

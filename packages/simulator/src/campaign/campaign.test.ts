@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { themeOf } from "../plan/theme-of.ts";
 import { parseCampaignArguments } from "./arguments.ts";
 import { replayCommand, runCampaign } from "./campaign.ts";
 import { runSeeds } from "./run-seeds.ts";
@@ -51,6 +52,7 @@ describe("a campaign", () => {
       seeds: 1,
       steps: 400,
       budgetSeconds: Number.POSITIVE_INFINITY,
+      theme: undefined,
       workers: 1,
       skipped: { faults: [], membershipActions: [], operations: [] },
       trace: true,
@@ -62,6 +64,13 @@ describe("a campaign", () => {
     const command = replayCommand(9, 400, skipped);
     expect(command).toContain('--skip-faults "1-2 5" --skip-operations "9" --trace');
     expect(parseCampaignArguments(["--skip-faults", "1-2 5", "--skip-operations", "9"]).skipped).toEqual(skipped);
+  });
+
+  it("passes over the seeds whose runs are about something else", async () => {
+    const seeds = { firstSeed: 1, seeds: 3, steps: 200, workers: 2, goesOn: () => true };
+    const runs = await runSeeds({ ...seeds, theme: "elections" });
+    expect(runs.map(({ seed }) => themeOf(seed))).toEqual(["elections", "elections", "elections"]);
+    expect(() => parseCampaignArguments(["--theme", "all"])).toThrow('--theme is "all": expected one of leases');
   });
 
   it("refuses what is no number", () => {

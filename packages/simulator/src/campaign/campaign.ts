@@ -17,7 +17,7 @@ const runsALine = 1_000;
 
 /** Runs seed after seed, up to the first that fails. `nowMs` is real time, and decides about the budget only. */
 export async function runCampaign(
-  { firstSeed, seeds, steps, budgetSeconds, workers, skipped, trace }: CampaignArguments,
+  { firstSeed, seeds, steps, budgetSeconds, workers, theme, skipped, trace }: CampaignArguments,
   nowMs: () => number,
   print: (line: string) => void,
 ): Promise<CampaignResult> {
@@ -27,7 +27,7 @@ export async function runCampaign(
   const ran = () => {
     if (++count % runsALine === 0) print(`${count} of ${seeds} runs`);
   };
-  const seedsOptions = { firstSeed, seeds, steps, workers, goesOn, ran };
+  const seedsOptions = { firstSeed, seeds, steps, workers, theme, goesOn, ran };
   const summaries = await (trace ? traceSeeds({ ...seedsOptions, skipped }, print) : runSeeds(seedsOptions));
   const sum = (of: (summary: RunSummary) => number) => summaries.reduce((total, summary) => total + of(summary), 0);
   return {

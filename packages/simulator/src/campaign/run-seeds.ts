@@ -1,4 +1,6 @@
 import { Worker } from "node:worker_threads";
+import type { Theme } from "../plan/plan.ts";
+import { nextSeedOn } from "../plan/theme-of.ts";
 import type { RunSummary, WorkerTask } from "./run-summary.ts";
 
 export interface SeedsOptions {
@@ -7,6 +9,8 @@ export interface SeedsOptions {
   readonly steps: number;
   /** Threads that share the work. */
   readonly workers: number;
+  /** Seeds of other runs are passed over; undefined: none are. */
+  readonly theme?: Theme | undefined;
   /** Asked before each run begins: false ends the campaign after those under way. */
   readonly goesOn: () => boolean;
   /** Told of each run when it has ended, in no particular order. */
@@ -18,12 +22,15 @@ export interface SeedsOptions {
  * seed. Which thread runs a seed makes no difference to it.
  */
 export async function runSeeds(options: SeedsOptions): Promise<readonly RunSummary[]> {
-  const { firstSeed, seeds, steps, workers, goesOn, ran } = options;
+  const { firstSeed, seeds, steps, workers, theme, goesOn, ran } = options;
   const summaries: RunSummary[] = [];
   let next = firstSeed;
+  let left = seeds;
   let hasFailed = false;
   const takeTask = (): WorkerTask | undefined => {
-    if (next >= firstSeed + seeds || hasFailed || !goesOn()) return undefined;
+    if (left === 0 || hasFailed || !goesOn()) return undefined;
+    left--;
+    if (theme !== undefined) next = nextSeedOn(theme, next);
     return { seed: next++, steps };
   };
   const done = (summary: RunSummary) => {

@@ -35,12 +35,14 @@ export class Workload {
   /** Where something has just happened. */
   #lastKey = "0/1";
   #values = 0;
+  #writers = 0;
+  /** How often clients have begun again. */
+  #generation = 0;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#lossRate = options.network.dropRate;
-    for (let number = 1; number <= options.plan.clients; number++) this.#work(this.#loop(number));
-    for (let number = 1; number <= options.plan.readers; number++) this.#work(this.#readLoop(number));
+    this.#begin();
   }
 
   /** Operations so far, skipped ones included; but for bursts, and for what readers read. */
@@ -58,6 +60,25 @@ export class Workload {
     this.#stopped = true;
   }
 
+  /** New clients, after all have come to their end. */
+  resume(): void {
+    this.#stopped = false;
+    this.#generation++;
+    this.#lossRate = this.#options.network.dropRate;
+    this.#begin();
+  }
+
+  #begin(): void {
+    const { clients, readers } = this.#options.plan;
+    for (let number = 1; number <= clients; number++) this.#work(this.#loop(number));
+    for (let number = 1; number <= readers; number++) this.#work(this.#readLoop(number));
+  }
+
+  /** The draws of what has this name, of these clients. */
+  #chanceOf(name: string): Chance {
+    return this.#options.chance(this.#generation === 0 ? name : `${name}, again ${this.#generation}`);
+  }
+
   /** Resolves once `members` have answered a fresh write, and this machine a fresh read. */
   async serves(machine: Machine, members: readonly Machine[]): Promise<void> {
     await this.#serve(`${machine.id}`, members, [machine]);
@@ -66,6 +87,18 @@ export class Workload {
   /** Resolves once some of `machines` have answered a fresh write and a fresh read. */
   async servesAnywhere(machines: readonly Machine[]): Promise<void> {
     await this.#serve("majority", machines, machines);
+  }
+
+  /** One try at that machine, without a session. */
+  async write(machine: Machine): Promise<void> {
+    const client = this.#client(
+      `writer ${++this.#writers} at ${machine.id}`,
+      [machine],
+      this.#options.plan.answerTimeoutMs,
+    );
+    const key = `told/${Math.floor(this.#writers / 20)}`;
+    const call: KeyCall = { kind: "put", value: `v${++this.#values}` };
+    await this.recorder.record(key, call, () => client.performOnce(key, call));
   }
 
   /** Nothing is lost for these clients. */
@@ -88,14 +121,14 @@ export class Workload {
 
   async #readLoop(number: number): Promise<void> {
     const { plan, machines, scheduler } = this.#options;
-    const chance = this.#options.chance(`reader ${number}`);
+    const chance = this.#chanceOf(`reader ${number}`);
     const clients = machines.map((machine) =>
       this.#client(`reader ${number} of ${machine.id}`, [machine], plan.answerTimeoutMs),
     );
     while (!this.#stopped) {
       const client = chance.pick(clients);
       for (let read = chance.integer(1, 30); read > 0 && !this.#stopped && client !== undefined; read--) {
-        await scheduler.sleep(chance.exponential(plan.thinkMs));
+        await scheduler.sleep(chance.exponential(plan.readerThinkMs));
         const key = this.#lastKey;
         const read = () => client.performOnce(key, { kind: "get" });
         await this.recorder.record(key, { kind: "get" }, read, `reader ${number}`);
@@ -105,7 +138,7 @@ export class Workload {
 
   async #loop(number: number): Promise<void> {
     const { plan, machines, scheduler, trace } = this.#options;
-    const chance = this.#options.chance(`client ${number}`);
+    const chance = this.#chanceOf(`client ${number}`);
     const client = this.#client(`client ${number} and its nodes`, machines, plan.answerTimeoutMs);
     while (!this.#stopped) {
       await scheduler.sleep(chance.exponential(plan.thinkMs));
@@ -137,7 +170,7 @@ export class Workload {
 
   #client(name: string, machines: readonly Machine[], timeoutMs: number): Client {
     const { scheduler, plan, network } = this.#options;
-    const chance = this.#options.chance(name);
+    const chance = this.#chanceOf(name);
     const lossRate = this.#lossRate;
     const { duplicateRate } = network;
     const nodes = machines.map(
@@ -148,9 +181,10 @@ export class Workload {
   }
 
   #key(chance: Chance): string {
-    const { keys, operationsPerKey } = this.#options.plan;
+    const { keys, operationsPerKey, hotKeyRate } = this.#options.plan;
     const generation = Math.floor(this.#operations++ / (keys * operationsPerKey));
-    this.#lastKey = `${generation}/${chance.integer(1, keys)}`;
+    const key = chance.integer(1, keys);
+    this.#lastKey = `${generation}/${hotKeyRate > 0 && chance.happens(hotKeyRate) ? 1 : key}`;
     return this.#lastKey;
   }
 
@@ -158,6 +192,12 @@ export class Workload {
     const draw = chance.next();
     if (draw < 0.4) return { kind: "get" };
     if (draw < 0.5) return { kind: "delete" };
-    return { kind: "put", value: `v${++this.#values}` };
+    return { kind: "put", value: this.#value(chance) };
+  }
+
+  #value(chance: Chance): string {
+    const { largeValueRate } = this.#options.plan;
+    const value = `v${++this.#values}`;
+    return largeValueRate > 0 && chance.happens(largeValueRate) ? value.padEnd(chance.integer(50, 3_000), ".") : value;
   }
 }

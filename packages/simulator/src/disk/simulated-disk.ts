@@ -4,6 +4,7 @@ import type { Process } from "../machine/process.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
+import { slowToReadLog, slowToReadState } from "./slow-reads.ts";
 
 /** How a disk behaves. Milliseconds. */
 export interface DiskSettings {
@@ -12,6 +13,8 @@ export interface DiskSettings {
   /** The probability that a sync takes up to `stallMaxMs`. */
   readonly stallRate: number;
   readonly stallMaxMs: number;
+  /** How long reading takes at most; 0: no time at all. A read stalls as a sync does. */
+  readonly readMaxMs: number;
 }
 
 interface SimulatedDiskOptions {
@@ -32,6 +35,7 @@ export class SimulatedDisk {
   #settings: DiskSettings;
   #owner: Process | undefined;
   #failing = false;
+  #fullUntilMs = 0;
 
   constructor(options: SimulatedDiskOptions) {
     this.#options = options;
@@ -39,17 +43,29 @@ export class SimulatedDisk {
     this.#disk = this.#blank();
   }
 
-  open(owner: Process, options: StorageOptions): Promise<Storage> {
+  /** Nothing can be written. */
+  get isFull(): boolean {
+    return this.#options.scheduler.nowMs < this.#fullUntilMs;
+  }
+
+  async open(owner: Process, options: StorageOptions): Promise<Storage> {
     this.#owner = owner;
     this.#failing = false;
-    return this.#disk.open(options);
+    const storage = await this.#disk.open(options);
+    if (this.#settings.readMaxMs === 0) return storage;
+    const { raft, state } = storage;
+    return {
+      raft: slowToReadLog(raft, () => this.#read(owner)),
+      state: slowToReadState(state, () => this.#read(owner)),
+    };
   }
 
   /** The owner is gone. */
   crash(): void {
     const { chance, trace, name } = this.#options;
-    const surviving = { raft: survivors(chance), state: survivors(chance) };
-    trace.add(`${name} disk: at most ${surviving.raft} and ${surviving.state} writes under way survive`);
+    const surviving = { raft: survivors(chance), state: survivors(chance), snapshots: survivors(chance) };
+    const counts = `${surviving.raft}, ${surviving.snapshots} and ${surviving.state}`;
+    trace.add(`${name} disk: of what is under way at most ${counts} writes of log, snapshots and state survive`);
     this.#disk.crash(surviving);
     this.#owner = undefined;
   }
@@ -66,9 +82,15 @@ export class SimulatedDisk {
     this.#failing = true;
   }
 
+  /** No space is left for so long. */
+  fill(forMs: number): void {
+    this.#fullUntilMs = this.#options.scheduler.nowMs + forMs;
+  }
+
   behave(settings: DiskSettings): void {
     this.#settings = settings;
     this.#failing = false;
+    this.#fullUntilMs = 0;
   }
 
   #blank(): MemoryDisk {
@@ -79,17 +101,25 @@ export class SimulatedDisk {
     const { scheduler, trace, name } = this.#options;
     const owner = this.#owner;
     if (owner?.mayAct(kind) !== true) return forever;
-    const fails = this.#failing;
+    const fails = this.#failing || this.isFull;
     this.#failing = false;
     return new Promise((resolve, reject) => {
       scheduler.after(this.#delayMs(), () =>
         owner.enter(() => {
           trace.add(`${name} disk: ${store} ${kind} ${fails ? "fails" : "is durable"}`);
-          if (fails) reject(new Error("input/output error"));
+          if (fails) reject(new Error(this.isFull ? "no space left on device" : "input/output error"));
           else resolve();
         }),
       );
     });
+  }
+
+  /** Resolves when the disk has what is asked for. */
+  #read(owner: Process): Promise<void> {
+    const { scheduler, chance } = this.#options;
+    const { readMaxMs, stallRate, stallMaxMs } = this.#settings;
+    const delayMs = chance.happens(stallRate) ? chance.between(0, stallMaxMs) : chance.between(0, readMaxMs);
+    return new Promise((resolve) => scheduler.after(delayMs, () => owner.enter(resolve)));
   }
 
   #delayMs(): number {

@@ -1,11 +1,12 @@
 import type { Machine } from "../machine/machine.ts";
-import type { Effect, Fuse } from "../machine/process.ts";
 import type { SimulatedNetwork } from "../network/network.ts";
-import { partition, way } from "../network/partitions.ts";
+import { cutOff, partition, way } from "../network/partitions.ts";
 import type { FaultKind, FaultPlan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
+import { BriefReigns } from "./brief-reigns.ts";
+import { drawCrashFuse, drawFateFuse } from "./fuses.ts";
 
 interface FaultDriverOptions {
   readonly plan: FaultPlan;
@@ -32,6 +33,14 @@ const weights: Readonly<Record<FaultKind, number>> = {
   transfer: 1,
   stop: 1,
   unreachable: 1,
+  fateAtEffect: 4,
+  flapping: 2,
+  brokenLink: 2,
+  suspend: 2,
+  clockLeap: 1,
+  diskFull: 1,
+  crashLoop: 1,
+  handoverCutShort: 2,
 };
 
 /** Does to the cluster what the plan says, at random moments, until it is ended. Who is down comes back after a while. */
@@ -43,11 +52,12 @@ export class FaultDriver {
   #drawn = 0;
   readonly #pace: Chance;
   readonly #restarts: Chance;
+  readonly #reigns: BriefReigns;
   /** Machines that are going to be started again. */
   readonly #coming = new Set<Machine>();
   readonly #actions: Readonly<Record<FaultKind, (machine: Machine) => void>> = {
     crash: (machine) => machine.crash(),
-    crashAtEffect: (machine) => machine.crashAt(drawFuse(this.#chance)),
+    crashAtEffect: (machine) => machine.atEffect(drawCrashFuse(this.#chance), () => machine.crash()),
     crashAll: () => {
       for (const machine of this.#options.machines) machine.crash();
     },
@@ -57,26 +67,44 @@ export class FaultDriver {
     },
     sleepingLeader: () => this.#leaderSleeps(),
     partition: () => this.#partition(),
-    briefLeaders: () => this.#reignsBriefly(),
+    briefLeaders: () => this.#reigns.begin(this.#chance.integer(2, 6)),
     diskFailure: (machine) => machine.failDisk(),
     clockDrift: (machine) => machine.setClockRate(this.#chance.between(...this.#options.plan.clockRates)),
     transfer: (machine) => transferFrom(machine),
     stop: (machine) => machine.stop(),
     unreachable: (machine) => this.#reportUnreachable(machine),
+    fateAtEffect: (machine) => this.#meetsItsFate(machine),
+    flapping: () => this.#flap(this.#chance.integer(3, 12)),
+    brokenLink: (machine) => this.#breakLinkOf(machine, this.#chance.integer(3, 8), this.#chance),
+    suspend: (machine) => {
+      machine.suspend();
+      this.#later(() => machine.resume());
+    },
+    clockLeap: (machine) => machine.leapAhead(this.#chance.spread(0.1, 1) * this.#options.plan.maxDurationMs),
+    diskFull: (machine) => machine.fillDisk(this.#chance.between(0, this.#options.plan.maxDurationMs)),
+    crashLoop: (machine) => {
+      this.#looping.set(machine, this.#chance.integer(2, 6));
+      machine.crash();
+    },
+    handoverCutShort: () => this.#cutHandoverShort(),
   };
+  /** Machines that crash so many times more, soon after each start. */
+  readonly #looping = new Map<Machine, number>();
   /** Machines that stay down until everything is healed. */
   #away = new Set<Machine>();
-  /** How many more leaders are to be cut short. */
-  #briefReigns = 0;
-  /** The last one seen. It may end in the moment in which its leader first commits something. */
-  #reign = { term: 0, commit: 0, endsWithCommit: false };
   #ended = false;
+  /** Counts how often the faults were ended: what was to happen before does not. */
+  #era = 0;
 
   constructor(options: FaultDriverOptions) {
     this.#options = options;
     this.#chance = options.chance("fault");
     this.#pace = options.chance("faults");
     this.#restarts = options.chance("restarts");
+    this.#reigns = new BriefReigns({
+      leader: () => this.#leader(),
+      cutShort: (leader, afterMs, chance) => this.#cutReignShort(leader, afterMs, chance),
+    });
     this.#next();
   }
 
@@ -93,7 +121,25 @@ export class FaultDriver {
   /** No more faults of its own accord. */
   end(): void {
     this.#ended = true;
+    this.#era++;
+    this.#reigns.begin(0);
+    this.#looping.clear();
     for (const machine of this.#options.machines) machine.calm();
+  }
+
+  /** Faults again, after they had ended. */
+  resume(): void {
+    this.#ended = false;
+    this.#next();
+  }
+
+  /** The machine stays down when it crashes, until it is let back. */
+  keepDown(machine: Machine): void {
+    this.#away.add(machine);
+  }
+
+  letBack(machine: Machine): void {
+    this.#away.delete(machine);
   }
 
   /** Everybody comes back at once, and the network is whole. */
@@ -129,51 +175,11 @@ export class FaultDriver {
     }
   }
 
-  /** Until some leaders have come and gone. */
-  #reignsBriefly(): void {
-    this.#briefReigns = this.#chance.integer(2, 6);
-  }
-
-  /** What has reached some, and not a majority, is what the next leader has to do right. */
-  #cutReignShort(leader: Machine, afterMs: number): void {
-    const { scheduler, plan } = this.#options;
-    const chance = this.#chance;
-    this.#briefReigns--;
-    scheduler.after(afterMs, () => {
-      if (this.#ended) return;
-      this.#options.trace.add(`fault: the reign of ${leader.id} ends`);
-      if (chance.happens(0.5)) this.#crashWith(leader);
-      else this.#isolate(leader, chance.between(0, plan.maxDurationMs));
-    });
-  }
-
-  /** Half of the time the way out is cut a moment before: the disk may have what nobody has heard of. */
-  #crashWith(leader: Machine): void {
-    const { scheduler } = this.#options;
-    const chance = this.#chance;
-    if (chance.happens(0.5)) {
-      leader.crash();
-      return;
-    }
-    this.#isolate(leader, 10);
-    scheduler.after(chance.between(0, 10), () => leader.crash());
-  }
-
-  #isolate(leader: Machine, forMs: number): void {
-    const { network, machines, scheduler } = this.#options;
-    const chance = this.#chance;
-    const nodes = machines.map(({ id }) => id);
-    network.cut(partition("isolateLeader", { nodes, leader: leader.id, chance }));
-    scheduler.after(forMs, () => {
-      if (!this.#ended) network.cut(new Set());
-    });
-  }
-
   /** Has whoever is down come back after a while, whatever brought it down. Called after each step. */
   watch(): void {
     const { machines, scheduler, plan } = this.#options;
     const chance = this.#restarts;
-    if (this.#briefReigns > 0 && !this.#ended) this.#watchReigns();
+    if (!this.#ended) this.#reigns.watch(this.#chance);
     for (const machine of machines) {
       if (!machine.down || machine.blank || this.#away.has(machine) || this.#coming.has(machine)) continue;
       this.#coming.add(machine);
@@ -181,32 +187,24 @@ export class FaultDriver {
       const downMs = chance.happens(0.5) ? chance.between(0, 10) : chance.between(0, plan.maxDurationMs);
       scheduler.after(this.#ended ? 0 : downMs, () => {
         this.#coming.delete(machine);
-        if (!this.#away.has(machine)) machine.start();
+        if (!this.#away.has(machine)) this.#start(machine);
       });
     }
   }
 
-  #watchReigns(): void {
-    const chance = this.#chance;
-    const leader = this.#leader();
-    const status = leader?.running?.node.status();
-    if (leader === undefined || status === undefined) return;
-    const { term, commit } = status;
-    if (term === this.#reign.term) {
-      if (!this.#reign.endsWithCommit || commit === this.#reign.commit) return;
-      this.#reign = { term, commit, endsWithCommit: false };
-      this.#cutReignShort(leader, 0);
-    } else if (term > this.#reign.term) {
-      const endsWithCommit = chance.happens(0.5);
-      this.#reign = { term, commit, endsWithCommit };
-      if (!endsWithCommit && chance.happens(0.8)) this.#cutReignShort(leader, chance.spread(0.1, 20));
-    }
+  #start(machine: Machine): void {
+    machine.start();
+    const crashes = this.#looping.get(machine) ?? 0;
+    if (crashes === 0) return;
+    this.#looping.set(machine, crashes - 1);
+    machine.atEffect({ from: undefined, after: this.#restarts.integer(0, 30) }, () => machine.crash());
   }
 
   #next(): void {
     const { scheduler, plan, chance, skipped } = this.#options;
+    const era = this.#era;
     scheduler.after(this.#pace.exponential(plan.meanIntervalMs), () => {
-      if (this.#ended) return;
+      if (this.#era !== era) return;
       this.#chance = chance(`fault ${++this.#drawn}`);
       const kind = this.#chance.pick(plan.kinds.flatMap((each) => Array.from({ length: weights[each] }, () => each)));
       if (kind !== undefined && !skipped.has(this.#drawn)) this.#bringAbout(kind);
@@ -235,65 +233,131 @@ export class FaultDriver {
     return this.#options.machines.find(({ running }) => running?.node.status().role === "leader");
   }
 
+  #cutReignShort(leader: Machine, afterMs: number, chance: Chance): void {
+    this.#inThisEra(afterMs, () => {
+      this.#options.trace.add(`fault: the reign of ${leader.id} ends`);
+      if (chance.happens(0.5)) this.#crashWith(leader, chance);
+      else this.#isolate(leader, chance.between(0, this.#options.plan.maxDurationMs));
+    });
+  }
+
+  /** Half of the time the way out is cut a moment before: the disk may have what nobody has heard of. */
+  #crashWith(leader: Machine, chance: Chance): void {
+    if (chance.happens(0.5)) {
+      leader.crash();
+      return;
+    }
+    this.#isolate(leader, 10);
+    this.#options.scheduler.after(chance.between(0, 10), () => leader.crash());
+  }
+
+  #isolate(machine: Machine, forMs: number): void {
+    this.#cut(cutOff(machine.id, this.#ids(), "cut off"));
+    this.#inThisEra(forMs, () => this.#cut(new Set()));
+  }
+
   #partition(): void {
-    const { plan, network, machines } = this.#options;
+    const { plan, trace } = this.#options;
     const chance = this.#chance;
     const shape = chance.pick(plan.partitions);
     if (shape === undefined) return;
-    const cuts = partition(shape, { nodes: machines.map(({ id }) => id), leader: this.#leader()?.id, chance });
-    this.#options.trace.add(`cut (${shape}): ${[...cuts].join(" ")}`);
-    network.cut(cuts);
-    this.#later(() => network.cut(new Set()));
+    const cuts = partition(shape, { nodes: this.#ids(), leader: this.#leader()?.id, chance });
+    trace.add(`cut (${shape}): ${[...cuts].join(" ")}`);
+    this.#cut(cuts);
+    this.#later(() => this.#cut(new Set()));
   }
 
-  #leaderSleeps(): void {
-    const { network, machines } = this.#options;
+  /** One partition after the other, with no time in which all is well between them. */
+  #flap(turns: number): void {
+    const chance = this.#chance;
+    const shape = chance.pick(this.#options.plan.partitions);
+    if (turns === 0 || shape === undefined) {
+      this.#cut(new Set());
+      return;
+    }
+    this.#cut(partition(shape, { nodes: this.#ids(), leader: this.#leader()?.id, chance }));
+    this.#inThisEra(this.#turnMs(chance), () => {
+      this.#chance = chance;
+      this.#flap(turns - 1);
+    });
+  }
+
+  /** One node is cut off, hears nothing, is not heard, and is well again, in any order. */
+  #breakLinkOf(machine: Machine, turns: number, chance: Chance): void {
+    const how = turns === 0 ? "well" : chance.pick(["well", "cut off", "deaf", "mute", "mute"] as const);
+    this.#cut(how === undefined || how === "well" ? new Set() : cutOff(machine.id, this.#ids(), how));
+    if (turns > 0) this.#inThisEra(this.#turnMs(chance), () => this.#breakLinkOf(machine, turns - 1, chance));
+  }
+
+  #turnMs(chance: Chance): number {
+    const { maxDurationMs } = this.#options.plan;
+    return maxDurationMs * (chance.happens(0.5) ? chance.spread(0.02, 1) : chance.between(0.3, 1));
+  }
+
+  /** In the moment in which it says or writes something that binds it, it falls asleep, silent or deaf. */
+  #meetsItsFate(machine: Machine): void {
+    const chance = this.#chance;
+    const fate = chance.pick(["asleep", "cut off", "deaf", "mute"] as const) ?? "asleep";
+    machine.atEffect(drawFateFuse(chance), () => this.#befalls(machine, fate, chance));
+  }
+
+  /** A leader that hands over hears nothing any more from the moment on in which it tells its successor to campaign. */
+  #cutHandoverShort(): void {
     const chance = this.#chance;
     const leader = this.#leader();
     if (leader === undefined) return;
-    const nodes = machines.map(({ id }) => id);
-    network.cut(partition("isolateLeader", { nodes, leader: leader.id, chance }));
+    const fate = chance.pick(["deaf", "deaf", "asleep", "mute", "cut off"] as const) ?? "deaf";
+    leader.atEffect({ from: "timeoutNowRequest", after: 0 }, () => this.#befalls(leader, fate, chance));
+    transferFrom(leader);
+  }
+
+  #befalls(machine: Machine, fate: "asleep" | "cut off" | "deaf" | "mute", chance: Chance): void {
+    this.#options.trace.add(`fault: ${machine.id} is ${fate}`);
+    const forMs = chance.between(0, this.#options.plan.maxDurationMs);
+    if (fate === "asleep") {
+      machine.pause();
+      this.#inThisEra(forMs, () => machine.resume());
+    } else {
+      this.#cut(cutOff(machine.id, this.#ids(), fate));
+      this.#inThisEra(forMs, () => this.#cut(new Set()));
+    }
+  }
+
+  #leaderSleeps(): void {
+    const leader = this.#leader();
+    if (leader === undefined) return;
+    this.#cut(cutOff(leader.id, this.#ids(), "cut off"));
     leader.pause();
     this.#later(() => {
       leader.resume();
-      this.#later(() => network.cut(new Set()));
+      this.#later(() => this.#cut(new Set()));
     });
   }
 
   #reportUnreachable(machine: Machine): void {
     const { network, machines } = this.#options;
-    const chance = this.#chance;
-    const peer = chance.pick(machines.filter((other) => other !== machine));
+    const peer = this.#chance.pick(machines.filter((other) => other !== machine));
     if (peer !== undefined) network.reportUnreachable(machine.id, peer.id);
   }
 
+  #ids(): readonly number[] {
+    return this.#options.machines.map(({ id }) => id);
+  }
+
+  #cut(cuts: ReadonlySet<string>): void {
+    this.#options.network.cut(cuts);
+  }
+
   #later(undo: () => void): void {
-    const { scheduler, plan } = this.#options;
-    const chance = this.#chance;
-    scheduler.after(chance.between(0, plan.maxDurationMs), () => {
-      if (!this.#ended) undo();
+    this.#inThisEra(this.#chance.between(0, this.#options.plan.maxDurationMs), undo);
+  }
+
+  #inThisEra(afterMs: number, run: () => void): void {
+    const era = this.#era;
+    this.#options.scheduler.after(afterMs, () => {
+      if (this.#era === era) run();
     });
   }
-}
-
-/** Effects around which a crash tells most. */
-const telling: readonly Effect[] = [
-  "voteRequest",
-  "voteResponse",
-  "appendRequest",
-  "appendResponse",
-  "write",
-  "compact",
-  "saveSnapshot",
-  "keepPartial",
-  "removeSnapshots",
-  "replace",
-  "answer",
-];
-
-function drawFuse(chance: Chance): Fuse {
-  if (chance.happens(0.3)) return { from: undefined, after: chance.integer(0, 20) };
-  return { from: chance.pick(telling), after: chance.integer(0, 2) };
 }
 
 function transferFrom(machine: Machine): void {

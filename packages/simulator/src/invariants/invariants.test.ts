@@ -31,8 +31,8 @@ function status(node: NodeId, term: number, changes: Partial<ConsensusStatus> = 
     leader: undefined,
     commit: 0,
     applied: 0,
-    last: { index: lastIndex, term },
-    hardState: hard(term),
+    last: { index: lastIndex, term: lastIndex === 0 ? 0 : term },
+    hardState: hard(term, changes.role === "leader" ? node : undefined),
     membership,
     membershipIndex: 0,
     committedMembership: membership,
@@ -79,8 +79,9 @@ const accepted = (term: number, match: number): Message => ({ kind: "appendRespo
 const vote = (term: number): Message => ({ kind: "voteResponse", term, granted: true });
 const onAll = (entries: readonly Entry[]) =>
   [1, 2, 3].flatMap((node) => wrote(node, { append: entries, hardState: hard(1) }));
-const committed = (node: NodeId, index: number, role: ConsensusStatus["role"] = "follower") =>
-  status(node, 1, { role, commit: index, last: { index, term: 1 } });
+const committed = (node: NodeId, index: number, role: ConsensusStatus["role"] = "follower", term = 1) =>
+  status(node, term, { role, commit: index, last: { index, term } });
+const read = {};
 
 function brokenBy(observations: readonly Observation[]): string | undefined {
   const invariants = new Invariants();
@@ -334,6 +335,58 @@ describe("the invariants", () => {
           last: { index: 1, term: 1 },
           progress: [{ id: 2, state: "replicate", match: 1, next: 2, recentlyActive: true, snapshot: undefined }],
         }),
+      ],
+    ],
+    [
+      "the vote is the disk's",
+      [
+        ...wrote(1, { hardState: hard(3, 2), append: [] }),
+        restored(1, hard(3, 2)),
+        status(1, 3, { last: { index: 0, term: 0 } }),
+      ],
+    ],
+    [
+      "no change before the term's first commit",
+      [
+        ...onAll([noop(1, 1)]),
+        ...elected(1, 2),
+        ...wrote(1, { append: [noop(2, 2), { kind: "membership", index: 3, term: 2, membership }] }),
+        status(1, 2, { role: "leader", commit: 1, last: { index: 3, term: 2 } }),
+      ],
+    ],
+    [
+      "acknowledged is kept",
+      [
+        ...wrote(2, { hardState: hard(1), append: [noop(1, 1), noop(2, 1)] }),
+        sent(2, 1, accepted(1, 2)),
+        writing(2, { truncateFrom: 2, append: [] }),
+      ],
+    ],
+    [
+      "reads are fresh",
+      [
+        ...onAll([noop(1, 1)]),
+        committed(1, 1),
+        { kind: "readAsked", node: 2, read },
+        { kind: "readServed", node: 2, read, index: 0, leaseTerm: undefined },
+      ],
+    ],
+    [
+      "reads are fresh",
+      [
+        ...onAll([noop(1, 2)]),
+        { kind: "readAsked", node: 2, read },
+        committed(1, 1, "follower", 2),
+        { kind: "readServed", node: 2, read, index: 1, leaseTerm: 1 },
+      ],
+    ],
+    ["the log is the disk's", [...onAll([noop(1, 1), noop(2, 1)]), status(1, 1, { last: { index: 1, term: 1 } })]],
+    [
+      "a snapshot reaches the log",
+      [
+        ...onAll([noop(1, 1), noop(2, 1)]),
+        { kind: "compacted", node: 1, base: { index: 2, term: 1, membership } },
+        { kind: "snapshotBegins", from: 1, to: 2, leader: 1, index: 1, offset: 0 },
       ],
     ],
   ])("find what breaks %s", (name, observations) => {

@@ -1,3 +1,4 @@
+import { acknowledgedIsKept } from "./acknowledged-is-kept.ts";
 import { appliedIsCommitted } from "./applied-is-committed.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { commitSafety } from "./commit-safety.ts";
@@ -9,15 +10,20 @@ import { electionSafety } from "./election-safety.ts";
 import { BrokenInvariant, type Invariant } from "./invariant.ts";
 import { leaderAppendOnly } from "./leader-append-only.ts";
 import { leaderCompleteness } from "./leader-completeness.ts";
+import { logIsTheDisks } from "./log-is-the-disks.ts";
 import { logMatching } from "./log-matching.ts";
 import { matchIsHeld } from "./match-is-held.ts";
 import { matchNeverGoesBack } from "./match-never-goes-back.ts";
 import { membershipIsTheLogs } from "./membership-is-the-logs.ts";
 import { neverGoesBack } from "./never-goes-back.ts";
+import { noEarlyChange } from "./no-early-change.ts";
 import type { Observation } from "./observation.ts";
 import { oneChangeAtATime } from "./one-change-at-a-time.ts";
 import { oneVoteATerm } from "./one-vote-a-term.ts";
+import { readsAreFresh } from "./reads-are-fresh.ts";
+import { snapshotReachesTheLog } from "./snapshot-reaches-the-log.ts";
 import { stateMachineSafety } from "./state-machine-safety.ts";
+import { voteIsTheDisks } from "./vote-is-the-disks.ts";
 
 /** Every invariant, over one run. Keeps the first finding: what comes after it proves nothing. */
 export class Invariants {
@@ -40,6 +46,12 @@ export class Invariants {
     membershipIsTheLogs(),
     durableIsKept(),
     oneChangeAtATime(),
+    noEarlyChange(),
+    voteIsTheDisks(),
+    acknowledgedIsKept(),
+    readsAreFresh(),
+    logIsTheDisks(),
+    snapshotReachesTheLog(),
   ];
   readonly #lookingAt = byKind(this.#all);
   #broken: BrokenInvariant | undefined;
@@ -83,6 +95,8 @@ function byKind(all: readonly Invariant[]): Readonly<Record<Observation["kind"],
     snapshotBegins: of("snapshotBegins"),
     applied: of("applied"),
     state: of("state"),
+    readAsked: of("readAsked"),
+    readServed: of("readServed"),
     status: of("status"),
   };
 }

@@ -6,6 +6,7 @@ import type {
   NodeId,
   RestoredState,
   SnapshotMetadata,
+  Term,
   WriteBatch,
 } from "@raftkv/raft-core";
 
@@ -36,6 +37,8 @@ export type Observation =
       readonly from: NodeId;
       readonly to: NodeId;
       readonly leader: NodeId;
+      /** The last one that it covers. */
+      readonly index: Index;
       readonly offset: number;
     }
   | {
@@ -44,6 +47,16 @@ export type Observation =
       readonly entries: readonly Entry[];
       /** What applying each gave, as text. */
       readonly results: readonly string[];
+    }
+  /** A linearizable read was asked for at this node; `read` tells it from all others. */
+  | { readonly kind: "readAsked"; readonly node: NodeId; readonly read: object }
+  /** It may be answered from a state that has applied `index`; `leaseTerm`: by the lease of the leader of that term. */
+  | {
+      readonly kind: "readServed";
+      readonly node: NodeId;
+      readonly read: object;
+      readonly index: Index;
+      readonly leaseTerm: Term | undefined;
     }
   /** The state at an index, as a digest of all of it. */
   | { readonly kind: "state"; readonly node: NodeId; readonly index: Index; readonly digest: string }

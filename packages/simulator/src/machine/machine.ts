@@ -13,6 +13,7 @@ import {
 import type { SimulatedDisk } from "../disk/simulated-disk.ts";
 import type { Observe } from "../invariants/observation.ts";
 import type { SimulatedNetwork } from "../network/network.ts";
+import { observedConsensus } from "../observed/observed-consensus.ts";
 import { observedStateMachine } from "../observed/observed-state-machine.ts";
 import { observedStorage } from "../observed/observed-storage.ts";
 import type { Chance } from "../scheduler/chance.ts";
@@ -66,7 +67,7 @@ export class Machine {
   /** What the disk is formed with; undefined while the machine is blank. */
   #formation: Membership | undefined;
   #disksBefore = 0;
-  #fuse: Fuse | undefined;
+  #fuse: { readonly fuse: Fuse; readonly burnt: () => void } | undefined;
   #clockRate = 1;
   /** The process took part in something since its status was last looked at. */
   #touched = false;
@@ -139,7 +140,7 @@ export class Machine {
       enter: (run) => this.#enter(process, run),
     });
     clock.setRate(this.#clockRate);
-    const incarnation: Incarnation = { process, clock, running: undefined, excused: false };
+    const incarnation: Incarnation = { process, clock, running: undefined, excused: this.#options.disk.isFull };
     this.#incarnation = incarnation;
     trace.add(`${this.id} starts`);
     this.#bringUp(incarnation, formation).catch((error: unknown) => this.#ended(incarnation, "did not come up", error));
@@ -173,8 +174,9 @@ export class Machine {
     );
   }
 
-  crashAt(fuse: Fuse): void {
-    if (this.#incarnation !== undefined) this.#fuse = fuse;
+  /** Calls `burnt` when the process, if it lives so long, comes to that effect; one at a time. */
+  atEffect(fuse: Fuse, burnt: () => void): void {
+    if (this.#incarnation !== undefined) this.#fuse = { fuse, burnt };
   }
 
   pause(): void {
@@ -182,9 +184,19 @@ export class Machine {
     this.#incarnation?.process.pause();
   }
 
+  /** As when a virtual machine is suspended: the process stands still, and its clock with it. */
+  suspend(): void {
+    const incarnation = this.#incarnation;
+    if (incarnation === undefined || incarnation.process.paused) return;
+    this.#options.trace.add(`${this.id} is suspended, and its clock with it`);
+    incarnation.process.pause();
+    incarnation.clock.stop();
+  }
+
   resume(): void {
     if (!this.paused) return;
     this.#options.trace.add(`${this.id} goes on`);
+    this.#incarnation?.clock.goOn();
     this.#incarnation?.process.resume();
   }
 
@@ -194,9 +206,21 @@ export class Machine {
     this.#options.disk.failNext();
   }
 
+  /** Nothing can be written for a while: the process stops, and each that is started meanwhile. */
+  fillDisk(forMs: number): void {
+    if (this.#incarnation !== undefined) this.#incarnation.excused = true;
+    this.#options.disk.fill(forMs);
+  }
+
   setClockRate(rate: number): void {
     this.#clockRate = rate;
     this.#incarnation?.clock.setRate(rate);
+  }
+
+  /** Its monotonic clock leaps, as when a virtual machine moves to another host. */
+  leapAhead(byMs: number): void {
+    this.#options.trace.add(`${this.id}: the clock leaps ahead by ${byMs.toFixed(0)} ms`);
+    this.#incarnation?.clock.leap(byMs);
   }
 
   /** Nothing more is done to it: what it was to crash for is forgotten. */
@@ -222,10 +246,11 @@ export class Machine {
   /** Called in front of each effect. */
   #burn(effect: Effect): void {
     this.#touched = true;
-    const fuse = this.#fuse;
-    if (fuse === undefined || (fuse.from !== undefined && fuse.from !== effect)) return;
-    if (fuse.after > 0) this.#fuse = { from: undefined, after: fuse.after - 1 };
-    else this.crash();
+    if (this.#fuse === undefined) return;
+    const { fuse, burnt } = this.#fuse;
+    if (fuse.from !== undefined && fuse.from !== effect) return;
+    this.#fuse = fuse.after > 0 ? { fuse: { from: undefined, after: fuse.after - 1 }, burnt } : undefined;
+    if (fuse.after === 0) burnt();
   }
 
   async #bringUp(incarnation: Incarnation, formation: Membership): Promise<void> {
@@ -260,7 +285,7 @@ export class Machine {
     if (!process.alive) return;
     incarnation.running = {
       node,
-      consensus: wrappers.consensus?.(node, id) ?? node,
+      consensus: observedConsensus(wrappers.consensus?.(node, id) ?? node, id, () => machine.appliedIndex(), guarded),
       state: machine,
       close: async () => {
         await node.close();

@@ -47,6 +47,8 @@ export class Operator {
   readonly #pace: Chance;
   #drawn = 0;
   #ended = false;
+  /** Counts how often the changes were ended: what was to come before does not. */
+  #era = 0;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
@@ -68,6 +70,13 @@ export class Operator {
   /** No more changes of its own accord. */
   end(): void {
     this.#ended = true;
+    this.#era++;
+  }
+
+  /** Changes again, after they had ended. */
+  resume(): void {
+    this.#ended = false;
+    if (this.#options.plan.actions.length > 0) this.#next();
   }
 
   /** Asks for what never happens by itself: that a joint membership is left that waits for it, and the lost removed. */
@@ -106,8 +115,9 @@ export class Operator {
     const { scheduler, plan, chance, skipped } = this.#options;
     // What follows on the heels of another change meets what that has left under way.
     const meanMs = this.#pace.happens(0.3) ? hurryMs : plan.meanIntervalMs;
+    const era = this.#era;
     scheduler.after(this.#pace.exponential(meanMs), () => {
-      if (this.#ended) return;
+      if (this.#era !== era) return;
       this.#chance = chance(`action ${++this.#drawn}`);
       if (!skipped.has(this.#drawn)) this.#act();
       this.#next();
@@ -206,8 +216,9 @@ export class Operator {
     const removed = steps.find(({ kind }) => kind === "remove");
     const machine = removed?.kind === "remove" ? machines.find(({ id }) => id === removed.id) : undefined;
     if (this.#ended || machine === undefined || !plan.actions.includes("addLearner") || chance.happens(0.5)) return;
+    const era = this.#era;
     scheduler.after(chance.between(0, hurryMs), () => {
-      if (this.#ended || machine.blank || !this.#canLose(machine)) return;
+      if (this.#era !== era || machine.blank || !this.#canLose(machine)) return;
       this.#wipe(machine);
       machine.join(nobody);
       const step = { kind: "addLearner", member: machine.member, promoteWhenCaughtUp: chance.happens(0.5) } as const;

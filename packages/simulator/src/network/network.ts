@@ -5,6 +5,7 @@ import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Fate, Trace } from "../trace/trace.ts";
 import { type Endpoint, hears } from "./endpoint.ts";
+import { inFirstVersion } from "./first-version.ts";
 import { ownCopy } from "./own-copy.ts";
 import { type Cuts, way } from "./partitions.ts";
 import { SnapshotStreams } from "./snapshot-streams.ts";
@@ -31,6 +32,8 @@ interface NetworkOptions {
   readonly trace: Trace;
   readonly observe: Observe;
   readonly settings: NetworkSettings;
+  /** Nodes that speak only the first version of the protocol. */
+  readonly oldNodes: ReadonlySet<NodeId>;
 }
 
 /** More than any cluster has. */
@@ -58,6 +61,7 @@ export class SimulatedNetwork {
       delayMs: () => this.#delayMs(),
       lossRate: () => this.#settings.dropRate / 4,
       isCut: (from, to) => this.isCut(from, to),
+      isOffered: (from, to) => !this.#speakFirstVersion(from, to),
       endpoint: (id) => this.#endpoints.get(id),
     });
   }
@@ -94,8 +98,10 @@ export class SimulatedNetwork {
     this.#settings = settings;
   }
 
-  send(sender: Endpoint, to: Member, message: Message): void {
+  send(sender: Endpoint, to: Member, meant: Message): void {
     const { chance, observe } = this.#options;
+    const message = this.#speakFirstVersion(sender.self.id, to.id) ? inFirstVersion(meant) : meant;
+    if (message === undefined) return;
     observe({ kind: "sent", from: sender.self.id, to: to.id, toMemberId: to.memberId, message });
     if (chance.happens(this.#settings.dropRate)) {
       this.#lose(sender, to.id, message, "lost");
@@ -103,6 +109,11 @@ export class SimulatedNetwork {
     }
     this.#carry(sender, to, message);
     if (chance.happens(this.#settings.duplicateRate)) this.#carry(sender, to, message);
+  }
+
+  #speakFirstVersion(one: NodeId, other: NodeId): boolean {
+    const { oldNodes } = this.#options;
+    return oldNodes.has(one) || oldNodes.has(other);
   }
 
   #carry(sender: Endpoint, member: Member, message: Message): void {

@@ -1,7 +1,18 @@
 import type { NodeId } from "@raftkv/raft-core";
 import type { Chance } from "../scheduler/chance.ts";
 
-export const partitionShapes = ["split", "oneWay", "bridge", "ring", "isolateLeader", "deafLeader"] as const;
+export const partitionShapes = [
+  "split",
+  "oneWay",
+  "bridge",
+  "ring",
+  "isolateLeader",
+  "deafLeader",
+  /** Anybody alone, mostly a follower. */
+  "isolateOne",
+  /** One way between two nodes only, or one link. */
+  "oneLink",
+] as const;
 export type PartitionShape = (typeof partitionShapes)[number];
 
 /** Which ways are cut, each as `from>to`. */
@@ -45,7 +56,21 @@ export function partition(shape: PartitionShape, situation: PartitionSituation):
       return cutWhere(nodes, (from, to) => from === leader || to === leader);
     case "deafLeader":
       return cutWhere(nodes, (_, to) => to === leader);
+    case "isolateOne":
+      return cutWhere(nodes, (from, to) => from === nodes[0] || to === nodes[0]);
+    case "oneLink": {
+      const [one, other] = nodes;
+      const isBothWays = chance.happens(0.5);
+      return cutWhere(nodes, (from, to) => {
+        return (from === one && to === other) || (isBothWays && from === other && to === one);
+      });
+    }
   }
+}
+
+/** Nobody reaches `node`, or it reaches nobody, or both. */
+export function cutOff(node: NodeId, nodes: readonly NodeId[], how: "cut off" | "deaf" | "mute"): Cuts {
+  return cutWhere(nodes, (from, to) => (how !== "deaf" && from === node) || (how !== "mute" && to === node));
 }
 
 function cutWhere(nodes: readonly NodeId[], isCut: (from: NodeId, to: NodeId) => boolean): Cuts {

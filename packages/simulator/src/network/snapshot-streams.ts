@@ -14,9 +14,11 @@ interface SnapshotStreamsOptions {
   readonly chance: Chance;
   readonly trace: Trace;
   readonly delayMs: () => number;
-  /** The probability, for each piece, that the stream breaks. */
+  /** The probability, for each piece and for the answer, that the stream breaks. */
   readonly lossRate: () => number;
   readonly isCut: (from: NodeId, to: NodeId) => boolean;
+  /** Whether the two speak a version in which a snapshot is offered before it is sent. */
+  readonly isOffered: (from: NodeId, to: NodeId) => boolean;
   readonly endpoint: (id: NodeId) => Endpoint | undefined;
   readonly observe: Observe;
 }
@@ -117,10 +119,12 @@ export class SnapshotStreams {
   async #takeIn({ sender, peer, shipment }: Sending, stream: Stream, target: Endpoint): Promise<void> {
     const { term, leader, source } = shipment;
     const [from, to] = [sender.self.id, peer.id];
-    const offer = { from, term, leader, metadata: source.metadata, content: source.content };
-    const offset = await target.handler.offer(offer);
+    const isOffered = this.#options.isOffered(from, to);
+    const offer = { from, term, leader, metadata: source.metadata, content: isOffered ? source.content : undefined };
+    const offset = isOffered ? await target.handler.offer(offer) : 0;
+    if (stream.broken) throw new Error("the stream broke");
     this.#options.trace.add(`${from} -> ${to}: snapshot from byte ${offset} of ${source.content.bytes} on`);
-    this.#options.observe({ kind: "snapshotBegins", from, to, leader, offset });
+    this.#options.observe({ kind: "snapshotBegins", from, to, leader, index: source.metadata.index, offset });
     const read = () => this.#read(stream, sender, to, shipment, offset, target.process);
     await target.handler.snapshot({ ...offer, offset, read });
   }
@@ -128,7 +132,8 @@ export class SnapshotStreams {
   #answer(stream: Stream, from: NodeId, sender: Endpoint, succeed: () => void): void {
     this.#later(() => {
       if (stream.broken) return;
-      if (this.#options.isCut(from, sender.self.id)) {
+      const { isCut, chance, lossRate } = this.#options;
+      if (isCut(from, sender.self.id) || chance.happens(lossRate())) {
         stream.fail("the answer was lost");
         return;
       }

@@ -5,7 +5,7 @@ import type { Observe } from "../invariants/observation.ts";
 export function observedStorage(storage: RaftStorage, node: NodeId, observe: Observe): RaftStorage {
   return {
     identity: () => storage.identity(),
-    form: (clusterId, membership) => storage.form(clusterId, membership),
+    form: (clusterId, membership, electionTimeout) => storage.form(clusterId, membership, electionTimeout),
     async load() {
       const state = await storage.load();
       observe({ kind: "restored", node, memberId: storage.identity().memberId, state });

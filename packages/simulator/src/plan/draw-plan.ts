@@ -3,19 +3,52 @@ import type { NetworkSettings } from "../network/network.ts";
 import { partitionShapes } from "../network/partitions.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import {
+  type FaultKind,
   type FaultPlan,
   faultKinds,
   type MembershipPlan,
   membershipActions,
   type Plan,
+  themes,
   type WorkloadPlan,
 } from "./plan.ts";
+import { onTheme } from "./themes.ts";
+
+/** What was drawn from the beginning, and what came later. */
+const firstFaultKinds = faultKinds.slice(0, faultKinds.indexOf("fateAtEffect"));
+const laterFaultKinds: readonly FaultKind[] = faultKinds.slice(firstFaultKinds.length);
+const firstPartitionShapes = partitionShapes.slice(0, partitionShapes.indexOf("isolateOne"));
 
 /**
  * Draws a run. Each fault is on in about half of the runs only ("swarm testing", Groce et al. 2012): some bugs show only
  * where something else does not get in the way.
  */
 export function drawPlan(chance: Chance): Plan {
+  const drawn = drawAnything(chance);
+  // Last, so that what is drawn before is what it was when there were no themes.
+  const theme = chance.happens(0.5) ? chance.pick(themes) : undefined;
+  const plan = theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
+  return { ...plan, oldNodes: chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [] };
+}
+
+function withMoreFaults(drawn: Plan, chance: Chance): Plan {
+  const { faults, config, disk, workload } = drawn;
+  const more = chance
+    .subset(laterFaultKinds)
+    .filter((kind) => kind !== "clockLeap" || config.maxClockDrift === undefined);
+  return {
+    ...drawn,
+    faults: { ...faults, kinds: [...faults.kinds, ...more] },
+    disk: { ...disk, readMaxMs: chance.happens(0.2) ? chance.spread(0.1, config.electionTimeoutMinMs / 6) : 0 },
+    workload: {
+      ...workload,
+      largeValueRate: chance.happens(0.2) ? chance.between(0, 0.1) : 0,
+      hotKeyRate: chance.happens(0.2) ? chance.between(0, 0.9) : 0,
+    },
+  };
+}
+
+function drawAnything(chance: Chance): Plan {
   const electionTimeoutMinMs = chance.pick([150, 300, 1_000]) ?? 150;
   // A narrow range makes for split votes.
   const electionTimeoutMaxMs = (chance.pick([1.05, 1.2, 2]) ?? 2) * electionTimeoutMinMs;
@@ -23,7 +56,10 @@ export function drawPlan(chance: Chance): Plan {
   const small = chance.happens(0.3);
   const maxClockDrift = chance.happens(0.4) ? (chance.pick([0.02, 0.2, 0.5]) ?? 0.2) : undefined;
   return {
+    theme: undefined,
+    storms: 1,
     nodes,
+    oldNodes: [],
     membership: drawMembership(chance, nodes, electionTimeoutMaxMs),
     config: {
       electionTimeoutMinMs,
@@ -70,7 +106,7 @@ export const calmNetwork: NetworkSettings = {
   lateMaxMs: 0,
   outlivesRestarts: false,
 };
-export const calmDisk: DiskSettings = { syncMinMs: 0.2, syncMaxMs: 1, stallRate: 0, stallMaxMs: 0 };
+export const calmDisk: DiskSettings = { syncMinMs: 0.2, syncMaxMs: 1, stallRate: 0, stallMaxMs: 0, readMaxMs: 0 };
 
 function drawSnapshotPolicy(chance: Chance) {
   const entries = chance.pick([5, 15, 60, 100_000]) ?? 15;
@@ -97,6 +133,7 @@ function drawDisk(chance: Chance, electionTimeoutMs: number): DiskSettings {
     syncMaxMs: syncMinMs + chance.spread(0.1, electionTimeoutMs / 6),
     stallRate: chance.happens(0.5) ? chance.between(0, 0.02) : 0,
     stallMaxMs: chance.between(0.5, 4) * electionTimeoutMs,
+    readMaxMs: 0,
   };
 }
 
@@ -112,26 +149,32 @@ function drawMembership(chance: Chance, nodes: number, electionTimeoutMs: number
 
 function drawFaults(chance: Chance, electionTimeoutMs: number, maxClockDrift: number | undefined): FaultPlan {
   return {
-    kinds: chance.subset(faultKinds),
+    kinds: chance.subset(firstFaultKinds),
     meanIntervalMs: chance.spread(0.2, 6) * electionTimeoutMs,
     maxDurationMs: chance.spread(0.3, 8) * electionTimeoutMs,
-    partitions: chance.subset(partitionShapes),
+    partitions: chance.subset(firstPartitionShapes),
     // Leases hold as long as clocks keep to the bound; nothing else depends on them.
     clockRates: maxClockDrift === undefined ? [0.5, 2] : [1, 1 + maxClockDrift],
   };
 }
 
 function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
+  const [clients, readers] = [chance.integer(2, 8), chance.pick([0, 0, 1, 3]) ?? 0];
+  const [keys, operationsPerKey] = [chance.integer(1, 4), chance.integer(20, 60)];
+  const thinkMs = chance.spread(1, electionTimeoutMs / 3);
   return {
-    clients: chance.integer(2, 8),
-    readers: chance.pick([0, 0, 1, 3]) ?? 0,
-    keys: chance.integer(1, 4),
-    operationsPerKey: chance.integer(20, 60),
-    thinkMs: chance.spread(1, electionTimeoutMs / 3),
+    clients,
+    readers,
+    keys,
+    operationsPerKey,
+    thinkMs,
+    readerThinkMs: thinkMs,
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     // Who asks elsewhere soon writes at the next leader while the last one still thinks that it leads.
     answerTimeoutMs: chance.spread(0.05, 3) * electionTimeoutMs,
     burstRate: chance.happens(0.3) ? chance.between(0, 0.05) : 0,
+    largeValueRate: 0,
+    hotKeyRate: 0,
   };
 }

@@ -1,5 +1,5 @@
 import type { MergeLimits } from "@raftkv/kv-server";
-import type { RaftNodeConfig } from "@raftkv/raft-core";
+import type { NodeId, RaftNodeConfig } from "@raftkv/raft-core";
 import type { DiskSettings } from "../disk/simulated-disk.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import type { PartitionShape } from "../network/partitions.ts";
@@ -22,6 +22,21 @@ export const faultKinds = [
   "stop",
   /** A network that calls a peer unreachable, rightly or not. */
   "unreachable",
+  /** In the moment in which it says or writes something that binds it, a node falls asleep, silent or deaf. */
+  "fateAtEffect",
+  /** Partitions that follow one another, with no time in between in which all is well. */
+  "flapping",
+  /** One node that by turns reaches nobody, is reached by nobody, both, and neither. */
+  "brokenLink",
+  /** A machine stands still, and its clock with it. */
+  "suspend",
+  /** A monotonic clock that leaps ahead: only where nothing is read by lease, which such clocks are too bad for. */
+  "clockLeap",
+  "diskFull",
+  /** A process that crashes again and again, soon after each start. */
+  "crashLoop",
+  /** A leader that hears nothing of the successor that it has just told to campaign. */
+  "handoverCutShort",
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -71,6 +86,8 @@ export interface WorkloadPlan {
   readonly clients: number;
   /** Clients that only read, each at one node for a while, whoever leads: a leader of the past is asked too. */
   readonly readers: number;
+  /** The mean pause of a reader between two reads. */
+  readonly readerThinkMs: number;
   /** In use at a time. */
   readonly keys: number;
   /** Operations on a key before the next one takes its place: so that each history is decided quickly. */
@@ -84,12 +101,26 @@ export interface WorkloadPlan {
   readonly answerTimeoutMs: number;
   /** The probability that a client has many operations at once where it would have one. */
   readonly burstRate: number;
+  /** The probability that a value is larger than some bounds allow. */
+  readonly largeValueRate: number;
+  /** The probability that an operation is on the first of the keys, whichever it would have been on. */
+  readonly hotKeyRate: number;
 }
+
+/** What half of the runs are about: they go where chance alone seldom leads. */
+export const themes = ["leases", "lateMessages", "elections", "newDisks", "snapshots", "disks", "overload"] as const;
+export type Theme = (typeof themes)[number];
 
 /** Everything about a run that is drawn before it begins. */
 export interface Plan {
+  /** Undefined: everything at random. */
+  readonly theme: Theme | undefined;
+  /** So often the faults end, and the cluster has to recover and to serve, before they begin again. */
+  readonly storms: number;
   /** Members at the start. */
   readonly nodes: number;
+  /** Nodes that speak only the first version of the protocol. */
+  readonly oldNodes: readonly NodeId[];
   readonly membership: MembershipPlan;
   readonly config: Partial<RaftNodeConfig> & Pick<RaftNodeConfig, "electionTimeoutMinMs" | "electionTimeoutMaxMs">;
   readonly merge: Partial<MergeLimits>;

@@ -12,7 +12,10 @@ export function threeNodes(drawn: Plan, thinkMs: number): Plan {
   const { electionTimeoutMinMs, electionTimeoutMaxMs, heartbeatIntervalMs } = defaultRaftNodeConfig;
   return {
     ...drawn,
+    theme: undefined,
+    storms: 1,
     nodes: 3,
+    oldNodes: [],
     membership: { ...drawn.membership, learners: 0, spares: 0, actions: [] },
     config: {
       electionTimeoutMinMs,
@@ -31,7 +34,7 @@ export function threeNodes(drawn: Plan, thinkMs: number): Plan {
       lateMaxMs: 1_000,
       outlivesRestarts: true,
     },
-    disk: { syncMinMs: 0.5, syncMaxMs: 5, stallRate: 0.002, stallMaxMs: 600 },
+    disk: { syncMinMs: 0.5, syncMaxMs: 5, stallRate: 0.002, stallMaxMs: 600, readMaxMs: 1 },
     faults: {
       ...drawn.faults,
       kinds: faultKinds,
@@ -51,6 +54,8 @@ export function threeNodes(drawn: Plan, thinkMs: number): Plan {
       patienceMs: 5_000,
       answerTimeoutMs: 1_000,
       burstRate: 0.02,
+      largeValueRate: 0,
+      hotKeyRate: 0,
     },
     majorityFirst: false,
   };

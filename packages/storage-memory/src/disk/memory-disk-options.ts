@@ -13,8 +13,13 @@ export interface MemoryDiskOptions {
   readonly beforeWrite?: (operation: DiskOperation) => void | Promise<void>;
 }
 
-/** How many of the writes that have not resolved are durable all the same when the process crashes, in each store. */
+/**
+ * How many of the writes that have not resolved are durable all the same when the process crashes: the first so many of
+ * the log, of the files of snapshots beside it, and of the state. What is in different files comes to the disk in any order.
+ */
 export interface SurvivingWrites {
   readonly raft: number;
+  /** 0 if left out. */
+  readonly snapshots?: number;
   readonly state: number;
 }

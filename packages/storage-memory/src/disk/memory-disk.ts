@@ -42,7 +42,7 @@ export class MemoryDisk implements StoragePackage {
    * for so many of the first in each store: a write may be durable before anybody is told.
    */
   crash(surviving: SurvivingWrites = { raft: 0, state: 0 }): void {
-    this.#mount?.raft.crash(surviving.raft);
+    this.#mount?.raft.crash(surviving.raft, surviving.snapshots);
     this.#mount?.state.crash(surviving.state);
     this.#mount = undefined;
   }

@@ -20,9 +20,13 @@ export interface QueuedWrite {
 
 /** A write that has not resolved. */
 interface Pending {
+  readonly kind: DiskOperation["kind"];
   /** Undefined while it is being prepared. */
   apply: (() => void) | undefined;
 }
+
+/** Writes to files of their own. */
+const snapshotKinds: ReadonlySet<DiskOperation["kind"]> = new Set(["saveSnapshot", "keepPartial", "removeSnapshots"]);
 
 /** The writes of one store, one after the other, with the fail-stop rule: after a failed one nothing succeeds. */
 export class WriteQueue {
@@ -52,7 +56,7 @@ export class WriteQueue {
   /** Resolves once the write is durable; rejects if it is not, and never will be. */
   async write(write: QueuedWrite): Promise<void> {
     this.assertOpen();
-    const pending: Pending = { apply: write.apply };
+    const pending: Pending = { kind: write.kind, apply: write.apply };
     this.#pending.push(pending);
     const done = this.#tail.then(() => this.#perform(write, pending));
     this.#tail = done.catch(() => undefined);
@@ -67,18 +71,26 @@ export class WriteQueue {
   }
 
   /**
-   * The process is gone. Of the writes that have not resolved the first `surviving` are durable all the same, as far as
-   * they were prepared; the others never will be.
+   * The process is gone. Of the writes that have not resolved the first `surviving` are durable all the same, and the
+   * first `survivingSnapshots` of those to files of snapshots, as far as they were prepared; the others never will be.
    */
-  crash(surviving: number): void {
-    if (this.#condition.kind !== "failed") this.#writeFirst(surviving);
+  crash(surviving: number, survivingSnapshots = 0): void {
+    if (this.#condition.kind !== "failed") {
+      this.#writeFirst(surviving, ({ kind }) => !snapshotKinds.has(kind));
+      this.#writeFirst(survivingSnapshots, ({ kind }) => snapshotKinds.has(kind));
+    }
     this.#condition = { kind: "crashed" };
   }
 
-  #writeFirst(surviving: number): void {
-    for (const { apply } of this.#pending.slice(0, surviving)) {
+  #writeFirst(surviving: number, isMeant: (pending: Pending) => boolean): void {
+    for (const { apply } of this.#pending.filter(isMeant).slice(0, surviving)) {
       if (apply === undefined) return;
-      apply();
+      try {
+        apply();
+      } catch {
+        // It does not fit what is there, and would have failed.
+        return;
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import {
+  type ElectionTimeout,
   type Entry,
   type Identity,
   type Index,
@@ -38,14 +39,15 @@ export class MemoryRaftStorage implements RaftStorage {
     return { ...this.#image.identity };
   }
 
-  async form(clusterId: string, membership: Membership): Promise<void> {
+  async form(clusterId: string, membership: Membership, electionTimeout?: ElectionTimeout): Promise<void> {
     const bootstrap = copyMembership(membership);
     await this.#queue.write({
       kind: "form",
       prepare: () => {
         this.#assertUnformed(clusterId);
         return () => {
-          this.#image.identity = { ...this.#image.identity, clusterId };
+          const said = electionTimeout === undefined ? {} : { electionTimeout: { ...electionTimeout } };
+          this.#image.identity = { ...this.#image.identity, clusterId, ...said };
           this.#image.log.form(bootstrap);
         };
       },

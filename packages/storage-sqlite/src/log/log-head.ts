@@ -49,5 +49,13 @@ export function parseIdentity(fields: Fields): Identity {
     memberId: fields.text("memberId"),
     incarnation: fields.integer("incarnation"),
     clusterId: fields.optionalText("clusterId"),
+    ...electionTimeoutOf(fields),
   };
+}
+
+/** Earlier versions have not written it. */
+function electionTimeoutOf(fields: Fields): Pick<Identity, "electionTimeout"> {
+  const timeout = fields.optionalRecord("electionTimeout");
+  if (timeout === undefined) return {};
+  return { electionTimeout: { minMs: timeout.integer("minMs"), maxMs: timeout.integer("maxMs") } };
 }

@@ -6,7 +6,7 @@ import { BlockTable } from "./block-table.ts";
 import { changeBytes } from "./group-commit.ts";
 import { type LogHead, parseHead, parseIdentity } from "./log-head.ts";
 import { parseSnapshotMetadata } from "./membership-record.ts";
-import type { LogChange, LogStatus, LogWrite } from "./protocol.ts";
+import type { LogChange, LogForm, LogStatus, LogWrite } from "./protocol.ts";
 import { restoreLog } from "./restore.ts";
 import type { Witness } from "./witness.ts";
 
@@ -110,7 +110,7 @@ export class LogStore {
         if (this.#base.index !== 0 || this.#head.lastIndex !== 0) {
           throw new RangeError("a cluster is formed on an empty log only");
         }
-        this.#putIdentity({ ...this.#identity, clusterId: change.clusterId });
+        this.#putIdentity({ ...this.#identity, clusterId: change.clusterId, ...electionTimeoutOf(change) });
         this.#putBase({ index: 0, term: 0, membership: change.membership });
     }
   }
@@ -202,4 +202,8 @@ export class LogStore {
     this.#swept = false;
     this.#meta.put("base", base);
   }
+}
+
+function electionTimeoutOf({ electionTimeout }: LogForm): Pick<Identity, "electionTimeout"> {
+  return electionTimeout === undefined ? {} : { electionTimeout };
 }

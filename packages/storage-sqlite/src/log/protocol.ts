@@ -1,4 +1,5 @@
 import type {
+  ElectionTimeout,
   HardState,
   Identity,
   Index,
@@ -35,6 +36,7 @@ export interface LogForm {
   readonly kind: "form";
   readonly clusterId: string;
   readonly membership: Membership;
+  readonly electionTimeout?: ElectionTimeout | undefined;
 }
 
 export interface LogCompaction {

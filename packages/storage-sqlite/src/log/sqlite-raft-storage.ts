@@ -1,4 +1,5 @@
 import {
+  type ElectionTimeout,
   type Entry,
   type Identity,
   type Index,
@@ -62,7 +63,7 @@ export class SqliteRaftStorage implements RaftStorage {
     return this.#status.sequence;
   }
 
-  async form(clusterId: string, membership: Membership): Promise<void> {
+  async form(clusterId: string, membership: Membership, electionTimeout?: ElectionTimeout): Promise<void> {
     this.#requireOpen();
     if (this.#forming || this.#identity.clusterId !== undefined) {
       throw new StorageError(
@@ -72,8 +73,8 @@ export class SqliteRaftStorage implements RaftStorage {
       );
     }
     this.#forming = true;
-    await this.#change({ kind: "form", clusterId, membership });
-    this.#identity = { ...this.#identity, clusterId };
+    await this.#change({ kind: "form", clusterId, membership, electionTimeout });
+    this.#identity = { ...this.#identity, clusterId, ...(electionTimeout === undefined ? {} : { electionTimeout }) };
   }
 
   async load(): Promise<RestoredState> {

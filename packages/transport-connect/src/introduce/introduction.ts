@@ -1,5 +1,5 @@
 import type { IntroduceRequest, IntroduceResponse, Formation as WireFormation } from "@raftkv/proto/raft";
-import type { Index, Membership, NodeId } from "@raftkv/raft-core";
+import type { ElectionTimeout, Index, Membership, NodeId } from "@raftkv/raft-core";
 import { decodeMembership, encodeMembership } from "../codec/membership-codec.ts";
 import { WireError } from "../codec/wire-error.ts";
 import { fromWire, nodeIdFromWire, toWire } from "../codec/wire-number.ts";
@@ -28,6 +28,8 @@ export interface Formation {
   readonly membershipCommitted: boolean;
   /** The node knows the log to be committed up to here. */
   readonly commitIndex: Index;
+  /** What the node is set up with; absent where it does not say. */
+  readonly electionTimeout?: ElectionTimeout;
 }
 
 export function encodeIntroducer(introducer: Introducer): IntroduceRequest {
@@ -66,13 +68,15 @@ export function decodeIntroduction(wire: IntroduceResponse): Introduction {
 }
 
 function encodeFormation(formation: Formation): WireFormation {
-  const { clusterId, membership, foundingMembership, membershipCommitted, commitIndex } = formation;
+  const { clusterId, membership, foundingMembership, membershipCommitted, commitIndex, electionTimeout } = formation;
   return {
     $typeName: "raftkv.raft.v1.Formation",
     clusterId,
     membership: encodeMembership(membership),
     membershipCommitted,
     commitIndex: toWire(commitIndex),
+    electionTimeoutMinMs: Math.round(electionTimeout?.minMs ?? 0),
+    electionTimeoutMaxMs: Math.round(electionTimeout?.maxMs ?? 0),
     ...(foundingMembership === undefined ? {} : { foundingMembership: encodeMembership(foundingMembership) }),
   };
 }
@@ -87,5 +91,12 @@ function decodeFormation(wire: WireFormation): Formation {
     foundingMembership: foundingMembership === undefined ? undefined : decodeMembership(foundingMembership),
     membershipCommitted: wire.membershipCommitted,
     commitIndex: fromWire(wire.commitIndex, "formation.commit_index"),
+    ...electionTimeoutOf(wire),
   };
+}
+
+function electionTimeoutOf({ electionTimeoutMinMs: minMs, electionTimeoutMaxMs: maxMs }: WireFormation) {
+  if (minMs === 0) return {};
+  if (maxMs < minMs) throw new WireError(`formation.election_timeout_max_ms is ${maxMs}, and the minimum ${minMs}`);
+  return { electionTimeout: { minMs, maxMs } };
 }

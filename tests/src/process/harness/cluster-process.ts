@@ -14,6 +14,8 @@ export interface ClusterProcessOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** More arguments for every node. */
   readonly args?: readonly string[];
+  /** The server's entry point; this build's unless told. `startNode` may name another. */
+  readonly main?: string;
 }
 
 /** Refusals of a change of membership that pass by themselves. */
@@ -80,11 +82,12 @@ export class ClusterProcess implements AsyncDisposable {
   }
 
   /** Starts a node that does not run: for the first time, or again on the same data. */
-  startNode(id: number, args: readonly string[] = []): NodeProcess {
+  startNode(id: number, args: readonly string[] = [], main = this.#options.main): NodeProcess {
     if (this.#nodes.get(id)?.running) throw new Error(`node ${id} runs already`);
     const ownArgs = ["--config", this.configFile, "--id", String(id), "--data-dir", this.dataDirectory(id)];
     const listen = this.#founders.includes(id) ? [] : ["--listen", this.endpoint(id)];
-    const node = NodeProcess.start({ args: [...ownArgs, ...listen, ...(this.#options.args ?? []), ...args] });
+    const allArgs = [...ownArgs, ...listen, ...(this.#options.args ?? []), ...args];
+    const node = NodeProcess.start({ args: allArgs, ...(main === undefined ? {} : { main }) });
     this.#nodes.set(id, node);
     return node;
   }

@@ -10,6 +10,8 @@ export interface NodeProcessOptions {
   readonly cwd?: string;
   /** What to run in place of `node dist/main.js …`, such as `strace`; the node's command line is appended. */
   readonly wrapper?: readonly string[];
+  /** The server's entry point, such as that of another version; this build's unless told. */
+  readonly main?: string;
 }
 
 export interface ExitStatus {
@@ -57,7 +59,7 @@ export class NodeProcess implements AsyncDisposable {
     const commandLine = [
       ...(options.wrapper ?? []),
       process.execPath,
-      nodeMain,
+      options.main ?? nodeMain,
       "--log-format",
       "json",
       ...options.args,

@@ -42,7 +42,17 @@ export function identityTests(tests: StorageTests): void {
       },
     );
 
+    tests.withStorage("forming keeps the cluster's election timeout, if it is said", async (storage) => {
+      await storage.form("cluster-a", membershipOf(1), { minMs: 1_000, maxMs: 2_500 });
+      assert.deepEqual(storage.identity().electionTimeout, { minMs: 1_000, maxMs: 2_500 });
+    });
+
     if (!tests.durable) return;
+    tests.withRestart("a restart keeps the cluster's election timeout", async (session) => {
+      await session.storage().form("cluster-a", membershipOf(1), { minMs: 1_000, maxMs: 2_500 });
+      const { electionTimeout } = (await session.restart()).identity();
+      assert.deepEqual(electionTimeout, { minMs: 1_000, maxMs: 2_500 });
+    });
     tests.withRestart("a restart keeps node, member and cluster, and counts the incarnation up", async (session) => {
       const first = session.storage().identity();
       await session.storage().form("cluster-a", membershipOf(1, 2, 3));

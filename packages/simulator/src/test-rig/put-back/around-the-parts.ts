@@ -48,8 +48,7 @@ export const aroundTheParts: readonly PutBackBug[] = [
     name: "a vote that is forgotten at a restart",
     row: 42,
     wrappers: { storage: forgetsVotes },
-    rare: true,
-    noticedBy: ["one vote a term", "Election Safety", "durable before told"],
+    noticedBy: ["the vote is the disk's", "one vote a term", "Election Safety", "durable before told"],
   },
   {
     name: "an acknowledgement past the end of what was appended",
@@ -116,7 +115,7 @@ export const aroundTheParts: readonly PutBackBug[] = [
     wrappers: {
       consensus: (consensus) => ({ ...unchanged(consensus), readIndex: async () => consensus.status().applied }),
     },
-    noticedBy: ["linearizability"],
+    noticedBy: ["reads are fresh", "linearizability"],
   },
   {
     name: "a write without a session that is sent twice",

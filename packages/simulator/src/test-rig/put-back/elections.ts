@@ -23,7 +23,7 @@ export const elections: readonly PutBackBug[] = [
       inAlgorithm("vote", "if (knownLeader(state) !== undefined)", "if (false)"),
       inAlgorithm("hard-state", 'invariant(this.#votedFor === undefined, "nobody votes twice in a term");', ""),
     ],
-    noticedBy: ["one vote a term", "Election Safety", nodesStop],
+    noticedBy: ["the vote is the disk's", "one vote a term", "Election Safety", nodesStop],
   },
   {
     name: "a leader that no quorum answers and that leads on",
@@ -35,6 +35,7 @@ export const elections: readonly PutBackBug[] = [
         "if (true)",
       ),
     ],
+    theme: "elections",
     noticedBy: ["liveness"],
   },
   {
@@ -48,7 +49,7 @@ export const elections: readonly PutBackBug[] = [
         "advanceFollowerCommit(state, request.commit);\n    else return;\n    const promise",
       ),
     ],
-    rare: true,
+    theme: "elections",
     noticedBy: ["liveness"],
   },
   {
@@ -61,7 +62,7 @@ export const elections: readonly PutBackBug[] = [
         "const { campaignTerm } = request;\n    if (request.term < term) return;\n",
       ),
     ],
-    rare: true,
+    theme: "elections",
     noticedBy: ["liveness"],
   },
   {

@@ -11,24 +11,25 @@ const { values } = parseArgs({
     steps: { type: "string", default: "6000" },
     only: { type: "string", default: "" },
     first: { type: "boolean", default: false },
-    common: { type: "boolean", default: false },
   },
 });
 const [seeds, firstSeed, steps] = [Number(values.seeds), Number(values.seed), Number(values.steps)];
 const only = values.only.split(",");
-const waiting = putBackBugs.filter(
-  ({ name, rare }) => only.some((part) => name.includes(part)) && !(values.common && rare === true),
+const waiting = putBackBugs.filter(({ name }) => only.some((part) => name.includes(part)));
+console.log(
+  "| row | bug | theme or story | seeds | found by | first | noticed by |\n| --- | --- | --- | --- | --- | --- | --- |",
 );
-console.log(`| row | bug | found by, of ${seeds} seeds | first | noticed by |\n| --- | --- | --- | --- | --- |`);
 
 async function work(): Promise<void> {
   for (let bug = waiting.shift(); bug !== undefined; bug = waiting.shift()) {
     const from = values.first ? (bug.firstSeed ?? firstSeed) : firstSeed;
     const found = await search({ name: bug.name, firstSeed: from, seeds, steps, all: !values.first });
+    const [first] = found;
+    const runs = values.first ? (first?.run ?? seeds) : seeds;
     const names = [...new Set(found.map(({ invariant }) => invariant))];
     const unexpected = names.filter((name) => !bug.noticedBy.includes(name));
     console.log(
-      `| ${bug.row ?? "own"} | ${bug.name} | ${found.length} | ${found[0]?.seed ?? "none"} | ${names.join(", ")}` +
+      `| ${bug.row ?? "own"} | ${bug.name} | ${bug.theme ?? bug.scenario ?? ""} | ${runs} | ${found.length} | ${first?.seed ?? "none"} | ${names.join(", ")}` +
         `${unexpected.length === 0 ? "" : ` (unexpected: ${unexpected.join(", ")})`} |`,
     );
   }

@@ -1,6 +1,7 @@
 import { inAlgorithm, nodesStop, type PutBackBug } from "./put-back-bug.ts";
 
 const split = [
+  "no change before the term's first commit",
   "elected by a quorum",
   "the membership is the log's",
   "State Machine Safety",
@@ -24,7 +25,6 @@ export const membership: readonly PutBackBug[] = [
         "return hardState.commit >= memberships.newestIndex || noopIndex < 0;",
       ),
     ],
-    rare: true,
     noticedBy: split,
   },
   {
@@ -148,7 +148,7 @@ export const membership: readonly PutBackBug[] = [
         replace: "return isPeer || true;",
       },
     ],
-    rare: true,
+    theme: "newDisks",
     noticedBy: ["match is held", "commit safety", "Election Safety", nodesStop],
   },
   {
@@ -173,8 +173,8 @@ export const membership: readonly PutBackBug[] = [
         "return named !== undefined && isVoter(membership, id);",
       ),
     ],
-    rare: true,
-    noticedBy: split,
+    theme: "newDisks",
+    noticedBy: ["reads are fresh", ...split],
   },
   {
     name: "a snapshot that is labelled with the newest membership",

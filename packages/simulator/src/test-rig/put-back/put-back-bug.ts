@@ -1,4 +1,5 @@
 import type { Wrappers } from "../../machine/wrappers.ts";
+import type { Theme } from "../../plan/plan.ts";
 
 /** A bug that a real system once shipped, put back around the real parts or into their text. */
 export interface PutBackBug {
@@ -9,10 +10,12 @@ export interface PutBackBug {
   readonly patches?: readonly Patch[];
   /** The invariants that may be the first to notice. */
   readonly noticedBy: readonly string[];
+  /** What the runs are about in which it shows; others are passed over. Undefined: none are. */
+  readonly theme?: Theme;
+  /** The name of the story in which it shows, where chance alone seldom tells it: its details are searched for then. */
+  readonly scenario?: string;
   /** Where the search begins; 1 if left out. For what only one run in dozens notices, to keep the test short. */
   readonly firstSeed?: number;
-  /** A known hole: the search finds it too seldom for a test, if at all. Campaigns say how seldom. */
-  readonly rare?: true;
 }
 
 /** A place in the text of a module, which stands there exactly once, and what it is replaced by. */

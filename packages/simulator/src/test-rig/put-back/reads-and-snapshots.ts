@@ -8,14 +8,14 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       inAlgorithm("heartbeat", "if (commit >= leader.noopIndex)", "if (true)"),
       inAlgorithm("read-index", " && hardState.commit >= role.noopIndex)", ")"),
     ],
-    noticedBy: ["linearizability"],
+    noticedBy: ["reads are fresh", "linearizability"],
   },
   {
     name: "a read that is answered by any round of the term",
     row: 15,
     patches: [inAlgorithm("heartbeat", "leader.reads.begin(leader.round, commit);", "leader.reads.begin(1, commit);")],
-    rare: true,
-    noticedBy: ["linearizability"],
+    theme: "leases",
+    noticedBy: ["reads are fresh", "linearizability"],
   },
   {
     name: "a read context that is used again after a restart",
@@ -23,14 +23,14 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     patches: [
       inAlgorithm("read-index", "if (response.context.incarnation !== state.config.incarnation)\n        return;", ""),
     ],
-    rare: true,
-    noticedBy: ["linearizability"],
+    theme: "lateMessages",
+    noticedBy: ["reads are fresh", "linearizability"],
   },
   {
     name: "a read that does not wait for the state",
     row: 44,
     patches: [inNode("reads", "else if (outcome.index <= this.#options.applied())", "else if (true)")],
-    noticedBy: ["linearizability"],
+    noticedBy: ["reads are fresh", "linearizability"],
   },
   {
     name: "a session whose repeated command is applied again",
@@ -43,7 +43,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
           'if (kept !== undefined)\n            return operation.kind === "skip" || operation.kind === "closeSession" ? kept : this.#operate(operation);',
       },
     ],
-    noticedBy: ["linearizability"],
+    noticedBy: ["reads are fresh", "linearizability"],
   },
   {
     name: "a follower that stays in probe after a snapshot",
@@ -63,8 +63,8 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     patches: [
       inNode("snapshot-sender", "metadata.index >= (leader === self ? Math.max(atLeast, base()) : atLeast)", "true"),
     ],
-    rare: true,
-    noticedBy: ["liveness"],
+    theme: "snapshots",
+    noticedBy: ["a snapshot reaches the log", "liveness"],
   },
   {
     name: "a snapshot that is refused as old, and not acknowledged",
@@ -76,7 +76,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
         "throw",
       ),
     ],
-    rare: true,
+    theme: "snapshots",
     noticedBy: ["liveness"],
   },
   {
@@ -95,7 +95,14 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     name: "a log that is replaced by a snapshot that it holds already, and more",
     row: 24,
     patches: [inAlgorithm("snapshot", "if (log.termAt(metadata.index) === metadata.term)", "if (false)")],
-    rare: true,
-    noticedBy: ["durable before told", "match is held", "commit safety", nodesStop],
+    scenario: "a snapshot of what the follower holds",
+    noticedBy: [
+      "the log is the disk's",
+      "acknowledged is kept",
+      "durable before told",
+      "match is held",
+      "commit safety",
+      nodesStop,
+    ],
   },
 ];

@@ -41,7 +41,14 @@ export const replication: readonly PutBackBug[] = [
         "entries.length > 0 ? 0 : -1;",
       ),
     ],
-    noticedBy: ["durable before told", "match is held", "commit safety", "Leader Append-Only", nodesStop],
+    noticedBy: [
+      "acknowledged is kept",
+      "durable before told",
+      "match is held",
+      "commit safety",
+      "Leader Append-Only",
+      nodesStop,
+    ],
   },
   {
     name: "a follower that commits past the end of what it was sent",
@@ -105,8 +112,9 @@ export const replication: readonly PutBackBug[] = [
     name: "an answer of a past term that is taken for one of this",
     row: 39,
     patches: [inAlgorithm("term", 'return message.kind === "preVoteResponse";', "return true;")],
-    rare: true,
+    theme: "lateMessages",
     noticedBy: [
+      "elected by a quorum",
       "match is held",
       "Election Safety",
       "commit safety",

@@ -8,12 +8,22 @@ async function main({ name, firstSeed, seeds, steps, all }: SearchOptions): Prom
   const bug = putBackBugs.find((candidate) => candidate.name === name);
   if (bug === undefined) throw new Error(`there is no bug "${name}"`);
   const patched = patchModules(bug.patches ?? []);
+  const { nextSeedOn } = await import("../../plan/theme-of.ts");
+  const { scenarios } = await import("../../scenarios/scenarios.ts");
+  const { play } = await import("../../scenarios/play.ts");
   const { simulate } = await import("../../simulation.ts");
   patched.assertAllApplied();
-  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const { failure } = await simulate({ seed, steps, ...(bug.wrappers && { wrappers: bug.wrappers }) });
+  const scenario = scenarios.find((candidate) => candidate.name === bug.scenario);
+  if (bug.scenario !== undefined && scenario === undefined) throw new Error(`there is no story "${bug.scenario}"`);
+  const { wrappers = {} } = bug;
+  let next = firstSeed;
+  for (let run = 1; run <= seeds; run++) {
+    const seed = bug.theme === undefined ? next : nextSeedOn(bug.theme, next);
+    next = seed + 1;
+    const running = scenario ? play(scenario, seed, { wrappers }) : simulate({ seed, steps, wrappers });
+    const { failure } = await running;
     if (failure === undefined) continue;
-    const found: Found = { seed, invariant: failure.invariant, message: failure.message };
+    const found: Found = { seed, run, invariant: failure.invariant, message: failure.message };
     parentPort?.postMessage(found);
     if (!all) return;
   }

@@ -12,6 +12,8 @@ export interface SearchOptions {
 
 export interface Found {
   readonly seed: number;
+  /** The how many-th run of the search it was. */
+  readonly run: number;
   readonly invariant: string;
   readonly message: string;
 }

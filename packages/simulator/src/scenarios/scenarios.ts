@@ -1,0 +1,22 @@
+import { aBridgeBetweenTwoHalves } from "./a-bridge-between-two-halves.ts";
+import { aCandidateThatWasAway } from "./a-candidate-that-was-away.ts";
+import { aLeaderCutOffWhileItHandsOver } from "./a-leader-cut-off-while-it-hands-over.ts";
+import { aLeaderThatWasSuspended } from "./a-leader-that-was-suspended.ts";
+import { aReadThatOutlastsItsLease } from "./a-read-that-outlasts-its-lease.ts";
+import { aSnapshotOfWhatTheFollowerHolds } from "./a-snapshot-of-what-the-follower-holds.ts";
+import { aSwitchThatFailsPartially } from "./a-switch-that-fails-partially.ts";
+import type { Scenario } from "./scenario.ts";
+import { theLeadersDiskIsFull } from "./the-leaders-disk-is-full.ts";
+import { thePowerFailsAgainAndAgain } from "./the-power-fails-again-and-again.ts";
+
+export const scenarios: readonly Scenario[] = [
+  aBridgeBetweenTwoHalves,
+  aCandidateThatWasAway,
+  aLeaderCutOffWhileItHandsOver,
+  aLeaderThatWasSuspended,
+  aReadThatOutlastsItsLease,
+  aSnapshotOfWhatTheFollowerHolds,
+  aSwitchThatFailsPartially,
+  theLeadersDiskIsFull,
+  thePowerFailsAgainAndAgain,
+];
