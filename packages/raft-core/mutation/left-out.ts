@@ -8,6 +8,8 @@ interface BabelPath extends NodePath {
 interface BabelNode {
   readonly type: string;
   readonly expression?: BabelNode;
+  /** Of a case: its statements. */
+  readonly consequent?: readonly BabelNode[] | BabelNode;
   readonly callee?: { readonly name?: string };
 }
 
@@ -19,7 +21,8 @@ const claims: readonly (string | undefined)[] = ["invariant", "unreachable"];
  */
 export const leftOut: Ignorer = {
   shouldIgnore({ node }: BabelPath): string | undefined {
-    const call = node?.type === "ExpressionStatement" ? node.expression : node;
+    const claim = node?.type === "SwitchCase" && Array.isArray(node.consequent) ? node.consequent[0] : node;
+    const call = claim?.type === "ExpressionStatement" ? claim.expression : claim;
     return claims.includes(call?.callee?.name) ? "It claims what never happens." : undefined;
   },
 };

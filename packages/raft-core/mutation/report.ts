@@ -39,18 +39,17 @@ export function tellOfSurvivors(): boolean {
   const report: Report = JSON.parse(readFileSync("reports/mutation.json", "utf8"));
   const files = Object.entries(report.files).map(([path, file]) => ({ name: basename(path), ...file }));
   const isReported = ({ file }: Survivor) => files.some(({ name }) => name === file);
-  const listed = new Map(
-    survivorList()
-      .filter(isReported)
-      .map((survivor) => [keyOf(survivor), survivor]),
-  );
+  const listed = survivorList().filter(isReported);
+  const known = new Set(listed.map(keyOf));
+  const seen = new Set<string>();
   const unlisted: string[] = [];
   const tallies = files.map(({ name, source, mutants }): Tally => {
     const alive = mutants.filter(({ status }) => status === "Survived" || status === "NoCoverage");
     let count = 0;
     for (const mutant of alive) {
       const survivor = survivorOf(name, source.split("\n"), mutant);
-      if (listed.delete(keyOf(survivor))) count++;
+      seen.add(keyOf(survivor));
+      if (known.has(keyOf(survivor))) count++;
       else unlisted.push(`${name}:${mutant.location.start.line} ${mutant.status}\n  ${JSON.stringify(survivor)}`);
     }
     const killed = mutants.filter(({ status }) => status === "Killed" || status === "Timeout").length;
@@ -58,7 +57,7 @@ export function tellOfSurvivors(): boolean {
     return { file: name, killed, survived: alive.length, listed: count, leftOut };
   });
   printTable([...tallies.sort((a, b) => (a.file < b.file ? -1 : 1)), totalOf(tallies)]);
-  const gone = [...listed.values()].map((survivor) => JSON.stringify(survivor));
+  const gone = listed.filter((survivor) => !seen.has(keyOf(survivor))).map((survivor) => JSON.stringify(survivor));
   printList("Listed, and not alive any more:", gone);
   printList("Alive, and not listed:", unlisted);
   return gone.length + unlisted.length === 0;

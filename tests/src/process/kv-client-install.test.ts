@@ -29,9 +29,11 @@ it("installs with plain npm outside the workspace, and an example runs there aga
   await using cluster = await ClusterProcess.start({ directory: data.path });
 
   await pack("proto", directory.path);
+  await pack("packages/grpc-stream", directory.path);
   await pack("packages/kv-client", directory.path);
   const tarballs = (await readdir(directory.path)).filter((name) => name.endsWith(".tgz"));
   expect(tarballs.toSorted()).toEqual([
+    expect.stringMatching(/^raftkv-grpc-stream-\d/),
     expect.stringMatching(/^raftkv-kv-client-\d/),
     expect.stringMatching(/^raftkv-proto-\d/),
   ]);
@@ -40,7 +42,7 @@ it("installs with plain npm outside the workspace, and an example runs there aga
   const paths = tarballs.map((name) => `./${name}`);
   await run("npm", ["install", "--no-audit", "--no-fund", ...paths], { cwd: directory.path, env: plainEnvironment() });
   const installed = await readdir(join(directory.path, "node_modules", "@raftkv"));
-  expect(installed.toSorted()).toEqual(["kv-client", "proto"]); // And no package of the server.
+  expect(installed.toSorted()).toEqual(["grpc-stream", "kv-client", "proto"]); // And no package of the server.
 
   await copyFile(join(repository, "examples/src/quick-start.ts"), join(directory.path, "quick-start.ts"));
   await cluster.leader();

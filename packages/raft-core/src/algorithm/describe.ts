@@ -187,7 +187,7 @@ function messageContent(message: Message): string {
         ? `, after ${message.prevIndex}, hint ${message.hintIndex}@${message.hintTerm}`
         : `, match ${message.match}`;
     case "heartbeatRequest":
-      return `, round ${message.round}, commit ${message.commit}${message.asksPromise ? ", asks for a promise" : ""}`;
+      return `, round ${message.round}, commit ${message.commit}${message.asksPromise ? ", asks for a promise" : ""}${message.needsNoAnswer ? ", needs no answer" : ""}`;
     case "heartbeatResponse":
       return `, round ${message.round}${message.promiseMs === undefined ? "" : `, no vote for ${message.promiseMs} ms`}`;
     case "snapshotRequest":

@@ -30,6 +30,17 @@ describe("what is durable of the log", () => {
     expect(prefix.durable).toBe(9);
   });
 
+  it("is not what three batches wrote, when the middle of the last two is written again", () => {
+    const prefix = written();
+    prefix.written(10, 12, 3);
+    prefix.truncated(9);
+    prefix.written(9, 12, 4);
+    prefix.persisted(2);
+    expect(prefix.durable).toBe(8);
+    prefix.persisted(3);
+    expect(prefix.durable).toBe(8);
+  });
+
   it("ends before a snapshot that takes the place of the log, until that is durable", () => {
     const prefix = new DurablePrefix(10);
     prefix.reset(5, 1);

@@ -67,6 +67,7 @@ it("names nobody whom there is not: what is equal is written alike", () => {
   expect(plan(grown, "promote=5")).toEqual(testMembership([1, 2, 3, 5], [], [4]));
   expect(Object.keys(plan(grown, "promote=5")).sort()).toEqual(["learners", "members", "outgoingVoters", "voters"]);
   expect(Object.keys(plan(four, "voter=5 voter=6"))).not.toContain("learnersNext");
+  expect(Object.keys(afterJoint(plan(four, "voter=5 voter=6")))).not.toContain("promoteWhenCaughtUp");
 });
 
 it("keeps the members in the order of their ids, whoever comes last", () => {

@@ -96,6 +96,8 @@ export interface HeartbeatRequest {
   readonly round: number;
   /** The leader reads by lease: whoever answers says for how long it will vote for nobody. */
   readonly asksPromise?: true;
+  /** The leader has heard of this follower lately, and waits for nothing: a follower of its term need not answer. */
+  readonly needsNoAnswer?: true;
 }
 
 export interface HeartbeatResponse {

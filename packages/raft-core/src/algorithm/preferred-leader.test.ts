@@ -60,6 +60,15 @@ describe("a preferred voter", () => {
     expect(handedTo(pass(leader, trialMs, 2, 3))).toEqual([]);
   });
 
+  it("is not made leader any more if it loses its priority while another change was in the way", () => {
+    const leader = pass(leaderOf(0, 0, 5), trialMs - 50, 2, 3);
+    leader.change({ kind: "setPriority", id: 1, priority: 1 });
+    pass(leader, 150, 2, 3).acknowledge(2);
+    leader.change({ kind: "setPriority", id: 3, priority: 0 });
+    leader.acknowledge(2).acknowledge(3);
+    expect(handedTo(pass(leader, 100, 2, 3))).toEqual([]);
+  });
+
   it("is not made leader while leadership moves to another one", () => {
     const leader = pass(leaderOf(0, 0, 5), trialMs - 50, 2, 3).transfer(2);
     expect(handedTo(leader)).toEqual([2]);

@@ -21,6 +21,27 @@ describe("reads at a node that does not lead", () => {
     expect(node.takeSentOf("readIndexRequest").map(({ to }) => to)).toEqual([1]);
   });
 
+  it("are dropped when nobody has led for an election timeout, though it campaigns meanwhile", () => {
+    const node = new LoneNode({ id: 3 }).hear(1, heartbeatOf(1)).read();
+    node.tick(150).tick(149);
+    expect([node.role, node.takeReads()]).toEqual(["preCandidate", []]);
+    expect(node.tick(151).takeReads()).toMatchObject([{ kind: "dropped" }]);
+  });
+
+  it("are asked again of the same leader at once in its next term: it has forgotten them", () => {
+    const node = new LoneNode({ id: 3 }).hear(1, heartbeatOf(1)).read();
+    node.takeSent();
+    node.hear(1, heartbeatOf(2));
+    expect(node.takeSentOf("readIndexRequest").map(({ to }) => to)).toEqual([1]);
+  });
+
+  it("tell who leads in a later term by their answer", () => {
+    const node = new LoneNode({ id: 3 }).hear(1, heartbeatOf(1)).read();
+    const context = { incarnation: 1, sequence: 1 };
+    node.hear(2, { kind: "readIndexResponse", term: 2, context, index: 0 });
+    expect([node.term, node.status.leader, node.takeReads()]).toMatchObject([2, 2, [{ kind: "ready" }]]);
+  });
+
   it("are not dropped for how long there was no leader before this one", () => {
     const node = new LoneNode({ id: 3 }).tick(140).tick(140).hear(1, heartbeatOf(1));
     node.step({ kind: "forgetLeader" }).tick(20).read();

@@ -44,7 +44,7 @@ export function handleEntriesRead(state: RaftState, request: LogRead, entries: r
     progress.entriesGone();
     return;
   }
-  const stillFits = progress.state === "replicate" && progress.mayAppend && progress.next === request.from;
+  const stillFits = progress.mayAppend && progress.next === request.from;
   if (stillFits && state.log.termAt(request.from - 1) !== undefined) sendEntries(state, progress, entries);
 }
 

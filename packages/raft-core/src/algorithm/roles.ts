@@ -64,11 +64,10 @@ export function becomeLeader(state: RaftState): void {
 
 function changeRole(state: RaftState, next: RoleState): void {
   const { role: previous } = state;
-  const leaderBefore = knownLeader(state);
   state.role = next;
   const leader = knownLeader(state);
   if (previous.kind === "leader") keepReads(state, previous);
-  if (leader !== undefined && leader !== leaderBefore) state.reads.leaderChanged();
+  if (leader !== undefined) state.reads.leaderChanged();
 }
 
 /** What a deposed leader's own callers wanted to read, it asks of the next leader. */

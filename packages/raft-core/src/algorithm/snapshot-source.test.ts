@@ -20,10 +20,18 @@ function leading(matches: readonly (readonly [NodeId, Index])[], config: Partial
   return leader;
 }
 
-/** A follower turns out to hold nothing. */
+/** The answer of a follower that turns out to hold nothing. */
+const nothing = {
+  kind: "appendResponse",
+  term: 2,
+  rejected: true,
+  prevIndex: 5,
+  hintIndex: 0,
+  hintTerm: 0,
+} as const;
+
 function isEmpty(leader: LoneNode, id: NodeId): LoneNode {
-  const refusal = { kind: "appendResponse", term: 2, rejected: true, prevIndex: 5, hintIndex: 0, hintTerm: 0 } as const;
-  return leader.hear(id, refusal);
+  return leader.hear(id, nothing);
 }
 
 /** A sign of life of a follower whose snapshot broke off. */
@@ -81,7 +89,7 @@ describe("who is asked to send a snapshot", () => {
     expect(asked(isEmpty(leading(matches), 5))).toEqual([[source, 5]]);
   });
 
-  it("is somebody else than who sends one already, until all do", () => {
+  it("is somebody else than who sends one already, though that one follows more closely", () => {
     const leader = isEmpty(
       leading([
         [2, 6],
@@ -94,21 +102,31 @@ describe("who is asked to send a snapshot", () => {
       [2, 5],
       [3, 6],
     ]);
-    leader.step({ kind: "unreachable", peer: 3 });
-    report(leader, 3, { to: 6, outcome: "failed", bytesSent: 40 });
-    leader.acknowledge(4, 5);
-    report(leader, 2, { outcome: "sent" });
-    expect(
-      asked(
-        isEmpty(
-          leading([
-            [3, 5],
-            [2, 5],
-          ]),
-          5,
-        ),
-      ),
-    ).toEqual([[2, 5]]);
+  });
+
+  it("is one that sends another one already rather than the leader", () => {
+    const leader = isEmpty(leading([[2, 6]]), 6);
+    isEmpty(leader, 5);
+    expect(asked(leader)).toEqual([
+      [2, 6],
+      [2, 5],
+    ]);
+  });
+
+  it("is one whose sending to another node broke off, as soon as it has", () => {
+    const leader = isEmpty(
+      leading([
+        [2, 6],
+        [3, 5],
+      ]),
+      6,
+    );
+    report(leader, 2, { to: 6, outcome: "failed", bytesSent: 40 });
+    isEmpty(leader, 5);
+    expect(asked(leader)).toEqual([
+      [2, 6],
+      [2, 5],
+    ]);
   });
 
   it("is not one whose log has to be looked for, or that is silent", () => {
@@ -117,7 +135,9 @@ describe("who is asked to send a snapshot", () => {
       [3, 5],
       [4, 5],
     ]);
-    leader.step({ kind: "unreachable", peer: 2 });
+    leader.propose("a");
+    leader.hear(2, { kind: "appendResponse", term: 2, rejected: true, prevIndex: 7, hintIndex: 6, hintTerm: 2 });
+    expect(leader.status.progress[0]).toMatchObject({ id: 2, state: "probe", match: 6 });
     expect(asked(isEmpty(leader, 5))).toEqual([[3, 5]]);
     const later = leading([
       [2, 6],
@@ -126,6 +146,13 @@ describe("who is asked to send a snapshot", () => {
     ]);
     for (let passedMs = 0; passedMs < 300; passedMs += 50) later.tick(50).beat(3, 4);
     expect(asked(isEmpty(later, 5))).toEqual([[3, 5]]);
+  });
+
+  it("is not one that is about to need a snapshot itself", () => {
+    const leader = leading([]);
+    const lagging = { kind: "appendResponse", term: 2, rejected: false, match: 3 } as const;
+    leader.step({ kind: "message", from: 4, message: lagging }, { kind: "message", from: 2, message: nothing });
+    expect([asked(leader), leader.takeSnapshots()]).toEqual([[], [2, 4]]);
   });
 
   it("is the leader where that is wanted, or nobody else follows closely", () => {
@@ -168,6 +195,24 @@ describe("a snapshot that another node sends", () => {
       { outcome: "failed", bytesSent: 40 },
     );
     leader.acknowledge(3, 6);
+    beatOf(leader, 5);
+    expect(asked(leader)).toEqual([[2, 5]]);
+  });
+
+  it("is gone on with by the same node, though that was silent in between", () => {
+    const leader = report(
+      isEmpty(
+        leading([
+          [2, 6],
+          [3, 5],
+        ]),
+        5,
+      ),
+      2,
+      { outcome: "failed", bytesSent: 40 },
+    );
+    for (let passedMs = 0; passedMs < 300; passedMs += 50) leader.tick(50).beat(3, 4);
+    leader.tick(50).beat(2, 3, 4);
     beatOf(leader, 5);
     expect(asked(leader)).toEqual([[2, 5]]);
   });
@@ -238,7 +283,7 @@ describe("a snapshot that the leader sends itself", () => {
     isEmpty(leader, 5);
     expect(leader.takeSnapshots()).toEqual([5]);
     leader.step({ kind: "snapshotSent", to: 5, at: undefined, bytesSent: 40, bytes: 100 });
-    leader.acknowledge(2);
+    leader.acknowledge(2).tick(50).beat(2, 3, 4);
     beatOf(leader, 5);
     expect([asked(leader), leader.takeSnapshots()]).toEqual([[], [5]]);
   });
@@ -249,6 +294,12 @@ describe("a request to send a snapshot", () => {
     const node = new LoneNode({ id: 2, term: 3 });
     node.hear(1, { kind: "snapshotRequest", term: 2, to: 3, atLeast: 0 });
     expect(node.takeSnapshots()).toEqual([]);
+  });
+
+  it("tells who leads", () => {
+    const node = new LoneNode({ id: 2, log: [1], term: 1 });
+    node.hear(1, { kind: "snapshotRequest", term: 1, to: 3, atLeast: 0 });
+    expect([node.status.leader, node.takeSnapshots()]).toEqual([1, [3]]);
   });
 
   it("is reported on to whoever leads, while somebody does", () => {
@@ -265,5 +316,15 @@ describe("a request to send a snapshot", () => {
     node.tick(150).takeSent();
     node.step({ kind: "snapshotMoved", to: 3, index: 4, bytesSent: 60, bytes: 100 });
     expect(node.takeSent()).toEqual([]);
+  });
+});
+
+describe("a follower whose next entry is the last that the log does not hold any more", () => {
+  it("needs a snapshot, and cannot be made leader before", () => {
+    const leader = leading([[2, 6]]);
+    leader.hear(5, { ...nothing, hintIndex: 3, hintTerm: 1 });
+    expect(leader.status.progress.find(({ id }) => id === 5)).toMatchObject({ state: "snapshot", next: 4 });
+    leader.transfer(5);
+    expect(leader.takeTransfers()).toMatchObject([{ kind: "refused", detail: "node 5 needs a snapshot first" }]);
   });
 });

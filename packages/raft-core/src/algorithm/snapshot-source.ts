@@ -39,7 +39,7 @@ export function tickSnapshots(state: RaftState, leader: LeaderState): void {
 
 /** The leader asks this node to send its snapshot to another one. */
 export function handleSnapshotRequest(state: RaftState, from: NodeId, request: SnapshotRequest): void {
-  if (!follow(state, from, request.term)) return;
+  follow(state, from, request.term);
   state.effects.sendSnapshot({ to: request.to, term: request.term, leader: from, atLeast: request.atLeast });
 }
 
@@ -82,25 +82,25 @@ function report(state: RaftState, to: NodeId, outcome: SnapshotReport["outcome"]
 
 /**
  * Whoever has begun it, to go on. Else another member that follows the log closely: one that sends to fewest others,
- * and among those the one that is furthest. The leader itself where there is none, or one was asked to no avail.
+ * and among those the one that is furthest, the first of several. The leader itself where there is none, or one was asked to no avail.
  */
 function chooseSource(state: RaftState, leader: LeaderState, progress: Progress): NodeId {
   const { config, memberships } = state;
   const { course } = progress;
   if (!config.snapshotsFromFollowers) return config.nodeId;
-  const candidates = allMembers(memberships.newest()).filter((id) => maySend(state, leader, progress, id));
+  const candidates = allMembers(memberships.newest()).filter((id) => maySend(state, leader, id));
   const { preferred } = course ?? {};
   if (preferred !== undefined && (preferred === config.nodeId || candidates.includes(preferred))) return preferred;
   if (course?.hasFailedElsewhere === true) return config.nodeId;
   const ranked = candidates
     .map((id) => ({ id, busy: sendingFrom(leader, id), match: leader.progress.get(id)?.match ?? 0 }))
-    .sort((one, other) => one.busy - other.busy || other.match - one.match || one.id - other.id);
+    .sort((one, other) => one.busy - other.busy || other.match - one.match);
   return ranked[0]?.id ?? config.nodeId;
 }
 
-function maySend({ config, log }: RaftState, leader: LeaderState, to: Progress, id: NodeId): boolean {
+function maySend({ config, log }: RaftState, leader: LeaderState, id: NodeId): boolean {
   const progress = leader.progress.get(id);
-  if (progress === undefined || id === to.id) return false;
+  if (progress === undefined) return false;
   const isClose = progress.state === "replicate" && progress.match >= log.base.index;
   return isClose && progress.isAlive(config.electionTimeoutMaxMs);
 }

@@ -26,7 +26,7 @@ export function bestSuccessor(
     }, undefined);
 }
 
-/** A snapshot takes longer than a transfer may. */
-export function needsSnapshot({ log }: RaftState, { state, next }: Progress): boolean {
-  return state === "snapshot" || next <= log.base.index;
+/** A snapshot takes longer than a transfer may; also one that is on its way. */
+export function needsSnapshot({ log }: RaftState, { next }: Progress): boolean {
+  return next <= log.base.index;
 }

@@ -34,16 +34,6 @@ describe("leadership on its way", () => {
     expect(told(leader)).toEqual([2]);
   });
 
-  it("leaves them alone while the target's log has to be looked for", () => {
-    const leader = leading();
-    leader.step({ kind: "unreachable", peer: 2 });
-    leader.transfer(2);
-    leader.hear(2, { kind: "appendResponse", term: 1, rejected: true, prevIndex: 1, hintIndex: 0, hintTerm: 0 });
-    leader.propose("a");
-    leader.step({ kind: "unreachable", peer: 3 });
-    expect(leader.status.transferTo).toBe(2);
-  });
-
   it("holds them from the moment on that the target is told, in the same turn too", () => {
     const leader = leading();
     leader.propose("a");
@@ -145,6 +135,14 @@ describe("whoever waits for leadership to move", () => {
     expect(details(node)).toEqual(["node 1 leads in the next term"]);
   });
 
+  it("hears why, where too many wait already", () => {
+    const leader = leading();
+    for (let call = 0; call <= 1_024; call++) leader.transfer(2);
+    expect(leader.takeTransfers()).toMatchObject([
+      { kind: "refused", reason: "overloaded", detail: "too many calls wait for leadership to move already" },
+    ]);
+  });
+
   it("waits from when leadership began to move, each time", () => {
     const node = deposed(2).tick(200);
     node.elect(3).acknowledge(2).acknowledge(3).tick(50).beat(2, 3);
@@ -168,12 +166,22 @@ describe("who is told to take over", () => {
     expect([leader.role, leader.term]).toEqual(["leader", 1]);
   });
 
-  it("is of those that answer one whose log is being continued, though another one holds more", () => {
+  it.each([
+    [2, 3],
+    [3, 2],
+  ])("is of those that answer one whose log is being continued, not node %i that holds more", (probed, other) => {
     const leader = leading();
     leader.propose("a");
-    leader.acknowledge(2).step({ kind: "unreachable", peer: 2 });
+    leader.acknowledge(probed).step({ kind: "unreachable", peer: probed });
     leader.tick(50).beat(2, 3).transfer();
-    expect(leader.status.transferTo).toBe(3);
+    expect(leader.status.transferTo).toBe(other);
+  });
+
+  it("is told once, where the leader leaves with the very entry that completes the target's log", () => {
+    const leader = leading();
+    leader.change({ kind: "remove", id: 1 });
+    leader.transfer(2).acknowledge(3).acknowledge(2);
+    expect([leader.role, told(leader)]).toEqual(["follower", [2]]);
   });
 
   it("is nobody that needs a snapshot, whether it is on its way or not begun", () => {

@@ -68,7 +68,7 @@ export function continueTransfer(state: RaftState, leader: LeaderState, progress
 export function holdProposals(state: RaftState, { transfer, progress }: LeaderState): void {
   const target = transfer === undefined ? undefined : progress.get(transfer.to);
   if (transfer === undefined || target === undefined) return;
-  if (target.state === "replicate" && target.next > state.log.lastIndex) hold(state, transfer);
+  if (target.next > state.log.lastIndex) hold(state, transfer);
 }
 
 function hold(state: RaftState, transfer: Transfer): void {

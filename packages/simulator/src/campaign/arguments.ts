@@ -14,6 +14,8 @@ export interface CampaignArguments {
   readonly theme: Theme | undefined;
   /** What of the run does not happen. */
   readonly skipped: Skipped;
+  /** Whether clients send hundreds of operations at a time. */
+  readonly dense: boolean;
   readonly trace: boolean;
 }
 
@@ -27,6 +29,7 @@ export const usage = `Runs seeded clusters one after the other, and stops at the
   --theme NAME  only seeds whose runs are about that: ${themes.join(", ")}
   --skip-faults, --skip-changes, --skip-operations "1-3 7"
                 what of the run does not happen, as found by shrinking
+  --dense       clients that send hundreds of operations at a time
   --trace       print what happens in each run`;
 
 /** Throws with what was found and what is expected. */
@@ -43,6 +46,7 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
       "skip-faults": { type: "string", default: "" },
       "skip-changes": { type: "string", default: "" },
       "skip-operations": { type: "string", default: "" },
+      dense: { type: "boolean", default: false },
       trace: { type: "boolean", default: false },
     },
   });
@@ -58,6 +62,7 @@ export function parseCampaignArguments(args: readonly string[]): CampaignArgumen
       membershipActions: parseNumbers(values["skip-changes"]),
       operations: parseNumbers(values["skip-operations"]),
     },
+    dense: values.dense,
     trace: values.trace,
   };
 }

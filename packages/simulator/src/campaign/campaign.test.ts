@@ -55,6 +55,7 @@ describe("a campaign", () => {
       theme: undefined,
       workers: 1,
       skipped: { faults: [], membershipActions: [], operations: [] },
+      dense: false,
       trace: true,
     });
   });

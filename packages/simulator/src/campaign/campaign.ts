@@ -1,3 +1,4 @@
+import { denseLoad } from "../plan/dense-load.ts";
 import { describeNumbers, nothingSkipped, type Skipped } from "../plan/skipped.ts";
 import { simulate } from "../simulation.ts";
 import type { CampaignArguments } from "./arguments.ts";
@@ -17,17 +18,20 @@ const runsALine = 1_000;
 
 /** Runs seed after seed, up to the first that fails. `nowMs` is real time, and decides about the budget only. */
 export async function runCampaign(
-  { firstSeed, seeds, steps, budgetSeconds, workers, theme, skipped, trace }: CampaignArguments,
+  { firstSeed, seeds, steps, budgetSeconds, workers, theme, skipped, dense, trace }: CampaignArguments,
   nowMs: () => number,
   print: (line: string) => void,
 ): Promise<CampaignResult> {
   const endMs = nowMs() + budgetSeconds * 1_000;
-  const goesOn = () => nowMs() < endMs;
-  let count = 0;
-  const ran = () => {
-    if (++count % runsALine === 0) print(`${count} of ${seeds} runs`);
+  let told = 0;
+  const goesOn = ({ length }: readonly RunSummary[]) => {
+    if (length >= told + runsALine) {
+      told = length;
+      print(`${told} of ${seeds} runs`);
+    }
+    return nowMs() < endMs;
   };
-  const seedsOptions = { firstSeed, seeds, steps, workers, theme, goesOn, ran };
+  const seedsOptions = { firstSeed, seeds, steps, workers, theme, dense, goesOn };
   const summaries = await (trace ? traceSeeds({ ...seedsOptions, skipped }, print) : runSeeds(seedsOptions));
   const sum = (of: (summary: RunSummary) => number) => summaries.reduce((total, summary) => total + of(summary), 0);
   return {
@@ -40,7 +44,7 @@ export async function runCampaign(
 }
 
 /** The one command that runs this seed again, or what is left of it, and shows what happens. */
-export function replayCommand(seed: number, steps: number, skipped: Skipped = nothingSkipped): string {
+export function replayCommand(seed: number, steps: number, skipped: Skipped = nothingSkipped, dense = false): string {
   const options = (
     [
       ["skip-faults", skipped.faults],
@@ -48,18 +52,18 @@ export function replayCommand(seed: number, steps: number, skipped: Skipped = no
       ["skip-operations", skipped.operations],
     ] as const
   ).map(([name, numbers]) => (numbers.length === 0 ? "" : ` --${name} "${describeNumbers(numbers)}"`));
-  return `pnpm --filter @raftkv/simulator campaign --seed ${seed} --steps ${steps}${options.join("")} --trace`;
+  return `pnpm --filter @raftkv/simulator campaign --seed ${seed} --steps ${steps}${options.join("")}${dense ? " --dense" : ""} --trace`;
 }
 
 /** One after the other, with every line of what happens. */
 async function traceSeeds(
-  { firstSeed, seeds, steps, skipped, goesOn }: Omit<SeedsOptions, "workers" | "ran"> & { readonly skipped: Skipped },
+  { firstSeed, seeds, steps, skipped, dense, goesOn }: Omit<SeedsOptions, "workers"> & { readonly skipped: Skipped },
   print: (line: string) => void,
 ): Promise<readonly RunSummary[]> {
   const summaries: RunSummary[] = [];
-  for (let seed = firstSeed; seed < firstSeed + seeds && goesOn(); seed++) {
+  for (let seed = firstSeed; seed < firstSeed + seeds && goesOn(summaries); seed++) {
     const lines: string[] = [];
-    const summary = summaryOf(await simulate({ seed, steps, skipped, lines }));
+    const summary = summaryOf(await simulate({ seed, steps, skipped, lines, ...(dense && { adjust: denseLoad }) }));
     for (const line of lines) print(line);
     summaries.push(summary);
     if (summary.failure !== undefined) break;

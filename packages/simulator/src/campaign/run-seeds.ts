@@ -11,10 +11,10 @@ export interface SeedsOptions {
   readonly workers: number;
   /** Seeds of other runs are passed over; undefined: none are. */
   readonly theme?: Theme | undefined;
-  /** Asked before each run begins: false ends the campaign after those under way. */
-  readonly goesOn: () => boolean;
-  /** Told of each run when it has ended, in no particular order. */
-  readonly ran?: (summary: RunSummary) => void;
+  /** Whether clients send hundreds of operations at a time; not unless told. */
+  readonly dense?: boolean;
+  /** Asked before each run begins, with those that are done: false ends the campaign after those under way. */
+  readonly goesOn: (done: readonly RunSummary[]) => boolean;
 }
 
 /**
@@ -22,21 +22,20 @@ export interface SeedsOptions {
  * seed. Which thread runs a seed makes no difference to it.
  */
 export async function runSeeds(options: SeedsOptions): Promise<readonly RunSummary[]> {
-  const { firstSeed, seeds, steps, workers, theme, goesOn, ran } = options;
+  const { firstSeed, seeds, steps, workers, theme, dense = false, goesOn } = options;
   const summaries: RunSummary[] = [];
   let next = firstSeed;
   let left = seeds;
   let hasFailed = false;
   const takeTask = (): WorkerTask | undefined => {
-    if (left === 0 || hasFailed || !goesOn()) return undefined;
+    if (left === 0 || hasFailed || !goesOn(summaries)) return undefined;
     left--;
     if (theme !== undefined) next = nextSeedOn(theme, next);
-    return { seed: next++, steps };
+    return { seed: next++, steps, dense };
   };
   const done = (summary: RunSummary) => {
     summaries.push(summary);
     hasFailed ||= summary.failure !== undefined;
-    ran?.(summary);
   };
   await Promise.all(Array.from({ length: Math.min(workers, seeds) }, () => work(takeTask, done)));
   return summaries.sort((a, b) => a.seed - b.seed);

@@ -4,6 +4,8 @@ import type { SimulationReport } from "../simulation.ts";
 export interface WorkerTask {
   readonly seed: number;
   readonly steps: number;
+  /** Whether clients send hundreds of operations at a time. */
+  readonly dense: boolean;
 }
 
 export interface Failure {
@@ -21,6 +23,10 @@ export interface RunSummary {
   readonly committed: number;
   readonly answeredReads: number;
   readonly answeredWrites: number;
+  /** Operations that nobody knows the outcome of. */
+  readonly unknownOutcomes: number;
+  /** Keys whose histories were judged. */
+  readonly keys: number;
   readonly faults: number;
   readonly membershipChanges: number;
   readonly disksLost: number;
@@ -46,6 +52,8 @@ export function summaryOf(report: SimulationReport): RunSummary {
     committed,
     answeredReads: history.answeredReads,
     answeredWrites: history.answeredWrites,
+    unknownOutcomes: history.unknown,
+    keys: history.keys,
     faults: Object.values(faults).reduce((sum, count) => sum + count, 0),
     membershipChanges: membershipActions.changed ?? 0,
     disksLost: membershipActions.wipe ?? 0,

@@ -3,7 +3,7 @@ import type { Outcome } from "../history/history-recorder.ts";
 import type { KeyAnswer, KeyCall } from "../history/models/key-value-model.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import { type Command, encodeCommand } from "./command.ts";
+import { type CommandOperation, encodeCommand } from "./command.ts";
 import type { RemoteNode, Reply } from "./remote-node.ts";
 
 interface ClientOptions {
@@ -16,6 +16,8 @@ interface ClientOptions {
   /** Whether the nodes may read by lease. */
   readonly leases: boolean;
 }
+
+export type Write = Exclude<KeyCall, { kind: "get" }>;
 
 /** Where a session stands. A number is given to one operation only, however often that is sent. */
 interface Session {
@@ -38,7 +40,30 @@ export class Client {
     if (call.kind === "get") return this.#get(key, deadlineMs);
     const operation = operationOf(key, call);
     if (this.#options.chance.happens(0.1)) return this.#once(operation);
-    return this.#inSession(operation, deadlineMs);
+    const [outcome] = await this.#inSession([operation], deadlineMs);
+    return outcome ?? { kind: "nothing" };
+  }
+
+  /** All of them in one batch, in their order, within the session: answered, or not, as one. */
+  async writeMany(operations: readonly { readonly key: string; readonly call: Write }[]): Promise<readonly Outcome[]> {
+    const deadlineMs = this.#options.scheduler.nowMs + this.#options.patienceMs;
+    return this.#inSession(
+      operations.map(({ key, call }) => operationOf(key, call)),
+      deadlineMs,
+    );
+  }
+
+  /** All of them with one read, at whoever it is. */
+  async readMany(keys: readonly string[]): Promise<readonly Outcome[]> {
+    const { scheduler, chance, patienceMs } = this.#options;
+    const deadlineMs = scheduler.nowMs + patienceMs;
+    if (chance.happens(0.5)) this.#target = this.#anyNode();
+    while (scheduler.nowMs < deadlineMs) {
+      const reply = await this.#node().getMany(keys.map(bytes), this.#byLease());
+      if (reply.kind === "answer") return reply.value.map((entry) => ({ kind: "answered", answer: found(entry) }));
+      await this.#goElsewhere(reply);
+    }
+    return keys.map(() => ({ kind: "nothing" }));
   }
 
   /** One try, without a session. */
@@ -61,46 +86,50 @@ export class Client {
   }
 
   /** Without a session it is sent again only while it certainly had no effect. */
-  async #once(operation: Command["operation"]): Promise<Outcome> {
+  async #once(operation: CommandOperation): Promise<Outcome> {
     const reply = await this.#node().propose(
-      encodeCommand({ sessionId: 0, sequence: 0, acknowledgedThrough: 0, operation }),
+      encodeCommand({ sessionId: 0, sequence: 0, acknowledgedThrough: 0, operations: [operation] }),
       false,
     );
-    if (reply.kind === "answer") return outcomeOf(reply.value);
+    if (reply.kind === "answer") return outcomeOf(onlyAnswer(reply.value));
     await this.#goElsewhere(reply);
     return { kind: reply.kind === "refused" ? "nothing" : "unknown" };
   }
 
-  async #inSession(operation: Command["operation"], deadlineMs: number): Promise<Outcome> {
+  async #inSession(operations: readonly CommandOperation[], deadlineMs: number): Promise<readonly Outcome[]> {
     const session = await this.#openSession(deadlineMs);
-    if (session === undefined) return { kind: "nothing" };
-    const sequence = session.nextSequence++;
-    const batch = encodeCommand({ sessionId: session.id, sequence, acknowledgedThrough: sequence - 1, operation });
+    if (session === undefined) return operations.map(() => ({ kind: "nothing" }));
+    const sequence = session.nextSequence;
+    session.nextSequence += operations.length;
+    const batch = encodeCommand({ sessionId: session.id, sequence, acknowledgedThrough: sequence - 1, operations });
     let mayHaveHappened = false;
     while (this.#options.scheduler.nowMs < deadlineMs) {
       const reply = await this.#node().propose(batch, true);
-      if (reply.kind === "answer") return this.#answered(reply.value, mayHaveHappened);
+      if (reply.kind === "answer") return this.#answered(operations, reply.value, mayHaveHappened);
       if (reply.kind === "unknown") mayHaveHappened = true;
       await this.#goElsewhere(reply);
     }
     // Its number is taken: a new session begins anew.
     this.#session = undefined;
-    return { kind: mayHaveHappened ? "unknown" : "nothing" };
+    return operations.map(() => ({ kind: mayHaveHappened ? "unknown" : "nothing" }));
   }
 
   /** A session that has expired says nothing about what was sent in it before. */
-  #answered(result: ApplyResult, mayHaveHappened: boolean): Outcome {
-    const outcome = outcomeOf(result);
-    if (outcome.kind === "answered") return outcome;
+  #answered(operations: readonly unknown[], result: ApplyResult, mayHaveHappened: boolean): readonly Outcome[] {
+    const answers = result.kind === "answers" ? result.answers : [];
+    const outcomes = operations.map((_, position) => outcomeOf(answers[position]));
+    if (outcomes.every(({ kind }) => kind === "answered")) return outcomes;
     this.#session = undefined;
-    return { kind: mayHaveHappened ? "unknown" : outcome.kind };
+    return mayHaveHappened
+      ? outcomes.map((outcome) => (outcome.kind === "answered" ? outcome : { kind: "unknown" }))
+      : outcomes;
   }
 
   async #openSession(deadlineMs: number): Promise<Session | undefined> {
     while (this.#session === undefined && this.#options.scheduler.nowMs < deadlineMs) {
       const ttlMs = BigInt(this.#options.sessionTtlMs);
       const operation = { case: "openSession", value: { ttlMs } } as const;
-      const batch = encodeCommand({ sessionId: 0, sequence: 0, acknowledgedThrough: 0, operation });
+      const batch = encodeCommand({ sessionId: 0, sequence: 0, acknowledgedThrough: 0, operations: [operation] });
       const reply = await this.#node().propose(batch, true);
       const answer = reply.kind === "answer" ? onlyAnswer(reply.value) : undefined;
       if (answer?.kind === "openSession") this.#session = { id: answer.sessionId, nextSequence: 1 };
@@ -135,7 +164,7 @@ export class Client {
   }
 }
 
-function operationOf(key: string, call: Exclude<KeyCall, { kind: "get" }>): Command["operation"] {
+function operationOf(key: string, call: Write): CommandOperation {
   if (call.kind === "delete") return { case: "delete", value: { key: bytes(key) } };
   return { case: "put", value: { key: bytes(key), value: bytes(call.value) } };
 }
@@ -145,8 +174,7 @@ function onlyAnswer(result: ApplyResult): Answer | undefined {
   return result.kind === "refused" ? result : undefined;
 }
 
-function outcomeOf(result: ApplyResult): Outcome {
-  const answer = onlyAnswer(result);
+function outcomeOf(answer: Answer | undefined): Outcome {
   if (answer?.kind === "put") return { kind: "answered", answer: { kind: "put", revision: answer.revision } };
   if (answer?.kind === "delete") return { kind: "answered", answer: { kind: "deleted", deleted: answer.deleted } };
   return { kind: "nothing" };

@@ -1,22 +1,25 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { CommandBatchSchema, EntryEnvelopeSchema, type OperationSchema } from "@raftkv/proto/kv";
 
-/** One operation on its way to the log. `sessionId` 0: without a session. */
+/** Operations on their way to the log, in one batch. `sessionId` 0: without a session. */
 export interface Command {
   readonly sessionId: number;
+  /** Of the first operation. */
   readonly sequence: number;
   readonly acknowledgedThrough: number;
-  readonly operation: MessageInitShape<typeof OperationSchema>["operation"];
+  readonly operations: readonly CommandOperation[];
 }
 
-export function encodeCommand({ sessionId, sequence, acknowledgedThrough, operation }: Command): Uint8Array {
+export type CommandOperation = NonNullable<MessageInitShape<typeof OperationSchema>["operation"]>;
+
+export function encodeCommand({ sessionId, sequence, acknowledgedThrough, operations }: Command): Uint8Array {
   return toBinary(
     CommandBatchSchema,
     create(CommandBatchSchema, {
       sessionId: BigInt(sessionId),
       firstSequence: BigInt(sequence),
       acknowledgedThrough: BigInt(acknowledgedThrough),
-      operations: [operation === undefined ? {} : { operation }],
+      operations: operations.map((operation) => ({ operation })),
     }),
   );
 }

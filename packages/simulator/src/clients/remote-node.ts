@@ -52,12 +52,18 @@ export class RemoteNode {
   }
 
   /** A linearizable read, whatever the node's role: by its lease where it has one, if that is asked for. */
-  get(key: Uint8Array, byLease: boolean): Promise<Reply<KeyEntry | undefined>> {
+  async get(key: Uint8Array, byLease: boolean): Promise<Reply<KeyEntry | undefined>> {
+    const reply = await this.getMany([key], byLease);
+    return reply.kind === "answer" ? { kind: "answer", value: reply.value[0] } : reply;
+  }
+
+  /** The same for several keys at once. */
+  getMany(keys: readonly Uint8Array[], byLease: boolean): Promise<Reply<readonly (KeyEntry | undefined)[]>> {
     return this.#ask(true, async ({ consensus, state }) => {
-      const leased = byLease ? await consensus.readByLease(() => entryOf(state, key)) : undefined;
+      const leased = byLease ? await consensus.readByLease(() => entriesOf(state, keys)) : undefined;
       if (leased?.kind === "answer") return leased.answer;
       await consensus.readIndex();
-      return entryOf(state, key);
+      return entriesOf(state, keys);
     });
   }
 
@@ -95,12 +101,19 @@ export class RemoteNode {
   }
 }
 
-async function entryOf(state: KvStateMachine, key: Uint8Array): Promise<KeyEntry | undefined> {
+async function entriesOf(
+  state: KvStateMachine,
+  keys: readonly Uint8Array[],
+): Promise<readonly (KeyEntry | undefined)[]> {
   const limits = { pageBytes: 1_000_000, totalBytes: 1_000_000 };
-  const { answers } = await state.read([{ kind: "get", key }], limits);
-  const [answer] = answers;
-  if (answer?.kind !== "get") throw new Error(`a get was answered with ${answer?.kind}`);
-  return answer.entry;
+  const { answers } = await state.read(
+    keys.map((key) => ({ kind: "get", key })),
+    limits,
+  );
+  return answers.map((answer) => {
+    if (answer.kind !== "get") throw new Error(`a get was answered with ${answer.kind}`);
+    return answer.entry;
+  });
 }
 
 function replyOf(error: unknown): Reply<never> {

@@ -6,6 +6,7 @@ import type { WorkloadPlan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
+import { Batches } from "./batches.ts";
 import { Client } from "./client.ts";
 import { RemoteNode } from "./remote-node.ts";
 
@@ -26,6 +27,7 @@ interface WorkloadOptions {
 export class Workload {
   readonly #options: WorkloadOptions;
   readonly recorder = new HistoryRecorder();
+  readonly #batches: Batches;
   #lossRate: number;
   #working = 0;
   #stopped = false;
@@ -42,6 +44,7 @@ export class Workload {
   constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#lossRate = options.network.dropRate;
+    this.#batches = new Batches(this.recorder, options.plan, options.trace);
     this.#begin();
   }
 
@@ -69,9 +72,10 @@ export class Workload {
   }
 
   #begin(): void {
-    const { clients, readers } = this.#options.plan;
+    const { clients, readers, batchers } = this.#options.plan;
     for (let number = 1; number <= clients; number++) this.#work(this.#loop(number));
     for (let number = 1; number <= readers; number++) this.#work(this.#readLoop(number));
+    for (let number = 1; number <= batchers; number++) this.#work(this.#batchLoop(number));
   }
 
   /** The draws of what has this name, of these clients. */
@@ -149,6 +153,17 @@ export class Workload {
       trace.add(`client ${number}: ${JSON.stringify(call)} of ${key}`);
       const outcome = await this.recorder.record(key, call, () => client.perform(key, call), `client ${number}`);
       trace.add(`client ${number}: ${JSON.stringify(outcome)}`);
+    }
+  }
+
+  /** Many operations at a time, as one message: on keys of their own, which all batchers share. */
+  async #batchLoop(number: number): Promise<void> {
+    const { plan, machines, scheduler } = this.#options;
+    const chance = this.#chanceOf(`batcher ${number}`);
+    const client = this.#client(`batcher ${number} and its nodes`, machines, plan.answerTimeoutMs);
+    while (!this.#stopped) {
+      await scheduler.sleep(chance.exponential(plan.thinkMs));
+      await this.#batches.perform(client, `batcher ${number}`, chance);
     }
   }
 

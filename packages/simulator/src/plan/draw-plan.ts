@@ -165,6 +165,8 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
   return {
     clients,
     readers,
+    batchers: 0,
+    operationsPerBatch: 0,
     keys,
     operationsPerKey,
     thinkMs,

@@ -88,6 +88,9 @@ export interface WorkloadPlan {
   readonly readers: number;
   /** The mean pause of a reader between two reads. */
   readonly readerThinkMs: number;
+  /** Clients that perform many operations at a time, so many in a batch: for load, beside those that have one under way. */
+  readonly batchers: number;
+  readonly operationsPerBatch: number;
   /** In use at a time. */
   readonly keys: number;
   /** Operations on a key before the next one takes its place: so that each history is decided quickly. */

@@ -3,6 +3,7 @@ import { aCandidateThatWasAway } from "./a-candidate-that-was-away.ts";
 import { aLeaderCutOffWhileItHandsOver } from "./a-leader-cut-off-while-it-hands-over.ts";
 import { aLeaderThatWasSuspended } from "./a-leader-that-was-suspended.ts";
 import { aReadThatOutlastsItsLease } from "./a-read-that-outlasts-its-lease.ts";
+import { aSnapshotOfAJointMembership } from "./a-snapshot-of-a-joint-membership.ts";
 import { aSnapshotOfWhatTheFollowerHolds } from "./a-snapshot-of-what-the-follower-holds.ts";
 import { aSwitchThatFailsPartially } from "./a-switch-that-fails-partially.ts";
 import type { Scenario } from "./scenario.ts";
@@ -15,6 +16,7 @@ export const scenarios: readonly Scenario[] = [
   aLeaderCutOffWhileItHandsOver,
   aLeaderThatWasSuspended,
   aReadThatOutlastsItsLease,
+  aSnapshotOfAJointMembership,
   aSnapshotOfWhatTheFollowerHolds,
   aSwitchThatFailsPartially,
   theLeadersDiskIsFull,

@@ -1,4 +1,4 @@
-import type { ConsensusStatus } from "@raftkv/raft-core";
+import type { ConsensusStatus, MembershipChange } from "@raftkv/raft-core";
 import type { Workload } from "../clients/workload.ts";
 import { leaderOf } from "../convergence/convergence.ts";
 import type { FaultDriver } from "../faults/fault-driver.ts";
@@ -114,6 +114,12 @@ export class Stage {
   transfer(from: Machine, to: Machine | undefined): void {
     from.handle(({ node }: RunningNode) => {
       node.transferLeadership(to?.id, new AbortController().signal).catch(() => undefined);
+    });
+  }
+
+  change(at: Machine, change: MembershipChange): void {
+    at.handle(({ node }) => {
+      node.changeMembership(change, new AbortController().signal).catch(() => undefined);
     });
   }
 

@@ -45,6 +45,7 @@ const messages: readonly Message[] = [
   { kind: "appendResponse", term: 4, rejected: true, prevIndex: 7, hintIndex: 5, hintTerm: 2 },
   { kind: "heartbeatRequest", term: 4, commit: 9, round: 12 },
   { kind: "heartbeatRequest", term: 4, commit: 9, round: 12, asksPromise: true },
+  { kind: "heartbeatRequest", term: 4, commit: 9, round: 12, needsNoAnswer: true },
   { kind: "heartbeatResponse", term: 4, round: 12 },
   { kind: "heartbeatResponse", term: 4, round: 12, promiseMs: 300 },
   { kind: "readIndexRequest", term: 4, context: { incarnation: 3, sequence: 9 } },

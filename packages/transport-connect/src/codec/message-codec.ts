@@ -73,6 +73,7 @@ export function decodeMessage(wire: WireMessage): Message {
         commit: fromWire(message.value.commit, "heartbeat_request.commit"),
         round: fromWire(message.value.round, "heartbeat_request.round"),
         ...(message.value.asksPromise ? { asksPromise: true } : {}),
+        ...(message.value.needsNoAnswer ? { needsNoAnswer: true } : {}),
       };
     case "heartbeatResponse":
       return {
@@ -148,6 +149,7 @@ function encodeContent(message: Message): WireMessage["message"] {
           commit: toWire(message.commit),
           round: toWire(message.round),
           asksPromise: message.asksPromise ?? false,
+          needsNoAnswer: message.needsNoAnswer ?? false,
         },
       };
     case "heartbeatResponse":

@@ -20,8 +20,7 @@ export function explainFailure<State, Call, Answer>(
   key: string | undefined,
   part: OffendingPart<State, Call, Answer>,
 ): FailureExplained {
-  const { before, operations, verdict, leftOut } = part;
-  const { explained, stuck } = verdict;
+  const { before, operations, stuck, explained, leftOut } = part;
   const show = (state: State) => model.show?.(state) ?? model.describe(state);
   const shownBefore = before.order.slice(-maxBefore);
   const states = [before.state];
@@ -48,7 +47,7 @@ export function explainFailure<State, Call, Answer>(
         ? [`from ${show(before.state)}`]
         : [`certain, after ${before.order.length} operations: ${show(before.state)}; the last of them:`]),
       ...shownBefore.map((operation) => `    ${place.get(operation)}. ${told(operation)}`),
-      ...(explained.length === 0 ? [] : ["the longest order that explains what comes then:"]),
+      ...(explained.length === 0 ? [] : ["an order that explains everything else:"]),
       ...explained.slice(-maxDrawn).map((operation) => `    ${place.get(operation)}. ${told(operation)}`),
       ...(explained.length === 0 || last === undefined ? [] : [`    which leads to ${show(last)}`]),
       "what cannot follow, in this order or in any other:",

@@ -24,7 +24,7 @@ export interface Linearizable<Call, Answer> {
 
 export interface NotLinearizable<Call, Answer> {
   readonly kind: "notLinearizable";
-  /** The longest order that explains a beginning of the history. */
+  /** The order that comes furthest: it explains every answer before that of `stuck`. */
   readonly explained: readonly Operation<Call, Answer>[];
   /** The one whose answer comes next, and cannot follow. */
   readonly stuck: Operation<Call, Answer>;

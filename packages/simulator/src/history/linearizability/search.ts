@@ -46,6 +46,8 @@ export class LinearizabilitySearch<State, Call, Answer> {
   #left: number;
   #states = 0;
   #longest: readonly number[] = [];
+  /** The place of the answer that nothing explained, where the search came furthest in time. */
+  #furthest = -1;
   #explained = -1;
   #stuck = none;
 
@@ -201,11 +203,14 @@ export class LinearizabilitySearch<State, Call, Answer> {
   }
 
   #noteDeadEnd(): void {
+    const stuck = this.#firstAnswer();
+    const place = this.#events.answerPlace[stuck] ?? 0;
     const explained = this.#count - this.#left;
-    if (explained <= this.#explained) return;
+    if (place < this.#furthest || (place === this.#furthest && explained <= this.#explained)) return;
+    this.#furthest = place;
     this.#explained = explained;
     this.#longest = this.#path.map(({ operation }) => operation);
-    this.#stuck = this.#firstAnswer();
+    this.#stuck = stuck;
   }
 
   #failure(): NotLinearizable<Call, Answer> {

@@ -36,6 +36,7 @@ export const elections: readonly PutBackBug[] = [
       ),
     ],
     theme: "elections",
+    firstSeed: 220,
     noticedBy: ["liveness"],
   },
   {
@@ -50,6 +51,7 @@ export const elections: readonly PutBackBug[] = [
       ),
     ],
     theme: "elections",
+    firstSeed: 880,
     noticedBy: ["liveness"],
   },
   {

@@ -55,7 +55,7 @@ export const membership: readonly PutBackBug[] = [
         "state.memberships.reset({ ...metadata, membership: { ...metadata.membership, outgoingVoters: [] } });",
       ),
     ],
-    firstSeed: 150,
+    scenario: "a snapshot of a joint membership",
     noticedBy: split,
   },
   {
@@ -68,6 +68,7 @@ export const membership: readonly PutBackBug[] = [
         "return true ? incoming : Math.min(",
       ),
     ],
+    firstSeed: 50,
     noticedBy: ["linearizability", ...split],
   },
   {
@@ -76,6 +77,7 @@ export const membership: readonly PutBackBug[] = [
     patches: [
       inAlgorithm("quorum", "if (sets.outgoingVoters.length === 0)\n        return incoming;", "return incoming;"),
     ],
+    firstSeed: 50,
     noticedBy: split,
   },
   {
@@ -93,6 +95,7 @@ export const membership: readonly PutBackBug[] = [
         'const result = voteResult(state.memberships.at(state.hardState.commit), (voter) => role.votes.get(voter));\n    if (result === "won")\n        becomeLeader(state);',
       ),
     ],
+    firstSeed: 20,
     noticedBy: [...split, "liveness"],
   },
   {
@@ -105,6 +108,7 @@ export const membership: readonly PutBackBug[] = [
         "const inForce = state.memberships.newest();\n    const replicated = quorumValue(inForce.voters.includes(state.config.nodeId) ? inForce : { ...inForce, voters: [state.config.nodeId, ...inForce.voters.slice(1)] },",
       ),
     ],
+    firstSeed: 15,
     noticedBy: ["commit safety", ...split],
   },
   {
@@ -117,6 +121,7 @@ export const membership: readonly PutBackBug[] = [
         "",
       ),
     ],
+    firstSeed: 15,
     noticedBy: ["liveness"],
   },
   {
@@ -136,6 +141,7 @@ export const membership: readonly PutBackBug[] = [
         "leader.progress.has(id) && (leader.departing.delete(id), true);",
       ),
     ],
+    theme: "newDisks",
     noticedBy: ["match is held", "commit safety"],
   },
   {

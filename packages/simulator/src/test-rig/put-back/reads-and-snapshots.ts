@@ -55,6 +55,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
         "this.#becomeProbe(Math.max(index, this.#match) + 2);\n            this.#probing = true;\n            return;",
       ),
     ],
+    firstSeed: 55,
     noticedBy: ["liveness", nodesStop],
   },
   {
@@ -64,6 +65,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       inNode("snapshot-sender", "metadata.index >= (leader === self ? Math.max(atLeast, base()) : atLeast)", "true"),
     ],
     theme: "snapshots",
+    firstSeed: 680,
     noticedBy: ["a snapshot reaches the log", "liveness"],
   },
   {
@@ -77,6 +79,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       ),
     ],
     theme: "snapshots",
+    firstSeed: 320,
     noticedBy: ["liveness"],
   },
   {

@@ -106,6 +106,7 @@ export const replication: readonly PutBackBug[] = [
         "const next = Math.max(Math.min(prevIndex, hint + 1), 1); this.#match = Math.min(this.#match, next - 1);",
       ),
     ],
+    firstSeed: 15,
     noticedBy: ["match never goes back"],
   },
   {
@@ -113,6 +114,7 @@ export const replication: readonly PutBackBug[] = [
     row: 39,
     patches: [inAlgorithm("term", 'return message.kind === "preVoteResponse";', "return true;")],
     theme: "lateMessages",
+    firstSeed: 680,
     noticedBy: [
       "elected by a quorum",
       "match is held",

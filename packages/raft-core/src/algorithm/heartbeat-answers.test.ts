@@ -1,0 +1,62 @@
+import { expect, it } from "vitest";
+import type { NodeId } from "./entry.ts";
+import { LoneNode } from "./harness/lone-node.ts";
+import { type TestConfig, testMembership } from "./harness/settings.ts";
+
+/** A leader of three that both others have followed up to the end of its log, a moment ago. */
+function leader(config: Partial<TestConfig> = {}): LoneNode {
+  const node = new LoneNode({ config, membership: testMembership([1, 2, 3]) });
+  node.step({ kind: "clock", nowMs: 0 });
+  return heard(node.elect(2, 3));
+}
+
+/** Both others acknowledge all there is. */
+function heard(node: LoneNode): LoneNode {
+  node.acknowledge(2).acknowledge(3).takeSent();
+  return node;
+}
+
+/** Of whom the next round of heartbeats asks an answer. */
+function askedIn(node: LoneNode, elapsedMs = 50): readonly NodeId[] {
+  const sent = node.tick(elapsedMs).takeSentOf("heartbeatRequest");
+  return sent.filter(({ message }) => message.needsNoAnswer !== true).map(({ to }) => to);
+}
+
+it("an idle leader asks nobody of whom it has heard lately", () => {
+  expect(askedIn(leader())).toEqual([]);
+});
+
+it("asks whoever would be silent for too long until the next round", () => {
+  expect(askedIn(leader({ heartbeatIntervalMs: 80 }), 80)).toEqual([2, 3]);
+});
+
+it("asks whoever may not be reached", () => {
+  const node = leader().step({ kind: "unreachable", peer: 3 });
+  node.acknowledge(3); // It had sent that before its connection broke.
+  expect(askedIn(node)).toEqual([3]);
+});
+
+it("asks whoever has not acknowledged all there is", () => {
+  const node = leader();
+  node.propose("a");
+  expect(askedIn(node.acknowledge(2))).toEqual([3]);
+});
+
+it("asks everybody where it reads by their promises", () => {
+  expect(askedIn(leader({ maxClockDrift: 0.1 }))).toEqual([2, 3]);
+});
+
+it("asks whoever is to lead next, or should", () => {
+  const isHandingOver = leader().step({ kind: "transferLeadership", id: 9, to: 2 });
+  expect(askedIn(isHandingOver)).toContain(2);
+  const node = leader();
+  node.change({ kind: "setPriority", id: 2, priority: 7 });
+  heard(heard(node).tick(10));
+  expect(askedIn(node)).toEqual([2]);
+});
+
+it("asks whoever is on its way out", () => {
+  const node = leader();
+  node.change({ kind: "remove", id: 3 });
+  expect(askedIn(heard(node))).toEqual([3]);
+});
