@@ -80,4 +80,33 @@ describe("the linearizability checker", () => {
     const verdict = checkLinearizability(registerModel, [write("1", 0, 1), stale]);
     expect(verdict).toMatchObject({ kind: "notLinearizable", stuck: stale, unexplained: [stale] });
   });
+
+  /** Eight writes at once, then reads of which none explains the others. */
+  const undecidedAtOnce = [
+    ...Array.from({ length: 8 }, (_, number) => write(`${number}`, number, 20)),
+    read("1", 21, 22),
+    read("2", 23, 24),
+  ];
+
+  it("gives up only where the steps that it may try are spent, and says so", () => {
+    const verdict = checkLinearizability(registerModel, undecidedAtOnce, { states: 50 });
+    expect(verdict).toMatchObject({ kind: "unknown", states: expect.any(Number), memoryBytes: expect.any(Number) });
+    expect(checkLinearizability(registerModel, undecidedAtOnce).kind).toBe("notLinearizable");
+  });
+
+  it("comes to the same verdict in more steps where it may remember nothing", () => {
+    const roomy = checkLinearizability(registerModel, undecidedAtOnce);
+    const cramped = checkLinearizability(registerModel, undecidedAtOnce, { memoryBytes: 1 });
+    expect(cramped.kind).toBe(roomy.kind);
+    expect(cramped.states).toBeGreaterThan(10 * roomy.states);
+  });
+
+  it("is not led astray by many writes that nobody was told the outcome of", () => {
+    const lost = Array.from({ length: 40 }, (_, number) => write(`${number}`, number));
+    const good = checkLinearizability(registerModel, [...lost, read("7", 50, 51), read("3", 52, 53)]);
+    expect(good.kind).toBe("linearizable");
+    expect(good.states).toBeLessThan(1_000);
+    const bad = checkLinearizability(registerModel, [...lost, read("7", 50, 51), read("3", 52, 53), read("7", 54, 55)]);
+    expect(bad.kind).toBe("notLinearizable");
+  });
 });
