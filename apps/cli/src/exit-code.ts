@@ -29,6 +29,8 @@ const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   REFUSED: exitCodes.refused,
   LEASES_DISABLED: exitCodes.refused,
   FUTURE_REVISION: exitCodes.unavailable,
+  COMPACTED: exitCodes.refused,
+  NO_HISTORY: exitCodes.refused,
   DEADLINE_EXCEEDED: exitCodes.unavailable,
   ABORTED: exitCodes.unavailable,
   OUTCOME_UNKNOWN: exitCodes.outcomeUnknown,

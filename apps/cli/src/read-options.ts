@@ -1,4 +1,4 @@
-import type { ReadConsistency, ReadNeedsOptions } from "@raftkv/kv-client";
+import type { AtRevisionOptions, ReadConsistency, ReadNeedsOptions } from "@raftkv/kv-client";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** The options of the commands that read. */
@@ -7,6 +7,19 @@ export interface ReadCommandOptions {
   readonly minRevision?: number;
   /** Milliseconds. */
   readonly maxStaleness?: number;
+}
+
+/** Of the commands that read the past. */
+export interface RevisionOption {
+  readonly atRevision?: number;
+}
+
+export function addRevisionOption(command: Command): Command {
+  return command.option("--at-revision <n>", "the store as it was at this revision", parseRevision);
+}
+
+export function atRevision({ atRevision }: RevisionOption): AtRevisionOptions {
+  return atRevision === undefined ? {} : { atRevision };
 }
 
 export function addReadOptions(command: Command): Command {
@@ -27,6 +40,12 @@ export function readNeeds({ consistency, minRevision, maxStaleness }: ReadComman
     ...(minRevision === undefined ? {} : { minRevision }),
     ...(maxStaleness === undefined ? {} : { maxStalenessMs: maxStaleness }),
   };
+}
+
+export function parseRevision(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("Expected a revision: a whole number from 1.");
 }
 
 function parseCount(text: string): number {

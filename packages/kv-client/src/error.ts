@@ -10,6 +10,10 @@
  * - `LEASES_DISABLED`: the cluster is not set up for reads with consistency "lease"; the message says how to change that.
  * - `FUTURE_REVISION`: the call's `timeoutMs` passed, and the cluster had not come to the `minRevision` of the read: perhaps
  *   that was never given out.
+ *   It is also what an `atRevision` that has not come yet is refused with, at once.
+ * - `COMPACTED`: the revision that was asked for is compacted; the message names the earliest that is not. Of a write:
+ *   nothing happened.
+ * - `NO_HISTORY`: the cluster keeps no history yet, because some of its nodes run an earlier version. Nothing happened.
  * - `DEADLINE_EXCEEDED`: no answer within the call's `timeoutMs`. `outcomeUnknown` says whether it may have happened.
  * - `ABORTED`: the call's `AbortSignal` fired. `outcomeUnknown` says whether it may have happened.
  * - `OUTCOME_UNKNOWN`: the command was sent, no answer came, and its session ended before it could be asked for again. It
@@ -34,6 +38,8 @@ export type RaftKvErrorCode =
   | "REFUSED"
   | "LEASES_DISABLED"
   | "FUTURE_REVISION"
+  | "COMPACTED"
+  | "NO_HISTORY"
   | "DEADLINE_EXCEEDED"
   | "ABORTED"
   | "OUTCOME_UNKNOWN"

@@ -16,6 +16,9 @@ export interface ExchangeHandlers {
   ended(reason: string): void;
 }
 
+/** One for all: streams come and go by the hundred while a cluster has no leader. */
+const closedByClient = new ConnectError("closed by the client", Code.Canceled);
+
 /** One long-lived Exchange stream to one node. Never throws and never rejects: whatever goes wrong ends it. */
 export class ExchangeStream {
   readonly address: Address;
@@ -73,13 +76,13 @@ export class ExchangeStream {
     } catch {
       return []; // Another node will tell, or the configured endpoints have to do.
     } finally {
-      over.abort();
+      over.abort("over");
     }
   }
 
   close(): void {
     this.#open = false;
-    this.#abort.abort();
+    this.#abort.abort(closedByClient);
     this.#node.close();
   }
 

@@ -1,8 +1,10 @@
+export type { AtRevisionOptions } from "./at-revision.ts";
 export type { Random } from "./backoff.ts";
 export type { CallOptions } from "./call.ts";
 export type { RaftKvOptions } from "./client-settings.ts";
 export type { Clock, Timer } from "./clock.ts";
 export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./error.ts";
+export type { HistoryOptions } from "./history.ts";
 export type { KeyValue } from "./key-value.ts";
 export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, ReplicationStateName } from "./node-status.ts";
 export type {
@@ -16,5 +18,6 @@ export type {
 export { type CloseOptions, RaftKv, type ReadOptions } from "./raft-kv.ts";
 export type { RangeOptions } from "./range.ts";
 export type { ReadConsistency, ReadNeedsOptions } from "./read-needs.ts";
+export type { KeyWrite } from "./read-operation.ts";
 export type { StatusOptions } from "./status.ts";
-export type { DeleteResult, PutResult } from "./write-request.ts";
+export type { CompactResult, DeleteResult, PutResult } from "./write-request.ts";

@@ -59,6 +59,10 @@ export interface NodeStatus {
   readonly firstIndex: number;
   readonly lastIndex: number;
   readonly revision: number;
+  /** The earliest revision that can be read. The present one, where no history is kept. */
+  readonly earliestRevision: number;
+  /** How the log's entries are applied. It is raised once every member knows a later way; from 2 on history is kept. */
+  readonly applyVersion: number;
   readonly logBytes: number;
   readonly stateBytes: number;
   /** What snapshots take up on its disk: whole ones, and what has arrived of one that is being received. */
@@ -117,6 +121,8 @@ export function toNodeStatus(wire: StatusResponse): NodeStatus {
     firstIndex: safeInteger(wire.firstIndex, "first index"),
     lastIndex: safeInteger(wire.lastIndex, "last index"),
     revision: safeInteger(wire.revision, "revision"),
+    earliestRevision: safeInteger(wire.earliestRevision, "earliest revision"),
+    applyVersion: wire.applyVersion,
     logBytes: safeInteger(wire.logBytes, "log size"),
     stateBytes: safeInteger(wire.stateBytes, "state size"),
     snapshotBytes: safeInteger(wire.snapshotBytes, "snapshot size"),

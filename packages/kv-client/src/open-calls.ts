@@ -1,5 +1,8 @@
 import { Call, type CallContext } from "./call.ts";
 
+/** One for all: an error of its own for each call would cost more than the rest of it. */
+const callIsOver = new Error("the call is over");
+
 /** The calls of one client that have not been settled, so that closing it ends them. */
 export class OpenCalls {
   readonly #calls = new Set<Pick<Call<unknown>, "close">>();
@@ -11,7 +14,7 @@ export class OpenCalls {
     this.#calls.add(call);
     void call.done.then(() => {
       this.#calls.delete(call);
-      ended.abort();
+      ended.abort(callIsOver);
     });
     return { call, ended: ended.signal };
   }

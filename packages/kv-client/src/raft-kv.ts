@@ -1,20 +1,31 @@
+import { type AtRevisionOptions, atRevision } from "./at-revision.ts";
 import { keyBytes, toBytes } from "./bytes.ts";
 import { type CallOptions, checkTimeout } from "./call.ts";
 import { type ClientSettings, type RaftKvOptions, readOptions } from "./client-settings.ts";
 import { Connection } from "./connection.ts";
+import { count } from "./count.ts";
 import { Endpoints } from "./endpoints.ts";
 import { RaftKvError } from "./error.ts";
+import { type HistoryOptions, historyPages, planHistory } from "./history.ts";
 import type { KeyValue } from "./key-value.ts";
 import type { MemberStatus, NodeStatus } from "./node-status.ts";
 import { pages, planRange, type RangeOptions } from "./range.ts";
 import { type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
-import { getRequest, pageRequest, type ReadRequest } from "./read-operation.ts";
+import { getRequest, historyRequest, type KeyWrite, pageRequest, type ReadRequest } from "./read-operation.ts";
 import { ReadPipeline } from "./read-pipeline.ts";
 import { type StatusOptions, StatusReader } from "./status.ts";
 import { WritePipeline } from "./write-pipeline.ts";
-import { type DeleteResult, deleteRequest, type PutResult, putRequest, type WriteRequest } from "./write-request.ts";
+import {
+  type CompactResult,
+  compactRequest,
+  type DeleteResult,
+  deleteRequest,
+  type PutResult,
+  putRequest,
+  type WriteRequest,
+} from "./write-request.ts";
 
-export interface ReadOptions extends CallOptions, ReadNeedsOptions {}
+export interface ReadOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {}
 
 export interface CloseOptions {
   /** How long calls under way may take to end, and the session to be closed. Default 2,000. */
@@ -55,7 +66,7 @@ export class RaftKv implements AsyncDisposable {
   /** The key with its value, or undefined where it does not exist. */
   async get(key: string | Uint8Array, options: ReadOptions = {}): Promise<KeyValue | undefined> {
     this.#check("get", options);
-    return (await this.#read(getRequest(keyBytes(key), readNeeds(options)), options)).entry;
+    return (await this.#read(getRequest(keyBytes(key), atRevision(options), readNeeds(options)), options)).entry;
   }
 
   /** Writes one key. */
@@ -70,18 +81,42 @@ export class RaftKv implements AsyncDisposable {
 
   /**
    * The keys that begin with a prefix, or lie between `from` and `to`, in the order of their bytes. Fetched a page at a
-   * time as they are used: each page is a read of its own with its own `timeoutMs`, so that a range of several pages is
-   * not one moment's picture. Nothing is sent before the first `next()`; argument errors are thrown at once.
+   * time as they are used, each with its own `timeoutMs`, and all from the revision of the first: one moment's picture,
+   * however long it takes. COMPACTED where that was compacted meanwhile. (Only while some nodes of the cluster still run a
+   * version without history is each page a picture of its own.) Nothing is sent before the first `next()`; argument errors
+   * are thrown at once.
    */
   range(range: string | Uint8Array | RangeOptions = {}, options: RangeOptions = {}): AsyncIterable<KeyValue> {
     const all = typeof range === "string" || range instanceof Uint8Array ? { ...options, prefix: range } : range;
     this.#check("range", all);
     const plan = planRange(all);
     const needs = readNeeds(all);
-    return pages(plan, async (bounds) => {
+    return pages(plan, needs, async (bounds, pageNeeds) => {
       this.#check("range", all);
-      return this.#read(pageRequest(bounds, needs), all);
+      return this.#read(pageRequest(bounds, pageNeeds), all);
     });
+  }
+
+  /**
+   * The writes to one key that are not compacted, newest first, back to the one that made the key what it was at the
+   * earliest revision. Fetched as with `range`.
+   */
+  history(key: string | Uint8Array, options: HistoryOptions = {}): AsyncIterable<KeyWrite> {
+    this.#check("history", options);
+    const bytes = keyBytes(key);
+    const needs = readNeeds(options);
+    return historyPages(planHistory(options), async (bounds) => {
+      this.#check("history", options);
+      return this.#read(historyRequest(bytes, bounds, needs), options);
+    });
+  }
+
+  /**
+   * Gives up history before `revision`: from then on reads at earlier ones are refused, and the space is given back bit by
+   * bit. COMPACTED where that has been done before, FUTURE_REVISION where the store has not come to it.
+   */
+  async compact(revision: number, options: CallOptions = {}): Promise<CompactResult> {
+    return this.#write(compactRequest(count("revision", revision, 1, Number.MAX_SAFE_INTEGER)), options);
   }
 
   /** One node's view of itself and the cluster: of `endpoint`, or of the first node that answers. */

@@ -1,12 +1,14 @@
+import { type AtRevisionOptions, atRevision } from "./at-revision.ts";
 import { prefixEnd, toBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
+import { count } from "./count.ts";
 import { invalidArgument } from "./error.ts";
 import type { KeyValue } from "./key-value.ts";
-import type { ReadNeedsOptions } from "./read-needs.ts";
+import type { ReadNeeds, ReadNeedsOptions } from "./read-needs.ts";
 import type { Page, PageBounds } from "./read-operation.ts";
 
-/** What it must see is that of each page by itself. */
-export interface RangeOptions extends CallOptions, ReadNeedsOptions {
+/** What it must see is decided by the first page: all others are from the same revision. */
+export interface RangeOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {
   /** Only keys that begin with it. Not together with `from` and `to`. */
   readonly prefix?: string | Uint8Array;
   /** The first key, inclusive. From the first of all unless told. */
@@ -28,6 +30,8 @@ export interface RangePlan {
   readonly limit: number;
   readonly keysOnly: boolean;
   readonly pageSize: number;
+  /** 0: the present one. */
+  readonly atRevision: number;
 }
 
 /** Throws INVALID_ARGUMENT where the options contradict each other. */
@@ -37,6 +41,7 @@ export function planRange(options: RangeOptions): RangePlan {
     limit: count("limit", options.limit ?? Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER),
     pageSize: count("pageSize", options.pageSize ?? 500, 1, 2 ** 32 - 1),
     keysOnly,
+    atRevision: atRevision(options),
   };
   if (prefix === undefined) return { ...rest, from: toBytes(from, "from"), to: toBytes(to, "to") };
   if (options.from !== undefined || options.to !== undefined) {
@@ -49,19 +54,22 @@ export function planRange(options: RangeOptions): RangePlan {
 /** The keys of a range, a page at a time: the next page is asked for when the last has been used up. */
 export async function* pages(
   plan: RangePlan,
-  fetchPage: (bounds: PageBounds) => Promise<Page>,
+  needs: ReadNeeds,
+  fetchPage: (bounds: PageBounds, needs: ReadNeeds) => Promise<Page>,
 ): AsyncGenerator<KeyValue, void, undefined> {
-  let { from, limit } = plan;
+  const { to, keysOnly } = plan;
+  let { from, limit, atRevision } = plan;
+  let pageNeeds = needs;
   while (limit > 0) {
-    const page = await fetchPage({ from, to: plan.to, limit: Math.min(limit, plan.pageSize), keysOnly: plan.keysOnly });
+    const bounds = { from, to, limit: Math.min(limit, plan.pageSize), keysOnly, atRevision };
+    const page = await fetchPage(bounds, pageNeeds);
     yield* page.entries;
     limit -= page.entries.length;
     if (page.next.length === 0) return;
     from = page.next;
+    if (page.revision === 0) continue;
+    atRevision = page.revision;
+    // Whichever node has come to that revision shows the same at it.
+    pageNeeds = { consistency: "serializable", minRevision: page.revision, maxStalenessMs: undefined };
   }
-}
-
-function count(name: string, value: number, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw invalidArgument(`${name} is ${value}: expected a whole number from ${least} to ${most}`);
 }

@@ -1,8 +1,15 @@
-import type { GetResult, RangeResult, ReadResult, ReadOperation as WireReadOperation } from "@raftkv/proto/kv";
+import type {
+  GetResult,
+  HistoryResult,
+  RangeResult,
+  ReadResult,
+  ReadOperation as WireReadOperation,
+} from "@raftkv/proto/kv";
 import type { Call } from "./call.ts";
 import { KeyValue } from "./key-value.ts";
 import { type Answering, answering, Operation, type OperationRequest } from "./operation.ts";
 import type { ReadNeeds } from "./read-needs.ts";
+import { safeInteger } from "./safe-integer.ts";
 
 /** What a read wants, and how its answer is told. */
 export interface ReadRequest<T> extends OperationRequest<T, ReadResult["result"]> {
@@ -12,18 +19,40 @@ export interface ReadRequest<T> extends OperationRequest<T, ReadResult["result"]
   readonly weight: number;
 }
 
-/** The answer to one read, or to one page. */
+/** The answer to one page of a range. */
 export interface Page {
   readonly entries: readonly KeyValue[];
   /** Where the next page begins; empty: this was the last. */
   readonly next: Uint8Array;
+  /** At which the next page shows the same picture; 0: the cluster keeps no history. */
+  readonly revision: number;
 }
 
-export function getRequest(key: Uint8Array, needs: ReadNeeds): ReadRequest<{ entry: KeyValue | undefined }> {
+/** One write of a key's history. */
+export interface KeyWrite {
+  readonly revision: number;
+  /** What the key was from then on. Undefined: it was deleted. */
+  readonly entry: KeyValue | undefined;
+}
+
+/** The answer to one page of a history. */
+export interface HistoryPage {
+  readonly writes: readonly KeyWrite[];
+  /** The revision of the next page's first write; 0: this was the last. */
+  readonly next: number;
+}
+
+/** `atRevision` 0: as the key is. */
+export function getRequest(
+  key: Uint8Array,
+  atRevision: number,
+  needs: ReadNeeds,
+): ReadRequest<{ entry: KeyValue | undefined }> {
+  const at = BigInt(atRevision);
   return {
     name: "get",
     needs,
-    operation: { case: "get", value: { $typeName: "raftkv.kv.v1.GetOperation", key } },
+    operation: { case: "get", value: { $typeName: "raftkv.kv.v1.GetOperation", key, atRevision: at } },
     weight: 1,
     toResult: (result) => (result.case === "get" ? { entry: toEntry(result.value) } : undefined),
   };
@@ -34,6 +63,8 @@ export interface PageBounds {
   readonly to: Uint8Array;
   readonly limit: number;
   readonly keysOnly: boolean;
+  /** 0: the present one. */
+  readonly atRevision: number;
 }
 
 /** A page may be large: only a few share a batch. */
@@ -43,9 +74,33 @@ export function pageRequest(bounds: PageBounds, needs: ReadNeeds): ReadRequest<P
   return {
     name: "range",
     needs,
-    operation: { case: "range", value: { $typeName: "raftkv.kv.v1.RangeOperation", ...bounds } },
+    operation: {
+      case: "range",
+      value: { $typeName: "raftkv.kv.v1.RangeOperation", ...bounds, atRevision: BigInt(bounds.atRevision) },
+    },
     weight: pageWeight,
     toResult: (result) => (result.case === "range" ? toPage(result.value) : undefined),
+  };
+}
+
+export interface HistoryBounds {
+  /** 0: from the newest. */
+  readonly atRevision: number;
+  readonly limit: number;
+}
+
+export function historyRequest(
+  key: Uint8Array,
+  { atRevision, limit }: HistoryBounds,
+  needs: ReadNeeds,
+): ReadRequest<HistoryPage> {
+  const at = BigInt(atRevision);
+  return {
+    name: "history",
+    needs,
+    operation: { case: "history", value: { $typeName: "raftkv.kv.v1.HistoryOperation", key, atRevision: at, limit } },
+    weight: pageWeight,
+    toResult: (result) => (result.case === "history" ? toHistoryPage(result.value) : undefined),
   };
 }
 
@@ -76,5 +131,14 @@ function toEntry(result: GetResult): KeyValue | undefined {
 }
 
 function toPage(result: RangeResult): Page {
-  return { entries: result.entries.map((entry) => new KeyValue(entry)), next: result.next };
+  const revision = safeInteger(result.revision, "revision");
+  return { entries: result.entries.map((entry) => new KeyValue(entry)), next: result.next, revision };
+}
+
+function toHistoryPage(result: HistoryResult): HistoryPage {
+  const writes = result.writes.map(({ revision, entry }) => ({
+    revision: safeInteger(revision, "revision"),
+    entry: entry === undefined ? undefined : new KeyValue(entry),
+  }));
+  return { writes, next: safeInteger(result.next, "next revision") };
 }

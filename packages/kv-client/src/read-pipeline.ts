@@ -136,7 +136,7 @@ export class ReadPipeline implements ConnectionUser {
     let served = 0;
     for (const [index, read] of batch.entries()) {
       const result = results[index]?.result ?? { case: undefined };
-      if (result.case === "error") this.#refused([read], result.value);
+      if (result.case === "error") this.#refusedAlone(read, result.value);
       else {
         served++;
         read.answer(result);
@@ -145,6 +145,13 @@ export class ReadPipeline implements ConnectionUser {
     if (served === 0) return;
     this.#connection.served();
     this.#pause.reset();
+  }
+
+  /** Not the batch is at fault, but this one read of it. */
+  #refusedAlone(read: ReadOperation, detail: ErrorDetail): void {
+    const refusal = classify(detail);
+    if (refusal.kind !== "futureRevision") this.#refused([read], detail);
+    else read.reject(new RaftKvError("FUTURE_REVISION", `${read.name}: ${refusal.reason}`));
   }
 
   #refused(batch: readonly ReadOperation[], detail: ErrorDetail): void {

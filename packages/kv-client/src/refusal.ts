@@ -35,6 +35,10 @@ export function classify(detail: ErrorDetail): Refusal {
       return { kind: "later", reason };
     case ErrorCode.FUTURE_REVISION:
       return { kind: "futureRevision", reason };
+    case ErrorCode.COMPACTED:
+      return { kind: "final", reason, code: "COMPACTED" };
+    case ErrorCode.NO_HISTORY:
+      return { kind: "final", reason, code: "NO_HISTORY" };
     case ErrorCode.LEASES_DISABLED:
       return { kind: "final", reason, code: "LEASES_DISABLED" };
     case ErrorCode.SEQUENCE_GAP:
@@ -96,6 +100,9 @@ const certainlyNothing: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.PEER_NOT_JOINABLE,
   ErrorCode.NOT_READY,
   ErrorCode.TRANSFER_FAILED,
+  ErrorCode.COMPACTED,
+  ErrorCode.FUTURE_REVISION,
+  ErrorCode.NO_HISTORY,
 ]);
 
 /** The error of a call that no node will ever serve. */

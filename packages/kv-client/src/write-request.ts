@@ -49,6 +49,24 @@ export function deleteRequest(key: Uint8Array): WriteRequest<DeleteResult> {
   };
 }
 
+export interface CompactResult {
+  /** The earliest revision that can be read from now on. */
+  readonly compactRevision: number;
+}
+
+export function compactRequest(revision: number): WriteRequest<CompactResult> {
+  const value = { $typeName: "raftkv.kv.v1.CompactOperation", revision: BigInt(revision) } as const;
+  return {
+    name: "compact",
+    operation: { case: "compact", value },
+    bytes: overheadBytes,
+    toResult: (result) =>
+      result.case === "compact"
+        ? { compactRevision: safeInteger(result.value.compactRevision, "compact revision") }
+        : undefined,
+  };
+}
+
 export function closeSessionRequest(): WriteRequest<true> {
   return {
     name: "close",

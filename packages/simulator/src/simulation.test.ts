@@ -44,7 +44,7 @@ const undisturbed = (drawn: Plan): Plan => ({
   disk: calmDisk,
   membership: { ...drawn.membership, learners: 0, spares: 0, actions: [] },
   faults: { ...drawn.faults, kinds: [] },
-  workload: { ...drawn.workload, burstRate: 0 },
+  workload: { ...drawn.workload, burstRate: 0, typedClients: 0 },
   majorityFirst: false,
 });
 
@@ -64,6 +64,19 @@ const livingOnSnapshots = (drawn: Plan): Plan => ({
     meanIntervalMs: 3 * drawn.config.electionTimeoutMaxMs,
   },
   workload: { ...drawn.workload, keys: 8, thinkMs: 5 },
+});
+
+/** Every client is a `RaftKv`, whose connections break and whose process stands still at times. */
+const allTyped = (drawn: Plan): Plan => ({
+  ...drawn,
+  workload: {
+    ...drawn.workload,
+    typedClients: drawn.workload.clients,
+    clientFaults: {
+      meanIntervalMs: 5 * drawn.config.electionTimeoutMaxMs,
+      maxDurationMs: 2 * drawn.config.electionTimeoutMaxMs,
+    },
+  },
 });
 
 // Computing only: how long it takes is for the machine to say.
@@ -112,6 +125,20 @@ describe("a cluster with faults at random", () => {
     expect(sum(({ coverage }) => coverage.snapshots)).toBeGreaterThan(count);
     expect(sum(({ coverage }) => coverage.fromFollowers)).toBeGreaterThan(count / 3);
     expect(sum(({ coverage }) => coverage.resumptions)).toBeGreaterThan(0);
+  });
+
+  it("keeps every invariant where all clients are real, and leaves none of them behind", async () => {
+    const count = 25;
+    const reports: SimulationReport[] = [];
+    for (let seed = freshSeed(); reports.length < count; seed++) {
+      const report = await simulate({ seed, steps: 6_000, adjust: allTyped });
+      if (report.failure !== undefined) throw new Error(`seed ${seed} fails: ${report.failure.message}`);
+      reports.push(report);
+    }
+    const sum = (of: (report: SimulationReport) => number) => reports.reduce((total, report) => total + of(report), 0);
+    expect(sum(({ history }) => history.answeredWrites)).toBeGreaterThan(25 * count);
+    expect(sum(({ history }) => history.answeredReads)).toBeGreaterThan(20 * count);
+    expect(sum(({ history }) => history.unknown)).toBeGreaterThan(0);
   });
 
   it.each(corpus)("keeps every invariant on seed %i (%i steps), which found: %s", async (seed, steps) => {

@@ -124,6 +124,7 @@ class Simulation {
         disk,
         observe,
         wrappers: options.wrappers ?? {},
+        processEnded: (process) => this.#workload.processEnded(process),
         unexpected: (finding) => this.#invariants.breaks("nodes keep running", finding),
       });
       return { disk, machine };
@@ -160,6 +161,7 @@ class Simulation {
       trace,
       chance,
       skipped: new Set(skipped.operations),
+      breaks: (invariant, finding) => this.#invariants.breaks(invariant, finding),
     });
   }
 
@@ -234,6 +236,7 @@ class Simulation {
   #endFaults(): void {
     this.#trace.add("the faults end");
     this.#workload.stop();
+    this.#workload.calmClients();
     this.#network.behave(calmNetwork);
     for (const disk of this.#disks) disk.behave(calmDisk);
     this.#operator.end();

@@ -25,6 +25,18 @@ export function damaged(file: string, found: string, cause?: unknown): StorageFa
   );
 }
 
+/** The error of data that SQLite calls malformed: it says so of a file whose disk refuses to read it (EIO) too. */
+export function damagedOrUnreadable(file: string, found: string, cause: unknown): StorageFault {
+  return new StorageFault(
+    "corrupt",
+    `${file} is damaged, or its disk refused to read it; SQLite does not tell which: ${found}. If the system's log shows ` +
+      "read errors of the disk, and they are over, start this node again: it checks what it reads. Otherwise leave it " +
+      "down, and keep its data directory for a look: the others go on while they are a majority, and the node comes " +
+      "back only as a new member that is rebuilt from them.",
+    { cause },
+  );
+}
+
 /** The error of a place that cannot be created or written. */
 export function unwritable(path: string, cause: unknown): StorageFault {
   const reason = cause instanceof Error ? cause.message : String(cause);

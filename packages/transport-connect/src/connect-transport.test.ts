@@ -306,18 +306,23 @@ describe("an introduction", () => {
     };
     const unformed = { clusterId: undefined };
     const one = await node(1, { identity: unformed, started: false });
-    const two = await node(2, { introduction: { nodeId: 2, memberId: "y", formation }, started: false });
+    const two = await node(2, {
+      introduction: { nodeId: 2, memberId: "y", formation, maxApplyVersion: 2 },
+      started: false,
+    });
     const from = { nodeId: 1, memberId: "x" };
     const signal = new AbortController().signal;
     expect(await one.transport.introduce(two.member.address, from, signal)).toEqual({
       nodeId: 2,
       memberId: "y",
       formation,
+      maxApplyVersion: 2,
     });
     expect(await two.transport.introduce(one.member.address, { nodeId: 2, memberId: "y" }, signal)).toEqual({
       nodeId: 1,
       memberId: "member-1",
       formation: undefined,
+      maxApplyVersion: 1,
     });
   });
 

@@ -1,8 +1,7 @@
-import { RaftKv } from "@raftkv/kv-client";
 import { HistoryRecorder } from "@raftkv/simulator/history";
 import { describe, expect, it } from "vitest";
 import { checkedHistory } from "../workload/checked-history.ts";
-import { ClientLoad } from "../workload/client-load.ts";
+import { ClientLoad, readEveryKey } from "../workload/client-load.ts";
 import { ClusterProcess } from "./harness/cluster-process.ts";
 import { temporaryDirectory } from "./harness/temporary-directory.ts";
 
@@ -27,16 +26,3 @@ describe("kill -9 of all three nodes at once, under load", () => {
     expect(checkedHistory(recorder, "kill-all").answeredWrites).toBeGreaterThan(60);
   });
 });
-
-/** A last read of each key, so that a loss at the very end of the history shows too. */
-async function readEveryKey(endpoints: readonly string[], recorder: HistoryRecorder): Promise<void> {
-  await using kv = new RaftKv({ endpoints: [...endpoints] });
-  for (const key of recorder.keys()) {
-    await recorder.record(key, { kind: "get" }, async () => {
-      const entry = await kv.get(key);
-      if (entry === undefined) return { kind: "answered", answer: { kind: "absent" } };
-      const { text: value, version, modRevision } = entry;
-      return { kind: "answered", answer: { kind: "found", value, version, modRevision } };
-    });
-  }
-}

@@ -59,7 +59,7 @@ const arrows: readonly (readonly [folder: string, allowed: readonly string[]])[]
   ["packages/storage-memory/", ["raft-core", "kv-server"]],
   ["packages/storage-sqlite/", ["raft-core", "kv-server"]],
   ["packages/transport-connect/", ["proto", "raft-core", "grpc-stream"]],
-  ["packages/simulator/", ["proto", "raft-core", "kv-server", "kv-client", "storage-memory"]],
+  ["packages/simulator/", ["proto", "raft-core", "kv-server", "kv-client", "grpc-stream", "storage-memory"]],
   ["packages/kv-client/", ["proto", "grpc-stream"]],
   ["apps/cli/", ["kv-client"]],
 ];

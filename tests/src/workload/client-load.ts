@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { RaftKv, RaftKvError } from "@raftkv/kv-client";
 import type { HistoryRecorder, KeyCall, Outcome } from "@raftkv/simulator/history";
 import { readFromNode } from "./plain-http-reader.ts";
@@ -12,6 +13,17 @@ export interface ClientLoadOptions {
   /** How many keys are in use at a time. */
   readonly keys: number;
   readonly timeoutMs: number;
+  /** How long a client waits before its next call: anything up to that, in ms. At once unless told. */
+  readonly thinkMs?: number;
+  /** Called after each call of a client; `atMs` is when it was made, by `performance.now()`. */
+  readonly onCall?: (call: FinishedCall) => void;
+}
+
+export interface FinishedCall {
+  readonly kind: KeyCall["kind"];
+  readonly outcome: Outcome["kind"];
+  readonly atMs: number;
+  readonly tookMs: number;
 }
 
 /**
@@ -60,7 +72,7 @@ export class ClientLoad {
   }
 
   async #client(id: number): Promise<void> {
-    const { endpoints, seed, timeoutMs, recorder } = this.#options;
+    const { endpoints, seed, timeoutMs, recorder, thinkMs = 0, onCall } = this.#options;
     const random = seededRandom(seed * 1000 + id);
     await using kv = new RaftKv({ endpoints: [...endpoints], timeoutMs });
     while (!this.#stopped) {
@@ -68,8 +80,10 @@ export class ClientLoad {
       const call = this.#call(random());
       const startedAt = performance.now();
       const outcome = await recorder.record(key, call, () => perform(kv, key, call), `client ${id}`);
+      onCall?.({ kind: call.kind, outcome: outcome.kind, atMs: startedAt, tookMs: performance.now() - startedAt });
       if (outcome.kind !== "answered") this.failures.push(`${call.kind} ${key}: ${outcome.kind}`);
       else if (call.kind !== "get") this.#served(startedAt);
+      if (thinkMs > 0) await delay(random() * thinkMs);
     }
   }
 
@@ -84,7 +98,8 @@ export class ClientLoad {
         `reader ${id}`,
       );
       // A node that is down refuses at once: let the others run before the next try.
-      if (outcome.kind !== "answered") await new Promise((resolve) => setTimeout(resolve, 20));
+      const pauseMs = outcome.kind === "answered" ? random() * (this.#options.thinkMs ?? 0) : 20;
+      if (pauseMs > 0) await delay(pauseMs);
     }
   }
 
@@ -105,6 +120,18 @@ export class ClientLoad {
       this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
       waiter.served(performance.now());
     }
+  }
+}
+
+/** A last read of each key, so that a loss at the very end of the history shows too. */
+export async function readEveryKey(endpoints: readonly string[], recorder: HistoryRecorder): Promise<void> {
+  await using kv = new RaftKv({ endpoints: [...endpoints] });
+  const keys = recorder.keys();
+  for (let start = 0; start < keys.length; start += 100) {
+    const some = keys.slice(start, start + 100);
+    await Promise.all(
+      some.map((key) => recorder.record(key, { kind: "get" }, () => perform(kv, key, { kind: "get" }))),
+    );
   }
 }
 

@@ -1,10 +1,10 @@
 import type { GlobalOptions } from "../options.ts";
 import { entryJson, entryLine } from "../output/entry-format.ts";
 import { writeOut } from "../output/standard-output.ts";
-import { type ReadCommandOptions, readNeeds } from "../read-options.ts";
+import { atRevision, type ReadCommandOptions, type RevisionOption, readNeeds } from "../read-options.ts";
 import { withClient } from "../session.ts";
 
-export interface RangeCommandOptions extends GlobalOptions, ReadCommandOptions {
+export interface RangeCommandOptions extends GlobalOptions, ReadCommandOptions, RevisionOption {
   readonly from?: string;
   readonly to?: string;
   readonly limit?: number;
@@ -20,6 +20,7 @@ export async function range(prefix: string | undefined, options: RangeCommandOpt
     ...(limit === undefined ? {} : { limit }),
     keysOnly,
     ...readNeeds(options),
+    ...atRevision(options),
   };
   await withClient(options, async (client) => {
     for await (const entry of client.range(bounds)) {

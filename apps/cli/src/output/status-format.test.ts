@@ -30,6 +30,8 @@ const leader = {
     firstIndex: 1,
     lastIndex: 121,
     revision: 80,
+    earliestRevision: 1,
+    applyVersion: 2,
     logBytes: 1536,
     stateBytes: 0,
     snapshotBytes: 0,

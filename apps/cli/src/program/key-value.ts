@@ -1,13 +1,15 @@
 import type { Command } from "commander";
+import { compact } from "../commands/compact.ts";
 import { del } from "../commands/delete.ts";
 import { get } from "../commands/get.ts";
+import { type HistoryCommandOptions, history } from "../commands/history.ts";
 import { put } from "../commands/put.ts";
 import { type RangeCommandOptions, range } from "../commands/range.ts";
 import { type GlobalOptions, parseLimit } from "../options.ts";
-import { addReadOptions, type ReadCommandOptions } from "../read-options.ts";
+import { addReadOptions, addRevisionOption, parseRevision, type ReadCommandOptions } from "../read-options.ts";
 import { examples } from "./examples.ts";
 
-/** `raftkv put`, `get`, `del` and `range`. `keyNotFound` is called where a key does not exist. */
+/** `raftkv put`, `get`, `del`, `range`, `history` and `compact`. `keyNotFound` is called where a key does not exist. */
 export function addKeyValueCommands(program: Command, keyNotFound: (key: string) => void): void {
   program
     .command("put <key> <value>")
@@ -22,13 +24,14 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
     )
     .action((key: string, value: string, _: object, command: Command) => put(key, value, command.optsWithGlobals()));
 
-  addReadOptions(program.command("get <key>"))
+  addRevisionOption(addReadOptions(program.command("get <key>")))
     .description("print the value of a key and a newline")
     .addHelpText(
       "after",
       examples(
         "raftkv get greeting",
         "raftkv get greeting --output json",
+        "raftkv get greeting --at-revision 17      what it was then",
         "raftkv get greeting --max-staleness 500   from any node that is no further behind",
       ),
     )
@@ -42,7 +45,7 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
     .addHelpText("after", examples("raftkv del greeting"))
     .action((key: string, _: object, command: Command) => del(key, command.optsWithGlobals()));
 
-  addReadOptions(program.command("range [prefix]"))
+  addRevisionOption(addReadOptions(program.command("range [prefix]")))
     .description("print keys in order, a line each: the key, a tab, the value")
     .option("--from <key>", "the first key, inclusive (instead of a prefix)")
     .option("--to <key>", "the end, exclusive (instead of a prefix)")
@@ -60,4 +63,26 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
     .action((prefix: string | undefined, _: object, command: Command) =>
       range(prefix, command.optsWithGlobals<RangeCommandOptions>()),
     );
+
+  addRevisionOption(addReadOptions(program.command("history <key>")))
+    .description("print the writes to a key that are not compacted, newest first: the revision, a tab, the value")
+    .option("--limit <n>", "at most so many writes", parseLimit)
+    .addHelpText(
+      "after",
+      examples(
+        "raftkv history greeting",
+        "raftkv history greeting --limit 1 --at-revision 17   the last write up to revision 17",
+        "raftkv history greeting --output json | jq .         an object a line",
+      ),
+    )
+    .action((key: string, _: object, command: Command) =>
+      history(key, command.optsWithGlobals<HistoryCommandOptions>()),
+    );
+
+  program
+    .command("compact")
+    .argument("<revision>", "the earliest revision that stays readable", parseRevision)
+    .description("give up history before a revision (the cluster does so by itself, by age and by count)")
+    .addHelpText("after", examples("raftkv compact 1000   revisions before 1000 cannot be read any more"))
+    .action((revision: number, _: object, command: Command) => compact(revision, command.optsWithGlobals()));
 }

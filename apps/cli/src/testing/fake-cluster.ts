@@ -83,6 +83,8 @@ export class FakeCluster implements Cluster {
       firstIndex: 1,
       lastIndex: this.lastIndex,
       revision: 0,
+      earliestRevision: 0,
+      applyVersion: 2,
       logBytes: 0,
       stateBytes: 0,
       snapshotBytes: 0,

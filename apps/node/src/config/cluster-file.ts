@@ -48,6 +48,10 @@ export const clusterFileSchema = strictObject({
     max_held_log_bytes: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
     from_followers: z.boolean({ error: "true or false" }).optional(),
   }).optional(),
+  history: strictObject({
+    max_age: milliseconds(1_000, 10_000_000_000).optional(),
+    max_revisions: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
+  }).optional(),
   limits: strictObject({
     max_key_bytes: wholeNumber(1, maxKeyBytes).optional(),
     max_value_bytes: wholeNumber(0, maxValueBytes).optional(),

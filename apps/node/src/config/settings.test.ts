@@ -40,6 +40,7 @@ describe("the settings", () => {
       noNewcomer: expect.stringContaining("--id"),
       electionTimeout: undefined,
       raft: expect.not.objectContaining({ electionTimeoutMinMs: expect.anything(), writeStallMs: expect.anything() }),
+      history: { maxAgeMs: 600_000, maxRevisions: 1_000_000 },
       limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024 },
     });
   });
@@ -77,6 +78,7 @@ describe("the settings", () => {
       election_timeout: { min: 1000, max: 2000 },
       heartbeat_interval: 200,
       lease_reads: { max_clock_drift: 0.05 },
+      history: { max_age: 5_000 },
       limits: { max_key_bytes: 9 },
     };
     const settings = resolveSettings({ ...defaults, id: 7 }, file, "/");
@@ -88,6 +90,7 @@ describe("the settings", () => {
       noFounder: undefined,
       electionTimeout: { minMs: 1000, maxMs: 2000 },
       raft: { heartbeatIntervalMs: 200, maxClockDrift: 0.05 },
+      history: { maxAgeMs: 5_000, maxRevisions: 1_000_000 },
       limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024 },
     });
     const overridden = resolveSettings({ ...defaults, id: 7, storage: "x", listen: "[::]:1" }, file, "/");

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { DEFAULT_KV_LIMITS } from "@raftkv/kv-server";
+import { DEFAULT_HISTORY_POLICY, DEFAULT_KV_LIMITS, type HistoryPolicy } from "@raftkv/kv-server";
 import { defaultRaftNodeConfig, type ElectionTimeout, type RaftNodeConfig } from "@raftkv/raft-core";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
@@ -31,6 +31,7 @@ export interface Settings {
   /** What cluster.conf says; undefined: the one that the cluster had when the node joined, else the default. */
   readonly electionTimeout: ElectionTimeout | undefined;
   readonly raft: Partial<RaftNodeConfig>;
+  readonly history: HistoryPolicy;
   readonly limits: { readonly maxKeyBytes: number; readonly maxValueBytes: number };
 }
 
@@ -57,6 +58,10 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
       maxMs: file.election_timeout.max,
     },
     raft: raftConfig(file),
+    history: {
+      maxAgeMs: file?.history?.max_age ?? DEFAULT_HISTORY_POLICY.maxAgeMs,
+      maxRevisions: file?.history?.max_revisions ?? DEFAULT_HISTORY_POLICY.maxRevisions,
+    },
     limits: {
       maxKeyBytes: file?.limits?.max_key_bytes ?? DEFAULT_KV_LIMITS.maxKeyBytes,
       maxValueBytes: file?.limits?.max_value_bytes ?? DEFAULT_KV_LIMITS.maxValueBytes,

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamRoutes } from "@raftkv/grpc-stream";
-import type { InspectedPeer, KvServices } from "@raftkv/kv-server";
+import { APPLY_VERSION, type InspectedPeer, type KvServices } from "@raftkv/kv-server";
 import { cryptoRandom, type RaftStorage, systemClock } from "@raftkv/raft-core";
 import {
   ConnectTransport,
@@ -96,8 +96,9 @@ export class Network {
   async inspect(address: string, signal: AbortSignal): Promise<InspectedPeer> {
     const { nodeId, memberId } = this.#raft.identity();
     const introduction = await this.transport.introduce(address, { nodeId, memberId }, signal);
-    const { formation } = introduction;
-    return { nodeId: introduction.nodeId, memberId: introduction.memberId, clusterId: formation?.clusterId };
+    const { formation, maxApplyVersion = 1 } = introduction;
+    const peer = { nodeId: introduction.nodeId, memberId: introduction.memberId };
+    return { ...peer, clusterId: formation?.clusterId, maxApplyVersion };
   }
 
   serve(services: KvServices): void {
@@ -124,6 +125,6 @@ export class Network {
       // Never to be mistaken for a node that belongs to no cluster.
       throw new ConnectError("the node is starting", Code.Unavailable);
     }
-    return { nodeId, memberId, formation: this.#formation?.() };
+    return { nodeId, memberId, formation: this.#formation?.(), maxApplyVersion: APPLY_VERSION };
   }
 }

@@ -144,6 +144,7 @@ async function takePart(
     consensus: node,
     state,
     limits: limitsOf(settings),
+    history: settings.history,
     version,
     address,
     usage: () => raft.usage(),

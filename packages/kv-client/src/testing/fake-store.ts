@@ -26,6 +26,8 @@ export class FakeStore {
   readonly sessions = new Map<number, FakeSession>();
   /** Every operation that took effect, in order, as "put k=v" or "delete k" or "skip". */
   readonly effects: string[] = [];
+  /** What ranges name for their next page; 0n: it keeps no history. */
+  pictureRevision = 0n;
   readonly #entries = new Map<string, KeyValue>();
   #revision = 0;
   #lastSession = 0;
@@ -54,6 +56,10 @@ export class FakeStore {
         const entry = this.#entries.get(toKey(operation.value.key));
         return create(ReadResultSchema, { result: { case: "get", value: entry === undefined ? {} : { entry } } });
       }
+      if (operation.case === "history") {
+        const { atRevision, limit } = operation.value;
+        return create(ReadResultSchema, { result: { case: "history", value: this.#history(atRevision, limit) } });
+      }
       if (operation.case !== "range") throw new Error("a read without an operation");
       const { from, to, limit, keysOnly } = operation.value;
       const found = [...this.#entries.values()]
@@ -61,8 +67,20 @@ export class FakeStore {
         .sort((a, b) => Buffer.compare(a.key, b.key));
       const entries = found.slice(0, limit).map((entry) => (keysOnly ? { ...entry, value: new Uint8Array() } : entry));
       const next = found[limit]?.key ?? new Uint8Array();
-      return create(ReadResultSchema, { result: { case: "range", value: { entries, next } } });
+      return create(ReadResultSchema, {
+        result: { case: "range", value: { entries, next, revision: this.pictureRevision } },
+      });
     });
+  }
+
+  /** Revision by revision, from the newest, with a deletion at each multiple of 100. */
+  #history(atRevision: bigint, limit: number) {
+    const newest = atRevision === 0n ? this.#revision : Number(atRevision);
+    const writes = Array.from({ length: Math.min(limit, newest) }, (_, i) => {
+      const revision = BigInt(newest - i);
+      return revision % 100n === 0n ? { revision } : { revision, entry: { modRevision: revision } };
+    });
+    return { writes, next: BigInt(newest - writes.length) };
   }
 
   #performOnce(session: FakeSession, sequence: number, operation: Operation): OperationResult {
@@ -77,6 +95,11 @@ export class FakeStore {
 
   #perform({ operation }: Operation): OperationResult {
     switch (operation.case) {
+      case "compact": {
+        const { revision } = operation.value;
+        this.effects.push(`compact ${revision}`);
+        return create(OperationResultSchema, { result: { case: "compact", value: { compactRevision: revision } } });
+      }
       case "put":
         return this.#put(operation.value.key, operation.value.value);
       case "delete":

@@ -2,8 +2,26 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter, varintLength } from "./byte-writer.ts";
-import { indexRowKey, META_KEY, parseRowKey, sessionRowKey, valueRowKey } from "./row-keys.ts";
-import { decodeIndexRow, decodeValueRow, encodeIndexRow, encodeValueRow } from "./rows.ts";
+import {
+  HISTORY_ROWS_END,
+  historyRowKey,
+  historyRowsFrom,
+  historyRowsTo,
+  indexRowKey,
+  META_KEY,
+  parseRowKey,
+  sessionRowKey,
+  valueRowKey,
+} from "./row-keys.ts";
+import {
+  decodeHistoryRow,
+  decodeIndexRow,
+  decodeValueRow,
+  encodeHistoryRow,
+  encodeIndexRow,
+  encodePlainValueRow,
+  encodeValueRow,
+} from "./rows.ts";
 import { decodeSessionRow, encodeSessionRow } from "./session-row.ts";
 
 const number = fc.oneof(fc.nat(), fc.maxSafeNat());
@@ -46,6 +64,23 @@ describe("row keys", () => {
     expect([...kinds].sort(Buffer.compare)).toEqual(kinds);
   });
 
+  test("of history are ordered by key, then from the newest on, and those of a key stand between its bounds", () => {
+    // Bytes that escaping has to do with, often.
+    const tricky = fc.array(fc.oneof(fc.constantFrom(0, 1, 0xff), fc.nat(255)), { maxLength: 6 });
+    fc.assert(
+      fc.property(tricky, tricky, number, number, (a, b, revisionA, revisionB) => {
+        const [keyA, keyB] = [Uint8Array.from(a), Uint8Array.from(b)];
+        const order = Buffer.compare(keyA, keyB) || Math.sign(revisionB - revisionA);
+        const rowA = historyRowKey(keyA, revisionA);
+        expect(Math.sign(Buffer.compare(rowA, historyRowKey(keyB, revisionB)))).toBe(order);
+        expect(Math.sign(Buffer.compare(historyRowsFrom(keyB), rowA))).toBe(Buffer.compare(keyB, keyA) || -1);
+        expect(Math.sign(Buffer.compare(historyRowsTo(keyB), rowA))).toBe(Buffer.compare(keyB, keyA) || 1);
+        expect(Buffer.compare(rowA, HISTORY_ROWS_END)).toBe(-1);
+        expect(parseRowKey(rowA)).toEqual({ kind: "history", key: keyA, revision: revisionA });
+      }),
+    );
+  });
+
   test("say what they name, and others are refused", () => {
     expect(parseRowKey(indexRowKey(Uint8Array.of(1, 2)))).toEqual({ kind: "index", key: Uint8Array.of(1, 2) });
     expect(parseRowKey(valueRowKey(2 ** 40 + 1, 7))).toEqual({ kind: "value", revision: 2 ** 40 + 1, sub: 7 });
@@ -62,7 +97,18 @@ describe("rows", () => {
       fc.property(number, number, number, key, key, (a, b, c, rowKey, value) => {
         const record = { createRevision: a, modRevision: b, sub: 3, version: c, valueLength: 9 };
         expect(decodeIndexRow(encodeIndexRow(record))).toEqual(record);
-        expect(decodeValueRow(encodeValueRow(rowKey, value))).toEqual({ key: rowKey, value });
+        const row = { key: rowKey, value, deleted: false, createRevision: 0, version: 0, supersedes: undefined };
+        expect(decodeValueRow(encodePlainValueRow(rowKey, value))).toEqual(row);
+        for (const write of [
+          row,
+          { ...row, createRevision: a, version: c, supersedes: { modRevision: b + 1, sub: 3 } },
+          { ...row, deleted: true },
+        ]) {
+          expect(decodeValueRow(encodeValueRow(write))).toEqual(write);
+        }
+        for (const past of [{ kind: "written", record } as const, { kind: "deleted", sub: 7 } as const]) {
+          expect(decodeHistoryRow(encodeHistoryRow(past))).toEqual(past);
+        }
       }),
     );
   });

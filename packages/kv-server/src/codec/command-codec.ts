@@ -39,6 +39,10 @@ function decodeOperation({ operation }: WireOperation): Operation {
       return { kind: "closeSession" };
     case "skip":
       return { kind: "skip" };
+    case "compact":
+      return { kind: "compact", revision: Number(operation.value.revision) };
+    case "raiseApplyVersion":
+      return { kind: "raiseApplyVersion", applyVersion: operation.value.applyVersion };
     case undefined:
       return { kind: "unknown" };
   }

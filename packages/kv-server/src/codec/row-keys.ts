@@ -6,13 +6,20 @@ import { ByteWriter } from "./byte-writer.ts";
  *
  * | key                                   | value                                                          |
  * |---------------------------------------|----------------------------------------------------------------|
+ * | `h` key, revision (counted down)      | history row: what the key was at that revision, newest first   |
  * | `k` key                               | index row: revisions, version and value length; no value       |
  * | `m`                                   | meta row: the store's revision, cluster time, apply version    |
- * | `r` revision (8 bytes) sub (4 bytes)  | value row: key and value, once, in revision order              |
+ * | `r` revision (8 bytes) sub (4 bytes)  | value row: what was written to which key, in revision order    |
  * | `s` session id (8 bytes)              | session row                                                    |
  *
- * Numbers in keys are big-endian, so that rows are ordered as the numbers are.
+ * Numbers in keys are big-endian, so that rows are ordered as the numbers are. A key that something follows is escaped:
+ * each byte 0 becomes 0 and 255, and 0 0 ends it, so that rows are still ordered as the keys are. A revision that counts
+ * down is stored as its distance from the largest safe integer.
+ *
+ * The newest state of a key stands in its index row. History rows hold what is superseded, and deletions: each until it
+ * is compacted.
  */
+const HISTORY = 0x68;
 const INDEX = 0x6b;
 const META = 0x6d;
 const VALUE = 0x72;
@@ -25,6 +32,8 @@ const SESSION_KEY_LENGTH = 9;
 export const META_KEY: Uint8Array = Uint8Array.of(META);
 /** The range in which all session rows stand. */
 export const SESSION_ROWS = { from: Uint8Array.of(SESSION), to: Uint8Array.of(SESSION + 1) } as const;
+/** The end of all history rows, exclusive. */
+export const HISTORY_ROWS_END: Uint8Array = Uint8Array.of(HISTORY + 1);
 /** The end of all index rows, exclusive. */
 export const INDEX_ROWS_END: Uint8Array = Uint8Array.of(INDEX + 1);
 
@@ -33,6 +42,29 @@ export function indexRowKey(key: Uint8Array): Uint8Array {
   rowKey[0] = INDEX;
   rowKey.set(key, 1);
   return rowKey;
+}
+
+/** The history rows of `key` stand from here on (inclusive)… */
+export function historyRowsFrom(key: Uint8Array): Uint8Array {
+  return new ByteWriter(key.length + 3).byte(HISTORY).raw(escaped(key)).finish();
+}
+
+/** … to here (exclusive). */
+export function historyRowsTo(key: Uint8Array): Uint8Array {
+  return new ByteWriter(key.length + 4).byte(HISTORY).raw(escaped(key)).byte(0xff).finish();
+}
+
+/** In which `rowsFrom` is what `historyRowsFrom` gives: quicker where a key has several rows. */
+export function historyRowKeyIn(rowsFrom: Uint8Array, revision: number): Uint8Array {
+  return new ByteWriter(rowsFrom.length + 8)
+    .raw(rowsFrom)
+    .uint64(Number.MAX_SAFE_INTEGER - revision)
+    .finish();
+}
+
+/** Also where to look for what `key` was at `revision`: in the first history row of the key from here on. */
+export function historyRowKey(key: Uint8Array, revision: number): Uint8Array {
+  return historyRowKeyIn(historyRowsFrom(key), revision);
 }
 
 export function valueRowKey(revision: number, sub: number): Uint8Array {
@@ -45,6 +77,7 @@ export function sessionRowKey(sessionId: number): Uint8Array {
 
 /** What a row's key says about it. */
 export type RowKey =
+  | { readonly kind: "history"; readonly key: Uint8Array; readonly revision: number }
   | { readonly kind: "index"; readonly key: Uint8Array }
   | { readonly kind: "meta" }
   | { readonly kind: "value"; readonly revision: number; readonly sub: number }
@@ -55,7 +88,7 @@ export function parseRowKey(rowKey: Uint8Array): RowKey {
   const reader = new ByteReader(rowKey);
   const kind = reader.byte();
   if (kind === INDEX) return { kind: "index", key: rowKey.subarray(1) };
-  const parsed = parseNumberedKey(kind, reader);
+  const parsed = kind === HISTORY ? parseHistoryKey(reader) : parseNumberedKey(kind, reader);
   reader.end();
   return parsed;
 }
@@ -71,4 +104,29 @@ function parseNumberedKey(kind: number, reader: ByteReader): RowKey {
     default:
       throw new RangeError(`no row begins with the byte ${kind}`);
   }
+}
+
+function parseHistoryKey(reader: ByteReader): RowKey {
+  const key: number[] = [];
+  for (;;) {
+    const byte = reader.byte();
+    if (byte === 0) {
+      const after = reader.byte();
+      if (after === 0) break;
+      if (after !== 0xff) throw new RangeError(`no key is escaped by the byte ${after}`);
+    }
+    key.push(byte);
+  }
+  return { kind: "history", key: Uint8Array.from(key), revision: Number.MAX_SAFE_INTEGER - reader.uint64() };
+}
+
+function escaped(key: Uint8Array): Uint8Array {
+  const zeros = key.reduce((count, byte) => (byte === 0 ? count + 1 : count), 0);
+  const bytes = new Uint8Array(key.length + zeros + 2);
+  let at = 0;
+  for (const byte of key) {
+    bytes[at++] = byte;
+    if (byte === 0) bytes[at++] = 0xff;
+  }
+  return bytes;
 }

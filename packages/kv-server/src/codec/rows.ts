@@ -1,10 +1,13 @@
 import { KvError } from "../kv-error.ts";
+import { keepsHistory } from "../state/counters.ts";
 import type { KeyRecord } from "../state/key-record.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter, varintLength } from "./byte-writer.ts";
 
-/** The first byte of each row. A row with a later one is refused with `newerFormat`. */
+/** The first byte of each row. A row with a later one than its kind has is refused with `newerFormat`. */
 export const ROW_FORMAT = 1;
+/** Of rows that have to do with history: a version of raftkv that keeps none must not take them for its own. */
+const HISTORY_FORMAT = 2;
 
 /** The part of the state that is not about one key or one session. */
 export interface MetaRow {
@@ -12,30 +15,60 @@ export interface MetaRow {
   readonly clusterTimeMs: number;
   /** How entries are applied: a later version may do it otherwise, and switches through the log. */
   readonly applyVersion: number;
+  /** Reads at earlier revisions are refused; 0 where no history is kept. */
+  readonly compactRevision: number;
+  /** What compaction up to here has made superfluous is removed. This node's own; at most `compactRevision`. */
+  readonly scavengedThrough: number;
+}
+
+/** Where the value row of a write stands. */
+export interface ValueRowId {
+  readonly modRevision: number;
+  readonly sub: number;
+}
+
+/** One write: what a value row holds. */
+export interface ValueRow {
+  readonly key: Uint8Array;
+  /** Empty for a deletion. */
+  readonly value: Uint8Array;
+  readonly deleted: boolean;
+  /** What the write made of the key; 0 for a deletion, and for what was written before history was kept. */
+  readonly createRevision: number;
+  readonly version: number;
+  /** The write that this one superseded. Undefined: the key did not exist. */
+  readonly supersedes: ValueRowId | undefined;
 }
 
 export function encodeIndexRow(record: KeyRecord): Uint8Array {
-  return new ByteWriter(24)
-    .byte(ROW_FORMAT)
+  return writeRecord(new ByteWriter(24).byte(ROW_FORMAT), record).finish();
+}
+
+export function decodeIndexRow(row: Uint8Array): KeyRecord {
+  return decodeRow("an index row", row, ROW_FORMAT, readRecord);
+}
+
+function writeRecord(writer: ByteWriter, record: KeyRecord): ByteWriter {
+  return writer
     .varint(record.createRevision)
     .varint(record.modRevision)
     .varint(record.sub)
     .varint(record.version)
-    .varint(record.valueLength)
-    .finish();
+    .varint(record.valueLength);
 }
 
-export function decodeIndexRow(row: Uint8Array): KeyRecord {
-  return decodeRow("an index row", row, (reader) => ({
+function readRecord(reader: ByteReader): KeyRecord {
+  return {
     createRevision: reader.varint(),
     modRevision: reader.varint(),
     sub: reader.varint(),
     version: reader.varint(),
     valueLength: reader.varint(),
-  }));
+  };
 }
 
-export function encodeValueRow(key: Uint8Array, value: Uint8Array): Uint8Array {
+/** A value row as versions of raftkv without history know it. */
+export function encodePlainValueRow(key: Uint8Array, value: Uint8Array): Uint8Array {
   return new ByteWriter(1 + varintLength(key.length) + key.length + value.length)
     .byte(ROW_FORMAT)
     .prefixed(key)
@@ -43,40 +76,114 @@ export function encodeValueRow(key: Uint8Array, value: Uint8Array): Uint8Array {
     .finish();
 }
 
-export function decodeValueRow(row: Uint8Array): { readonly key: Uint8Array; readonly value: Uint8Array } {
-  return decodeRow("a value row", row, (reader) => ({ key: reader.prefixed(), value: reader.raw(reader.remaining) }));
+export function encodeValueRow(row: ValueRow): Uint8Array {
+  const { key, value, supersedes } = row;
+  const writer = new ByteWriter(valueRowLength(row))
+    .byte(HISTORY_FORMAT)
+    .byte(row.deleted ? DELETED : WRITTEN)
+    .varint(row.createRevision)
+    .varint(row.version)
+    // No write has revision 0.
+    .varint(supersedes?.modRevision ?? 0);
+  if (supersedes !== undefined) writer.varint(supersedes.sub);
+  return writer.prefixed(key).raw(value).finish();
+}
+
+/** Exact, so that the value is copied once. */
+function valueRowLength({ key, value, createRevision, version, supersedes }: ValueRow): number {
+  const numbers = varintLength(createRevision) + varintLength(version) + varintLength(supersedes?.modRevision ?? 0);
+  const sub = supersedes === undefined ? 0 : varintLength(supersedes.sub);
+  return 2 + numbers + sub + varintLength(key.length) + key.length + value.length;
+}
+
+export function decodeValueRow(row: Uint8Array): ValueRow {
+  return decodeRow("a value row", row, HISTORY_FORMAT, (reader, format) =>
+    format === ROW_FORMAT ? plainValueRow(reader) : valueRow(reader),
+  );
+}
+
+function plainValueRow(reader: ByteReader): ValueRow {
+  const key = reader.prefixed();
+  const value = reader.raw(reader.remaining);
+  return { key, value, deleted: false, createRevision: 0, version: 0, supersedes: undefined };
+}
+
+function valueRow(reader: ByteReader): ValueRow {
+  const deleted = isDeletion(reader);
+  const createRevision = reader.varint();
+  const version = reader.varint();
+  const modRevision = reader.varint();
+  const supersedes = modRevision === 0 ? undefined : { modRevision, sub: reader.varint() };
+  const key = reader.prefixed();
+  return { key, value: reader.raw(reader.remaining), deleted, createRevision, version, supersedes };
+}
+
+/** What a key was at a revision of the past. */
+export type HistoryRow =
+  | { readonly kind: "written"; readonly record: KeyRecord }
+  /** The key was deleted; with the revision in the row's key, `sub` names the value row of the deletion. */
+  | { readonly kind: "deleted"; readonly sub: number };
+
+export function encodeHistoryRow(row: HistoryRow): Uint8Array {
+  const writer = new ByteWriter(24).byte(HISTORY_FORMAT);
+  if (row.kind === "deleted") return writer.byte(DELETED).varint(row.sub).finish();
+  return writeRecord(writer.byte(WRITTEN), row.record).finish();
+}
+
+export function decodeHistoryRow(row: Uint8Array): HistoryRow {
+  return decodeRow("a history row", row, HISTORY_FORMAT, (reader) =>
+    isDeletion(reader) ? { kind: "deleted", sub: reader.varint() } : { kind: "written", record: readRecord(reader) },
+  );
+}
+
+const WRITTEN = 1;
+const DELETED = 2;
+
+function isDeletion(reader: ByteReader): boolean {
+  const kind = reader.byte();
+  if (kind !== WRITTEN && kind !== DELETED) throw new RangeError(`no write has kind ${kind}`);
+  return kind === DELETED;
 }
 
 export function encodeMetaRow(meta: MetaRow): Uint8Array {
-  return new ByteWriter(24)
-    .byte(ROW_FORMAT)
+  const withHistory = keepsHistory(meta);
+  const writer = new ByteWriter(40)
+    .byte(withHistory ? HISTORY_FORMAT : ROW_FORMAT)
     .varint(meta.revision)
     .varint(meta.clusterTimeMs)
-    .varint(meta.applyVersion)
-    .finish();
+    .varint(meta.applyVersion);
+  if (withHistory) writer.varint(meta.compactRevision).varint(meta.scavengedThrough);
+  return writer.finish();
 }
 
 export function decodeMetaRow(row: Uint8Array): MetaRow {
-  return decodeRow("the meta row", row, (reader) => ({
+  return decodeRow("the meta row", row, HISTORY_FORMAT, (reader, format) => ({
     revision: reader.varint(),
     clusterTimeMs: reader.varint(),
     applyVersion: reader.varint(),
+    compactRevision: format === ROW_FORMAT ? 0 : reader.varint(),
+    scavengedThrough: format === ROW_FORMAT ? 0 : reader.varint(),
   }));
 }
 
 /** Reads a row whole, format first. Throws a `KvError`: `newerFormat` or `corruptState`. */
-export function decodeRow<Row>(what: string, bytes: Uint8Array, read: (reader: ByteReader) => Row): Row {
+export function decodeRow<Row>(
+  what: string,
+  bytes: Uint8Array,
+  newestFormat: number,
+  read: (reader: ByteReader, format: number) => Row,
+): Row {
   try {
     const reader = new ByteReader(bytes);
     const format = reader.byte();
-    if (format > ROW_FORMAT) {
+    if (format > newestFormat) {
       throw new KvError(
         "newerFormat",
-        `${what} has format ${format}, this version reads up to ${ROW_FORMAT}: start a newer raftkv on this data`,
+        `${what} has format ${format}, this version reads up to ${newestFormat}: start a newer raftkv on this data`,
       );
     }
-    if (format !== ROW_FORMAT) throw new RangeError(`no row has format ${format}`);
-    const row = read(reader);
+    if (format < ROW_FORMAT) throw new RangeError(`no row has format ${format}`);
+    const row = read(reader, format);
     reader.end();
     return row;
   } catch (cause) {

@@ -9,11 +9,14 @@ const DELETE_FOUND = 2;
 const DELETE_MISSED = 3;
 const SKIP = 4;
 const REFUSED = 5;
+const COMPACT = 6;
 
 /** Only refusals that use up a sequence are kept. The numbers are stored: never change one. */
 const REFUSAL_NUMBERS: ReadonlyMap<RefusalCode, number> = new Map<RefusalCode, number>([
   ["invalidOperation", 1],
   ["keyEmpty", 2],
+  ["compacted", 3],
+  ["futureRevision", 4],
 ]);
 const REFUSALS: ReadonlyMap<number, RefusalCode> = new Map(
   [...REFUSAL_NUMBERS].map(([code, number]): [number, RefusalCode] => [number, code]),
@@ -31,7 +34,7 @@ export function encodeSessionRow(session: Session): Uint8Array {
 }
 
 export function decodeSessionRow(id: number, row: Uint8Array): Session {
-  return decodeRow("a session row", row, (reader) => {
+  return decodeRow("a session row", row, ROW_FORMAT, (reader) => {
     const ttlMs = reader.varint();
     const lastActiveMs = reader.varint();
     const acknowledgedThrough = reader.varint();
@@ -53,11 +56,15 @@ function writeAnswer(writer: ByteWriter, answer: Answer): void {
     case "skip":
       writer.byte(SKIP);
       return;
+    case "compact":
+      writer.byte(COMPACT).varint(answer.compactRevision);
+      return;
     case "refused":
       writer.byte(REFUSED).varint(refusalNumber(answer.code));
       return;
     case "openSession":
     case "closeSession":
+    case "raiseApplyVersion":
       throw new Error(`a session never keeps an answer of kind ${answer.kind}`);
   }
 }
@@ -73,6 +80,8 @@ function readAnswer(reader: ByteReader): Answer {
       return { kind: "delete", revision: reader.varint(), deleted: false };
     case SKIP:
       return { kind: "skip" };
+    case COMPACT:
+      return { kind: "compact", compactRevision: reader.varint() };
     case REFUSED:
       return { kind: "refused", code: refusalOf(reader.varint()) };
     default:

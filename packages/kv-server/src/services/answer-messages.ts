@@ -1,6 +1,14 @@
-import type { CommandResults, ErrorDetail, ExchangeResponse, KeyValue, OperationResult } from "@raftkv/proto/kv";
+import type {
+  CommandResults,
+  ErrorDetail,
+  ExchangeResponse,
+  KeyValue,
+  OperationResult,
+  KeyWrite as WireKeyWrite,
+} from "@raftkv/proto/kv";
 import type { Answer } from "../state/answer.ts";
 import type { KeyEntry } from "../state/key-record.ts";
+import type { KeyWrite } from "../state/read.ts";
 import { errorDetail, refusalFailure } from "./error-mapping.ts";
 import { textOf } from "./text-form.ts";
 
@@ -20,6 +28,14 @@ export function keyValue(entry: KeyEntry, asText: boolean): KeyValue {
     version: BigInt(entry.version),
     keyText: asText ? (textOf(entry.key) ?? "") : "",
     valueText: asText ? (textOf(entry.value) ?? "") : "",
+  };
+}
+
+export function keyWrite({ revision, entry }: KeyWrite, asText: boolean): WireKeyWrite {
+  return {
+    $typeName: "raftkv.kv.v1.KeyWrite",
+    revision: BigInt(revision),
+    ...(entry === undefined ? {} : { entry: keyValue(entry, asText) }),
   };
 }
 
@@ -56,6 +72,14 @@ function resultOf(answer: Answer): OperationResult["result"] {
       return { case: "closeSession", value: { $typeName: "raftkv.kv.v1.CloseSessionResult" } };
     case "skip":
       return { case: "skip", value: { $typeName: "raftkv.kv.v1.SkipResult" } };
+    case "compact": {
+      const compactRevision = BigInt(answer.compactRevision);
+      return { case: "compact", value: { $typeName: "raftkv.kv.v1.CompactResult", compactRevision } };
+    }
+    case "raiseApplyVersion": {
+      const { applyVersion } = answer;
+      return { case: "raiseApplyVersion", value: { $typeName: "raftkv.kv.v1.RaiseApplyVersionResult", applyVersion } };
+    }
     case "refused":
       return { case: "error", value: errorDetail(refusalFailure(answer)) };
   }

@@ -7,7 +7,7 @@ import { rawCall } from "../test-rig/raw-call.ts";
 import { failureOfCall, type ServiceRig, serviceRig } from "../test-rig/service-rig.ts";
 import { boundedInspection, type InspectedPeer, inspectPeer } from "./peer-inspection.ts";
 
-const newcomer: InspectedPeer = { nodeId: 4, memberId: "member-4", clusterId: undefined };
+const newcomer: InspectedPeer = { nodeId: 4, memberId: "member-4", clusterId: undefined, maxApplyVersion: 2 };
 
 /** A rig where these nodes answer at these addresses, and nobody at others. */
 function rigWith(peers: Readonly<Record<string, InspectedPeer>> = {}): Promise<ServiceRig> {
@@ -27,8 +27,8 @@ describe("a change of membership", () => {
   test("reaches consensus step by step, with what the nodes say of themselves", async () => {
     const { cluster, consensus } = await rigWith({
       "10.0.0.4:1": newcomer,
-      "10.0.0.5:1": { nodeId: 5, memberId: "member-5", clusterId: "cluster" },
-      "10.0.0.2:9": { nodeId: 2, memberId: "member-2", clusterId: "cluster" },
+      "10.0.0.5:1": { nodeId: 5, memberId: "member-5", clusterId: "cluster", maxApplyVersion: 2 },
+      "10.0.0.2:9": { nodeId: 2, memberId: "member-2", clusterId: "cluster", maxApplyVersion: 2 },
     });
     await cluster.changeMembership({
       steps: [
@@ -115,9 +115,9 @@ describe("a change of membership", () => {
     ["no member's id", { steps: [remove(2n ** 60n)] }, ErrorCode.UNKNOWN_MEMBER, /no member has the id/],
   ])("that names %s is refused, and nothing happens", async (_, request, code, message) => {
     const { cluster, consensus } = await rigWith({
-      "other:1": { nodeId: 7, memberId: "x", clusterId: "theirs" },
-      "10.0.0.2:1": { nodeId: 2, memberId: "member-2", clusterId: "cluster" },
-      "wiped:1": { nodeId: 3, memberId: "fresh", clusterId: undefined },
+      "other:1": { nodeId: 7, memberId: "x", clusterId: "theirs", maxApplyVersion: 2 },
+      "10.0.0.2:1": { nodeId: 2, memberId: "member-2", clusterId: "cluster", maxApplyVersion: 2 },
+      "wiped:1": { nodeId: 3, memberId: "fresh", clusterId: undefined, maxApplyVersion: 2 },
     });
     const { detail } = await failureOfCall(cluster.changeMembership(request));
     expect(detail).toMatchObject({ code, outcomeUnknown: false });
@@ -127,8 +127,8 @@ describe("a change of membership", () => {
 
   test("moves a member only to where that member answers, unless it is forced", async () => {
     const { cluster, consensus } = await rigWith({
-      "10.0.0.1:1": { nodeId: 1, memberId: "member-1", clusterId: "cluster" },
-      "wiped:1": { nodeId: 2, memberId: "fresh", clusterId: undefined },
+      "10.0.0.1:1": { nodeId: 1, memberId: "member-1", clusterId: "cluster", maxApplyVersion: 2 },
+      "wiped:1": { nodeId: 2, memberId: "fresh", clusterId: undefined, maxApplyVersion: 2 },
     });
     const move = (address: string, force = false) =>
       cluster.changeMembership({ steps: [{ step: { case: "move", value: { nodeId: 2n, address } } }], force });
@@ -245,7 +245,7 @@ describe("what any node does", () => {
   test("an inspection tells who listens at an address", async () => {
     const { cluster, consensus } = await rigWith({
       "10.0.0.4:1": newcomer,
-      "10.0.0.2:1": { nodeId: 2, memberId: "member-2", clusterId: "cluster" },
+      "10.0.0.2:1": { nodeId: 2, memberId: "member-2", clusterId: "cluster", maxApplyVersion: 2 },
     });
     consensus.become("follower", 2);
     expect(await cluster.inspectAddress({ address: "10.0.0.4:1" })).toMatchObject({

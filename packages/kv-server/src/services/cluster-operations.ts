@@ -21,7 +21,7 @@ import { notLeader } from "./error-mapping.ts";
 import { KvFailure } from "./kv-failure.ts";
 import { memberMessages } from "./member-messages.ts";
 import { checkAddress, membershipChange } from "./membership-steps.ts";
-import { inspectPeer } from "./peer-inspection.ts";
+import { inspectPeer, whyTooOld } from "./peer-inspection.ts";
 import { SHUTTING_DOWN } from "./pending-writes.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -38,11 +38,18 @@ export async function changeMembership(
   { signal }: Call,
 ): Promise<ChangeMembershipResponse> {
   requireLeadership(context);
-  const { inspect } = context;
+  const { inspect, applyVersion, readGate } = context;
   const { consensus } = context.options;
   const { identity, membership } = consensus.status();
   const surroundings = { clusterId: identity.clusterId, members: membership.members, inspect };
-  const change = await membershipChange(request, surroundings, signal);
+  const { change, newcomers } = await membershipChange(request, surroundings, signal);
+  // After that, what a former leader has raised is known to be applied here.
+  if (newcomers.length > 0) await readGate.pass(signal);
+  for (const { peer, address } of newcomers) {
+    const obstacle = whyTooOld(peer, address, applyVersion.required());
+    if (obstacle !== undefined) throw obstacle;
+  }
+  // No await since the last check: the version cannot have been raised in between.
   const result = await ready(consensus.changeMembership(change, signal));
   return create(ChangeMembershipResponseSchema, {
     members: memberMessages(result),

@@ -43,6 +43,8 @@ export function clusterStatus({ consensus, state, usage, version, address }: KvS
     lastIndex: BigInt(last.index),
     firstIndex: BigInt(firstIndex),
     revision: BigInt(state.revision()),
+    earliestRevision: BigInt(state.earliestRevision()),
+    applyVersion: state.applyVersion(),
     logBytes: BigInt(logBytes),
     stateBytes: BigInt(state.sizeBytes()),
     snapshotBytes: BigInt(snapshotBytes),

@@ -1,10 +1,11 @@
 import { ErrorCode } from "@raftkv/proto/kv";
 import type { KvLimits } from "../limits.ts";
 import type { EntryContent, Operation } from "../state/command.ts";
+import { keepsHistory } from "../state/counters.ts";
 import type { Failure } from "./kv-failure.ts";
 
 /** What is wrong with a command batch, before it is proposed; undefined: nothing. */
-export function checkCommand(content: EntryContent, limits: KvLimits): Failure | undefined {
+export function checkCommand(content: EntryContent, limits: KvLimits, applyVersion: number): Failure | undefined {
   if (content.kind === "malformed") {
     return { code: ErrorCode.INVALID_REQUEST, message: "the command batch cannot be decoded" };
   }
@@ -16,24 +17,40 @@ export function checkCommand(content: EntryContent, limits: KvLimits): Failure |
     };
   }
   for (const [i, operation] of operations.entries()) {
-    const failure = checkOperation(operation, limits);
+    const failure = checkOperation(operation, limits, applyVersion);
     if (failure === undefined) continue;
     return operations.length === 1 ? failure : { ...failure, message: `operations[${i}]: ${failure.message}` };
   }
   return undefined;
 }
 
-function checkOperation(operation: Operation, limits: KvLimits): Failure | undefined {
+function checkOperation(operation: Operation, limits: KvLimits, applyVersion: number): Failure | undefined {
   switch (operation.kind) {
     case "put":
       return checkKey(operation.key, limits) ?? checkValue(operation.value, limits);
     case "delete":
       return checkKey(operation.key, limits);
+    case "compact":
+      return !keepsHistory({ applyVersion }) ? NO_HISTORY : checkRevision(operation.revision);
+    case "raiseApplyVersion":
+      return { code: ErrorCode.INVALID_REQUEST, message: "only the leader itself raises the apply version" };
     case "unknown":
       return { code: ErrorCode.INVALID_REQUEST, message: "the operation is unknown to this version of raftkv" };
     default:
       return undefined;
   }
+}
+
+const NO_HISTORY: Failure = {
+  code: ErrorCode.NO_HISTORY,
+  message:
+    "the cluster keeps no history yet, as it does from the moment at which every member runs a version of raftkv that " +
+    "can: upgrade all nodes, and see to it that they are up",
+};
+
+function checkRevision(revision: number): Failure | undefined {
+  if (Number.isSafeInteger(revision) && revision > 0) return undefined;
+  return { code: ErrorCode.INVALID_REQUEST, message: `the revision is ${revision}, expected one from 1 on` };
 }
 
 export function checkKey(key: Uint8Array, limits: KvLimits): Failure | undefined {

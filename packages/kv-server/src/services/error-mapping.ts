@@ -33,6 +33,8 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   [ErrorCode.LEASES_DISABLED]: Code.FailedPrecondition,
   [ErrorCode.FUTURE_REVISION]: Code.OutOfRange,
   [ErrorCode.TRANSFER_FAILED]: Code.FailedPrecondition,
+  [ErrorCode.COMPACTED]: Code.OutOfRange,
+  [ErrorCode.NO_HISTORY]: Code.FailedPrecondition,
 };
 
 /** What a refusal of the replicated state is called on the wire. The messages are not part of the state. */
@@ -56,6 +58,9 @@ const REFUSALS: Readonly<Record<RefusalCode, readonly [ErrorCode, string]>> = {
     ErrorCode.RESOURCE_EXHAUSTED,
     "the session has too many answers that it did not acknowledge: do that, then send the batch again",
   ],
+  compacted: [ErrorCode.COMPACTED, "the revision is compacted already"],
+  futureRevision: [ErrorCode.FUTURE_REVISION, "the store has not come to the revision yet"],
+  invalidApplyVersion: [ErrorCode.INVALID_REQUEST, "the apply version is not a later one that this version knows"],
   invalidTtl: [ErrorCode.INVALID_REQUEST, "ttl_ms must be between 1000 (1 s) and 86400000 (24 h)"],
 };
 
@@ -128,6 +133,7 @@ export function errorDetail(failure: Failure): ErrorDetail {
     outcomeUnknown: failure.outcomeUnknown ?? false,
     ...(failure.leader === undefined ? {} : { leader: leaderMessage(failure.leader) }),
     expectedSequence: BigInt(failure.expectedSequence ?? 0),
+    compactRevision: BigInt(failure.compactRevision ?? 0),
   });
 }
 

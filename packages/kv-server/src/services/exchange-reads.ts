@@ -1,12 +1,13 @@
 import type { ReadBatch, ReadOperation, ReadResult, ReadResults } from "@raftkv/proto/kv";
 import type { KvLimits } from "../limits.ts";
 import type { Read, ReadAnswer, ReadAnswers } from "../state/read.ts";
-import { keyValue } from "./answer-messages.ts";
+import { keyValue, keyWrite } from "./answer-messages.ts";
 import { checkKey } from "./command-check.ts";
 import { errorDetail } from "./error-mapping.ts";
 import type { Failure } from "./kv-failure.ts";
-import { READ_TOO_LARGE, rangeRead } from "./read-path.ts";
+import { READ_TOO_LARGE } from "./read-path.ts";
 import { invalid } from "./text-form.ts";
+import { type Answered, getRead, historyRead, rangeRead, whyUnanswered } from "./wire-reads.ts";
 
 /** The reads of a batch; where one makes no sense, what is wrong with it stands in its place. */
 export interface ParsedReads {
@@ -44,11 +45,13 @@ function parseRead({ operation }: ReadOperation, limits: KvLimits): Read | Failu
   switch (operation.case) {
     case "get": {
       const { key } = operation.value;
-      return checkKey(key, limits) ?? { kind: "get", key };
+      return checkKey(key, limits) ?? getRead(key, operation.value);
     }
-    case "range": {
-      const { from, to, limit, keysOnly } = operation.value;
-      return rangeRead(from, to, limit, keysOnly);
+    case "range":
+      return rangeRead(operation.value);
+    case "history": {
+      const { key } = operation.value;
+      return checkKey(key, limits) ?? historyRead(key, operation.value);
     }
     case undefined:
       return invalid("the read is unknown to this version of raftkv");
@@ -62,23 +65,35 @@ export function readResults({ slots }: ParsedReads, { revision, answers }: ReadA
 }
 
 function answerResult(answer: ReadAnswer | undefined): ReadResult {
-  if (answer === undefined || answer.kind === "tooLarge") return errorResult(READ_TOO_LARGE);
-  return { $typeName: "raftkv.kv.v1.ReadResult", result: resultOf(answer) };
+  if (answer === undefined) return errorResult(READ_TOO_LARGE);
+  switch (answer.kind) {
+    case "get":
+    case "range":
+    case "history":
+      return { $typeName: "raftkv.kv.v1.ReadResult", result: resultOf(answer) };
+    default:
+      return errorResult(whyUnanswered(answer));
+  }
 }
 
-function resultOf(answer: Exclude<ReadAnswer, { kind: "tooLarge" }>): ReadResult["result"] {
-  if (answer.kind === "get") {
-    const entry = answer.entry === undefined ? {} : { entry: keyValue(answer.entry, false) };
-    return { case: "get", value: { $typeName: "raftkv.kv.v1.GetResult", ...entry } };
+function resultOf(answer: Answered): ReadResult["result"] {
+  switch (answer.kind) {
+    case "get": {
+      const entry = answer.entry === undefined ? {} : { entry: keyValue(answer.entry, false) };
+      return { case: "get", value: { $typeName: "raftkv.kv.v1.GetResult", ...entry } };
+    }
+    case "range": {
+      const entries = answer.entries.map((entry) => keyValue(entry, false));
+      const { next = NOTHING, revision } = answer;
+      const value = { $typeName: "raftkv.kv.v1.RangeResult", entries, next, revision: BigInt(revision) } as const;
+      return { case: "range", value };
+    }
+    case "history": {
+      const writes = answer.writes.map((write) => keyWrite(write, false));
+      const next = BigInt(answer.next ?? 0);
+      return { case: "history", value: { $typeName: "raftkv.kv.v1.HistoryResult", writes, next } };
+    }
   }
-  return {
-    case: "range",
-    value: {
-      $typeName: "raftkv.kv.v1.RangeResult",
-      entries: answer.entries.map((entry) => keyValue(entry, false)),
-      next: answer.next ?? NOTHING,
-    },
-  };
 }
 
 function errorResult(failure: Failure): ReadResult {
@@ -96,6 +111,8 @@ export function batchBytes({ operations }: ReadBatch): number {
 function keyBytes(operation: ReadOperation["operation"]): number {
   switch (operation.case) {
     case "get":
+      return operation.value.key.length;
+    case "history":
       return operation.value.key.length;
     case "range":
       return operation.value.from.length + operation.value.to.length;

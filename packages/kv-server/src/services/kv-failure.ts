@@ -14,6 +14,8 @@ export interface Failure {
   readonly outcomeUnknown?: boolean;
   readonly leader?: LeaderHint | undefined;
   readonly expectedSequence?: number | undefined;
+  /** With COMPACTED: the earliest revision that can be read. */
+  readonly compactRevision?: number | undefined;
 }
 
 /** Carries a `Failure` to where the answer is made. */

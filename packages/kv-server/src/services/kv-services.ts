@@ -1,6 +1,6 @@
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import type { StreamListener, StreamRoutes } from "@raftkv/grpc-stream";
-import { ClusterService } from "@raftkv/proto/cluster";
+import { ClusterService, type StatusResponse } from "@raftkv/proto/cluster";
 import { ErrorCode, type ExchangeRequest, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
 import {
   changeMembership,
@@ -13,19 +13,23 @@ import { clusterStatus } from "./cluster-status.ts";
 import { connectError, failureOf } from "./error-mapping.ts";
 import type { ExchangeStream } from "./exchange-stream.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
+import { leaderDuties } from "./leader-duties.ts";
+import type { LeaderDuty } from "./leader-duty.ts";
 import { PulledExchange } from "./pulled-exchange.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
-import { get, range } from "./unary-reads.ts";
-import { del, put } from "./unary-writes.ts";
+import { get, history, range } from "./unary-reads.ts";
+import { compact, del, put } from "./unary-writes.ts";
 
 /** What a node serves to clients: `KvService` and `ClusterService`, over one state machine and one consensus. */
 export class KvServices {
   readonly #context: ServiceContext;
   readonly #streams = new Set<ExchangeStream>();
+  readonly #duties: readonly LeaderDuty[];
 
   constructor(options: KvServicesOptions) {
     this.#context = serviceContext(options);
+    this.#duties = leaderDuties(this.#context);
   }
 
   /** Adds the services to a router; to several, if a node has several. */
@@ -41,6 +45,8 @@ export class KvServices {
         delete: (request, call) => this.#unary(call, true, () => del(context, request, call)),
         get: (request, call) => this.#unary(call, false, () => get(context, request, call)),
         range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
+        history: (request, call) => this.#unary(call, false, () => history(context, request, call)),
+        compact: (request, call) => this.#unary(call, true, () => compact(context, request, call)),
         exchange: (requests, call) => this.#exchange(requests, call),
       },
       options,
@@ -48,7 +54,7 @@ export class KvServices {
     router.service(
       ClusterService,
       {
-        status: () => clusterStatus(context.options),
+        status: () => this.status(),
         changeMembership: (request, call) => this.#unary(call, true, () => changeMembership(context, request, call)),
         leaveJoint: (_request, call) => this.#unary(call, true, () => leaveJoint(context, call)),
         transferLeadership: (request, call) =>
@@ -58,6 +64,11 @@ export class KvServices {
       },
       options,
     );
+  }
+
+  /** What `ClusterService.Status` answers. */
+  status(): StatusResponse {
+    return clusterStatus(this.#context.options);
   }
 
   /** Adds what is served by hand where a client speaks plain gRPC: it takes the place of what `register` has for it. */
@@ -83,6 +94,7 @@ export class KvServices {
 
   /** Ends all streams, after the answers that are ready. Drain first. */
   close(): void {
+    for (const duty of this.#duties) duty.close();
     for (const stream of this.#streams) stream.close();
     this.#context.leadership.close();
   }

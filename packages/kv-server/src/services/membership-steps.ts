@@ -7,7 +7,7 @@ import {
 import { ErrorCode } from "@raftkv/proto/kv";
 import type { Member, MembershipChange, MembershipStep, NodeId } from "@raftkv/raft-core";
 import { KvFailure } from "./kv-failure.ts";
-import { type InspectPeer, inspectPeer, whyNotJoinable, whyNotMoved } from "./peer-inspection.ts";
+import { type InspectedPeer, type InspectPeer, inspectPeer, whyNotJoinable, whyNotMoved } from "./peer-inspection.ts";
 import { invalid } from "./text-form.ts";
 
 /** What a change is seen against. */
@@ -15,6 +15,17 @@ export interface ChangeSurroundings {
   readonly clusterId: string | undefined;
   readonly members: readonly Member[];
   readonly inspect: InspectPeer;
+}
+
+/** Who answers at an address at which a node is to join. */
+export interface Newcomer {
+  readonly address: string;
+  readonly peer: InspectedPeer;
+}
+
+export interface ParsedChange {
+  readonly change: MembershipChange;
+  readonly newcomers: readonly Newcomer[];
 }
 
 /** More steps than a change of everything in the largest sensible cluster has. */
@@ -28,7 +39,7 @@ export async function membershipChange(
   request: ChangeMembershipRequest,
   surroundings: ChangeSurroundings,
   signal: AbortSignal,
-): Promise<MembershipChange> {
+): Promise<ParsedChange> {
   const { steps, force } = request;
   if (steps.length === 0) throw new KvFailure(invalid("the change has no steps"));
   if (steps.length > maxSteps) {
@@ -36,8 +47,10 @@ export async function membershipChange(
   }
   const transition = transitionOf(request.transition);
   for (const step of steps) checkStep(step, surroundings);
-  const parsed = await Promise.all(steps.map((step) => membershipStep(step, force, surroundings, signal)));
-  return { steps: parsed, transition, ...(force ? { force } : {}) };
+  const newcomers: Newcomer[] = [];
+  const onNewcomer = (newcomer: Newcomer) => newcomers.push(newcomer);
+  const parsed = await Promise.all(steps.map((step) => membershipStep(step, force, surroundings, onNewcomer, signal)));
+  return { change: { steps: parsed, transition, ...(force ? { force } : {}) }, newcomers };
 }
 
 function transitionOf(transition: Transition): MembershipChange["transition"] {
@@ -84,16 +97,17 @@ async function membershipStep(
   { step }: WireStep,
   force: boolean,
   surroundings: ChangeSurroundings,
+  onNewcomer: (newcomer: Newcomer) => void,
   signal: AbortSignal,
 ): Promise<MembershipStep> {
   switch (step.case) {
     case "addLearner": {
       const { promoteWhenCaughtUp } = step.value;
-      const member = await joiningMember(step.value, surroundings, signal);
+      const member = await joiningMember(step.value, surroundings, onNewcomer, signal);
       return { kind: "addLearner", member, ...(promoteWhenCaughtUp ? { promoteWhenCaughtUp } : {}) };
     }
     case "addVoter":
-      return { kind: "addVoter", member: await joiningMember(step.value, surroundings, signal) };
+      return { kind: "addVoter", member: await joiningMember(step.value, surroundings, onNewcomer, signal) };
     case "promote":
     case "demote":
     case "remove":
@@ -119,11 +133,13 @@ async function membershipStep(
 async function joiningMember(
   { address, priority }: AddMember,
   { inspect, clusterId, members }: ChangeSurroundings,
+  onNewcomer: (newcomer: Newcomer) => void,
   signal: AbortSignal,
 ): Promise<Member> {
   const peer = await inspectPeer(inspect, address, signal);
   const obstacle = whyNotJoinable(peer, address, clusterId, members);
   if (obstacle !== undefined) throw obstacle;
+  onNewcomer({ address, peer });
   return { id: peer.nodeId, address, memberId: peer.memberId, ...(priority === 0 ? {} : { priority }) };
 }
 

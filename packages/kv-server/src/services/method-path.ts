@@ -5,6 +5,7 @@ const WRITES: ReadonlySet<string> = new Set(
   [
     KvService.method.put,
     KvService.method.delete,
+    KvService.method.compact,
     ClusterService.method.changeMembership,
     ClusterService.method.leaveJoint,
     ClusterService.method.transferLeadership,

@@ -9,6 +9,8 @@ export interface InspectedPeer {
   readonly memberId: string;
   /** Undefined: it belongs to no cluster yet. */
   readonly clusterId: string | undefined;
+  /** The latest way of applying entries that its state machine knows. */
+  readonly maxApplyVersion: number;
 }
 
 /** Asks whoever listens at `host:port` who it is. Rejects if nobody answers in time, and with the signal's reason. */
@@ -45,6 +47,17 @@ export async function inspectPeer(inspect: InspectPeer, address: string, signal:
     const message = `no raftkv node answers at ${address} (${reason}): start it, or check the address`;
     throw new KvFailure({ code: ErrorCode.PEER_UNREACHABLE, message }, { cause: error });
   }
+}
+
+/** Why `peer` must not get the log of a cluster whose entries are applied in the way `required`. Undefined: it may. */
+export function whyTooOld(peer: InspectedPeer, address: string, required: number): KvFailure | undefined {
+  if (peer.maxApplyVersion >= required) return undefined;
+  return new KvFailure({
+    code: ErrorCode.PEER_NOT_JOINABLE,
+    message:
+      `node ${peer.nodeId} at ${address} runs an earlier version of raftkv, which would apply the log of this cluster in ` +
+      "another way: start it with the version that the others run",
+  });
 }
 
 /** What stands against adding `peer`, which was found at `address`. Undefined: nothing. */

@@ -14,12 +14,12 @@ export type Proposed =
 /** Takes encoded command batches to consensus: stamped, checked, and decoded once. */
 export class Proposer {
   readonly #consensus: Pick<Consensus<ApplyResult>, "propose">;
-  readonly #state: Pick<KvStateMachine, "clusterClock" | "decoder">;
+  readonly #state: Pick<KvStateMachine, "clusterClock" | "decoder" | "applyVersion">;
   readonly #limits: KvLimits;
 
   constructor(
     consensus: Pick<Consensus<ApplyResult>, "propose">,
-    state: Pick<KvStateMachine, "clusterClock" | "decoder">,
+    state: Pick<KvStateMachine, "clusterClock" | "decoder" | "applyVersion">,
     limits: KvLimits,
   ) {
     this.#consensus = consensus;
@@ -31,7 +31,7 @@ export class Proposer {
   propose(commandBatch: Uint8Array, term: Term): Proposed {
     const payload = encodeEnvelope(this.#state.clusterClock.stampMs(term), commandBatch);
     const content = this.#state.decoder.preview(payload);
-    const failure = checkCommand(content, this.#limits);
+    const failure = checkCommand(content, this.#limits, this.#state.applyVersion());
     if (failure !== undefined) return { kind: "refused", failure };
     const operations = content.kind === "command" ? content.command.operations.length : 0;
     return { kind: "proposed", operations, result: this.#consensus.propose(payload) };

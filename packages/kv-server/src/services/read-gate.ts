@@ -6,6 +6,9 @@ interface Round {
   waiting: number;
 }
 
+/** One for all: it costs more than the round to make one. */
+const nobodyWaits = new Error("nobody waits for this read index any more");
+
 /**
  * Lets linearizable reads through. All reads that arrive in one turn of the event loop share one read index: it is
  * asked for only when the turn is over, so it was begun after each of them arrived (dissertation, section 6.4).
@@ -50,7 +53,7 @@ export class ReadGate {
   /** Nobody waits for it any more, and nobody may join it any more. */
   #abandon(round: Round): void {
     if (this.#gathering === round) this.#gathering = undefined;
-    round.abort.abort();
+    round.abort.abort(nobodyWaits);
   }
 }
 

@@ -74,17 +74,6 @@ export class ReadPath {
   }
 }
 
-/** A range as the wire gives it: an empty end means the last key, a limit of 0 none. */
-export function rangeRead(from: Uint8Array, to: Uint8Array | undefined, limit: number, keysOnly: boolean): Read {
-  return {
-    kind: "range",
-    from,
-    to: to?.length === 0 ? undefined : to,
-    limit: limit === 0 ? Number.MAX_SAFE_INTEGER : limit,
-    keysOnly,
-  };
-}
-
 /** What an entry takes in memory besides key and value, roughly. */
 const ENTRY_BYTES = 128;
 
@@ -93,6 +82,7 @@ function answerBytes({ answers }: ReadAnswers): number {
   for (const answer of answers) {
     if (answer.kind === "get") bytes += entryBytes(answer.entry);
     if (answer.kind === "range") for (const entry of answer.entries) bytes += entryBytes(entry);
+    if (answer.kind === "history") for (const { entry } of answer.writes) bytes += ENTRY_BYTES + entryBytes(entry);
   }
   return bytes;
 }

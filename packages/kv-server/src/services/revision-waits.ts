@@ -18,6 +18,9 @@ interface Known {
   revision: number | undefined;
 }
 
+/** One for all: it costs more than the wait to make one. */
+const waitIsOver = new Error("the wait is over");
+
 /** Reads that must see at least a given revision of the store, which this node may not have applied yet. */
 export class RevisionWaits {
   readonly #options: RevisionWaitsOptions;
@@ -50,7 +53,7 @@ export class RevisionWaits {
       await Promise.race([reached, asked.then(() => reached)]);
     } finally {
       this.#waiting--;
-      ended.abort();
+      ended.abort(waitIsOver);
     }
   }
 

@@ -5,6 +5,8 @@ import { DEFAULT_KV_LIMITS, type KvLimits } from "../limits.ts";
 import type { ApplyResult } from "../state/answer.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import { Admission } from "./admission.ts";
+import { ApplyVersionRaise } from "./apply-version-raise.ts";
+import type { HistoryPolicy } from "./auto-compaction.ts";
 import type { LeaderHint } from "./kv-failure.ts";
 import { Leadership } from "./leadership.ts";
 import { boundedInspection, type InspectPeer } from "./peer-inspection.ts";
@@ -15,7 +17,7 @@ import { ReadPath } from "./read-path.ts";
 import { RevisionWaits } from "./revision-waits.ts";
 
 /** The part of a client of another node that forwarding needs. */
-export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete">;
+export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete" | "compact">;
 
 /** What the services stand on. */
 export interface KvServicesOptions {
@@ -35,6 +37,8 @@ export interface KvServicesOptions {
   readonly clock?: Clock;
   /** Asks whoever listens at an address who it is: nodes that are to join, and members that have moved. */
   readonly inspect: InspectPeer;
+  /** How much history is kept; unset fields have the values of `DEFAULT_HISTORY_POLICY`. */
+  readonly history?: Partial<HistoryPolicy>;
   /** Calls back when the present turn of the event loop is over; `setImmediate` unless a simulation has its own. */
   readonly endOfTurn?: (callback: () => void) => void;
 }
@@ -46,9 +50,11 @@ export interface ServiceContext {
   readonly leadership: Leadership;
   readonly pendingWrites: PendingWrites;
   readonly proposer: Proposer;
+  readonly readGate: ReadGate;
   readonly readPath: ReadPath;
   readonly admission: Admission;
   readonly inspect: InspectPeer;
+  readonly applyVersion: ApplyVersionRaise;
 }
 
 /** As many as one change of the membership can have steps. */
@@ -59,6 +65,7 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
   const { consensus, state } = options;
   const leadership = new Leadership(consensus);
   const gate = new ReadGate(consensus, options.endOfTurn ?? ((callback) => void setImmediate(callback)));
+  const inspect = boundedInspection(options.inspect, maxInspections);
   const revisions = new RevisionWaits({ state, gate, clock: options.clock ?? systemClock, limits });
   return {
     options,
@@ -66,9 +73,11 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
     leadership,
     pendingWrites: new PendingWrites(),
     proposer: new Proposer(consensus, state, limits),
+    readGate: gate,
     readPath: new ReadPath({ gate, consensus, state, revisions, limits }),
     admission: new Admission(limits.maxRequests, limits.maxRequestBytes),
-    inspect: boundedInspection(options.inspect, maxInspections),
+    inspect,
+    applyVersion: new ApplyVersionRaise({ consensus, state, inspect }),
   };
 }
 

@@ -5,18 +5,21 @@ import {
   type GetRequest,
   type GetResponse,
   GetResponseSchema,
+  type HistoryRequest,
+  type HistoryResponse,
+  HistoryResponseSchema,
   type RangeRequest,
   type RangeResponse,
   RangeResponseSchema,
 } from "@raftkv/proto/kv";
-import type { Read, ReadAnswer } from "../state/read.ts";
-import { keyValue } from "./answer-messages.ts";
+import type { Read } from "../state/read.ts";
+import { keyValue, keyWrite } from "./answer-messages.ts";
 import { checkKey } from "./command-check.ts";
 import { KvFailure } from "./kv-failure.ts";
 import { readNeeds } from "./read-needs.ts";
-import { READ_TOO_LARGE, rangeRead } from "./read-path.ts";
 import { type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";
 import { givenKey, invalid, prefixEnd, textBytes } from "./text-form.ts";
+import { type Answered, getRead, historyRead, rangeRead, whyUnanswered } from "./wire-reads.ts";
 
 type Call = Pick<HandlerContext, "signal">;
 
@@ -24,8 +27,8 @@ export async function get(context: ServiceContext, request: GetRequest, call: Ca
   const { bytes: key, asText } = givenKey(request.keyForm);
   const failure = checkKey(key, context.limits);
   if (failure !== undefined) throw new KvFailure(failure);
-  const { revision, answer } = await readOne(context, { kind: "get", key }, request, call);
-  if (answer.kind !== "get") throw new KvFailure(READ_TOO_LARGE);
+  const { revision, answer } = await readOne(context, getRead(key, request), request, call);
+  if (answer.kind !== "get") throw unexpected(answer);
   const { entry } = answer;
   return create(GetResponseSchema, {
     found: entry !== undefined,
@@ -36,13 +39,26 @@ export async function get(context: ServiceContext, request: GetRequest, call: Ca
 
 export async function range(context: ServiceContext, request: RangeRequest, call: Call): Promise<RangeResponse> {
   const asText = request.prefixText !== "";
-  const read = asText ? prefixRead(request) : rangeRead(request.from, request.to, request.limit, request.keysOnly);
+  const read = asText ? prefixRead(request) : rangeRead(request);
   const { revision, answer } = await readOne(context, read, request, call);
-  if (answer.kind !== "range") throw new KvFailure(READ_TOO_LARGE);
+  if (answer.kind !== "range") throw unexpected(answer);
   return create(RangeResponseSchema, {
     entries: answer.entries.map((entry) => keyValue(entry, asText)),
     revision: BigInt(revision),
     ...(answer.next === undefined ? {} : { next: answer.next }),
+  });
+}
+
+export async function history(context: ServiceContext, request: HistoryRequest, call: Call): Promise<HistoryResponse> {
+  const { bytes: key, asText } = givenKey(request.keyForm);
+  const failure = checkKey(key, context.limits);
+  if (failure !== undefined) throw new KvFailure(failure);
+  const { revision, answer } = await readOne(context, historyRead(key, request), request, call);
+  if (answer.kind !== "history") throw unexpected(answer);
+  return create(HistoryResponseSchema, {
+    writes: answer.writes.map((write) => keyWrite(write, asText)),
+    revision: BigInt(revision),
+    next: BigInt(answer.next ?? 0),
   });
 }
 
@@ -51,23 +67,34 @@ function prefixRead(request: RangeRequest): Read {
   const prefix = textBytes("prefix_text", request.prefixText);
   if (request.to.length > 0) throw new KvFailure(invalid("to and prefix_text exclude each other"));
   const from = Buffer.compare(request.from, prefix) > 0 ? request.from : prefix;
-  return rangeRead(from, prefixEnd(prefix), request.limit, request.keysOnly);
+  return rangeRead({ ...request, from, to: prefixEnd(prefix) });
 }
 
 async function readOne(
   { readPath, admission }: ServiceContext,
   read: Read,
-  request: GetRequest | RangeRequest,
+  request: GetRequest | RangeRequest | HistoryRequest,
   { signal }: Call,
-): Promise<{ readonly revision: number; readonly answer: ReadAnswer }> {
+): Promise<{ readonly revision: number; readonly answer: Answered }> {
   const needs = readNeeds(request);
   if (!admission.admit(0)) throw new KvFailure({ code: ErrorCode.RESOURCE_EXHAUSTED, message: TOO_MANY_REQUESTS });
   try {
     const { revision, answers } = await readPath.read([read], needs, signal);
     const [answer] = answers;
     if (answer === undefined) throw new Error("a read gave no answer");
-    return { revision, answer };
+    switch (answer.kind) {
+      case "get":
+      case "range":
+      case "history":
+        return { revision, answer };
+      default:
+        throw new KvFailure(whyUnanswered(answer));
+    }
   } finally {
     admission.release(0);
   }
+}
+
+function unexpected(answer: Answered): Error {
+  return new Error(`a read was answered as a ${answer.kind}`);
 }

@@ -2,6 +2,9 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { ConnectError, type HandlerContext } from "@connectrpc/connect";
 import {
   CommandBatchSchema,
+  type CompactRequest,
+  type CompactResponse,
+  CompactResponseSchema,
   type DeleteRequest,
   type DeleteResponse,
   DeleteResponseSchema,
@@ -45,6 +48,17 @@ export async function del(context: ServiceContext, request: DeleteRequest, call:
   const answer = await write(context, { case: "delete", value: operation }, key.length, call);
   if (answer.kind !== "delete") throw unexpected(answer);
   return create(DeleteResponseSchema, { revision: BigInt(answer.revision), deleted: answer.deleted });
+}
+
+export async function compact(context: ServiceContext, request: CompactRequest, call: Call): Promise<CompactResponse> {
+  const client = request.forward ? leaderClient(context) : undefined;
+  if (client !== undefined) {
+    return forwarded(call, (options) => client.compact({ ...request, forward: false }, options));
+  }
+  const operation = { $typeName: "raftkv.kv.v1.CompactOperation", revision: request.revision } as const;
+  const answer = await write(context, { case: "compact", value: operation }, 0, call);
+  if (answer.kind !== "compact") throw unexpected(answer);
+  return create(CompactResponseSchema, { compactRevision: BigInt(answer.compactRevision) });
 }
 
 /** Proposes one operation, without a session. Rejects with a `KvFailure`, or what consensus rejects with. */

@@ -199,9 +199,10 @@ describe("writes and the leader", () => {
     expect(detail).toMatchObject({ code, outcomeUnknown });
   });
 
-  test("only Put and Delete are writes", () => {
-    const paths = ["Put", "Delete", "Get", "Range", "Exchange"].map((name) => `/raftkv.kv.v1.KvService/${name}`);
-    expect(paths.filter(isWriteMethod)).toEqual(paths.slice(0, 2));
+  test("only Put, Delete and Compact are writes", () => {
+    const names = ["Put", "Delete", "Compact", "Get", "Range", "History", "Exchange"];
+    const paths = names.map((name) => `/raftkv.kv.v1.KvService/${name}`);
+    expect(paths.filter(isWriteMethod)).toEqual(paths.slice(0, 3));
   });
 });
 
@@ -216,6 +217,7 @@ describe("forwarding", () => {
           return create(PutResponseSchema, { revision: 9n });
         },
         delete: () => Promise.reject(new Error("not asked for")),
+        compact: () => Promise.reject(new Error("not asked for")),
       }),
     });
     rig.consensus.become("follower", 2);

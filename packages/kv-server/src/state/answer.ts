@@ -9,7 +9,10 @@ export type RefusalCode =
   | "answerDiscarded"
   | "tooManySessions"
   | "tooManyAnswers"
-  | "invalidTtl";
+  | "invalidTtl"
+  | "compacted"
+  | "futureRevision"
+  | "invalidApplyVersion";
 
 export interface Refusal {
   readonly kind: "refused";
@@ -25,6 +28,8 @@ export type Answer =
   | { readonly kind: "openSession"; readonly sessionId: number }
   | { readonly kind: "closeSession" }
   | { readonly kind: "skip" }
+  | { readonly kind: "compact"; readonly compactRevision: number }
+  | { readonly kind: "raiseApplyVersion"; readonly applyVersion: number }
   | Refusal;
 
 /** What applying one entry gave. The same on every node. */

@@ -15,6 +15,8 @@ export type Operation =
   | { readonly kind: "openSession"; readonly ttlMs: number }
   | { readonly kind: "closeSession" }
   | { readonly kind: "skip" }
+  | { readonly kind: "compact"; readonly revision: number }
+  | { readonly kind: "raiseApplyVersion"; readonly applyVersion: number }
   /** An operation of a later version, or none at all. */
   | { readonly kind: "unknown" };
 

@@ -8,8 +8,32 @@ export interface Counters {
   /** Never goes back. */
   clusterTimeMs: number;
   applyVersion: number;
+  /**
+   * Reads at earlier revisions are refused, and what only they would show is removed. 0 where no history is kept, before
+   * `HISTORY_APPLY_VERSION`.
+   */
+  compactRevision: number;
+}
+
+/** From this apply version on, what is superseded is kept until it is compacted. */
+export const HISTORY_APPLY_VERSION = 2;
+
+export function keepsHistory({ applyVersion }: Pick<Counters, "applyVersion">): boolean {
+  return applyVersion >= HISTORY_APPLY_VERSION;
+}
+
+/** The earliest revision that can be read. */
+export function earliestRevision(counters: Counters): number {
+  return keepsHistory(counters) ? counters.compactRevision : counters.revision;
+}
+
+/** Deletions from this revision on are kept. */
+export function earliestDeletion(counters: Counters): number {
+  return keepsHistory(counters) ? counters.compactRevision : Number.POSITIVE_INFINITY;
 }
 
 export const FIRST_REVISION = 1;
-/** How this version applies entries. A state with a later one was made by a newer raftkv. */
-export const APPLY_VERSION = 1;
+/** The latest way of applying entries that this version knows. A state with a later one was made by a newer raftkv. */
+export const APPLY_VERSION = 2;
+/** How the first version applied entries: where every cluster starts, until all of its nodes know a later one. */
+export const FIRST_APPLY_VERSION = 1;

@@ -1,6 +1,8 @@
 import type { Index } from "@raftkv/raft-core";
 import { type Answer, type ApplyResult, refuse } from "./answer.ts";
+import { raiseApplyVersion } from "./apply-version.ts";
 import type { Command, EntryContent, Operation } from "./command.ts";
+import { compact } from "./compact.ts";
 import type { Counters } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import type { KeyId } from "./key-id.ts";
@@ -45,6 +47,9 @@ export class Fold {
     const [first] = command.operations;
     if (first?.kind === "openSession" && command.operations.length === 1) {
       return { kind: "answers", answers: [this.#openSession(index, first.ttlMs)] };
+    }
+    if (first?.kind === "raiseApplyVersion" && command.operations.length === 1) {
+      return { kind: "answers", answers: [raiseApplyVersion(this.#counters, first.applyVersion)] };
     }
     return { kind: "answers", answers: command.operations.map((operation) => this.#operate(operation)) };
   }
@@ -94,6 +99,8 @@ export class Fold {
           : this.#put(operation.id, operation.key, operation.value);
       case "delete":
         return operation.key.length === 0 ? refuse("keyEmpty") : this.#delete(operation.id, operation.key);
+      case "compact":
+        return compact(this.#counters, operation.revision);
       default:
         return refuse("invalidOperation");
     }
@@ -109,8 +116,7 @@ export class Fold {
       version: (previous?.version ?? 0) + 1,
       valueLength: value.length,
     };
-    this.#known.set(id, record);
-    this.#generations.active.put(id, key, record, value, previous);
+    this.#change(id, key, revision, record, value, previous);
     return { kind: "put", revision };
   }
 
@@ -118,8 +124,24 @@ export class Fold {
     const previous = this.#known.get(id);
     if (previous === undefined) return { kind: "delete", revision: this.#counters.revision, deleted: false };
     const revision = ++this.#counters.revision;
-    this.#known.set(id, undefined);
-    this.#generations.active.delete(id, key, previous);
+    this.#change(id, key, revision, undefined, NO_VALUE, previous);
     return { kind: "delete", revision, deleted: true };
   }
+
+  #change(
+    id: KeyId,
+    key: Uint8Array,
+    revision: number,
+    record: KeyRecord | undefined,
+    value: Uint8Array,
+    superseded: KeyRecord | undefined,
+  ): void {
+    this.#known.set(id, record);
+    const { active } = this.#generations;
+    const { applyVersion } = this.#counters;
+    const previous = active.get(id);
+    active.add({ id, key, revision, sub: 0, record, value, superseded, previous, applyVersion });
+  }
 }
+
+const NO_VALUE = new Uint8Array(0);

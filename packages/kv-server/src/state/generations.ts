@@ -1,5 +1,11 @@
 import type { KeyId } from "./key-id.ts";
+import type { KeyRecord } from "./key-record.ts";
 import { type Change, MemTable } from "./mem-table.ts";
+
+/** What memory knows of a key's past. */
+export type PastState =
+  | { readonly kind: "change"; readonly change: Change }
+  | { readonly kind: "inEngine"; readonly record: KeyRecord };
 
 /**
  * The changes that the engine does not have yet: an active table that takes new ones, and, while a merge runs, the
@@ -24,6 +30,31 @@ export class Generations {
 
   find(id: KeyId): Change | undefined {
     return this.#active.table.get(id) ?? this.#frozen?.table.get(id);
+  }
+
+  /**
+   * What memory knows of a key as it was at `revision`: the change that made it so; what the engine has had since before
+   * all changes that memory holds; or undefined, where only the engine can tell.
+   */
+  findAt(id: KeyId, revision: number): PastState | undefined {
+    let oldest: Change | undefined;
+    for (const table of [this.#active.table, this.#frozen?.table]) {
+      for (let change = table?.get(id); change !== undefined; change = change.previous) {
+        if (change.revision <= revision) return { kind: "change", change };
+        oldest = change;
+      }
+    }
+    const superseded = oldest?.superseded;
+    if (superseded === undefined || superseded.modRevision > revision) return undefined;
+    return { kind: "inEngine", record: superseded };
+  }
+
+  /** Every key in [from, to) that memory holds any change of, in key order. */
+  *idsIn(from: KeyId, to: KeyId | undefined): Generator<KeyId, void, undefined> {
+    for (const { id } of this.#merged(from)) {
+      if (to !== undefined && id >= to) return;
+      yield id;
+    }
   }
 
   /** A read begins here and now. Call what it returns, once, when the read has ended. */

@@ -2,54 +2,124 @@ import { indexRowKey, valueRowKey } from "../codec/row-keys.ts";
 import { decodeIndexRow, decodeValueRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
-import type { Generations } from "./generations.ts";
+import { type Counters, earliestRevision, keepsHistory } from "./counters.ts";
+import type { Generations, PastState } from "./generations.ts";
+import { planHistory, type WritesPage } from "./key-history.ts";
 import { keyId } from "./key-id.ts";
 import type { KeyEntry, KeyRecord } from "./key-record.ts";
+import { planPastRange } from "./past-range.ts";
+import { pastRecord } from "./past-scan.ts";
 import { entryBytes, type Found, type Page, planRange } from "./range-plan.ts";
 import type { Read, ReadAnswer, ReadAnswers, ReadLimits } from "./read.ts";
 
 /** A read whose keys are known and whose values may have to be fetched. */
 type Planned =
   | { readonly kind: "get"; readonly found: readonly Found[]; readonly bytes: number }
-  | ({ readonly kind: "range" } & Page);
+  | ({ readonly kind: "range"; readonly revision: number } & Page)
+  | ({ readonly kind: "history" } & WritesPage);
+
+/** What reads look at. */
+export interface Readable {
+  /** As they stand; they move while a read waits for the engine. */
+  readonly counters: Counters;
+  readonly generations: Generations;
+  readonly store: StateStore;
+}
 
 /**
- * Answers `reads` together, all from the present revision. What memory holds is taken now, synchronously; the rest
- * comes from the engine, which holds still for it (see `Generations`).
+ * Answers `reads` together, all from the present revision, or each from the one of the past that it names. What memory
+ * holds is taken now, synchronously; the rest comes from the engine, which holds still for it (see `Generations`), but
+ * for what is compacted meanwhile: a read of that is refused.
  */
 export async function readTogether(
   reads: readonly Read[],
   limits: ReadLimits,
-  revision: number,
-  generations: Generations,
-  store: StateStore,
+  readable: Readable,
 ): Promise<ReadAnswers> {
+  const { counters, generations, store } = readable;
+  const { revision } = counters;
   const endRead = generations.beginRead();
   try {
-    const plans = reads.map((read) =>
-      read.kind === "get" ? planGet(read.key, generations) : planRange(read, limits.pageBytes, generations, store),
-    );
+    const plans = reads.map((read) => plan(read, revision, limits, readable));
     const planned = await completePlans(plans, limits.totalBytes, store);
-    const values = await fetchValues(planned, store);
-    return { revision, answers: planned.map((plan) => answer(plan, values)) };
+    const mayBeGone = (i: number) => isCompacted(plans[i], counters) || planned[i]?.kind === "history";
+    const values = await fetchValues(planned, mayBeGone, store);
+    const answers = planned.map((one, i) => refusal(plans[i], counters) ?? answer(one, values));
+    return { revision, answers };
   } finally {
     endRead();
   }
 }
 
-type Plan = GetPlan | (() => Promise<Page>);
+type Plan = GetPlan | PagePlan | RefusedPlan;
 
 interface GetPlan {
+  readonly kind: "get";
+  /** The revision of the past that it is from; undefined: the present one. */
+  readonly at: number | undefined;
   readonly key: Uint8Array;
   /** Undefined: the key does not exist; "inEngine": memory does not know. */
   readonly found: Found | undefined | "inEngine";
 }
 
-function planGet(key: Uint8Array, generations: Generations): GetPlan {
+interface PagePlan {
+  readonly kind: "page";
+  readonly at: number | undefined;
+  readonly complete: () => Promise<Planned>;
+}
+
+interface RefusedPlan {
+  readonly kind: "refused";
+  readonly answer: ReadAnswer;
+}
+
+function plan(read: Read, revision: number, limits: ReadLimits, readable: Readable): Plan {
+  const { counters, generations, store } = readable;
+  if (read.atRevision !== undefined && read.atRevision > revision) {
+    return { kind: "refused", answer: { kind: "futureRevision" } };
+  }
+  if (read.kind === "history") {
+    const complete = planHistory(read, revision, limits.pageBytes, readable);
+    return { kind: "page", at: undefined, complete: async () => ({ kind: "history", ...(await complete()) }) };
+  }
+  const at = read.atRevision === revision ? undefined : read.atRevision;
+  if (at !== undefined && at < earliestRevision(counters))
+    return { kind: "refused", answer: compactedAnswer(counters) };
+  if (read.kind === "get") return planGet(read.key, at, generations);
+  const complete =
+    at === undefined
+      ? planRange(read, limits.pageBytes, generations, store)
+      : planPastRange(read, at, limits.pageBytes, generations, store);
+  const picture = keepsHistory(counters) ? (at ?? revision) : 0;
+  return { kind: "page", at, complete: async () => ({ kind: "range", revision: picture, ...(await complete()) }) };
+}
+
+function planGet(key: Uint8Array, at: number | undefined, generations: Generations): GetPlan {
+  const plan = (found: GetPlan["found"]): GetPlan => ({ kind: "get", at, key, found });
+  const state = at === undefined ? present(key, generations) : generations.findAt(keyId(key), at);
+  if (state === undefined) return plan("inEngine");
+  if (state.kind === "inEngine") return plan({ key, record: state.record, value: "inEngine" });
+  const { record, value } = state.change;
+  return plan(record === undefined ? undefined : { key, record, value });
+}
+
+function present(key: Uint8Array, generations: Generations): PastState | undefined {
   const change = generations.find(keyId(key));
-  if (change === undefined) return { key, found: "inEngine" };
-  if (change.record === undefined) return { key, found: undefined };
-  return { key, found: { key, record: change.record, value: change.value } };
+  return change === undefined ? undefined : { kind: "change", change };
+}
+
+function isCompacted(plan: Plan | undefined, counters: Counters): boolean {
+  if (plan === undefined || plan.kind === "refused") return false;
+  return plan.at !== undefined && plan.at < earliestRevision(counters);
+}
+
+function refusal(plan: Plan | undefined, counters: Counters): ReadAnswer | undefined {
+  if (plan?.kind === "refused") return plan.answer;
+  return isCompacted(plan, counters) ? compactedAnswer(counters) : undefined;
+}
+
+function compactedAnswer(counters: Counters): ReadAnswer {
+  return { kind: "compacted", compactRevision: earliestRevision(counters) };
 }
 
 /** Leaves out what would make the answer too large, but never the first that has any size. */
@@ -71,31 +141,34 @@ async function completePlans(
 }
 
 async function completePlan(plan: Plan, record: KeyRecord | undefined): Promise<Planned> {
-  return typeof plan === "function" ? { kind: "range", ...(await plan()) } : completeGet(plan, record);
+  if (plan.kind === "page") return plan.complete();
+  return plan.kind === "get" ? completeGet(plan, record) : NOTHING_FOUND;
 }
 
-/** The index rows of all keys that memory does not know, by the position of their read. */
+const NOTHING_FOUND: Planned = { kind: "get", found: [], bytes: 0 };
+
+/** What every key was that memory does not know of, by the position of its read. */
 async function fetchRecords(plans: readonly Plan[], store: StateStore): Promise<ReadonlyMap<number, KeyRecord>> {
-  const positions: number[] = [];
-  const keys: Uint8Array[] = [];
-  for (const [i, plan] of plans.entries()) {
-    if (typeof plan === "function" || plan.found !== "inEngine") continue;
-    positions.push(i);
-    keys.push(indexRowKey(plan.key));
+  const unknown: { readonly position: number; readonly plan: GetPlan }[] = [];
+  for (const [position, plan] of plans.entries()) {
+    if (plan.kind === "get" && plan.found === "inEngine") unknown.push({ position, plan });
   }
   const records = new Map<number, KeyRecord>();
-  if (keys.length === 0) return records;
-  const rows = await store.getMany(keys);
-  for (const [j, position] of positions.entries()) {
-    const row = rows[j];
-    if (row !== undefined) records.set(position, decodeIndexRow(row));
+  if (unknown.length === 0) return records;
+  const rows = await store.getMany(unknown.map(({ plan }) => indexRowKey(plan.key)));
+  for (const [i, { position, plan }] of unknown.entries()) {
+    const row = rows[i];
+    const newest = row === undefined ? undefined : decodeIndexRow(row);
+    const isIt = newest !== undefined && (plan.at === undefined || newest.modRevision <= plan.at);
+    const record = isIt || plan.at === undefined ? newest : await pastRecord(store, plan.key, plan.at);
+    if (record !== undefined) records.set(position, record);
   }
   return records;
 }
 
 function completeGet(plan: GetPlan, record: KeyRecord | undefined): Planned {
   const found = plan.found === "inEngine" ? inEngine(plan.key, record) : plan.found;
-  if (found === undefined) return { kind: "get", found: [], bytes: 0 };
+  if (found === undefined) return NOTHING_FOUND;
   return { kind: "get", found: [found], bytes: entryBytes(found.key, found.record, false) };
 }
 
@@ -105,14 +178,29 @@ function inEngine(key: Uint8Array, record: KeyRecord | undefined): Found | undef
 
 async function fetchValues(
   planned: readonly (Planned | undefined)[],
+  mayBeGone: (position: number) => boolean,
   store: StateStore,
 ): Promise<ReadonlyMap<Found, Uint8Array>> {
-  const wanted = planned.flatMap((plan) => plan?.found.filter(({ value }) => value === "inEngine") ?? []);
+  const wanted = planned.flatMap((plan, position) =>
+    foundBy(plan)
+      .filter(({ value }) => value === "inEngine")
+      .map((found) => ({ found, position })),
+  );
   const values = new Map<Found, Uint8Array>();
   if (wanted.length === 0) return values;
-  const rows = await store.getMany(wanted.map(({ record }) => valueRowKey(record.modRevision, record.sub)));
-  for (const [i, found] of wanted.entries()) values.set(found, valueInRow(found, rows[i]));
+  const rows = await store.getMany(wanted.map(({ found }) => valueRowKey(found.record.modRevision, found.record.sub)));
+  for (const [i, { found, position }] of wanted.entries()) {
+    const row = rows[i];
+    if (row !== undefined || !mayBeGone(position)) values.set(found, valueInRow(found, row));
+  }
   return values;
+}
+
+function foundBy(plan: Planned | undefined): readonly Found[] {
+  if (plan === undefined) return [];
+  return plan.kind === "history"
+    ? plan.writes.flatMap(({ found }) => (found === undefined ? [] : [found]))
+    : plan.found;
 }
 
 function valueInRow({ key, record }: Found, row: Uint8Array | undefined): Uint8Array {
@@ -126,8 +214,22 @@ function valueInRow({ key, record }: Found, row: Uint8Array | undefined): Uint8A
 
 function answer(plan: Planned | undefined, values: ReadonlyMap<Found, Uint8Array>): ReadAnswer {
   if (plan === undefined) return { kind: "tooLarge" };
+  if (plan.kind === "history") {
+    return historyAnswer(plan, values);
+  }
   const entries = plan.found.map((found) => entry(found, values));
-  return plan.kind === "get" ? { kind: "get", entry: entries[0] } : { kind: "range", entries, next: plan.next };
+  if (plan.kind === "get") return { kind: "get", entry: entries[0] };
+  return { kind: "range", entries, next: plan.next, revision: plan.revision };
+}
+
+/** Up to the first write that was compacted while the read was under way: whatever came before it was so too. */
+function historyAnswer(page: WritesPage, values: ReadonlyMap<Found, Uint8Array>): ReadAnswer {
+  const gone = page.writes.findIndex(({ found }) => found?.value === "inEngine" && !values.has(found));
+  const writes = (gone < 0 ? page.writes : page.writes.slice(0, gone)).map(({ revision, found }) => ({
+    revision,
+    entry: found && entry(found, values),
+  }));
+  return { kind: "history", writes, next: gone < 0 ? page.next : undefined };
 }
 
 const NO_VALUE = new Uint8Array(0);

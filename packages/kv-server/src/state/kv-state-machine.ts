@@ -7,6 +7,7 @@ import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import type { EntryContent } from "./command.ts";
+import { earliestRevision, keepsHistory } from "./counters.ts";
 import { EntryDecoder } from "./entry-decoder.ts";
 import { Fold, type KnownRecords } from "./fold.ts";
 import { Generations } from "./generations.ts";
@@ -56,8 +57,14 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#store = store;
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
-    const state = () => ({ ...this.#saved, generations: this.#generations });
-    this.#merger = new Merger(store, clock, { ...DEFAULT_MERGE_LIMITS, ...merge }, state, this.#serial);
+    this.#merger = new Merger({
+      store,
+      clock,
+      limits: { ...DEFAULT_MERGE_LIMITS, ...merge },
+      state: () => ({ ...this.#saved, generations: this.#generations }),
+      serial: this.#serial,
+      scavengedThrough: saved.scavengedThrough,
+    });
   }
 
   /** Rejects with a `KvError` (`corruptState`, `newerFormat`) or the engine's error where the state is unusable. */
@@ -76,6 +83,20 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   /** The store's revision at the applied index; 1 while nothing was ever written. */
   revision(): number {
     return this.#saved.counters.revision;
+  }
+
+  /** Reads at earlier revisions are refused. The present revision, where no history is kept. */
+  earliestRevision(): number {
+    return earliestRevision(this.#saved.counters);
+  }
+
+  keepsHistory(): boolean {
+    return keepsHistory(this.#saved.counters);
+  }
+
+  /** How entries are applied; see `raiseApplyVersion`. */
+  applyVersion(): number {
+    return this.#saved.counters.applyVersion;
   }
 
   /** Calls back whenever the applied index has moved. Returns what ends the subscription. */
@@ -121,7 +142,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   async read(reads: readonly Read[], limits: ReadLimits): Promise<ReadAnswers> {
     while (this.#restoring !== undefined) await this.#restoring;
     this.#assertOpen();
-    return readTogether(reads, limits, this.#saved.counters.revision, this.#generations, this.#store);
+    const { counters } = this.#saved;
+    return readTogether(reads, limits, { counters, generations: this.#generations, store: this.#store });
   }
 
   async flush(): Promise<Index> {
@@ -154,9 +176,13 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     }
   }
 
-  /** For tests and checks of replicas. Merges first, so it is not cheap. */
+  /**
+   * For tests and checks of replicas. Merges first, and removes what is compacted, as nodes do at their own pace; so it is
+   * not cheap.
+   */
   async fingerprint(): Promise<Fingerprint> {
-    await this.flush();
+    this.#assertOpen();
+    await this.#merger.scavenge();
     const view = await this.#store.view();
     try {
       const hash = createHash("sha256");
@@ -249,6 +275,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     await this.#store.replace(index, decodeSnapshot(index, source.read()));
     this.#generations.clear();
     this.#saved = await loadSavedState(this.#store);
+    this.#merger.replaced(this.#saved.scavengedThrough);
     this.clusterClock.applied(0, this.#saved.counters.clusterTimeMs);
     for (const listener of this.#appliedListeners) listener();
   }

@@ -1,15 +1,34 @@
 import type { Clock, Index } from "@raftkv/raft-core";
-import { indexRowKey, META_KEY, sessionRowKey, valueRowKey } from "../codec/row-keys.ts";
-import { encodeIndexRow, encodeMetaRow, encodeValueRow, type MetaRow } from "../codec/rows.ts";
+import {
+  historyRowKey,
+  historyRowKeyIn,
+  historyRowsFrom,
+  indexRowKey,
+  META_KEY,
+  sessionRowKey,
+  valueRowKey,
+} from "../codec/row-keys.ts";
+import {
+  encodeHistoryRow,
+  encodeIndexRow,
+  encodeMetaRow,
+  encodePlainValueRow,
+  encodeValueRow,
+  type MetaRow,
+  type ValueRowId,
+} from "../codec/rows.ts";
 import type { StateBatch } from "../ports/state-store.ts";
-import type { KeyRecord } from "./key-record.ts";
-import type { Change, MemTable } from "./mem-table.ts";
+import { keepsHistory } from "./counters.ts";
+import { below, type Change, type MemTable } from "./mem-table.ts";
+import type { Removal } from "./scavenger.ts";
 
 /** What one merge writes: everything that changed up to `appliedIndex` since the merge before. */
 export interface Merge {
   readonly appliedIndex: Index;
   readonly table: MemTable;
   readonly meta: MetaRow;
+  /** Versions in the engine that compaction has made superfluous. */
+  readonly removals: readonly Removal[];
   /** Encoded when the table was frozen, since sessions go on changing. Ascending by id. */
   readonly sessionRows: readonly { readonly id: number; readonly row: Uint8Array | undefined }[];
 }
@@ -23,43 +42,113 @@ const SLICE = 2_000;
 export async function mergeBatch(merge: Merge, clock: Clock): Promise<StateBatch> {
   const changes: RowChange[] = [];
   const nextTurn = () => new Promise<void>((resolve) => clock.setTimer(0, resolve));
-  for (const change of merge.table.from("")) {
-    const row = indexRow(change);
-    if (row === undefined) continue;
-    changes.push(row);
-    if (changes.length % SLICE === 0) await nextTurn();
-  }
-  changes.push({ key: META_KEY, value: encodeMetaRow(merge.meta) });
-  for (const row of valueRows(merge.table)) {
-    changes.push(row);
-    if (changes.length % SLICE === 0) await nextTurn();
-  }
+  const add = async (rows: Iterable<RowChange>) => {
+    for (const row of rows) {
+      changes.push(row);
+      if (changes.length % SLICE === 0) await nextTurn();
+    }
+  };
+  const { table, removals, meta } = merge;
+  await add(together(historyRows(table), inKeyOrder(removals.map(historyRemoval))));
+  await add(indexRows(table));
+  changes.push({ key: META_KEY, value: encodeMetaRow(meta) });
+  // All of them are older than what is added.
+  await add(inRevisionOrder([...supersededValues(table), ...removals]).map(valueRemoval));
+  await add(valueRows(table));
   for (const { id, row } of merge.sessionRows) changes.push({ key: sessionRowKey(id), value: row });
   return { appliedIndex: merge.appliedIndex, changes };
 }
 
-/** Undefined: the key came and went between two merges. */
-function indexRow({ key, record, below }: Change): RowChange | undefined {
-  if (record !== undefined) return { key: indexRowKey(key), value: encodeIndexRow(record) };
-  return below === undefined ? undefined : { key: indexRowKey(key), value: undefined };
+function* historyRows(table: MemTable): Generator<RowChange, void, undefined> {
+  for (const newest of table.from("")) {
+    const rowsFrom = historyRowsFrom(newest.key);
+    for (let change: Change | undefined = newest; change !== undefined; change = change.previous) {
+      if (!keepsHistory(change)) break;
+      const { revision, record, superseded, sub } = change;
+      if (record === undefined) {
+        yield { key: historyRowKeyIn(rowsFrom, revision), value: encodeHistoryRow({ kind: "deleted", sub }) };
+      }
+      if (superseded === undefined) continue;
+      const value = encodeHistoryRow({ kind: "written", record: superseded });
+      yield { key: historyRowKeyIn(rowsFrom, superseded.modRevision), value };
+    }
+  }
 }
 
-/**
- * The removal of superseded values, then the new ones, in revision order: whatever is superseded here was merged
- * before, and so is older than everything new.
- */
+function historyRemoval({ key, revision }: Removal): RowChange {
+  return { key: historyRowKey(key, revision), value: undefined };
+}
+
+function valueRemoval({ revision, sub }: Pick<Removal, "revision" | "sub">): RowChange {
+  return { key: valueRowKey(revision, sub), value: undefined };
+}
+
+function* indexRows(table: MemTable): Generator<RowChange, void, undefined> {
+  for (const change of table.from("")) {
+    const { key, record } = change;
+    if (record !== undefined) yield { key: indexRowKey(key), value: encodeIndexRow(record) };
+    // Otherwise the key came and went between two merges.
+    else if (below(change) !== undefined) yield { key: indexRowKey(key), value: undefined };
+  }
+}
+
+/** Values in the engine that were superseded without history. */
+function* supersededValues(table: MemTable): Generator<Pick<Removal, "revision" | "sub">, void, undefined> {
+  for (const change of table.inWriteOrder()) {
+    const { previous, superseded } = change;
+    if (previous !== undefined || superseded === undefined || keepsHistory(change)) continue;
+    yield { revision: superseded.modRevision, sub: superseded.sub };
+  }
+}
+
+/** In revision order: all writes, but for those that were superseded without history, and deletions without it. */
 function* valueRows(table: MemTable): Generator<RowChange, void, undefined> {
-  for (const { modRevision, sub } of supersededInOrder(table)) {
-    yield { key: valueRowKey(modRevision, sub), value: undefined };
+  const superseded = new Set<Change>();
+  for (const change of table.inWriteOrder()) {
+    if (change.previous !== undefined && !keepsHistory(change)) superseded.add(change.previous);
   }
-  for (const { key, value, record } of table.inWriteOrder()) {
-    if (record === undefined) continue;
-    yield { key: valueRowKey(record.modRevision, record.sub), value: encodeValueRow(key, value) };
+  for (const change of table.inWriteOrder()) {
+    if (superseded.has(change) || (change.record === undefined && !keepsHistory(change))) continue;
+    yield valueRow(change);
   }
 }
 
-function supersededInOrder(table: MemTable): readonly KeyRecord[] {
-  const superseded: KeyRecord[] = [];
-  for (const { below } of table.inWriteOrder()) if (below !== undefined) superseded.push(below);
-  return superseded.sort((a, b) => a.modRevision - b.modRevision || a.sub - b.sub);
+function valueRow(change: Change): RowChange {
+  return { key: valueRowKey(change.revision, change.sub), value: encodedValue(change) };
+}
+
+function encodedValue(change: Change): Uint8Array {
+  const { key, value, record, superseded } = change;
+  if (!keepsHistory(change)) return encodePlainValueRow(key, value);
+  const supersedes: ValueRowId | undefined = superseded;
+  return encodeValueRow({
+    key,
+    value,
+    deleted: record === undefined,
+    createRevision: record?.createRevision ?? 0,
+    version: record?.version ?? 0,
+    supersedes,
+  });
+}
+
+function inKeyOrder(rows: RowChange[]): readonly RowChange[] {
+  return rows.sort((a, b) => Buffer.compare(a.key, b.key));
+}
+
+function inRevisionOrder<Row extends Pick<Removal, "revision" | "sub">>(rows: Row[]): readonly Row[] {
+  return rows.sort((a, b) => a.revision - b.revision || a.sub - b.sub);
+}
+
+/** Both in key order, and without a key in common. */
+function* together(rows: Iterable<RowChange>, others: readonly RowChange[]): Generator<RowChange, void, undefined> {
+  let position = 0;
+  for (const row of rows) {
+    for (let other = others[position]; other !== undefined; other = others[position]) {
+      if (Buffer.compare(other.key, row.key) > 0) break;
+      yield other;
+      position++;
+    }
+    yield row;
+  }
+  yield* others.slice(position);
 }

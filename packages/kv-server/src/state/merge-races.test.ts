@@ -33,7 +33,7 @@ async function* noChunks(): AsyncGenerator<Uint8Array> {}
 /** `key=value@modRevision/version` for each entry of each answer. */
 function shown({ answers }: ReadAnswers): readonly string[] {
   return answers.flatMap((answer) => {
-    if (answer.kind === "tooLarge") return ["tooLarge"];
+    if (answer.kind !== "get" && answer.kind !== "range") return [answer.kind];
     const entries = answer.kind === "get" ? [answer.entry] : answer.entries;
     return entries.map((entry) =>
       entry === undefined

@@ -4,6 +4,7 @@ import type { StateStore } from "../ports/state-store.ts";
 import type { Counters } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import { type Merge, mergeBatch } from "./merge-batch.ts";
+import { type Scavenged, scavenge } from "./scavenger.ts";
 import type { Serial } from "./serial.ts";
 import type { SessionTable } from "./session-table.ts";
 
@@ -23,6 +24,9 @@ export const DEFAULT_MERGE_LIMITS: MergeLimits = {
   maxBytes: 16 * 1024 * 1024,
 };
 
+/** Between two merges that do nothing but remove what was compacted. */
+const SCAVENGE_PAUSE_MS = 50;
+
 /** What merges read and write. */
 export interface MergedState {
   readonly counters: Counters;
@@ -30,9 +34,20 @@ export interface MergedState {
   readonly sessions: SessionTable;
 }
 
+export interface MergerOptions {
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly limits: MergeLimits;
+  readonly state: () => MergedState;
+  /** Keeps merges apart from whatever else replaces the engine's content. */
+  readonly serial: Serial;
+  readonly scavengedThrough: number;
+}
+
 /**
  * Brings what was applied to memory into the engine, in large sorted batches in the background. The Raft log is the
- * write-ahead log of what is not merged yet. After a failed merge nothing is merged or applied any more.
+ * write-ahead log of what is not merged yet. Each merge also removes a little of what compaction has made superfluous.
+ * After a failed merge nothing is merged or applied any more.
  */
 export class Merger {
   readonly #store: StateStore;
@@ -44,15 +59,23 @@ export class Merger {
   #running: Promise<void> | undefined;
   /** Resolved when the active table is frozen, and a new one takes its place. */
   #frozen = Promise.withResolvers<void>();
+  /** How far the engine has come: the newest write in it, and what is compacted and gone. */
+  #merged: { readonly revision: number; readonly scavengedThrough: number };
   #failure: { readonly error: unknown } | undefined;
 
-  /** `serial` keeps merges apart from whatever else replaces the engine's content. */
-  constructor(store: StateStore, clock: Clock, limits: MergeLimits, state: () => MergedState, serial: Serial) {
+  constructor({ store, clock, limits, state, serial, scavengedThrough }: MergerOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#limits = limits;
     this.#state = state;
     this.#serial = serial;
+    this.#merged = { revision: state().counters.revision, scavengedThrough };
+  }
+
+  /** The engine's content was replaced. */
+  replaced(scavengedThrough: number): void {
+    this.#merged = { revision: this.#state().counters.revision, scavengedThrough };
+    this.noteApplied();
   }
 
   /** Something was applied. */
@@ -60,6 +83,15 @@ export class Merger {
     if (this.#failure !== undefined || this.#running !== undefined) return;
     if (this.#state().generations.active.bytes >= this.#limits.mergeBytes) this.#start();
     else this.#timer ??= this.#clock.setTimer(this.#limits.intervalMs, () => this.#start());
+  }
+
+  /** Removes everything that compaction has made superfluous up to now, after merging. */
+  async scavenge(): Promise<void> {
+    await this.flush();
+    while (this.#hasScavenging()) {
+      await this.#start();
+      this.#assertWorking();
+    }
   }
 
   /** Resolves once there is room for more changes in memory. Rejects after a failed merge. */
@@ -100,22 +132,45 @@ export class Merger {
       })
       .finally(() => {
         this.#running = undefined;
-        if (this.#state().counters.appliedIndex > this.#store.appliedIndex()) this.noteApplied();
+        this.#goOn();
       });
     return this.#running;
   }
 
-  async #merge(): Promise<void> {
+  #goOn(): void {
     if (this.#failure !== undefined) return;
+    if (this.#hasScavenging()) this.#timer ??= this.#clock.setTimer(SCAVENGE_PAUSE_MS, () => this.#start());
+    else if (this.#hasApplied()) this.noteApplied();
+  }
+
+  #hasApplied(): boolean {
+    return this.#state().counters.appliedIndex > this.#store.appliedIndex();
+  }
+
+  #hasScavenging(): boolean {
+    return this.#merged.scavengedThrough < this.#state().counters.compactRevision;
+  }
+
+  async #merge(): Promise<void> {
+    if (this.#failure !== undefined || !(this.#hasApplied() || this.#hasScavenging())) return;
     const { counters, generations, sessions } = this.#state();
-    if (counters.appliedIndex <= this.#store.appliedIndex()) return;
-    const merge = freeze(counters, generations, sessions);
+    const scavenged = await this.#scavenged(counters.compactRevision);
+    const merge = freeze(counters, generations, sessions, scavenged);
     this.#frozen.resolve();
     this.#frozen = Promise.withResolvers();
     const batch = await mergeBatch(merge, this.#clock);
     await generations.readsBeforeFreezeEnded();
     await this.#store.write(batch);
     generations.dropFrozen();
+    this.#merged = { revision: merge.meta.revision, scavengedThrough: scavenged.through };
+  }
+
+  /** Writes that are not merged yet are looked at once they are. */
+  async #scavenged(compactRevision: number): Promise<Scavenged> {
+    const { revision, scavengedThrough } = this.#merged;
+    const to = Math.min(compactRevision, revision);
+    if (scavengedThrough >= to) return { removals: [], through: scavengedThrough };
+    return scavenge(this.#store, scavengedThrough, to);
   }
 
   #assertWorking(): void {
@@ -124,14 +179,22 @@ export class Merger {
 }
 
 /** Everything as of this moment, without an await in between. */
-function freeze(counters: Counters, generations: Generations, sessions: SessionTable): Merge {
+function freeze(
+  counters: Counters,
+  generations: Generations,
+  sessions: SessionTable,
+  { removals, through }: Scavenged,
+): Merge {
   return {
     appliedIndex: counters.appliedIndex,
     table: generations.freeze(),
+    removals,
     meta: {
       revision: counters.revision,
       clusterTimeMs: counters.clusterTimeMs,
       applyVersion: counters.applyVersion,
+      compactRevision: counters.compactRevision,
+      scavengedThrough: through,
     },
     sessionRows: sessions.takeChanges().map(({ id, session }) => ({
       id,

@@ -1,10 +1,14 @@
 import type { KeyEntry } from "./key-record.ts";
 
-/** What a read asks for. Several are answered together, from one revision. */
+/**
+ * What a read asks for. Several are answered together, from one revision: the present one, or `atRevision`, where a read
+ * has it, one of the past.
+ */
 export type Read =
-  | { readonly kind: "get"; readonly key: Uint8Array }
+  | { readonly kind: "get"; readonly key: Uint8Array; readonly atRevision?: number }
   | {
       readonly kind: "range";
+      readonly atRevision?: number;
       /** Inclusive. */
       readonly from: Uint8Array;
       /** Exclusive; undefined: to the last key. */
@@ -12,7 +16,23 @@ export type Read =
       /** At most so many entries, at least 1. */
       readonly limit: number;
       readonly keysOnly: boolean;
+    }
+  /** The writes to one key that are not compacted, newest first. */
+  | {
+      readonly kind: "history";
+      readonly key: Uint8Array;
+      /** None after this revision; undefined: from the newest. */
+      readonly atRevision?: number;
+      /** At most so many writes, at least 1. */
+      readonly limit: number;
     };
+
+/** One write of a key's history. */
+export interface KeyWrite {
+  readonly revision: number;
+  /** What the key was from then on; undefined: deleted. */
+  readonly entry: KeyEntry | undefined;
+}
 
 export type ReadAnswer =
   | { readonly kind: "get"; readonly entry: KeyEntry | undefined }
@@ -21,7 +41,19 @@ export type ReadAnswer =
       readonly entries: readonly KeyEntry[];
       /** The first key that did not fit; undefined: this was all. */
       readonly next: Uint8Array | undefined;
+      /** At which the next page shows the same picture; 0: no history is kept. */
+      readonly revision: number;
     }
+  | {
+      readonly kind: "history";
+      readonly writes: readonly KeyWrite[];
+      /** The revision of the first write that did not fit; undefined: this was all. */
+      readonly next: number | undefined;
+    }
+  /** `atRevision` is compacted: what the store was then is not known any more. */
+  | { readonly kind: "compacted"; readonly compactRevision: number }
+  /** `atRevision` has not come yet. */
+  | { readonly kind: "futureRevision" }
   /** All answers together would be larger than allowed: ask for this one again by itself. */
   | { readonly kind: "tooLarge" };
 

@@ -3,7 +3,7 @@ import { decodeMetaRow, type MetaRow } from "../codec/rows.ts";
 import { decodeSessionRow } from "../codec/session-row.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
-import { APPLY_VERSION, type Counters, FIRST_REVISION } from "./counters.ts";
+import { APPLY_VERSION, type Counters, FIRST_APPLY_VERSION, FIRST_REVISION } from "./counters.ts";
 import type { Session } from "./session.ts";
 import { SessionTable } from "./session-table.ts";
 
@@ -14,6 +14,8 @@ const SCAN_BYTES = 4 * 1024 * 1024;
 export interface SavedState {
   readonly counters: Counters;
   readonly sessions: SessionTable;
+  /** What compaction up to here has made superfluous is gone from the engine. */
+  readonly scavengedThrough: number;
 }
 
 /** Reads it at start and after a restore. Throws a `KvError` on damage, or on a newer version's data. */
@@ -26,13 +28,22 @@ export async function loadSavedState(store: StateStore): Promise<SavedState> {
       `the key-value state at index ${appliedIndex} has no meta row: rebuild this node from the others`,
     );
   }
-  const fresh = { revision: FIRST_REVISION, clusterTimeMs: 0, applyVersion: APPLY_VERSION };
-  const meta = row === undefined ? fresh : checkedMeta(decodeMetaRow(row));
+  const meta = row === undefined ? FRESH : checkedMeta(decodeMetaRow(row));
+  const { scavengedThrough, ...counters } = meta;
   return {
-    counters: { ...meta, appliedIndex },
+    counters: { ...counters, appliedIndex },
+    scavengedThrough,
     sessions: new SessionTable(await loadSessions(store)),
   };
 }
+
+const FRESH: MetaRow = {
+  revision: FIRST_REVISION,
+  clusterTimeMs: 0,
+  applyVersion: FIRST_APPLY_VERSION,
+  compactRevision: 0,
+  scavengedThrough: 0,
+};
 
 /** Refuses what this version would apply differently. */
 export function checkedMeta(meta: MetaRow): MetaRow {

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { ByteReader } from "../codec/byte-reader.ts";
 import { parseRowKey, type RowKey } from "../codec/row-keys.ts";
-import { decodeIndexRow, decodeMetaRow, decodeValueRow } from "../codec/rows.ts";
+import { decodeHistoryRow, decodeIndexRow, decodeMetaRow, decodeValueRow } from "../codec/rows.ts";
 import { decodeSessionRow } from "../codec/session-row.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateRow } from "../ports/state-store.ts";
@@ -101,6 +101,9 @@ class RowCheck {
 
 function checkValue(key: RowKey, value: Uint8Array): void {
   switch (key.kind) {
+    case "history":
+      decodeHistoryRow(value);
+      return;
     case "index":
       decodeIndexRow(value);
       return;

@@ -5,14 +5,17 @@ import {
   bytes,
   CommandLog,
   closeSession,
+  compact,
   del,
   type OperationInit,
   openSession,
   put,
+  raiseApplyVersion,
   skip,
 } from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
 import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
+import { plain } from "../test-rig/plain.ts";
 import { sourceOf } from "../test-rig/snapshot-source.ts";
 import { StateModel } from "../test-rig/state-model.ts";
 import { KvStateMachine } from "./kv-state-machine.ts";
@@ -112,20 +115,27 @@ function appendOne(log: CommandLog, model: StateModel, random: ReturnType<typeof
   const choice = random.next();
   if (choice < 0.05) return log.appendNoop();
   if (choice < 0.08) return log.appendPayload(Uint8Array.of(0xff, 1, 2));
+  if (choice < 0.09) return log.append({ operations: [raiseApplyVersion(integerBetween(random, 1, 3))] });
   if (choice < 0.13) return log.append({ operations: [openSession(integerBetween(random, 900, 5_000))] });
-  if (choice < 0.55) return log.append({ operations: randomOperations(random) });
+  if (choice < 0.55) return log.append({ operations: randomOperations(model, random) });
   const session = model.someSession(random.next()) ?? 7;
   const last = model.lastSequence(session);
   const first = Math.max(0, last + integerBetween(random, -2, 2));
-  return log.append({ session, first, acknowledged: Math.max(0, last - 3), operations: randomOperations(random) });
+  return log.append({
+    session,
+    first,
+    acknowledged: Math.max(0, last - 3),
+    operations: randomOperations(model, random),
+  });
 }
 
-function randomOperations(random: ReturnType<typeof seededRandom>): readonly OperationInit[] {
+function randomOperations(model: StateModel, random: ReturnType<typeof seededRandom>): readonly OperationInit[] {
   return Array.from({ length: integerBetween(random, 0, 4) }, () => {
     const choice = random.next();
     const key = randomKey(random);
     if (choice < 0.05) return skip;
     if (choice < 0.07) return closeSession;
+    if (choice < 0.1) return compact(Math.max(0, model.revision - integerBetween(random, -1, 60)));
     return choice < 0.6 ? put(key, `${key}${integerBetween(random, 0, 999)}`) : del(key);
   });
 }
@@ -138,26 +148,33 @@ function randomKey(random: ReturnType<typeof seededRandom>): string {
 async function compareReads(machine: KvStateMachine, model: StateModel, random: ReturnType<typeof seededRandom>) {
   const [key, from, to] = [randomKey(random), randomKey(random), randomKey(random)];
   const limit = integerBetween(random, 1, 8);
+  const at = integerBetween(random, Math.max(1, model.earliest - 3), model.revision + 1);
   const { revision, answers } = await machine.read(
     [
       { kind: "get", key: bytes(key) },
       { kind: "range", from: bytes(from), to: bytes(to), limit, keysOnly: false },
       { kind: "range", from: bytes(from), to: undefined, limit: 1_000, keysOnly: true },
+      { kind: "get", key: bytes(key), atRevision: at },
+      { kind: "range", from: bytes(from), to: bytes(to), limit, keysOnly: false, atRevision: at },
+      { kind: "range", from: bytes(from), to: undefined, limit: 1_000, keysOnly: true, atRevision: at },
+      { kind: "history", key: bytes(key), limit },
+      { kind: "history", key: bytes(key), limit: 1_000, atRevision: Math.min(at, model.revision) },
     ],
     limits,
   );
   expect(revision).toBe(model.revision);
-  expect(answers.map(plain)).toEqual([
+  const past = (answer: unknown) => {
+    if (at > model.revision) return { kind: "futureRevision" };
+    return at < model.earliest ? { kind: "compacted", compactRevision: model.earliest } : answer;
+  };
+  expect(answers.map(plain), `at ${at}`).toEqual([
     { kind: "get", entry: model.get(key) },
     { kind: "range", ...model.range(from, to, limit, false) },
     { kind: "range", ...model.range(from, undefined, 1_000, true) },
+    past({ kind: "get", entry: model.get(key, at) }),
+    past({ kind: "range", ...model.range(from, to, limit, false, at) }),
+    past({ kind: "range", ...model.range(from, undefined, 1_000, true, at) }),
+    { kind: "history", ...model.history(key, limit) },
+    { kind: "history", ...model.history(key, 1_000, Math.min(at, model.revision)) },
   ]);
-}
-
-/** Bytes as strings, so that it does not show what kind of array they stand in. */
-function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
-  if (Array.isArray(value)) return value.map(plain);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([field, inner]) => [field, plain(inner)]));
 }

@@ -26,6 +26,14 @@ export function del(key: string): OperationInit {
   return { operation: { case: "delete", value: { key: bytes(key) } } };
 }
 
+export function compact(revision: number): OperationInit {
+  return { operation: { case: "compact", value: { revision: BigInt(revision) } } };
+}
+
+export function raiseApplyVersion(applyVersion: number): OperationInit {
+  return { operation: { case: "raiseApplyVersion", value: { applyVersion } } };
+}
+
 export const skip: OperationInit = { operation: { case: "skip", value: {} } };
 export const closeSession: OperationInit = { operation: { case: "closeSession", value: {} } };
 

@@ -18,6 +18,8 @@ export class GatedStore implements StateStore {
   readonly #holding = new Set<GatedOperation>();
   readonly held: Held[] = [];
   fail: Error | undefined;
+  /** Lets every operation wait for so many turns of the event loop. */
+  turns: () => number = () => 0;
   writes = 0;
 
   hold(operation: GatedOperation): void {
@@ -106,8 +108,9 @@ export class GatedStore implements StateStore {
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  #gate(operation: GatedOperation): Promise<void> {
-    if (!this.#holding.has(operation)) return Promise.resolve();
+  async #gate(operation: GatedOperation): Promise<void> {
+    for (let left = this.turns(); left > 0; left--) await new Promise((resolve) => setImmediate(resolve));
+    if (!this.#holding.has(operation)) return;
     return new Promise((resolve) => this.held.push({ operation, release: resolve }));
   }
 }

@@ -10,6 +10,12 @@ interface ModelEntry {
   readonly version: number;
 }
 
+/** One write to a key. Undefined: it deleted the key. */
+interface ModelWrite {
+  readonly revision: number;
+  readonly entry: ModelEntry | undefined;
+}
+
 interface ModelSession {
   readonly ttlMs: number;
   activeMs: number;
@@ -21,8 +27,11 @@ interface ModelSession {
 export class StateModel {
   appliedIndex = 0;
   revision = 1;
+  /** Unset as long as no history is kept. */
+  compactRevision: number | undefined;
   #timeMs = 0;
-  readonly #keys = new Map<string, ModelEntry>();
+  /** Every write there ever was, oldest first. */
+  readonly #writes = new Map<string, ModelWrite[]>();
   readonly #sessions = new Map<number, ModelSession>();
 
   lastSequence(session: number): number {
@@ -35,16 +44,35 @@ export class StateModel {
     return ids[Math.floor(chance * ids.length)];
   }
 
-  get(key: string): ModelEntry | undefined {
-    return this.#keys.get(key);
+  /** The earliest revision that can be read. */
+  get earliest(): number {
+    return this.compactRevision ?? this.revision;
   }
 
-  range(from: string, to: string | undefined, limit: number, keysOnly: boolean) {
-    const inRange = [...this.#keys.values()]
-      .filter(({ key }) => key >= from && (to === undefined || key < to))
+  get(key: string, at = this.revision): ModelEntry | undefined {
+    return this.#writes.get(key)?.findLast(({ revision }) => revision <= at)?.entry;
+  }
+
+  range(from: string, to: string | undefined, limit: number, keysOnly: boolean, at = this.revision) {
+    const inRange = [...this.#writes.keys()]
+      .filter((key) => key >= from && (to === undefined || key < to))
+      .flatMap((key) => this.get(key, at) ?? [])
       .sort((a, b) => (a.key < b.key ? -1 : 1))
       .map((entry) => (keysOnly ? { ...entry, value: "" } : entry));
-    return { entries: inRange.slice(0, limit), next: inRange[limit]?.key };
+    const revision = this.compactRevision === undefined ? 0 : at;
+    return { entries: inRange.slice(0, limit), next: inRange[limit]?.key, revision };
+  }
+
+  /** Newest first, back to what the key was at the earliest revision. */
+  history(key: string, limit: number, at = this.revision) {
+    const writes = this.#writes.get(key) ?? [];
+    const first = writes.findLastIndex(({ revision }) => revision <= this.earliest);
+    const kept = writes.filter(({ revision, entry }, i) => {
+      const deletionsFrom = this.compactRevision ?? Number.POSITIVE_INFINITY;
+      return i >= first && revision <= at && (entry !== undefined || revision >= deletionsFrom);
+    });
+    kept.reverse();
+    return { writes: kept.slice(0, limit), next: kept[limit]?.revision };
   }
 
   apply(entry: Entry): unknown {
@@ -67,6 +95,9 @@ export class StateModel {
       if (ttlMs < 1_000) return answers([{ kind: "refused", code: "invalidTtl" }]);
       this.#sessions.set(index, { ttlMs, activeMs: this.#timeMs, acknowledged: 0, answers: [] });
       return answers([{ kind: "openSession", sessionId: index }]);
+    }
+    if (operations.length === 1 && only?.operation.case === "raiseApplyVersion") {
+      return answers([this.#raiseApplyVersion(only.operation.value.applyVersion)]);
     }
     return answers(
       operations.map((operation) =>
@@ -105,20 +136,44 @@ export class StateModel {
 
   #operate({ operation }: Operation): unknown {
     if (operation.case === "skip") return { kind: "skip" };
+    if (operation.case === "compact") return this.#compact(Number(operation.value.revision));
     if (operation.case !== "put" && operation.case !== "delete") return { kind: "refused", code: "invalidOperation" };
     const key = text(operation.value.key);
     if (key === "") return { kind: "refused", code: "keyEmpty" };
-    const previous = this.#keys.get(key);
+    const previous = this.get(key);
     if (operation.case === "delete") {
       if (previous === undefined) return { kind: "delete", revision: this.revision, deleted: false };
-      this.#keys.delete(key);
-      return { kind: "delete", revision: ++this.revision, deleted: true };
+      this.#write(key, { revision: ++this.revision, entry: undefined });
+      return { kind: "delete", revision: this.revision, deleted: true };
     }
     const modRevision = ++this.revision;
     const createRevision = previous?.createRevision ?? modRevision;
     const version = (previous?.version ?? 0) + 1;
-    this.#keys.set(key, { key, value: text(operation.value.value), createRevision, modRevision, version });
+    const entry = { key, value: text(operation.value.value), createRevision, modRevision, version };
+    this.#write(key, { revision: modRevision, entry });
     return { kind: "put", revision: modRevision };
+  }
+
+  #write(key: string, write: ModelWrite): void {
+    const writes = this.#writes.get(key);
+    if (writes === undefined) this.#writes.set(key, [write]);
+    else writes.push(write);
+  }
+
+  #compact(revision: number): unknown {
+    if (this.compactRevision === undefined) return { kind: "refused", code: "invalidOperation" };
+    if (revision <= this.compactRevision) return { kind: "refused", code: "compacted" };
+    if (revision > this.revision) return { kind: "refused", code: "futureRevision" };
+    this.compactRevision = revision;
+    return { kind: "compact", compactRevision: revision };
+  }
+
+  #raiseApplyVersion(applyVersion: number): unknown {
+    if (applyVersion !== 2 || this.compactRevision !== undefined) {
+      return { kind: "refused", code: "invalidApplyVersion" };
+    }
+    this.compactRevision = this.revision;
+    return { kind: "raiseApplyVersion", applyVersion };
   }
 }
 

@@ -1,6 +1,7 @@
 import { HistoryRecorder } from "../history/history-recorder.ts";
 import type { KeyCall } from "../history/models/key-value-model.ts";
-import type { Machine } from "../machine/machine.ts";
+import { type Machine, memberOn } from "../machine/machine.ts";
+import type { Process } from "../machine/process.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import type { WorkloadPlan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
@@ -9,6 +10,8 @@ import type { Trace } from "../trace/trace.ts";
 import { Batches } from "./batches.ts";
 import { Client } from "./client.ts";
 import { RemoteNode } from "./remote-node.ts";
+import type { TypedClient } from "./typed-client.ts";
+import { TypedClients } from "./typed-clients.ts";
 
 interface WorkloadOptions {
   readonly plan: WorkloadPlan;
@@ -21,12 +24,18 @@ interface WorkloadOptions {
   readonly chance: (name: string) => Chance;
   /** The numbers of operations that are not performed. */
   readonly skipped: ReadonlySet<number>;
+  /** A client was told what must not be. */
+  readonly breaks: (invariant: string, finding: string) => void;
 }
+
+/** Whoever has operations performed. */
+type Performer = Pick<Client, "perform" | "performOnce">;
 
 /** Clients in closed loops on a few keys at a time, with everything that they asked and were told on record. */
 export class Workload {
   readonly #options: WorkloadOptions;
   readonly recorder = new HistoryRecorder();
+  #typed: TypedClients;
   readonly #batches: Batches;
   #lossRate: number;
   #working = 0;
@@ -44,6 +53,7 @@ export class Workload {
   constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#lossRate = options.network.dropRate;
+    this.#typed = new TypedClients(options);
     this.#batches = new Batches(this.recorder, options.plan, options.trace);
     this.#begin();
   }
@@ -68,6 +78,7 @@ export class Workload {
     this.#stopped = false;
     this.#generation++;
     this.#lossRate = this.#options.network.dropRate;
+    this.#typed = new TypedClients({ ...this.#options, chance: (name) => this.#chanceOf(name) });
     this.#begin();
   }
 
@@ -86,6 +97,28 @@ export class Workload {
   /** Resolves once `members` have answered a fresh write, and this machine a fresh read. */
   async serves(machine: Machine, members: readonly Machine[]): Promise<void> {
     await this.#serve(`${machine.id}`, members, [machine]);
+  }
+
+  /** Resolves once every real client, wherever it was left, was answered a fresh write and a fresh read, and is closed. */
+  async everyClientIsServed(members: readonly Machine[]): Promise<void> {
+    const addresses = members.map(({ id }) => memberOn(id).address);
+    for (const client of this.#typed.clients) client.reconfigureUnlessAmong(addresses);
+    await Promise.all(
+      this.#typed.clients.map(async (client, position) => {
+        await this.#until(`typed/${position + 1}`, client, client);
+        await client.close();
+      }),
+    );
+  }
+
+  /** What befalls clients comes to its end. */
+  calmClients(): void {
+    this.#typed.calm();
+  }
+
+  /** A process of a node is gone. */
+  processEnded(process: Process): void {
+    this.#typed.network.detach(process);
   }
 
   /** Resolves once some of `machines` have answered a fresh write and a fresh read. */
@@ -111,8 +144,12 @@ export class Workload {
     const { plan } = this.#options;
     const writer = this.#client(`writer for ${name}`, writeTo, plan.answerTimeoutMs);
     const reader = this.#client(`reader at ${name}`, readFrom, plan.answerTimeoutMs);
+    await this.#until(name, writer, reader);
+  }
+
+  async #until(name: string, writer: Performer, reader: Performer): Promise<void> {
     const key = `fresh/${name}`;
-    const isAnswered = async (client: Client, call: KeyCall) =>
+    const isAnswered = async (client: Performer, call: KeyCall) =>
       (await this.recorder.record(key, call, () => client.perform(key, call), name)).kind === "answered";
     while (!(await isAnswered(writer, { kind: "put", value: `fresh${++this.#values}` })));
     while (!(await isAnswered(reader, { kind: "get" })));
@@ -143,10 +180,12 @@ export class Workload {
   async #loop(number: number): Promise<void> {
     const { plan, machines, scheduler, trace } = this.#options;
     const chance = this.#chanceOf(`client ${number}`);
-    const client = this.#client(`client ${number} and its nodes`, machines, plan.answerTimeoutMs);
+    const typed = this.#typed.clients[number - 1];
+    const client = typed ?? this.#client(`client ${number} and its nodes`, machines, plan.answerTimeoutMs);
     while (!this.#stopped) {
       await scheduler.sleep(chance.exponential(plan.thinkMs));
       if (chance.happens(plan.burstRate)) await this.#burst(number, client, chance);
+      if (typed !== undefined && chance.happens(0.1)) await this.#readsWhatItWrote(number, typed);
       const key = this.#key(chance);
       const call = this.#call(chance);
       if (this.#options.skipped.has(++this.#drawn)) continue;
@@ -171,7 +210,7 @@ export class Workload {
    * Outside of the client's session, whose operations come one after the other. On keys of its own, few operations each:
    * a checker has to try every order of what was under way at the same time.
    */
-  async #burst(number: number, client: Client, chance: Chance): Promise<void> {
+  async #burst(number: number, client: Performer, chance: Chance): Promise<void> {
     const burst = ++this.#bursts;
     const operations = Array.from({ length: chance.integer(5, 30) }, () => ({
       key: `b${burst}/${chance.integer(1, 8)}`,
@@ -181,6 +220,14 @@ export class Workload {
     await Promise.all(
       operations.map(({ key, call }) => this.recorder.record(key, call, () => client.performOnce(key, call))),
     );
+  }
+
+  async #readsWhatItWrote(number: number, client: TypedClient): Promise<void> {
+    try {
+      await client.readsWhatItWrote(`own/${number}`, `v${++this.#values}`);
+    } catch (error) {
+      this.#options.breaks("reads show what they must", error instanceof Error ? error.message : String(error));
+    }
   }
 
   #client(name: string, machines: readonly Machine[], timeoutMs: number): Client {

@@ -17,6 +17,9 @@ export interface Convergence {
   readonly runUntil: (done: () => boolean) => Promise<void>;
 }
 
+/** What a client may need to notice that a connection is dead, and to find another node. */
+const clientPatienceMs = 10_000;
+
 /**
  * Without faults the cluster elects a leader whom all members follow, leaves a joint membership, serves fresh writes and
  * reads at every member, and comes to equal logs and states with nobody left in a transitional state, each within the
@@ -39,6 +42,15 @@ export async function converge(convergence: Convergence): Promise<void> {
     serving < members.length ? `${serving} of ${members.length} members serve` : undefined,
   );
   await convergence.runUntil(() => workload.idle);
+  let served = false;
+  void workload.everyClientIsServed(members).then(() => {
+    served = true;
+  });
+  await within(
+    { ...convergence, limitMs: convergence.limitMs + clientPatienceMs },
+    "fresh writes by every client",
+    () => (served ? undefined : "some have none answered"),
+  );
   await within(convergence, "equal logs", () => lacksAgreement(convergence));
   await fingerprints(convergence);
 }

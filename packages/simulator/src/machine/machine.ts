@@ -19,6 +19,7 @@ import { observedStorage } from "../observed/observed-storage.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
+import { NodeServices } from "./node-services.ts";
 import { type Effect, type Fuse, Process } from "./process.ts";
 import { ProcessClock } from "./process-clock.ts";
 import type { Wrappers } from "./wrappers.ts";
@@ -36,6 +37,8 @@ export interface MachineOptions {
   readonly disk: SimulatedDisk;
   readonly observe: Observe;
   readonly wrappers: Wrappers;
+  /** A process of it is gone, and with it its end of every connection. */
+  readonly processEnded: (process: Process) => void;
   /** A node has stopped, or did not come up, though nothing was done to it. */
   readonly unexpected: (finding: string) => void;
 }
@@ -46,6 +49,8 @@ export interface RunningNode {
   /** The same, as the clients' requests see it. */
   readonly consensus: Consensus<ApplyResult>;
   readonly state: KvStateMachine;
+  /** What it serves to clients over connections. */
+  readonly clients: NodeServices;
   /** Ends everything in order: resolves once nothing is at work on the disk any more. */
   close(): Promise<void>;
 }
@@ -157,6 +162,7 @@ export class Machine {
     incarnation.process.end();
     disk.crash();
     network.detach(incarnation.process);
+    this.#options.processEnded(incarnation.process);
   }
 
   /** The node is closed, and its storage; the process ends when that is done. */
@@ -238,6 +244,11 @@ export class Machine {
     });
   }
 
+  /** Runs something in a process of this machine, if and when that runs. */
+  handleIn(process: Process, run: () => void): void {
+    this.#enter(process, run);
+  }
+
   #enter(process: Process, run: () => void): void {
     this.#touched = true;
     process.enter(run);
@@ -283,11 +294,27 @@ export class Machine {
       onFailure,
     });
     if (!process.alive) return;
+    const wrapped = wrappers.consensus?.(node, id) ?? node;
+    const consensus = observedConsensus(wrapped, id, () => machine.appliedIndex(), guarded);
+    const clients = new NodeServices({
+      consensus,
+      state: machine,
+      version: "simulated",
+      address: this.member.address,
+      usage: () => raft.usage(),
+      clock,
+      inspect: async (address) => {
+        throw new Error(`nobody can be asked at ${address} in a simulation`);
+      },
+      endOfTurn: (callback) => this.#options.scheduler.after(0, () => this.#enter(process, callback)),
+    });
     incarnation.running = {
       node,
-      consensus: observedConsensus(wrappers.consensus?.(node, id) ?? node, id, () => machine.appliedIndex(), guarded),
+      consensus,
       state: machine,
+      clients,
       close: async () => {
+        await clients.close();
         await node.close();
         await machine.close();
         await raft.close();

@@ -2,6 +2,7 @@ import type { DiskSettings } from "../disk/simulated-disk.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import { partitionShapes } from "../network/partitions.ts";
 import type { Chance } from "../scheduler/chance.ts";
+import { noTypedClients, withTypedClients } from "./draw-typed-clients.ts";
 import {
   type FaultKind,
   type FaultPlan,
@@ -28,7 +29,8 @@ export function drawPlan(chance: Chance): Plan {
   // Last, so that what is drawn before is what it was when there were no themes.
   const theme = chance.happens(0.5) ? chance.pick(themes) : undefined;
   const plan = theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
-  return { ...plan, oldNodes: chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [] };
+  const oldNodes = chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [];
+  return withTypedClients({ ...plan, oldNodes }, chance);
 }
 
 function withMoreFaults(drawn: Plan, chance: Chance): Plan {
@@ -164,6 +166,7 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
   const thinkMs = chance.spread(1, electionTimeoutMs / 3);
   return {
     clients,
+    ...noTypedClients,
     readers,
     batchers: 0,
     operationsPerBatch: 0,

@@ -1,5 +1,6 @@
 import type { MergeLimits } from "@raftkv/kv-server";
 import type { NodeId, RaftNodeConfig } from "@raftkv/raft-core";
+import type { ClientFaultPlan } from "../client-network/client-faults.ts";
 import type { DiskSettings } from "../disk/simulated-disk.ts";
 import type { NetworkSettings } from "../network/network.ts";
 import type { PartitionShape } from "../network/partitions.ts";
@@ -84,6 +85,10 @@ export interface FaultPlan {
 
 export interface WorkloadPlan {
   readonly clients: number;
+  /** So many of them, the first ones, are real `RaftKv`s; the others speak to the nodes themselves. */
+  readonly typedClients: number;
+  /** What befalls the connections and processes of real clients. */
+  readonly clientFaults: ClientFaultPlan;
   /** Clients that only read, each at one node for a while, whoever leads: a leader of the past is asked too. */
   readonly readers: number;
   /** The mean pause of a reader between two reads. */

@@ -1,10 +1,10 @@
-import { damaged, StorageFault, unwritable } from "../storage-fault.ts";
+import { damaged, damagedOrUnreadable, StorageFault, unwritable } from "../storage-fault.ts";
 
 /** What an error met while opening `file` means for whoever starts the node. */
 export function openingError(error: unknown, file: string): StorageFault {
   if (error instanceof StorageFault) return error;
   const code = codeOf(error);
-  if (isDamage(code)) return damaged(file, describe(error), error);
+  if (isDamage(code)) return damageOf(error, file);
   if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH|FULL)/.test(code)) return unwritable(file, error);
   if (/^(EACCES|EPERM|ENOENT|ENOTDIR|EISDIR|EROFS|ENOSPC|ELOOP|ENAMETOOLONG)$/.test(code))
     return unwritable(file, error);
@@ -19,7 +19,7 @@ export function openingError(error: unknown, file: string): StorageFault {
 /** What an error met while working on `file` means: damage, or a failure after which nothing is tried again. */
 export function runningError(error: unknown, file: string, doing: string): StorageFault {
   if (error instanceof StorageFault) return error;
-  if (isDamage(codeOf(error))) return damaged(file, describe(error), error);
+  if (isDamage(codeOf(error))) return damageOf(error, file);
   return new StorageFault(
     "failed",
     `${doing} ${file} failed: ${describe(error)}. Nothing more is written: see to the disk, then start the node ` +
@@ -31,6 +31,11 @@ export function runningError(error: unknown, file: string, doing: string): Stora
 /** `SQLITE_ERROR` is about the statement: ours are right, so the schema in the file is not. */
 function isDamage(code: string): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(code) || code === "SQLITE_ERROR";
+}
+
+function damageOf(error: unknown, file: string): StorageFault {
+  const isMalformed = /^SQLITE_CORRUPT/.test(codeOf(error));
+  return (isMalformed ? damagedOrUnreadable : damaged)(file, describe(error), error);
 }
 
 function codeOf(error: unknown): string {

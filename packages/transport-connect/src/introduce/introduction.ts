@@ -15,6 +15,8 @@ export interface Introducer {
 export interface Introduction extends Introducer {
   /** Set once the node belongs to a cluster that has formed. */
   readonly formation: Formation | undefined;
+  /** The latest way of applying the log's entries that its state machine knows. 1 unless told. */
+  readonly maxApplyVersion?: number;
 }
 
 /** The cluster that a node belongs to. */
@@ -53,6 +55,7 @@ export function encodeIntroduction(introduction: Introduction): IntroduceRespons
     $typeName: "raftkv.raft.v1.IntroduceResponse",
     nodeId: toWire(introduction.nodeId),
     memberId: introduction.memberId,
+    maxApplyVersion: introduction.maxApplyVersion ?? 1,
   };
   if (introduction.formation !== undefined) response.formation = encodeFormation(introduction.formation);
   return response;
@@ -64,6 +67,7 @@ export function decodeIntroduction(wire: IntroduceResponse): Introduction {
     nodeId: nodeIdFromWire(wire.nodeId, "introduce_response.node_id"),
     memberId: idFromWire(wire.memberId, "introduce_response.member_id"),
     formation: wire.formation === undefined ? undefined : decodeFormation(wire.formation),
+    maxApplyVersion: Math.max(1, wire.maxApplyVersion),
   };
 }
 

@@ -46,6 +46,16 @@ export class NetworkHosts implements Disposable {
     return hosts;
   }
 
+  /** Those that another process of this machine has made, and will remove. */
+  static attach(prefix: string, count: number): NetworkHosts {
+    return new NetworkHosts(prefix, count);
+  }
+
+  /** What `attach` needs. */
+  get prefix(): string {
+    return this.#prefix;
+  }
+
   address(host: number): string {
     return `10.231.77.${host}`;
   }

@@ -10,6 +10,8 @@ export interface NodeProcessOptions {
   readonly cwd?: string;
   /** What to run in place of `node dist/main.js …`, such as `strace`; the node's command line is appended. */
   readonly wrapper?: readonly string[];
+  /** Called with every log line as it comes. */
+  readonly onEvent?: (event: LogEvent) => void;
   /** The server's entry point, such as that of another version; this build's unless told. */
   readonly main?: string;
 }
@@ -33,12 +35,14 @@ export class NodeProcess implements AsyncDisposable {
   readonly events: LogEvent[] = [];
   readonly exited: Promise<ExitStatus>;
   readonly #child: ChildProcess;
+  readonly #onEvent: (event: LogEvent) => void;
   readonly #waiters = new Set<Waiter>();
   #stderr = "";
   #status: ExitStatus | undefined;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, onEvent: (event: LogEvent) => void) {
     this.#child = child;
+    this.#onEvent = onEvent;
     const { stdout, stderr } = child;
     if (stdout === null || stderr === null) throw new Error("the node's output is not piped");
     createInterface({ input: stdout }).on("line", (line) => this.#take(parseLogLine(line)));
@@ -70,7 +74,7 @@ export class NodeProcess implements AsyncDisposable {
       env: { ...cleanEnvironment(), ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    return new NodeProcess(child);
+    return new NodeProcess(child, options.onEvent ?? (() => undefined));
   }
 
   get pid(): number {
@@ -131,6 +135,7 @@ export class NodeProcess implements AsyncDisposable {
 
   #take(event: LogEvent): void {
     this.events.push(event);
+    this.#onEvent(event);
     for (const waiter of this.#waiters) if (waiter.matches(event)) waiter.found(event);
   }
 

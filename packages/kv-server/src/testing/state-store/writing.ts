@@ -30,6 +30,13 @@ export function writingTests(tests: StoreTests): void {
       assertSameRows(await allRows(store), [row("a", "1")], "the rows stay");
     });
 
+    tests.withStore("a batch may leave the applied index where it is", async (store) => {
+      await store.write(puts(5, row("a", "1"), row("b", "1")));
+      await store.write(removes(5, "a"));
+      assert.equal(store.appliedIndex(), 5);
+      assertSameRows(await allRows(store), [row("b", "1")], "one is gone");
+    });
+
     tests.withStore("an empty value is a value, and an empty key a key", async (store) => {
       await store.write(puts(1, row("", "of the empty key"), row("a", "")));
       assertSameRows(await allRows(store), [row("", "of the empty key"), row("a", "")], "both rows");

@@ -1,4 +1,5 @@
 import { aroundTheParts } from "./around-the-parts.ts";
+import { clients } from "./clients.ts";
 import { elections } from "./elections.ts";
 import { leases } from "./leases.ts";
 import { membership } from "./membership.ts";
@@ -13,4 +14,5 @@ export const putBackBugs: readonly PutBackBug[] = [
   ...membership,
   ...readsAndSnapshots,
   ...leases,
+  ...clients,
 ];

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/kv/v1/command.proto.
  */
 export const file_raftkv_kv_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("ChpyYWZ0a3Yva3YvdjEvY29tbWFuZC5wcm90bxIMcmFmdGt2Lmt2LnYxIoUBCgxDb21tYW5kQmF0Y2gSEgoKc2Vzc2lvbl9pZBgBIAEoBBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIcChRhY2tub3dsZWRnZWRfdGhyb3VnaBgDIAEoBBIrCgpvcGVyYXRpb25zGAQgAygLMhcucmFmdGt2Lmt2LnYxLk9wZXJhdGlvbiKbAgoJT3BlcmF0aW9uEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMb3Blbl9zZXNzaW9uGAMgASgLMiIucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uT3BlcmF0aW9uSAASPAoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIjLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25PcGVyYXRpb25IABIrCgRza2lwGAUgASgLMhsucmFmdGt2Lmt2LnYxLlNraXBPcGVyYXRpb25IAEILCglvcGVyYXRpb24iKgoMUHV0T3BlcmF0aW9uEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDCIeCg9EZWxldGVPcGVyYXRpb24SCwoDa2V5GAEgASgMIiYKFE9wZW5TZXNzaW9uT3BlcmF0aW9uEg4KBnR0bF9tcxgBIAEoBCIXChVDbG9zZVNlc3Npb25PcGVyYXRpb24iDwoNU2tpcE9wZXJhdGlvbiK7AgoPT3BlcmF0aW9uUmVzdWx0EiYKA3B1dBgBIAEoCzIXLnJhZnRrdi5rdi52MS5QdXRSZXN1bHRIABIsCgZkZWxldGUYAiABKAsyGi5yYWZ0a3Yua3YudjEuRGVsZXRlUmVzdWx0SAASNwoMb3Blbl9zZXNzaW9uGAMgASgLMh8ucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uUmVzdWx0SAASOQoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIgLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25SZXN1bHRIABIoCgRza2lwGAUgASgLMhgucmFmdGt2Lmt2LnYxLlNraXBSZXN1bHRIABIqCgVlcnJvchgGIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAQggKBnJlc3VsdCIdCglQdXRSZXN1bHQSEAoIcmV2aXNpb24YASABKAQiMQoMRGVsZXRlUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAgiJwoRT3BlblNlc3Npb25SZXN1bHQSEgoKc2Vzc2lvbl9pZBgBIAEoBCIUChJDbG9zZVNlc3Npb25SZXN1bHQiDAoKU2tpcFJlc3VsdCI/Cg1FbnRyeUVudmVsb3BlEhcKD2NsdXN0ZXJfdGltZV9tcxgBIAEoBBIVCg1jb21tYW5kX2JhdGNoGAIgASgMYgZwcm90bzM", [file_raftkv_kv_v1_error]);
+  fileDesc("ChpyYWZ0a3Yva3YvdjEvY29tbWFuZC5wcm90bxIMcmFmdGt2Lmt2LnYxIoUBCgxDb21tYW5kQmF0Y2gSEgoKc2Vzc2lvbl9pZBgBIAEoBBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIcChRhY2tub3dsZWRnZWRfdGhyb3VnaBgDIAEoBBIrCgpvcGVyYXRpb25zGAQgAygLMhcucmFmdGt2Lmt2LnYxLk9wZXJhdGlvbiKXAwoJT3BlcmF0aW9uEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMb3Blbl9zZXNzaW9uGAMgASgLMiIucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uT3BlcmF0aW9uSAASPAoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIjLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25PcGVyYXRpb25IABIrCgRza2lwGAUgASgLMhsucmFmdGt2Lmt2LnYxLlNraXBPcGVyYXRpb25IABIxCgdjb21wYWN0GAYgASgLMh4ucmFmdGt2Lmt2LnYxLkNvbXBhY3RPcGVyYXRpb25IABJHChNyYWlzZV9hcHBseV92ZXJzaW9uGAcgASgLMigucmFmdGt2Lmt2LnYxLlJhaXNlQXBwbHlWZXJzaW9uT3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIioKDFB1dE9wZXJhdGlvbhILCgNrZXkYASABKAwSDQoFdmFsdWUYAiABKAwiHgoPRGVsZXRlT3BlcmF0aW9uEgsKA2tleRgBIAEoDCImChRPcGVuU2Vzc2lvbk9wZXJhdGlvbhIOCgZ0dGxfbXMYASABKAQiFwoVQ2xvc2VTZXNzaW9uT3BlcmF0aW9uIg8KDVNraXBPcGVyYXRpb24iJAoQQ29tcGFjdE9wZXJhdGlvbhIQCghyZXZpc2lvbhgBIAEoBCIzChpSYWlzZUFwcGx5VmVyc2lvbk9wZXJhdGlvbhIVCg1hcHBseV92ZXJzaW9uGAEgASgNIrEDCg9PcGVyYXRpb25SZXN1bHQSJgoDcHV0GAEgASgLMhcucmFmdGt2Lmt2LnYxLlB1dFJlc3VsdEgAEiwKBmRlbGV0ZRgCIAEoCzIaLnJhZnRrdi5rdi52MS5EZWxldGVSZXN1bHRIABI3CgxvcGVuX3Nlc3Npb24YAyABKAsyHy5yYWZ0a3Yua3YudjEuT3BlblNlc3Npb25SZXN1bHRIABI5Cg1jbG9zZV9zZXNzaW9uGAQgASgLMiAucmFmdGt2Lmt2LnYxLkNsb3NlU2Vzc2lvblJlc3VsdEgAEigKBHNraXAYBSABKAsyGC5yYWZ0a3Yua3YudjEuU2tpcFJlc3VsdEgAEioKBWVycm9yGAYgASgLMhkucmFmdGt2Lmt2LnYxLkVycm9yRGV0YWlsSAASLgoHY29tcGFjdBgHIAEoCzIbLnJhZnRrdi5rdi52MS5Db21wYWN0UmVzdWx0SAASRAoTcmFpc2VfYXBwbHlfdmVyc2lvbhgIIAEoCzIlLnJhZnRrdi5rdi52MS5SYWlzZUFwcGx5VmVyc2lvblJlc3VsdEgAQggKBnJlc3VsdCIdCglQdXRSZXN1bHQSEAoIcmV2aXNpb24YASABKAQiMQoMRGVsZXRlUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAgiJwoRT3BlblNlc3Npb25SZXN1bHQSEgoKc2Vzc2lvbl9pZBgBIAEoBCIUChJDbG9zZVNlc3Npb25SZXN1bHQiDAoKU2tpcFJlc3VsdCIpCg1Db21wYWN0UmVzdWx0EhgKEGNvbXBhY3RfcmV2aXNpb24YASABKAQiMAoXUmFpc2VBcHBseVZlcnNpb25SZXN1bHQSFQoNYXBwbHlfdmVyc2lvbhgBIAEoDSI/Cg1FbnRyeUVudmVsb3BlEhcKD2NsdXN0ZXJfdGltZV9tcxgBIAEoBBIVCg1jb21tYW5kX2JhdGNoGAIgASgMYgZwcm90bzM", [file_raftkv_kv_v1_error]);
 
 /**
  * What a client asks to be replicated. Encoded once, by the client; opaque until it is applied.
@@ -95,6 +95,20 @@ export type Operation = Message<"raftkv.kv.v1.Operation"> & {
      */
     value: SkipOperation;
     case: "skip";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.CompactOperation compact = 6;
+     */
+    value: CompactOperation;
+    case: "compact";
+  } | {
+    /**
+     * Only alone and without a session; proposed by the leader itself.
+     *
+     * @generated from field: raftkv.kv.v1.RaiseApplyVersionOperation raise_apply_version = 7;
+     */
+    value: RaiseApplyVersionOperation;
+    case: "raiseApplyVersion";
   } | { case: undefined; value?: undefined };
 };
 
@@ -190,6 +204,44 @@ export const SkipOperationSchema: GenMessage<SkipOperation> = /*@__PURE__*/
   messageDesc(file_raftkv_kv_v1_command, 6);
 
 /**
+ * Gives up history before this revision: reads at earlier ones are refused from then on.
+ *
+ * @generated from message raftkv.kv.v1.CompactOperation
+ */
+export type CompactOperation = Message<"raftkv.kv.v1.CompactOperation"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CompactOperation.
+ * Use `create(CompactOperationSchema)` to create a new message.
+ */
+export const CompactOperationSchema: GenMessage<CompactOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 7);
+
+/**
+ * Entries after this one are applied in a later way, which every node knows.
+ *
+ * @generated from message raftkv.kv.v1.RaiseApplyVersionOperation
+ */
+export type RaiseApplyVersionOperation = Message<"raftkv.kv.v1.RaiseApplyVersionOperation"> & {
+  /**
+   * @generated from field: uint32 apply_version = 1;
+   */
+  applyVersion: number;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RaiseApplyVersionOperation.
+ * Use `create(RaiseApplyVersionOperationSchema)` to create a new message.
+ */
+export const RaiseApplyVersionOperationSchema: GenMessage<RaiseApplyVersionOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 8);
+
+/**
  * The answer to one operation.
  *
  * @generated from message raftkv.kv.v1.OperationResult
@@ -234,6 +286,18 @@ export type OperationResult = Message<"raftkv.kv.v1.OperationResult"> & {
      */
     value: ErrorDetail;
     case: "error";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.CompactResult compact = 7;
+     */
+    value: CompactResult;
+    case: "compact";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.RaiseApplyVersionResult raise_apply_version = 8;
+     */
+    value: RaiseApplyVersionResult;
+    case: "raiseApplyVersion";
   } | { case: undefined; value?: undefined };
 };
 
@@ -242,7 +306,7 @@ export type OperationResult = Message<"raftkv.kv.v1.OperationResult"> & {
  * Use `create(OperationResultSchema)` to create a new message.
  */
 export const OperationResultSchema: GenMessage<OperationResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 7);
+  messageDesc(file_raftkv_kv_v1_command, 9);
 
 /**
  * @generated from message raftkv.kv.v1.PutResult
@@ -261,7 +325,7 @@ export type PutResult = Message<"raftkv.kv.v1.PutResult"> & {
  * Use `create(PutResultSchema)` to create a new message.
  */
 export const PutResultSchema: GenMessage<PutResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 8);
+  messageDesc(file_raftkv_kv_v1_command, 10);
 
 /**
  * @generated from message raftkv.kv.v1.DeleteResult
@@ -285,7 +349,7 @@ export type DeleteResult = Message<"raftkv.kv.v1.DeleteResult"> & {
  * Use `create(DeleteResultSchema)` to create a new message.
  */
 export const DeleteResultSchema: GenMessage<DeleteResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 9);
+  messageDesc(file_raftkv_kv_v1_command, 11);
 
 /**
  * @generated from message raftkv.kv.v1.OpenSessionResult
@@ -302,7 +366,7 @@ export type OpenSessionResult = Message<"raftkv.kv.v1.OpenSessionResult"> & {
  * Use `create(OpenSessionResultSchema)` to create a new message.
  */
 export const OpenSessionResultSchema: GenMessage<OpenSessionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 10);
+  messageDesc(file_raftkv_kv_v1_command, 12);
 
 /**
  * @generated from message raftkv.kv.v1.CloseSessionResult
@@ -315,7 +379,7 @@ export type CloseSessionResult = Message<"raftkv.kv.v1.CloseSessionResult"> & {
  * Use `create(CloseSessionResultSchema)` to create a new message.
  */
 export const CloseSessionResultSchema: GenMessage<CloseSessionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 11);
+  messageDesc(file_raftkv_kv_v1_command, 13);
 
 /**
  * @generated from message raftkv.kv.v1.SkipResult
@@ -328,7 +392,43 @@ export type SkipResult = Message<"raftkv.kv.v1.SkipResult"> & {
  * Use `create(SkipResultSchema)` to create a new message.
  */
 export const SkipResultSchema: GenMessage<SkipResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 12);
+  messageDesc(file_raftkv_kv_v1_command, 14);
+
+/**
+ * @generated from message raftkv.kv.v1.CompactResult
+ */
+export type CompactResult = Message<"raftkv.kv.v1.CompactResult"> & {
+  /**
+   * The earliest revision that can be read.
+   *
+   * @generated from field: uint64 compact_revision = 1;
+   */
+  compactRevision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CompactResult.
+ * Use `create(CompactResultSchema)` to create a new message.
+ */
+export const CompactResultSchema: GenMessage<CompactResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 15);
+
+/**
+ * @generated from message raftkv.kv.v1.RaiseApplyVersionResult
+ */
+export type RaiseApplyVersionResult = Message<"raftkv.kv.v1.RaiseApplyVersionResult"> & {
+  /**
+   * @generated from field: uint32 apply_version = 1;
+   */
+  applyVersion: number;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RaiseApplyVersionResult.
+ * Use `create(RaiseApplyVersionResultSchema)` to create a new message.
+ */
+export const RaiseApplyVersionResultSchema: GenMessage<RaiseApplyVersionResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 16);
 
 /**
  * What stands in a command entry of the Raft log.
@@ -356,5 +456,5 @@ export type EntryEnvelope = Message<"raftkv.kv.v1.EntryEnvelope"> & {
  * Use `create(EntryEnvelopeSchema)` to create a new message.
  */
 export const EntryEnvelopeSchema: GenMessage<EntryEnvelope> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 13);
+  messageDesc(file_raftkv_kv_v1_command, 17);
 

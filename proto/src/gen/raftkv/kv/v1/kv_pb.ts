@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/kv/v1/kv.proto.
  */
 export const file_raftkv_kv_v1_kv: GenFile = /*@__PURE__*/
-  fileDesc("ChVyYWZ0a3Yva3YvdjEva3YucHJvdG8SDHJhZnRrdi5rdi52MSKBAQoKUHV0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEg8KBXZhbHVlGAMgASgMSAESFAoKdmFsdWVfdGV4dBgEIAEoCUgBEg8KB2ZvcndhcmQYBSABKAhCCgoIa2V5X2Zvcm1CDAoKdmFsdWVfZm9ybSIfCgtQdXRSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBCK1AQoKR2V0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEi4KC2NvbnNpc3RlbmN5GAMgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5EhQKDG1pbl9yZXZpc2lvbhgEIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAUgASgESAGIAQFCCgoIa2V5X2Zvcm1CEwoRX21heF9zdGFsZW5lc3NfbXMiVQoLR2V0UmVzcG9uc2USDQoFZm91bmQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSJQoFZW50cnkYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUijAEKCEtleVZhbHVlEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDBIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAQSFAoMbW9kX3JldmlzaW9uGAQgASgEEg8KB3ZlcnNpb24YBSABKAQSEAoIa2V5X3RleHQYBiABKAkSEgoKdmFsdWVfdGV4dBgHIAEoCSJPCg1EZWxldGVSZXF1ZXN0Eg0KA2tleRgBIAEoDEgAEhIKCGtleV90ZXh0GAIgASgJSAASDwoHZm9yd2FyZBgDIAEoCEIKCghrZXlfZm9ybSIzCg5EZWxldGVSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgIItkBCgxSYW5nZVJlcXVlc3QSDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBITCgtwcmVmaXhfdGV4dBgDIAEoCRINCgVsaW1pdBgEIAEoDRIRCglrZXlzX29ubHkYBSABKAgSLgoLY29uc2lzdGVuY3kYBiABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSFAoMbWluX3JldmlzaW9uGAcgASgEEh0KEG1heF9zdGFsZW5lc3NfbXMYCCABKARIAIgBAUITChFfbWF4X3N0YWxlbmVzc19tcyJYCg1SYW5nZVJlc3BvbnNlEicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoDCJzCg9FeGNoYW5nZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoBBIXCg1jb21tYW5kX2JhdGNoGAIgASgMSAASKAoFcmVhZHMYAyABKAsyFy5yYWZ0a3Yua3YudjEuUmVhZEJhdGNoSABCCQoHcmVxdWVzdCK2AQoJUmVhZEJhdGNoEi4KC2NvbnNpc3RlbmN5GAEgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5Ei8KCm9wZXJhdGlvbnMYAiADKAsyGy5yYWZ0a3Yua3YudjEuUmVhZE9wZXJhdGlvbhIUCgxtaW5fcmV2aXNpb24YAyABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgEIAEoBEgAiAEBQhMKEV9tYXhfc3RhbGVuZXNzX21zInYKDVJlYWRPcGVyYXRpb24SKQoDZ2V0GAEgASgLMhoucmFmdGt2Lmt2LnYxLkdldE9wZXJhdGlvbkgAEi0KBXJhbmdlGAIgASgLMhwucmFmdGt2Lmt2LnYxLlJhbmdlT3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIhsKDEdldE9wZXJhdGlvbhILCgNrZXkYASABKAwiTAoOUmFuZ2VPcGVyYXRpb24SDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglrZXlzX29ubHkYBCABKAgipwIKEEV4Y2hhbmdlUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoBBIvCgdyZXN1bHRzGAIgASgLMhwucmFmdGt2Lmt2LnYxLkNvbW1hbmRSZXN1bHRzSAASKgoFcmVhZHMYAyABKAsyGS5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdHNIABIqCgVlcnJvchgEIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEjMKDWxlYWRlcl9jaGFuZ2UYBSABKAsyGi5yYWZ0a3Yua3YudjEuTGVhZGVyQ2hhbmdlSAASNQoObWVtYmVyc19jaGFuZ2UYBiABKAsyGy5yYWZ0a3Yua3YudjEuTWVtYmVyc0NoYW5nZUgAQgoKCHJlc3BvbnNlIkAKDkNvbW1hbmRSZXN1bHRzEi4KB3Jlc3VsdHMYASADKAsyHS5yYWZ0a3Yua3YudjEuT3BlcmF0aW9uUmVzdWx0IkoKC1JlYWRSZXN1bHRzEhAKCHJldmlzaW9uGAEgASgEEikKB3Jlc3VsdHMYAiADKAsyGC5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdCKWAQoKUmVhZFJlc3VsdBImCgNnZXQYASABKAsyFy5yYWZ0a3Yua3YudjEuR2V0UmVzdWx0SAASKgoFcmFuZ2UYAiABKAsyGS5yYWZ0a3Yua3YudjEuUmFuZ2VSZXN1bHRIABIqCgVlcnJvchgDIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAQggKBnJlc3VsdCIyCglHZXRSZXN1bHQSJQoFZW50cnkYASABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiRAoLUmFuZ2VSZXN1bHQSJwoHZW50cmllcxgBIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZRIMCgRuZXh0GAIgASgMIiIKDU1lbWJlcnNDaGFuZ2USEQoJYWRkcmVzc2VzGAEgAygJIjQKDExlYWRlckNoYW5nZRIkCgZsZWFkZXIYASABKAsyFC5yYWZ0a3Yua3YudjEuTGVhZGVyKn0KC0NvbnNpc3RlbmN5EhsKF0NPTlNJU1RFTkNZX1VOU1BFQ0lGSUVEEAASHAoYQ09OU0lTVEVOQ1lfTElORUFSSVpBQkxFEAESHAoYQ09OU0lTVEVOQ1lfU0VSSUFMSVpBQkxFEAISFQoRQ09OU0lTVEVOQ1lfTEVBU0UQAzLZAgoJS3ZTZXJ2aWNlEjoKA1B1dBIYLnJhZnRrdi5rdi52MS5QdXRSZXF1ZXN0GhkucmFmdGt2Lmt2LnYxLlB1dFJlc3BvbnNlEjoKA0dldBIYLnJhZnRrdi5rdi52MS5HZXRSZXF1ZXN0GhkucmFmdGt2Lmt2LnYxLkdldFJlc3BvbnNlEkMKBkRlbGV0ZRIbLnJhZnRrdi5rdi52MS5EZWxldGVSZXF1ZXN0GhwucmFmdGt2Lmt2LnYxLkRlbGV0ZVJlc3BvbnNlEkAKBVJhbmdlEhoucmFmdGt2Lmt2LnYxLlJhbmdlUmVxdWVzdBobLnJhZnRrdi5rdi52MS5SYW5nZVJlc3BvbnNlEk0KCEV4Y2hhbmdlEh0ucmFmdGt2Lmt2LnYxLkV4Y2hhbmdlUmVxdWVzdBoeLnJhZnRrdi5rdi52MS5FeGNoYW5nZVJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_raftkv_kv_v1_command, file_raftkv_kv_v1_error]);
+  fileDesc("ChVyYWZ0a3Yva3YvdjEva3YucHJvdG8SDHJhZnRrdi5rdi52MSKBAQoKUHV0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEg8KBXZhbHVlGAMgASgMSAESFAoKdmFsdWVfdGV4dBgEIAEoCUgBEg8KB2ZvcndhcmQYBSABKAhCCgoIa2V5X2Zvcm1CDAoKdmFsdWVfZm9ybSIfCgtQdXRSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBCLKAQoKR2V0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEi4KC2NvbnNpc3RlbmN5GAMgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5EhQKDG1pbl9yZXZpc2lvbhgEIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAUgASgESAGIAQESEwoLYXRfcmV2aXNpb24YBiABKARCCgoIa2V5X2Zvcm1CEwoRX21heF9zdGFsZW5lc3NfbXMiVQoLR2V0UmVzcG9uc2USDQoFZm91bmQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSJQoFZW50cnkYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUijAEKCEtleVZhbHVlEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDBIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAQSFAoMbW9kX3JldmlzaW9uGAQgASgEEg8KB3ZlcnNpb24YBSABKAQSEAoIa2V5X3RleHQYBiABKAkSEgoKdmFsdWVfdGV4dBgHIAEoCSJPCg1EZWxldGVSZXF1ZXN0Eg0KA2tleRgBIAEoDEgAEhIKCGtleV90ZXh0GAIgASgJSAASDwoHZm9yd2FyZBgDIAEoCEIKCghrZXlfZm9ybSIzCg5EZWxldGVSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgIIu4BCgxSYW5nZVJlcXVlc3QSDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBITCgtwcmVmaXhfdGV4dBgDIAEoCRINCgVsaW1pdBgEIAEoDRIRCglrZXlzX29ubHkYBSABKAgSLgoLY29uc2lzdGVuY3kYBiABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSFAoMbWluX3JldmlzaW9uGAcgASgEEh0KEG1heF9zdGFsZW5lc3NfbXMYCCABKARIAIgBARITCgthdF9yZXZpc2lvbhgJIAEoBEITChFfbWF4X3N0YWxlbmVzc19tcyJYCg1SYW5nZVJlc3BvbnNlEicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoDCLdAQoOSGlzdG9yeVJlcXVlc3QSDQoDa2V5GAEgASgMSAASEgoIa2V5X3RleHQYAiABKAlIABITCgthdF9yZXZpc2lvbhgDIAEoBBINCgVsaW1pdBgEIAEoDRIuCgtjb25zaXN0ZW5jeRgFIAEoDjIZLnJhZnRrdi5rdi52MS5Db25zaXN0ZW5jeRIUCgxtaW5fcmV2aXNpb24YBiABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgHIAEoBEgBiAEBQgoKCGtleV9mb3JtQhMKEV9tYXhfc3RhbGVuZXNzX21zIlkKD0hpc3RvcnlSZXNwb25zZRImCgZ3cml0ZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5V3JpdGUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoBCJDCghLZXlXcml0ZRIQCghyZXZpc2lvbhgBIAEoBBIlCgVlbnRyeRgCIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSIzCg5Db21wYWN0UmVxdWVzdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdmb3J3YXJkGAIgASgIIisKD0NvbXBhY3RSZXNwb25zZRIYChBjb21wYWN0X3JldmlzaW9uGAEgASgEInMKD0V4Y2hhbmdlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgEEhcKDWNvbW1hbmRfYmF0Y2gYAiABKAxIABIoCgVyZWFkcxgDIAEoCzIXLnJhZnRrdi5rdi52MS5SZWFkQmF0Y2hIAEIJCgdyZXF1ZXN0IrYBCglSZWFkQmF0Y2gSLgoLY29uc2lzdGVuY3kYASABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSLwoKb3BlcmF0aW9ucxgCIAMoCzIbLnJhZnRrdi5rdi52MS5SZWFkT3BlcmF0aW9uEhQKDG1pbl9yZXZpc2lvbhgDIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAQgASgESACIAQFCEwoRX21heF9zdGFsZW5lc3NfbXMiqQEKDVJlYWRPcGVyYXRpb24SKQoDZ2V0GAEgASgLMhoucmFmdGt2Lmt2LnYxLkdldE9wZXJhdGlvbkgAEi0KBXJhbmdlGAIgASgLMhwucmFmdGt2Lmt2LnYxLlJhbmdlT3BlcmF0aW9uSAASMQoHaGlzdG9yeRgDIAEoCzIeLnJhZnRrdi5rdi52MS5IaXN0b3J5T3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIjAKDEdldE9wZXJhdGlvbhILCgNrZXkYASABKAwSEwoLYXRfcmV2aXNpb24YAiABKAQiQwoQSGlzdG9yeU9wZXJhdGlvbhILCgNrZXkYASABKAwSEwoLYXRfcmV2aXNpb24YAiABKAQSDQoFbGltaXQYAyABKA0iYQoOUmFuZ2VPcGVyYXRpb24SDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglrZXlzX29ubHkYBCABKAgSEwoLYXRfcmV2aXNpb24YBSABKAQipwIKEEV4Y2hhbmdlUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoBBIvCgdyZXN1bHRzGAIgASgLMhwucmFmdGt2Lmt2LnYxLkNvbW1hbmRSZXN1bHRzSAASKgoFcmVhZHMYAyABKAsyGS5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdHNIABIqCgVlcnJvchgEIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEjMKDWxlYWRlcl9jaGFuZ2UYBSABKAsyGi5yYWZ0a3Yua3YudjEuTGVhZGVyQ2hhbmdlSAASNQoObWVtYmVyc19jaGFuZ2UYBiABKAsyGy5yYWZ0a3Yua3YudjEuTWVtYmVyc0NoYW5nZUgAQgoKCHJlc3BvbnNlIkAKDkNvbW1hbmRSZXN1bHRzEi4KB3Jlc3VsdHMYASADKAsyHS5yYWZ0a3Yua3YudjEuT3BlcmF0aW9uUmVzdWx0IkoKC1JlYWRSZXN1bHRzEhAKCHJldmlzaW9uGAEgASgEEikKB3Jlc3VsdHMYAiADKAsyGC5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdCLGAQoKUmVhZFJlc3VsdBImCgNnZXQYASABKAsyFy5yYWZ0a3Yua3YudjEuR2V0UmVzdWx0SAASKgoFcmFuZ2UYAiABKAsyGS5yYWZ0a3Yua3YudjEuUmFuZ2VSZXN1bHRIABIqCgVlcnJvchgDIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEi4KB2hpc3RvcnkYBCABKAsyGy5yYWZ0a3Yua3YudjEuSGlzdG9yeVJlc3VsdEgAQggKBnJlc3VsdCIyCglHZXRSZXN1bHQSJQoFZW50cnkYASABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiVgoLUmFuZ2VSZXN1bHQSJwoHZW50cmllcxgBIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZRIMCgRuZXh0GAIgASgMEhAKCHJldmlzaW9uGAMgASgEIkUKDUhpc3RvcnlSZXN1bHQSJgoGd3JpdGVzGAEgAygLMhYucmFmdGt2Lmt2LnYxLktleVdyaXRlEgwKBG5leHQYAiABKAQiIgoNTWVtYmVyc0NoYW5nZRIRCglhZGRyZXNzZXMYASADKAkiNAoMTGVhZGVyQ2hhbmdlEiQKBmxlYWRlchgBIAEoCzIULnJhZnRrdi5rdi52MS5MZWFkZXIqfQoLQ29uc2lzdGVuY3kSGwoXQ09OU0lTVEVOQ1lfVU5TUEVDSUZJRUQQABIcChhDT05TSVNURU5DWV9MSU5FQVJJWkFCTEUQARIcChhDT05TSVNURU5DWV9TRVJJQUxJWkFCTEUQAhIVChFDT05TSVNURU5DWV9MRUFTRRADMukDCglLdlNlcnZpY2USOgoDUHV0EhgucmFmdGt2Lmt2LnYxLlB1dFJlcXVlc3QaGS5yYWZ0a3Yua3YudjEuUHV0UmVzcG9uc2USOgoDR2V0EhgucmFmdGt2Lmt2LnYxLkdldFJlcXVlc3QaGS5yYWZ0a3Yua3YudjEuR2V0UmVzcG9uc2USQwoGRGVsZXRlEhsucmFmdGt2Lmt2LnYxLkRlbGV0ZVJlcXVlc3QaHC5yYWZ0a3Yua3YudjEuRGVsZXRlUmVzcG9uc2USQAoFUmFuZ2USGi5yYWZ0a3Yua3YudjEuUmFuZ2VSZXF1ZXN0GhsucmFmdGt2Lmt2LnYxLlJhbmdlUmVzcG9uc2USRgoHSGlzdG9yeRIcLnJhZnRrdi5rdi52MS5IaXN0b3J5UmVxdWVzdBodLnJhZnRrdi5rdi52MS5IaXN0b3J5UmVzcG9uc2USRgoHQ29tcGFjdBIcLnJhZnRrdi5rdi52MS5Db21wYWN0UmVxdWVzdBodLnJhZnRrdi5rdi52MS5Db21wYWN0UmVzcG9uc2USTQoIRXhjaGFuZ2USHS5yYWZ0a3Yua3YudjEuRXhjaGFuZ2VSZXF1ZXN0Gh4ucmFmdGt2Lmt2LnYxLkV4Y2hhbmdlUmVzcG9uc2UoATABYgZwcm90bzM", [file_raftkv_kv_v1_command, file_raftkv_kv_v1_error]);
 
 /**
  * @generated from message raftkv.kv.v1.PutRequest
@@ -128,6 +128,13 @@ export type GetRequest = Message<"raftkv.kv.v1.GetRequest"> & {
    * @generated from field: optional uint64 max_staleness_ms = 5;
    */
   maxStalenessMs?: bigint | undefined;
+
+  /**
+   * The key as it was at this revision of the store, which must not be compacted. 0: as it is.
+   *
+   * @generated from field: uint64 at_revision = 6;
+   */
+  atRevision: bigint;
 };
 
 /**
@@ -326,6 +333,13 @@ export type RangeRequest = Message<"raftkv.kv.v1.RangeRequest"> & {
    * @generated from field: optional uint64 max_staleness_ms = 8;
    */
   maxStalenessMs?: bigint | undefined;
+
+  /**
+   * As in GetRequest. The pages of one range are one picture if each is read at the `revision` of the first.
+   *
+   * @generated from field: uint64 at_revision = 9;
+   */
+  atRevision: bigint;
 };
 
 /**
@@ -365,6 +379,166 @@ export const RangeResponseSchema: GenMessage<RangeResponse> = /*@__PURE__*/
   messageDesc(file_raftkv_kv_v1_kv, 8);
 
 /**
+ * @generated from message raftkv.kv.v1.HistoryRequest
+ */
+export type HistoryRequest = Message<"raftkv.kv.v1.HistoryRequest"> & {
+  /**
+   * @generated from oneof raftkv.kv.v1.HistoryRequest.key_form
+   */
+  keyForm: {
+    /**
+     * @generated from field: bytes key = 1;
+     */
+    value: Uint8Array;
+    case: "key";
+  } | {
+    /**
+     * @generated from field: string key_text = 2;
+     */
+    value: string;
+    case: "keyText";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * None after this revision; 0: from the newest.
+   *
+   * @generated from field: uint64 at_revision = 3;
+   */
+  atRevision: bigint;
+
+  /**
+   * At most so many writes; 0: as many as fit in one answer.
+   *
+   * @generated from field: uint32 limit = 4;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: raftkv.kv.v1.Consistency consistency = 5;
+   */
+  consistency: Consistency;
+
+  /**
+   * As in GetRequest.
+   *
+   * @generated from field: uint64 min_revision = 6;
+   */
+  minRevision: bigint;
+
+  /**
+   * @generated from field: optional uint64 max_staleness_ms = 7;
+   */
+  maxStalenessMs?: bigint | undefined;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.HistoryRequest.
+ * Use `create(HistoryRequestSchema)` to create a new message.
+ */
+export const HistoryRequestSchema: GenMessage<HistoryRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 9);
+
+/**
+ * @generated from message raftkv.kv.v1.HistoryResponse
+ */
+export type HistoryResponse = Message<"raftkv.kv.v1.HistoryResponse"> & {
+  /**
+   * @generated from field: repeated raftkv.kv.v1.KeyWrite writes = 1;
+   */
+  writes: KeyWrite[];
+
+  /**
+   * The store's revision that the answer is from.
+   *
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+
+  /**
+   * Ask again at this revision for what came before; 0: this was all that is kept.
+   *
+   * @generated from field: uint64 next = 3;
+   */
+  next: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.HistoryResponse.
+ * Use `create(HistoryResponseSchema)` to create a new message.
+ */
+export const HistoryResponseSchema: GenMessage<HistoryResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 10);
+
+/**
+ * One write of a key's history.
+ *
+ * @generated from message raftkv.kv.v1.KeyWrite
+ */
+export type KeyWrite = Message<"raftkv.kv.v1.KeyWrite"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * What the key was from then on. Unset: it was deleted.
+   *
+   * @generated from field: raftkv.kv.v1.KeyValue entry = 2;
+   */
+  entry?: KeyValue | undefined;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.KeyWrite.
+ * Use `create(KeyWriteSchema)` to create a new message.
+ */
+export const KeyWriteSchema: GenMessage<KeyWrite> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 11);
+
+/**
+ * @generated from message raftkv.kv.v1.CompactRequest
+ */
+export type CompactRequest = Message<"raftkv.kv.v1.CompactRequest"> & {
+  /**
+   * The earliest revision that stays readable.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * A node that does not lead passes the request on to the leader instead of refusing it.
+   *
+   * @generated from field: bool forward = 2;
+   */
+  forward: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CompactRequest.
+ * Use `create(CompactRequestSchema)` to create a new message.
+ */
+export const CompactRequestSchema: GenMessage<CompactRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 12);
+
+/**
+ * @generated from message raftkv.kv.v1.CompactResponse
+ */
+export type CompactResponse = Message<"raftkv.kv.v1.CompactResponse"> & {
+  /**
+   * @generated from field: uint64 compact_revision = 1;
+   */
+  compactRevision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CompactResponse.
+ * Use `create(CompactResponseSchema)` to create a new message.
+ */
+export const CompactResponseSchema: GenMessage<CompactResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 13);
+
+/**
  * @generated from message raftkv.kv.v1.ExchangeRequest
  */
 export type ExchangeRequest = Message<"raftkv.kv.v1.ExchangeRequest"> & {
@@ -400,7 +574,7 @@ export type ExchangeRequest = Message<"raftkv.kv.v1.ExchangeRequest"> & {
  * Use `create(ExchangeRequestSchema)` to create a new message.
  */
 export const ExchangeRequestSchema: GenMessage<ExchangeRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 9);
+  messageDesc(file_raftkv_kv_v1_kv, 14);
 
 /**
  * @generated from message raftkv.kv.v1.ReadBatch
@@ -434,7 +608,7 @@ export type ReadBatch = Message<"raftkv.kv.v1.ReadBatch"> & {
  * Use `create(ReadBatchSchema)` to create a new message.
  */
 export const ReadBatchSchema: GenMessage<ReadBatch> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 10);
+  messageDesc(file_raftkv_kv_v1_kv, 15);
 
 /**
  * @generated from message raftkv.kv.v1.ReadOperation
@@ -455,6 +629,12 @@ export type ReadOperation = Message<"raftkv.kv.v1.ReadOperation"> & {
      */
     value: RangeOperation;
     case: "range";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.HistoryOperation history = 3;
+     */
+    value: HistoryOperation;
+    case: "history";
   } | { case: undefined; value?: undefined };
 };
 
@@ -463,7 +643,7 @@ export type ReadOperation = Message<"raftkv.kv.v1.ReadOperation"> & {
  * Use `create(ReadOperationSchema)` to create a new message.
  */
 export const ReadOperationSchema: GenMessage<ReadOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 11);
+  messageDesc(file_raftkv_kv_v1_kv, 16);
 
 /**
  * @generated from message raftkv.kv.v1.GetOperation
@@ -473,6 +653,13 @@ export type GetOperation = Message<"raftkv.kv.v1.GetOperation"> & {
    * @generated from field: bytes key = 1;
    */
   key: Uint8Array;
+
+  /**
+   * As in GetRequest.
+   *
+   * @generated from field: uint64 at_revision = 2;
+   */
+  atRevision: bigint;
 };
 
 /**
@@ -480,7 +667,36 @@ export type GetOperation = Message<"raftkv.kv.v1.GetOperation"> & {
  * Use `create(GetOperationSchema)` to create a new message.
  */
 export const GetOperationSchema: GenMessage<GetOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 12);
+  messageDesc(file_raftkv_kv_v1_kv, 17);
+
+/**
+ * As HistoryRequest.
+ *
+ * @generated from message raftkv.kv.v1.HistoryOperation
+ */
+export type HistoryOperation = Message<"raftkv.kv.v1.HistoryOperation"> & {
+  /**
+   * @generated from field: bytes key = 1;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: uint64 at_revision = 2;
+   */
+  atRevision: bigint;
+
+  /**
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.HistoryOperation.
+ * Use `create(HistoryOperationSchema)` to create a new message.
+ */
+export const HistoryOperationSchema: GenMessage<HistoryOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 18);
 
 /**
  * @generated from message raftkv.kv.v1.RangeOperation
@@ -505,6 +721,13 @@ export type RangeOperation = Message<"raftkv.kv.v1.RangeOperation"> & {
    * @generated from field: bool keys_only = 4;
    */
   keysOnly: boolean;
+
+  /**
+   * As in RangeRequest.
+   *
+   * @generated from field: uint64 at_revision = 5;
+   */
+  atRevision: bigint;
 };
 
 /**
@@ -512,7 +735,7 @@ export type RangeOperation = Message<"raftkv.kv.v1.RangeOperation"> & {
  * Use `create(RangeOperationSchema)` to create a new message.
  */
 export const RangeOperationSchema: GenMessage<RangeOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 13);
+  messageDesc(file_raftkv_kv_v1_kv, 19);
 
 /**
  * @generated from message raftkv.kv.v1.ExchangeResponse
@@ -570,7 +793,7 @@ export type ExchangeResponse = Message<"raftkv.kv.v1.ExchangeResponse"> & {
  * Use `create(ExchangeResponseSchema)` to create a new message.
  */
 export const ExchangeResponseSchema: GenMessage<ExchangeResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 14);
+  messageDesc(file_raftkv_kv_v1_kv, 20);
 
 /**
  * @generated from message raftkv.kv.v1.CommandResults
@@ -587,7 +810,7 @@ export type CommandResults = Message<"raftkv.kv.v1.CommandResults"> & {
  * Use `create(CommandResultsSchema)` to create a new message.
  */
 export const CommandResultsSchema: GenMessage<CommandResults> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 15);
+  messageDesc(file_raftkv_kv_v1_kv, 21);
 
 /**
  * @generated from message raftkv.kv.v1.ReadResults
@@ -609,7 +832,7 @@ export type ReadResults = Message<"raftkv.kv.v1.ReadResults"> & {
  * Use `create(ReadResultsSchema)` to create a new message.
  */
 export const ReadResultsSchema: GenMessage<ReadResults> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 16);
+  messageDesc(file_raftkv_kv_v1_kv, 22);
 
 /**
  * @generated from message raftkv.kv.v1.ReadResult
@@ -636,6 +859,12 @@ export type ReadResult = Message<"raftkv.kv.v1.ReadResult"> & {
      */
     value: ErrorDetail;
     case: "error";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.HistoryResult history = 4;
+     */
+    value: HistoryResult;
+    case: "history";
   } | { case: undefined; value?: undefined };
 };
 
@@ -644,7 +873,7 @@ export type ReadResult = Message<"raftkv.kv.v1.ReadResult"> & {
  * Use `create(ReadResultSchema)` to create a new message.
  */
 export const ReadResultSchema: GenMessage<ReadResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 17);
+  messageDesc(file_raftkv_kv_v1_kv, 23);
 
 /**
  * @generated from message raftkv.kv.v1.GetResult
@@ -663,7 +892,7 @@ export type GetResult = Message<"raftkv.kv.v1.GetResult"> & {
  * Use `create(GetResultSchema)` to create a new message.
  */
 export const GetResultSchema: GenMessage<GetResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 18);
+  messageDesc(file_raftkv_kv_v1_kv, 24);
 
 /**
  * @generated from message raftkv.kv.v1.RangeResult
@@ -678,6 +907,13 @@ export type RangeResult = Message<"raftkv.kv.v1.RangeResult"> & {
    * @generated from field: bytes next = 2;
    */
   next: Uint8Array;
+
+  /**
+   * The revision at which the next page shows the same picture. 0: the cluster keeps no history.
+   *
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
 };
 
 /**
@@ -685,7 +921,29 @@ export type RangeResult = Message<"raftkv.kv.v1.RangeResult"> & {
  * Use `create(RangeResultSchema)` to create a new message.
  */
 export const RangeResultSchema: GenMessage<RangeResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 19);
+  messageDesc(file_raftkv_kv_v1_kv, 25);
+
+/**
+ * @generated from message raftkv.kv.v1.HistoryResult
+ */
+export type HistoryResult = Message<"raftkv.kv.v1.HistoryResult"> & {
+  /**
+   * @generated from field: repeated raftkv.kv.v1.KeyWrite writes = 1;
+   */
+  writes: KeyWrite[];
+
+  /**
+   * @generated from field: uint64 next = 2;
+   */
+  next: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.HistoryResult.
+ * Use `create(HistoryResultSchema)` to create a new message.
+ */
+export const HistoryResultSchema: GenMessage<HistoryResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 26);
 
 /**
  * @generated from message raftkv.kv.v1.MembersChange
@@ -704,7 +962,7 @@ export type MembersChange = Message<"raftkv.kv.v1.MembersChange"> & {
  * Use `create(MembersChangeSchema)` to create a new message.
  */
 export const MembersChangeSchema: GenMessage<MembersChange> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 20);
+  messageDesc(file_raftkv_kv_v1_kv, 27);
 
 /**
  * @generated from message raftkv.kv.v1.LeaderChange
@@ -723,7 +981,7 @@ export type LeaderChange = Message<"raftkv.kv.v1.LeaderChange"> & {
  * Use `create(LeaderChangeSchema)` to create a new message.
  */
 export const LeaderChangeSchema: GenMessage<LeaderChange> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 21);
+  messageDesc(file_raftkv_kv_v1_kv, 28);
 
 /**
  * What a read must see. `min_revision` and `max_staleness_ms`, where a request has them, come on top.
@@ -808,6 +1066,26 @@ export const KvService: GenService<{
     methodKind: "unary";
     input: typeof RangeRequestSchema;
     output: typeof RangeResponseSchema;
+  },
+  /**
+   * The writes to one key that are not compacted, newest first; ask again from `next` while it is set.
+   *
+   * @generated from rpc raftkv.kv.v1.KvService.History
+   */
+  history: {
+    methodKind: "unary";
+    input: typeof HistoryRequestSchema;
+    output: typeof HistoryResponseSchema;
+  },
+  /**
+   * Gives up history before a revision. Takes effect at once; the space is given back bit by bit.
+   *
+   * @generated from rpc raftkv.kv.v1.KvService.Compact
+   */
+  compact: {
+    methodKind: "unary";
+    input: typeof CompactRequestSchema;
+    output: typeof CompactResponseSchema;
   },
   /**
    * Batches of commands and reads, many in flight. Commands take effect in the order in which they were sent.

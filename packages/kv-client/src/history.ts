@@ -1,0 +1,37 @@
+import { type AtRevisionOptions, atRevision } from "./at-revision.ts";
+import type { CallOptions } from "./call.ts";
+import { count } from "./count.ts";
+import type { ReadNeedsOptions } from "./read-needs.ts";
+import type { HistoryBounds, HistoryPage, KeyWrite } from "./read-operation.ts";
+
+/** `atRevision`: no writes after it. */
+export interface HistoryOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {
+  /** At most so many writes in all. No limit unless told. */
+  readonly limit?: number;
+}
+
+/** Writes asked for at a time. */
+const pageSize = 200;
+
+/** Throws INVALID_ARGUMENT. */
+export function planHistory(options: HistoryOptions): HistoryBounds {
+  return {
+    atRevision: atRevision(options),
+    limit: count("limit", options.limit ?? Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** The writes of a history, newest first, a page at a time. */
+export async function* historyPages(
+  plan: HistoryBounds,
+  fetchPage: (bounds: HistoryBounds) => Promise<HistoryPage>,
+): AsyncGenerator<KeyWrite, void, undefined> {
+  let { atRevision, limit } = plan;
+  while (limit > 0) {
+    const page = await fetchPage({ atRevision, limit: Math.min(limit, pageSize) });
+    yield* page.writes;
+    limit -= page.writes.length;
+    if (page.next === 0) return;
+    atRevision = page.next;
+  }
+}

@@ -1,0 +1,59 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { CommandBatchSchema } from "@raftkv/proto/kv";
+import type { Consensus, Member, Term } from "@raftkv/raft-core";
+import { encodeEnvelope } from "../codec/envelope.ts";
+import { APPLY_VERSION } from "../state/counters.ts";
+import type { KvStateMachine } from "../state/kv-state-machine.ts";
+import type { InspectPeer } from "./peer-inspection.ts";
+
+export interface ApplyVersionRaiseOptions {
+  readonly consensus: Pick<Consensus<unknown>, "propose" | "status">;
+  readonly state: Pick<KvStateMachine, "applyVersion" | "clusterClock">;
+  readonly inspect: InspectPeer;
+}
+
+/**
+ * Raises the apply version once every member knows the new one: a node that does not would come to another state than the
+ * others. So a cluster is upgraded node by node, and what needs the new version works once the last one is.
+ */
+export class ApplyVersionRaise {
+  readonly #options: ApplyVersionRaiseOptions;
+  #proposed = 0;
+
+  constructor(options: ApplyVersionRaiseOptions) {
+    this.#options = options;
+  }
+
+  /** What whoever joins has to know, what was proposed and not applied yet included. */
+  required(): number {
+    return Math.max(this.#proposed, this.#options.state.applyVersion());
+  }
+
+  /** One look at all members. Rejects where one does not answer. */
+  async round(term: Term, signal: AbortSignal): Promise<void> {
+    const { consensus, state } = this.#options;
+    if (state.applyVersion() >= APPLY_VERSION) return;
+    const { membership } = consensus.status();
+    for (const member of membership.members) {
+      if (member.id === consensus.status().identity.nodeId) continue;
+      if (!(await this.#knows(member, signal))) return;
+    }
+    signal.throwIfAborted();
+    // No await from here on: nobody has joined in between, and whoever does from now on is asked for the new version.
+    if (consensus.status().membership !== membership) return;
+    this.#proposed = APPLY_VERSION;
+    await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), RAISE));
+  }
+
+  async #knows({ id, memberId, address }: Member, signal: AbortSignal): Promise<boolean> {
+    const peer = await this.#options.inspect(address, signal);
+    return peer.nodeId === id && peer.memberId === memberId && peer.maxApplyVersion >= APPLY_VERSION;
+  }
+}
+
+const RAISE = toBinary(
+  CommandBatchSchema,
+  create(CommandBatchSchema, {
+    operations: [{ operation: { case: "raiseApplyVersion", value: { applyVersion: APPLY_VERSION } } }],
+  }),
+);

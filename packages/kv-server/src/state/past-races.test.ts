@@ -1,0 +1,99 @@
+import { integerBetween, seededRandom } from "@raftkv/raft-core/testing";
+import { describe, expect, test } from "vitest";
+import {
+  bytes,
+  CommandLog,
+  compact,
+  del,
+  type OperationInit,
+  put,
+  raiseApplyVersion,
+} from "../test-rig/command-log.ts";
+import { GatedStore } from "../test-rig/gated-store.ts";
+import { ManualClock } from "../test-rig/manual-clock.ts";
+import { plain } from "../test-rig/plain.ts";
+import { StateModel } from "../test-rig/state-model.ts";
+import { KvStateMachine } from "./kv-state-machine.ts";
+import type { Read, ReadAnswer } from "./read.ts";
+
+const limits = { pageBytes: 1024 * 1024, totalBytes: 4 * 1024 * 1024 };
+const keys = ["a", "a\x00", "b", "c"];
+
+type Random = ReturnType<typeof seededRandom>;
+type KeyHistory = ReturnType<StateModel["history"]>;
+
+describe("reads of the past are true, whatever is written, merged and compacted while they are under way", () => {
+  for (let seed = 1; seed <= 12; seed++) test(`seed ${seed}`, () => runSeed(seed));
+});
+
+async function runSeed(seed: number): Promise<void> {
+  const random = seededRandom(seed);
+  const store = new GatedStore();
+  store.turns = () => integerBetween(random, 0, 3);
+  const machine = await KvStateMachine.open({ store, clock: new ManualClock() });
+  const model = new StateModel();
+  const log = new CommandLog();
+  const apply = async (operations: readonly OperationInit[]) => {
+    model.apply(log.append({ operations }));
+    await machine.apply(log.after(machine));
+  };
+  await apply([raiseApplyVersion(2)]);
+  let compacted = 0;
+  for (let step = 0; step < 150; step++) {
+    const reading = () => Array.from({ length: 3 }, () => readOfThePast(machine, model, random));
+    const checks = reading();
+    const flushing = random.next() < 0.4 ? machine.flush() : undefined;
+    await apply(randomOperations(model, random));
+    checks.push(...reading());
+    await flushing;
+    for (const check of checks) compacted += (await check()) ? 1 : 0;
+  }
+  expect(compacted, "reads that were overtaken by a compaction").toBeGreaterThan(0);
+}
+
+/** Begins a read now. What it returns ends it, and says whether its revision was compacted in the meantime. */
+function readOfThePast(machine: KvStateMachine, model: StateModel, random: Random): () => Promise<boolean> {
+  const at = integerBetween(random, model.earliest, model.revision);
+  const key = keys[integerBetween(random, 0, keys.length - 1)] ?? "";
+  const reads: readonly Read[] = [
+    { kind: "get", key: bytes(key), atRevision: at },
+    { kind: "range", from: bytes(""), to: undefined, limit: 3, keysOnly: false, atRevision: at },
+    { kind: "history", key: bytes(key), limit: 1_000 },
+  ];
+  const expected = {
+    get: { kind: "get", entry: model.get(key, at) },
+    range: { kind: "range", ...model.range("", undefined, 3, false, at) },
+    history: model.history(key, 1_000),
+  };
+  const answering = machine.read(reads, limits);
+  return async () => {
+    const [get, range, history] = (await answering).answers;
+    for (const [answer, wanted] of [
+      [get, expected.get],
+      [range, expected.range],
+    ] as const) {
+      if (answer?.kind === "compacted") expect(at).toBeLessThan(model.earliest);
+      else expect(plain(answer), `at ${at}`).toEqual(wanted);
+    }
+    expectHistory(history, expected.history, model.history(key, 1_000));
+    return get?.kind === "compacted";
+  };
+}
+
+/** All of it, but for what was compacted in the meantime. */
+function expectHistory(answer: ReadAnswer | undefined, before: KeyHistory, after: KeyHistory): void {
+  if (answer?.kind !== "history") throw new Error(`a history was answered as ${answer?.kind}`);
+  const writes = plain(answer.writes);
+  expect(writes).toEqual(before.writes.slice(0, answer.writes.length));
+  const kept = before.writes.filter(({ revision }) => after.writes.some((write) => write.revision === revision));
+  expect(writes).toEqual(expect.arrayContaining(kept));
+}
+
+function randomOperations(model: StateModel, random: Random): readonly OperationInit[] {
+  return Array.from({ length: integerBetween(random, 1, 4) }, () => {
+    const key = keys[integerBetween(random, 0, keys.length - 1)] ?? "";
+    const choice = random.next();
+    if (choice < 0.1) return compact(integerBetween(random, model.earliest, model.revision));
+    return choice < 0.7 ? put(key, `${key}${integerBetween(random, 0, 999)}`) : del(key);
+  });
+}

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { applyOne, bytes, CommandLog, compact, del, put, raiseApplyVersion } from "../test-rig/command-log.ts";
+import { GatedStore } from "../test-rig/gated-store.ts";
+import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
+import { KvStateMachine } from "./kv-state-machine.ts";
+import { scavenge } from "./scavenger.ts";
+
+async function open(store = new GatedStore()) {
+  const clock = new ManualClock();
+  const machine = await KvStateMachine.open({ store, clock });
+  const log = new CommandLog();
+  const apply = (...operations: ReturnType<typeof put>[]) => applyOne(machine, log, { operations });
+  await apply(raiseApplyVersion(2));
+  return { store, clock, machine, apply };
+}
+
+/** How many rows of each kind there are. */
+function rows(store: GatedStore) {
+  const counts: Record<string, number> = { h: 0, k: 0, r: 0 };
+  for (const id of store.rowKeys()) counts[id[0] ?? ""] = (counts[id[0] ?? ""] ?? 0) + 1;
+  const { h = 0, k = 0, r = 0 } = counts;
+  return { h, k, r };
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await promisesSettle();
+}
+
+describe("compaction", () => {
+  test("leaves as many rows as there are keys, once everything superfluous is removed", async () => {
+    const { store, machine, apply } = await open();
+    for (let i = 0; i < 20; i++) await apply(put("a", `${i}`), put("b", `${i}`), put("gone", `${i}`));
+    await apply(del("gone"), put("c", "once"));
+    await machine.flush();
+    expect(rows(store)).toEqual({ h: 59, k: 3, r: 62 });
+    await apply(compact(machine.revision()));
+    await machine.fingerprint();
+    expect(rows(store)).toEqual({ h: 0, k: 3, r: 3 });
+    expect(
+      (await machine.read([{ kind: "range", from: bytes(""), to: undefined, limit: 9, keysOnly: true }], limits))
+        .answers,
+    ).toMatchObject([{ entries: [{ version: 20 }, { version: 20 }, { version: 1 }] }]);
+  });
+
+  test("keeps a deletion at the earliest revision itself: who watches from there has to see it", async () => {
+    const { store, machine, apply } = await open();
+    await apply(put("a", "1"), del("a"), put("b", "1"));
+    await apply(compact(3));
+    await machine.fingerprint();
+    expect(rows(store)).toEqual({ h: 1, k: 1, r: 2 });
+    await apply(compact(4));
+    await machine.fingerprint();
+    expect(rows(store)).toEqual({ h: 0, k: 1, r: 1 });
+  });
+
+  test("gives the space back by itself, without anything being written, a little at a time", async () => {
+    const { store, clock, machine, apply } = await open();
+    const many = 9_500;
+    for (let i = 0; i < many; i += 500) await apply(...Array.from({ length: 500 }, (_, j) => put("a", `${i + j}`)));
+    await apply(compact(machine.revision()));
+    const counts: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      clock.advance(round === 0 ? 500 : 50);
+      await settle();
+      counts.push(rows(store).r ?? 0);
+    }
+    expect(counts[0]).toBe(many);
+    expect(counts).toEqual([...counts].sort((a, b) => b - a));
+    expect(counts.at(-1)).toBe(1);
+    expect(counts.filter((count) => count > 1).length, "rounds that it takes").toBeGreaterThan(2);
+  });
+
+  test("goes on where a crash has left it", async () => {
+    const { store, clock, machine, apply } = await open();
+    for (let i = 0; i < 10; i++) await apply(...Array.from({ length: 500 }, (_, j) => put("a", `${i} ${j}`)));
+    await apply(compact(machine.revision()));
+    await machine.flush();
+    clock.advance(50);
+    await settle();
+    expect(rows(store).r).toBeGreaterThan(1);
+    const restarted = await KvStateMachine.open({ store: store.copy(), clock });
+    const { sha256 } = await restarted.fingerprint();
+    expect(sha256).toBe((await machine.fingerprint()).sha256);
+    expect(rows(store)).toEqual({ h: 0, k: 1, r: 1 });
+  });
+
+  test("takes more at a time where it would not get past one revision", async () => {
+    const { store, machine, apply } = await open();
+    await apply(put("a", "1"), put("a", "2"), put("a", "3"));
+    await machine.flush();
+    const limits = { rows: 1, bytes: 1 };
+    expect(await scavenge(store, 2, 4, limits)).toMatchObject({
+      removals: [{ revision: 2 }, { revision: 3 }],
+      through: 4,
+    });
+  });
+});
+
+const limits = { pageBytes: 1024 * 1024, totalBytes: 4 * 1024 * 1024 };
