@@ -11,6 +11,9 @@ interface ProcessClockOptions {
   readonly enter: (run: () => void) => void;
 }
 
+/** What is less is the rounding of moments, and a timer that waited for it would wait for ever: it moves no time. */
+const TICK_MS = 0.001;
+
 /** The monotonic clock of one process. Its rate may change: a clock that drifts. */
 export class ProcessClock implements Clock {
   readonly #options: ProcessClockOptions;
@@ -40,7 +43,7 @@ export class ProcessClock implements Clock {
       if (!pending) return;
       const lackingMs = dueMs - this.now();
       // What a suspended machine waits for takes so much longer.
-      if (this.#suspensions > suspensions && lackingMs > 0) {
+      if (this.#suspensions > suspensions && lackingMs > TICK_MS) {
         event = schedule(lackingMs / this.#rate);
         return;
       }
