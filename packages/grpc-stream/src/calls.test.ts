@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type ClientHttp2Session, connect, createServer } from "node:http2";
+import { type ClientHttp2Session, connect, constants, createServer, type Http2Server } from "node:http2";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, createClient } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
@@ -93,6 +93,10 @@ async function serve(
   const server = createServer((incoming, reply) => {
     if (!router.serve(incoming, reply)) connectHandler(incoming, reply);
   });
+  return { url: await listening(server), router };
+}
+
+async function listening(server: Http2Server): Promise<string> {
   const sessions = new Set<{ destroy(): void }>();
   server.on("session", (session) => sessions.add(session));
   server.on("stream", (stream) => stream.on("error", () => {}));
@@ -106,7 +110,7 @@ async function serve(
       server.close();
     },
   });
-  return { url: `http://127.0.0.1:${address.port}`, router };
+  return `http://127.0.0.1:${address.port}`;
 }
 
 function echo(call: Call): StreamListener<ExchangeRequest> {
@@ -353,6 +357,38 @@ describe("a call that is cut off", () => {
     session.socket.destroy();
     expect(await heard.whenClosed).toBeInstanceOf(ConnectError);
     expect(await server.whenClosed).toMatchObject({ code: Code.Canceled });
+  });
+
+  it("by a client that calls that no error, and is not being read, is over for the server", async () => {
+    const server = new Heard<ExchangeRequest>();
+    let pausing: Call | undefined;
+    const { url } = await serve((call) => {
+      pausing = call;
+      call.pause();
+      return server;
+    });
+    const stream = sessionTo(url).request(requestHeaders(method));
+    stream.on("error", () => {});
+    const call = new ClientCall(stream, method, maxBytes, new Heard<ExchangeResponse>());
+    call.send(request(1, 10_000));
+    await eventually(() => pausing !== undefined && stream.writableLength === 0);
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    expect(await server.whenClosed).toMatchObject({ code: Code.Canceled });
+    expect(server.ids).toEqual([]);
+    pausing?.send(response(1)); // Nothing, any more.
+    pausing?.end();
+  });
+
+  it("by a server that ends it without a status tells the client", async () => {
+    const server = createServer();
+    server.on("stream", (stream) => {
+      stream.resume(); // Else Node's server would reset it.
+      stream.respond({ ":status": 200, "content-type": "application/grpc+proto" });
+      stream.end();
+    });
+    const heard = new Heard<ExchangeResponse>();
+    callTo(await listening(server), heard);
+    expect(await heard.whenClosed).toBeInstanceOf(ConnectError);
   });
 
   it("because the server closes tells the client why, and so does the next", async () => {
