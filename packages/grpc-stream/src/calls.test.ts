@@ -295,6 +295,27 @@ describe("what makes no sense ends the call", () => {
   });
 });
 
+describe("a status that cannot be read", () => {
+  it.each([
+    ["a text that is not encoded as it must be", { "grpc-status": "8", "grpc-message": "100% full" }],
+    ["details that are none", { "grpc-status": "8", "grpc-status-details-bin": "AAAA" }],
+  ])("is an error all the same, and harms nobody: %s", async (_, trailers) => {
+    const server = createServer();
+    server.on("stream", (stream) => {
+      stream.resume();
+      stream.respond({ ":status": 200, "content-type": "application/grpc+proto" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers(trailers));
+      stream.end();
+    });
+    const heard = new Heard<ExchangeResponse>();
+    callTo(await listening(server), heard);
+    expect(await heard.whenClosed).toMatchObject({
+      code: Code.Internal,
+      rawMessage: expect.stringMatching(/^the status of the call cannot be read: .*8/),
+    });
+  });
+});
+
 describe("whoever is slow", () => {
   it("makes the server wait, and it is told when there is room again", async () => {
     let sent = 0;
@@ -345,6 +366,32 @@ describe("a call that is cut off", () => {
     call.cancel(reason);
     expect(await heard.whenClosed).toBe(reason);
     expect(await server.whenClosed).toMatchObject({ code: Code.Canceled });
+  });
+
+  it("by its client is not heard any more, not even what has come already", async () => {
+    const { url } = await serve((call) => {
+      for (const id of [1, 2]) call.send(response(id));
+      return new Heard();
+    });
+    const heard: Heard<ExchangeResponse> = new Heard(() => call.cancel(new ConnectError("enough", Code.Canceled)));
+    const call = callTo(url, heard);
+    expect(await heard.whenClosed).toMatchObject({ code: Code.Canceled });
+    expect(heard.ids).toEqual([1]);
+  });
+
+  it("by its server, while that reads nothing, is over for a client with more to say than there is room for", async () => {
+    let pausing: Call | undefined;
+    const { url } = await serve((call) => {
+      pausing = call;
+      call.pause();
+      return new Heard();
+    });
+    const heard = new Heard<ExchangeResponse>();
+    const call = callTo(url, heard);
+    for (let i = 0; i < 20; i++) call.send(request(i, 100_000));
+    await eventually(() => pausing !== undefined);
+    pausing?.end(new ConnectError("enough", Code.Aborted));
+    expect(await heard.whenClosed).toMatchObject({ code: Code.Aborted });
   });
 
   it("by the loss of its connection tells both", async () => {
@@ -414,4 +461,9 @@ it("whoever wants more than the plainest form is left to Connect", async () => {
   });
   expect(await idsOf(connectClient(url).exchange(requests(1)))).toEqual([1]);
   expect(await idsOf(connectClient(url).exchange(requests(1), { timeoutMs: 60_000 }))).toEqual([77]);
+  const heard = new Heard<ExchangeResponse>();
+  const stream = sessionTo(url).request({ ...requestHeaders(method), "grpc-encoding": "gzip" });
+  new ClientCall(stream, method, maxBytes, heard).end();
+  await heard.whenClosed;
+  expect(heard.ids).toEqual([77]);
 });
