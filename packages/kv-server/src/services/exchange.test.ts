@@ -320,7 +320,7 @@ describe.each([
       consensus.holding = true;
       for (let i = 0; i < 4; i++) other.commands({ operations: [put("b", `${i}`)] });
       for (let i = 0; i < 20; i++) await promisesSettle();
-      expect(other.answer(4n)).toMatchObject({ case: "error", value: { code: ErrorCode.RESOURCE_EXHAUSTED } });
+      expect(other.answer(3n)).toMatchObject({ case: "error", value: { code: ErrorCode.RESOURCE_EXHAUSTED } });
       stream.paused = false;
       await stream.received(4);
       consensus.holding = false;
