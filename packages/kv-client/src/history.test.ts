@@ -66,7 +66,12 @@ describe("a history", () => {
     }
     expect(writes.length).toBe(420);
     expect([writes[0], writes[50], writes.at(-1)]).toEqual(["450", "deleted 400", "31"]);
-    expect(asked().map(({ atRevision }) => atRevision)).toEqual([450n, 250n, 50n]);
+    const later = { consistency: Consistency.SERIALIZABLE };
+    expect(asked()).toEqual([
+      { consistency: Consistency.LINEARIZABLE, minRevision: 0n, atRevision: 450n },
+      { ...later, minRevision: 250n, atRevision: 250n },
+      { ...later, minRevision: 50n, atRevision: 50n },
+    ]);
   });
 
   it("asks for nothing before it is used, and for no more than is", async () => {

@@ -105,9 +105,9 @@ export class RaftKv implements AsyncDisposable {
     this.#check("history", options);
     const bytes = keyBytes(key);
     const needs = readNeeds(options);
-    return historyPages(planHistory(options), async (bounds) => {
+    return historyPages(planHistory(options), needs, async (bounds, pageNeeds) => {
       this.#check("history", options);
-      return this.#read(historyRequest(bytes, bounds, needs), options);
+      return this.#read(historyRequest(bytes, bounds, pageNeeds), options);
     });
   }
 

@@ -83,6 +83,25 @@ describe("the apply version is raised by the leader", () => {
   });
 });
 
+test("nor is it raised while a node joins that the membership does not show yet", async () => {
+  const known: Known = { 2: 2, 3: 1, 4: 1 };
+  const rig = await rigOf(known);
+  expect(await versionAfter(rig, 0)).toBe(1);
+  rig.consensus.holding = true;
+  const giveUp = new AbortController();
+  const step = { case: "addLearner", value: { address: "127.0.0.1:50054" } } as const;
+  const joining = rig.cluster.changeMembership({ steps: [{ step }] }, { signal: giveUp.signal }).catch(() => undefined);
+  await settle();
+  expect(rig.consensus.changes.length).toBe(1);
+  known[3] = 2;
+  await versionAfter(rig, 5_000);
+  expect(rig.consensus.proposed.length).toBe(0);
+  giveUp.abort();
+  await joining;
+  rig.consensus.holding = false;
+  expect(await versionAfter(rig, 5_000)).toBe(2);
+});
+
 test("clients cannot raise it", async () => {
   const rig = await serviceRig();
   const stream = new ExchangeCall(rig);
