@@ -51,10 +51,20 @@ describe("the pages of a range", () => {
 
   it("begin at a revision of the past where one is asked for", async () => {
     await using kv = new RaftKv({ endpoints: [node.address] });
+    store.pictureRevision = 9n;
     await keysOf(kv, { atRevision: 9 });
     await kv.get("a", { atRevision: 8 });
     expect(asked().map(({ atRevision }) => atRevision)).toEqual([9n, 8n]);
   });
+});
+
+it("does not take the present for the past, with which a node answers that knows of no history", async () => {
+  await using kv = new RaftKv({ endpoints: [node.address] });
+  await kv.put("a", "1");
+  await kv.put("a", "2");
+  const refused = { code: "NO_HISTORY", message: expect.stringContaining("upgrade them all") };
+  await expect(kv.get("a", { atRevision: 1 })).rejects.toMatchObject(refused);
+  await expect(keysOf(kv, { atRevision: 1 })).rejects.toMatchObject(refused);
 });
 
 describe("a history", () => {

@@ -26,6 +26,28 @@ describe("reads of the past are true, whatever is written, merged and compacted 
   for (let seed = 1; seed <= 12; seed++) test(`seed ${seed}`, () => runSeed(seed));
 });
 
+test("a range of the past does not ask the engine key by key for what was created since", async () => {
+  const store = new GatedStore();
+  const machine = await KvStateMachine.open({ store, clock: new ManualClock() });
+  const log = new CommandLog();
+  log.append({ operations: [raiseApplyVersion(2)] });
+  log.append({ operations: [put("old", "1"), del("old"), put("old", "2")] });
+  await machine.apply(log.after(machine));
+  await machine.flush();
+  log.append({ operations: Array.from({ length: 500 }, (_, i) => put(`new ${i}`, "1")) });
+  log.append({ operations: [del("old"), put("old", "3")] });
+  await machine.apply(log.after(machine));
+  let asked = 0;
+  store.turns = () => {
+    asked++;
+    return 0;
+  };
+  const read: Read = { kind: "range", from: bytes(""), to: undefined, limit: 9, keysOnly: false, atRevision: 2 };
+  const { answers } = await machine.read([read], limits);
+  expect(plain(answers)).toMatchObject([{ entries: [{ key: "old", value: "1" }] }]);
+  expect(asked).toBeLessThan(9);
+});
+
 async function runSeed(seed: number): Promise<void> {
   const random = seededRandom(seed);
   const store = new GatedStore();
