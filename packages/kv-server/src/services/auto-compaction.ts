@@ -8,7 +8,7 @@ import type { KvStateMachine } from "../state/kv-state-machine.ts";
 export interface HistoryPolicy {
   /** Revisions at least so old are compacted, in milliseconds, since this node leads. */
   readonly maxAgeMs: number;
-  /** At most so many revisions are kept, whatever their age, and what is written in ten seconds. */
+  /** At most so many revisions are kept, whatever their age, and what is written in ten seconds on top. */
   readonly maxRevisions: number;
 }
 

@@ -48,6 +48,28 @@ test("a range of the past does not ask the engine key by key for what was create
   expect(asked).toBeLessThan(9);
 });
 
+test("a page of the past ends in time where there were few keys then, and the next goes on from there", async () => {
+  const machine = await KvStateMachine.open({ store: new GatedStore(), clock: new ManualClock() });
+  const log = new CommandLog();
+  log.append({ operations: [raiseApplyVersion(2)] });
+  log.append({ operations: [put("z", "1")] });
+  for (let i = 0; i < 6; i++)
+    log.append({ operations: Array.from({ length: 1_000 }, (_, j) => put(`a${i} ${j}`, "")) });
+  await machine.apply(log.after(machine));
+  await machine.flush();
+  const found: unknown[] = [];
+  let from: Uint8Array | undefined = bytes("");
+  let pages = 0;
+  for (; from !== undefined && pages < 9; pages++) {
+    const read: Read = { kind: "range", from, to: undefined, limit: 9, keysOnly: true, atRevision: 2 };
+    const [answer] = (await machine.read([read], limits)).answers;
+    if (answer?.kind !== "range") throw new Error(`a range was answered as ${answer?.kind}`);
+    found.push(...answer.entries.map(({ key }) => plain(key)));
+    from = answer.next;
+  }
+  expect({ found, pages }).toEqual({ found: ["z"], pages: 2 });
+});
+
 async function runSeed(seed: number): Promise<void> {
   const random = seededRandom(seed);
   const store = new GatedStore();

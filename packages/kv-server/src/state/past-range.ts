@@ -51,6 +51,13 @@ function recordOf(state: PastState | undefined): KeyRecord | undefined {
   return state?.kind === "change" ? state.change.record : state?.record;
 }
 
+/**
+ * A page ends after so many keys, or fetches of history rows, however few of the keys there were then: merges wait for
+ * reads, so none may take long.
+ */
+const MOST_KEYS = 5_000;
+const MOST_FETCHES = 1_000;
+
 /** Puts a page together from memory, the index rows and the history rows, each in key order. */
 class PastPage {
   readonly #range: RangeRead;
@@ -71,9 +78,10 @@ class PastPage {
   }
 
   async build(): Promise<Page> {
-    for (;;) {
+    for (let keys = 0; ; keys++) {
       const id = await this.#lowest();
       if (id === undefined) return this.#page.whole();
+      if (keys >= MOST_KEYS || (keys > 0 && this.#past.fetches >= MOST_FETCHES)) return this.#page.cutAt(keyBytes(id));
       const found = await this.#take(id);
       if (found !== undefined && !this.#page.take(found)) return this.#page.cutAt(found.key);
     }
