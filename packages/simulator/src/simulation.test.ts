@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { describe, expect, it, vi } from "vitest";
 import { replayCommand } from "./campaign/campaign.ts";
 import { writeFailurePage } from "./campaign/failure-page.ts";
+import { describePace } from "./campaign/pace.ts";
+import { cpuMs, realNowMs } from "./campaign/real-clock.ts";
 import { runSeeds } from "./campaign/run-seeds.ts";
 import { type RunSummary, summaryOf } from "./campaign/run-summary.ts";
 import { calmDisk, calmNetwork } from "./plan/draw-plan.ts";
@@ -96,11 +98,14 @@ describe("a cluster with faults at random", () => {
   it("keeps every invariant on fresh seeds, and recovers", async () => {
     const firstSeed = freshSeed();
     console.info(`fresh seeds from ${firstSeed}, ${seeds} of ${steps} steps`);
+    const [beginMs, cpuBeginMs] = [realNowMs(), cpuMs()];
     const runs = await runSeeds({ firstSeed, seeds, steps, workers: availableParallelism(), goesOn: () => true });
     const failed = runs.find(({ failure }) => failure !== undefined);
     if (failed !== undefined) throw new Error(failureOf(failed, steps));
     // Runs in which little happens prove little.
     const sum = (of: (run: RunSummary) => number) => runs.reduce((total, run) => total + of(run), 0);
+    const simulatedMs = sum((run) => run.simulatedMs);
+    console.info(describePace({ simulatedMs, realMs: realNowMs() - beginMs, cpuMs: cpuMs() - cpuBeginMs }));
     expect(sum((run) => run.committed)).toBeGreaterThan(60 * seeds);
     expect(sum((run) => run.answeredReads)).toBeGreaterThan(50 * seeds);
     expect(sum((run) => run.membershipChanges)).toBeGreaterThan(seeds);

@@ -225,8 +225,8 @@ class Simulation {
   /** After each step. */
   #look(): void {
     for (const machine of this.#machines) {
-      if (!machine.takeTouched() || machine.running === undefined) continue;
-      this.#observe({ kind: "status", node: machine.id, status: machine.running.node.status() });
+      const status = machine.takeNews();
+      if (status !== undefined) this.#observe({ kind: "status", node: machine.id, status });
     }
     this.#faults.watch();
     this.#stage?.look();

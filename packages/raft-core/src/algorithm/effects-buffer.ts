@@ -21,6 +21,8 @@ export interface TurnResult {
   readonly peers: readonly Member[] | undefined;
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** Gathers what a turn wants done until it is taken. */
 export class EffectsBuffer {
   #send: Outgoing[] = [];
@@ -38,6 +40,7 @@ export class EffectsBuffer {
 
   /** That batch is durable: messages that waited for it no longer do. */
   persisted(batch: BatchId): void {
+    if (this.#send.length === 0) return;
     this.#send = this.#send.map((outgoing) => {
       if (outgoing.after === undefined || outgoing.after > batch) return outgoing;
       const { after: _, ...free } = outgoing;
@@ -75,21 +78,23 @@ export class EffectsBuffer {
 
   /** Everything gathered, and the turn's result; undefined if there is nothing to do. */
   take(turn: TurnResult): Effects | undefined {
-    if (this.#isEmpty() && Object.values(turn).every((part) => part === undefined)) return undefined;
-    const effects: Effects = {
-      ...(turn.persist === undefined ? {} : { persist: turn.persist }),
+    const { persist, commit, role, peers } = turn;
+    const nothing = persist === undefined && commit === undefined && role === undefined && peers === undefined;
+    if (nothing && this.#isEmpty()) return undefined;
+    const effects: Writable<Effects> = {
       send: this.#send,
-      ...(turn.commit === undefined ? {} : { commit: turn.commit }),
       readEntries: this.#readEntries,
       sendSnapshot: this.#sendSnapshot,
-      ...(this.#restoreSnapshot === undefined ? {} : { restoreSnapshot: this.#restoreSnapshot }),
       reads: this.#reads,
       outcomes: this.#outcomes,
       transfers: this.#transfers,
       notices: this.#notices,
-      ...(turn.role === undefined ? {} : { role: turn.role }),
-      ...(turn.peers === undefined ? {} : { peers: turn.peers }),
     };
+    if (persist !== undefined) effects.persist = persist;
+    if (commit !== undefined) effects.commit = commit;
+    if (this.#restoreSnapshot !== undefined) effects.restoreSnapshot = this.#restoreSnapshot;
+    if (role !== undefined) effects.role = role;
+    if (peers !== undefined) effects.peers = peers;
     this.#clear();
     return effects;
   }

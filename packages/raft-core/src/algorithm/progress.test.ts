@@ -19,6 +19,7 @@ describe("Progress", () => {
   it("begins by probing at the leader's end, one append at a time", () => {
     const progress = fresh();
     expect([progress.state, progress.match, progress.next]).toEqual(["probe", 0, 10]);
+    expect([progress.mayAppend, progress.mayNudge]).toEqual([true, false]);
     progress.sentEntries(10, 20);
     expect(progress.mayAppend).toBe(false);
     expect(() => progress.sentEntries(10, 20)).toThrow(InvariantViolation);

@@ -86,6 +86,8 @@ export class Raft {
   #reportedCommit: Index;
   #reportedRole: RoleChange;
   readonly #peers: PeerList;
+  /** As long as nothing has happened since it was asked for. */
+  #status: RaftStatus | undefined;
 
   /** Takes up where `restored` ends; the caller has restored the state machine to the log's base at least. */
   constructor(config: RaftConfig, restored: RestoredState, random: Random) {
@@ -117,6 +119,7 @@ export class Raft {
 
   step(input: Input): void {
     const state = this.#state;
+    this.#status = undefined;
     switch (input.kind) {
       case "tick":
         tick(state, input.elapsedMs, input.stalledMs ?? 0);
@@ -186,6 +189,7 @@ export class Raft {
   /** Ends the turn: what is to be done now, or undefined if there is nothing. */
   takeEffects(): Effects | undefined {
     const state = this.#state;
+    this.#status = undefined;
     settleHeld(state);
     if (state.role.kind === "leader") {
       promoteCaughtUp(state, state.role);
@@ -207,8 +211,10 @@ export class Raft {
     return nextDeadlineMs(this.#state);
   }
 
+  /** The same object until something happens. */
   status(): RaftStatus {
-    return statusOf(this.#state);
+    this.#status ??= statusOf(this.#state);
+    return this.#status;
   }
 
   /** The lease that this node leads by, as far as it is known now; undefined: it has none. */

@@ -5,6 +5,7 @@ import type { Member, Membership } from "../algorithm/membership.ts";
 import type { MembershipChange } from "../algorithm/membership-change.ts";
 import { Raft } from "../algorithm/raft.ts";
 import type { RestoredState } from "../algorithm/restored-state.ts";
+import type { RaftStatus } from "../algorithm/status.ts";
 import type { Identity } from "../ports/identity.ts";
 import type { TransportHandler } from "../ports/raft-transport.ts";
 import { Applier } from "./applier.ts";
@@ -71,6 +72,8 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #receiver: SnapshotReceiver;
   readonly #effects: EffectRunner<Result>;
   #leads = false;
+  /** As long as nothing has happened since it was asked for. */
+  #status: { readonly of: RaftStatus; readonly status: ConsensusStatus } | undefined;
   /** Why calls are refused; undefined while the node runs. */
   #stopped: RaftError | undefined;
 
@@ -252,7 +255,14 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   }
 
   status(): ConsensusStatus {
-    return consensusStatus(this.#identity, this.#applier.applied, this.#raft.status(), this.#peer);
+    const of = this.#raft.status();
+    const { applied } = this.#applier;
+    if (this.#status?.of === of && this.#status.status.applied === applied) return this.#status.status;
+    const status = consensusStatus(this.#identity, applied, of, this.#peer);
+    // Who a leader is that the log does not name yet, the transport may learn at any moment.
+    const isComplete = of.leader === undefined || status.leader !== undefined;
+    this.#status = isComplete ? { of, status } : undefined;
+    return status;
   }
 
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void {
@@ -320,7 +330,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     this.#backlog.applied(index);
     this.#proposals.applied(entries, results);
     this.#reads.applied(index);
-    this.#loop.add({ kind: "applied", index });
+    this.#loop.note({ kind: "applied", index });
     this.#compaction.applied(index);
     this.#receiver.committed(index);
   }

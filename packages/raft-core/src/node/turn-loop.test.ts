@@ -21,6 +21,18 @@ describe("the turn loop", () => {
     expect(turns.at(-1)).toEqual([]);
   });
 
+  it("takes along what was noted, and begins no turn for it", async () => {
+    const clock = new FakeClock();
+    const turns: string[][] = [];
+    const loop = new TurnLoop(clock, (inputs) => turns.push(inputs.map((input) => input.kind)));
+    loop.note({ kind: "applied", index: 1 });
+    await clock.settle();
+    expect(turns).toEqual([]);
+    loop.add({ kind: "campaign" });
+    await clock.settle();
+    expect(turns).toEqual([["applied", "campaign"]]);
+  });
+
   it("never enters a turn from within a turn", async () => {
     const clock = new FakeClock();
     const turns: string[][] = [];

@@ -25,6 +25,11 @@ export class TurnLoop {
     this.#schedule();
   }
 
+  /** Goes along with the next turn, which something else brings about. Ignored once stopped. */
+  note(input: Input): void {
+    if (!this.#stopped) this.#queue.push(input);
+  }
+
   /** A turn is due, whether or not there is an input. */
   wake(): void {
     if (!this.#stopped) this.#schedule();
@@ -55,7 +60,10 @@ export class TurnLoop {
  * from the end of the turn on the transport lets nobody but the new one speak.
  */
 function changesLast(inputs: readonly Input[]): readonly Input[] {
-  const isChange = ({ kind }: Input) => kind === "changeMembership";
   if (!inputs.some(isChange)) return inputs;
   return [...inputs.filter((input) => !isChange(input)), ...inputs.filter(isChange)];
+}
+
+function isChange({ kind }: Input): boolean {
+  return kind === "changeMembership";
 }

@@ -13,6 +13,9 @@ export interface CampaignResult {
   readonly failed: RunSummary | undefined;
 }
 
+/** A long campaign says now and then that it goes on. */
+const runsALine = 1_000;
+
 /** Runs seed after seed, up to the first that fails. `nowMs` is real time, and decides about the budget only. */
 export async function runCampaign(
   { firstSeed, seeds, steps, budgetSeconds, workers, theme, skipped, dense, trace }: CampaignArguments,
@@ -20,7 +23,14 @@ export async function runCampaign(
   print: (line: string) => void,
 ): Promise<CampaignResult> {
   const endMs = nowMs() + budgetSeconds * 1_000;
-  const goesOn = () => nowMs() < endMs;
+  let told = 0;
+  const goesOn = ({ length }: readonly RunSummary[]) => {
+    if (length >= told + runsALine) {
+      told = length;
+      print(`${told} of ${seeds} runs`);
+    }
+    return nowMs() < endMs;
+  };
   const seedsOptions = { firstSeed, seeds, steps, workers, theme, dense, goesOn };
   const summaries = await (trace ? traceSeeds({ ...seedsOptions, skipped }, print) : runSeeds(seedsOptions));
   const sum = (of: (summary: RunSummary) => number) => summaries.reduce((total, summary) => total + of(summary), 0);

@@ -2,16 +2,18 @@ import { denseLoad } from "../plan/dense-load.ts";
 import { shrink } from "../shrink/shrink.ts";
 import { simulate } from "../simulation.ts";
 import { parseCampaignArguments, usage } from "./arguments.ts";
-import { type CampaignResult, replayCommand, runCampaign } from "./campaign.ts";
+import { replayCommand, runCampaign } from "./campaign.ts";
 import { writeFailurePage } from "./failure-page.ts";
-import { realNowMs } from "./real-clock.ts";
+import { describePace } from "./pace.ts";
+import { cpuMs, realNowMs } from "./real-clock.ts";
 
 async function main(args: readonly string[]): Promise<void> {
   const campaign = parseCampaignArguments(args);
-  const beginMs = realNowMs();
+  const [beginMs, cpuBeginMs] = [realNowMs(), cpuMs()];
   const result = await runCampaign(campaign, realNowMs, (line) => console.log(line));
-  console.log(summary(result, realNowMs() - beginMs));
-  const { failed } = result;
+  const { runs, operations, simulatedMs, failed } = result;
+  const pace = describePace({ simulatedMs, realMs: realNowMs() - beginMs, cpuMs: cpuMs() - cpuBeginMs });
+  console.log(`${runs} runs, ${result.steps} steps, ${operations} answered operations; ${pace}`);
   if (failed === undefined) return;
   process.exitCode = 1;
   console.log(`seed ${failed.seed} fails: ${failed.failure?.message}`);
@@ -25,14 +27,6 @@ async function main(args: readonly string[]): Promise<void> {
     simulate({ ...failing, ...(campaign.dense && { adjust: denseLoad }) }),
   );
   console.log(`replay what is left with: ${replayCommand(seed, steps, skipped, campaign.dense)}`);
-}
-
-function summary({ runs, steps, simulatedMs, operations }: CampaignResult, realMs: number): string {
-  const times = Math.round(simulatedMs / Math.max(1, realMs));
-  return (
-    `${runs} runs, ${steps} steps, ${operations} answered operations: ` +
-    `${Math.round(simulatedMs / 1_000)} s simulated in ${Math.round(realMs / 1_000)} s, ${times} times real time`
-  );
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

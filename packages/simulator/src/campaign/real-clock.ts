@@ -2,3 +2,9 @@
 export function realNowMs(): number {
   return performance.now();
 }
+
+/** Milliseconds of processor time that this process has used, on all its threads. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}

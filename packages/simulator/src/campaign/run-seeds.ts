@@ -26,15 +26,18 @@ export async function runSeeds(options: SeedsOptions): Promise<readonly RunSumma
   const summaries: RunSummary[] = [];
   let next = firstSeed;
   let left = seeds;
+  let hasFailed = false;
   const takeTask = (): WorkerTask | undefined => {
-    if (left === 0 || !goesOn(summaries) || summaries.some(({ failure }) => failure !== undefined)) return undefined;
+    if (left === 0 || hasFailed || !goesOn(summaries)) return undefined;
     left--;
     if (theme !== undefined) next = nextSeedOn(theme, next);
     return { seed: next++, steps, dense };
   };
-  await Promise.all(
-    Array.from({ length: Math.min(workers, seeds) }, () => work(takeTask, (summary) => summaries.push(summary))),
-  );
+  const done = (summary: RunSummary) => {
+    summaries.push(summary);
+    hasFailed ||= summary.failure !== undefined;
+  };
+  await Promise.all(Array.from({ length: Math.min(workers, seeds) }, () => work(takeTask, done)));
   return summaries.sort((a, b) => a.seed - b.seed);
 }
 

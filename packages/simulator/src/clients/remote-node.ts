@@ -70,9 +70,13 @@ export class RemoteNode {
   async #ask<T>(repeatable: boolean, request: (node: RunningNode) => Promise<T>): Promise<Reply<T>> {
     const { scheduler, chance, timeoutMs, duplicateRate } = this.#options;
     return new Promise((resolve) => {
-      scheduler.after(timeoutMs, () => resolve({ kind: "unknown" }));
-      this.#deliver(request, resolve);
-      if (repeatable && chance.happens(duplicateRate)) this.#deliver(request, resolve);
+      const timeout = scheduler.after(timeoutMs, () => resolve({ kind: "unknown" }));
+      const answered = (reply: Reply<T>) => {
+        scheduler.cancel(timeout);
+        resolve(reply);
+      };
+      this.#deliver(request, answered);
+      if (repeatable && chance.happens(duplicateRate)) this.#deliver(request, answered);
     });
   }
 

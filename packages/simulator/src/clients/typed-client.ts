@@ -21,7 +21,7 @@ interface TypedClientOptions {
   readonly leases: boolean;
 }
 
-/** An application with a real `RaftKv`, used in every way there is. */
+/** An application with a real `RaftKv`: gets, puts and deletes of single keys. */
 export class TypedClient {
   readonly #options: TypedClientOptions;
   readonly #clock: ProcessClock;
@@ -58,8 +58,8 @@ export class TypedClient {
   }
 
   /**
-   * Writes to a key that nobody else writes to, and reads it with every option that lets a read be behind. Throws what is
-   * wrong with what was read.
+   * Writes to a key that nobody else writes to, and reads it back from that revision on, at any node. Throws what is wrong
+   * with what was read.
    */
   async readsWhatItWrote(key: string, value: string): Promise<void> {
     const kv = this.#kv;

@@ -10,6 +10,7 @@ export function acknowledgedIsKept(): Invariant {
   const acknowledged = new WeakMap<NodeView, { readonly term: Term; readonly match: Index }>();
   return {
     name: "acknowledged is kept",
+    looksAt: ["sent", "writing"],
     observe(observation, view) {
       if (observation.kind === "sent") {
         const { message } = observation;

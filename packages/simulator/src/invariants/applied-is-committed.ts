@@ -4,6 +4,7 @@ import type { Invariant } from "./invariant.ts";
 export function appliedIsCommitted(): Invariant {
   return {
     name: "applied is committed",
+    looksAt: ["status", "applied"],
     observe(observation, view) {
       if (observation.kind === "status") {
         const { applied, commit, last } = observation.status;

@@ -13,6 +13,7 @@ export function commitSafety(): Invariant {
   const newest = new Map<NodeView, Membership>();
   return {
     name: "commit safety",
+    looksAt: ["restored", "status"],
     observe(observation, view) {
       if (observation.kind === "restored") {
         checked.delete(view.node(observation.node));

@@ -6,6 +6,7 @@ export function commitsOwnTerm(): Invariant {
   const reigns = new Map<NodeId, { readonly term: Term; readonly commit: Index }>();
   return {
     name: "commits its own term",
+    looksAt: ["restored", "status"],
     observe(observation, view) {
       if (observation.kind === "restored") reigns.delete(observation.node);
       if (observation.kind !== "status") return;

@@ -6,6 +6,7 @@ import type { Invariant } from "./invariant.ts";
 export function durableBeforeTold(): Invariant {
   return {
     name: "durable before told",
+    looksAt: ["sent"],
     observe(observation, view) {
       if (observation.kind !== "sent") return;
       const node = view.node(observation.from);

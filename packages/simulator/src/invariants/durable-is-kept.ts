@@ -7,6 +7,7 @@ export function durableIsKept(): Invariant {
   const underWay = new Map<NodeId, WriteBatch[]>();
   return {
     name: "durable is kept",
+    looksAt: ["writing", "durable", "restored"],
     observe(observation, view) {
       if (observation.kind === "writing") {
         const batches = underWay.get(observation.node) ?? [];

@@ -8,6 +8,7 @@ export function electedByQuorum(): Invariant {
   const seen = new Set<Term>();
   return {
     name: "elected by a quorum",
+    looksAt: ["durable", "status"],
     observe(observation, view) {
       if (observation.kind === "durable" && observation.batch.hardState !== undefined) {
         const { term, votedFor } = observation.batch.hardState;

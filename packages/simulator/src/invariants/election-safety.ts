@@ -11,6 +11,7 @@ export function electionSafety(): Invariant {
   };
   return {
     name: "Election Safety",
+    looksAt: ["status", "sent"],
     observe(observation) {
       if (observation.kind === "status" && observation.status.role === "leader") {
         leads(observation.status.term, observation.node);

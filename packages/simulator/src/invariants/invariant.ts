@@ -4,6 +4,8 @@ import type { Observation } from "./observation.ts";
 /** Something that must always hold. */
 export interface Invariant {
   readonly name: string;
+  /** It is shown observations of these kinds, and no others. */
+  readonly looksAt: readonly Observation["kind"][];
   /**
    * Throws where the observation breaks it. The view is up to date, but for a `restored` node: of that it still holds
    * what was known before the restart.

@@ -53,6 +53,7 @@ export class Invariants {
     logIsTheDisks(),
     snapshotReachesTheLog(),
   ];
+  readonly #lookingAt = byKind(this.#all);
   #broken: BrokenInvariant | undefined;
 
   /** The first that was broken, if any was. */
@@ -64,7 +65,7 @@ export class Invariants {
   observe(observation: Observation): void {
     if (this.#broken !== undefined) return;
     if (observation.kind !== "restored") this.view.observe(observation);
-    for (const invariant of this.#all) this.#ask(invariant, observation);
+    for (const invariant of this.#lookingAt[observation.kind]) this.#ask(invariant, observation);
     if (observation.kind === "restored") this.view.observe(observation);
   }
 
@@ -80,4 +81,22 @@ export class Invariants {
       this.breaks(invariant.name, error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+/** For each kind those that look at it, in their order: most of what happens concerns few of them. */
+function byKind(all: readonly Invariant[]): Readonly<Record<Observation["kind"], readonly Invariant[]>> {
+  const of = (kind: Observation["kind"]) => all.filter(({ looksAt }) => looksAt.includes(kind));
+  return {
+    restored: of("restored"),
+    writing: of("writing"),
+    durable: of("durable"),
+    compacted: of("compacted"),
+    sent: of("sent"),
+    snapshotBegins: of("snapshotBegins"),
+    applied: of("applied"),
+    state: of("state"),
+    readAsked: of("readAsked"),
+    readServed: of("readServed"),
+    status: of("status"),
+  };
 }

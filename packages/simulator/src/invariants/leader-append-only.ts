@@ -6,6 +6,7 @@ export function leaderAppendOnly(): Invariant {
   const leading = new Map<NodeId, number>();
   return {
     name: "Leader Append-Only",
+    looksAt: ["restored", "status", "writing"],
     observe(observation, view) {
       if (observation.kind === "restored") leading.delete(observation.node);
       if (observation.kind === "status") {

@@ -6,6 +6,7 @@ export function leaderCompleteness(): Invariant {
   const seen = new Set<Term>();
   return {
     name: "Leader Completeness",
+    looksAt: ["status"],
     observe(observation, view) {
       if (observation.kind !== "status" || observation.status.role !== "leader") return;
       const { term } = observation.status;

@@ -4,6 +4,7 @@ import type { Invariant } from "./invariant.ts";
 export function logIsTheDisks(): Invariant {
   return {
     name: "the log is the disk's",
+    looksAt: ["status"],
     observe(observation, view) {
       if (observation.kind !== "status") return;
       const { node, status } = observation;

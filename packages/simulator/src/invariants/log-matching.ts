@@ -28,6 +28,7 @@ export function logMatching(): Invariant {
   };
   return {
     name: "Log Matching",
+    looksAt: ["writing"],
     observe(observation, view) {
       if (observation.kind !== "writing") return;
       const { written } = view.node(observation.node);

@@ -10,6 +10,7 @@ import type { Invariant } from "./invariant.ts";
 export function membershipIsTheLogs(): Invariant {
   return {
     name: "the membership is the log's",
+    looksAt: ["status", "writing"],
     observe(observation, view) {
       if (observation.kind === "status") {
         const { written } = view.node(observation.node);

@@ -6,6 +6,7 @@ export function neverGoesBack(): Invariant {
   const last = new Map<NodeId, ConsensusStatus>();
   return {
     name: "never goes back",
+    looksAt: ["restored", "status"],
     observe(observation, view) {
       if (observation.kind === "restored") {
         const { node, state } = observation;

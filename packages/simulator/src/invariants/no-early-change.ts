@@ -7,6 +7,7 @@ import type { Invariant } from "./invariant.ts";
 export function noEarlyChange(): Invariant {
   return {
     name: "no change before the term's first commit",
+    looksAt: ["status"],
     observe(observation, view) {
       if (observation.kind !== "status" || observation.status.role !== "leader") return;
       const { term, commit } = observation.status;

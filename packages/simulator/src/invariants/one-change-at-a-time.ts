@@ -7,6 +7,7 @@ import type { Invariant } from "./invariant.ts";
 export function oneChangeAtATime(): Invariant {
   return {
     name: "one change at a time",
+    looksAt: ["status"],
     observe(observation, view) {
       if (observation.kind !== "status") return;
       const { written } = view.node(observation.node);

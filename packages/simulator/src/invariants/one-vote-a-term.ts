@@ -18,6 +18,7 @@ export function oneVoteATerm(): Invariant {
   };
   return {
     name: "one vote a term",
+    looksAt: ["sent"],
     observe(observation, view) {
       if (observation.kind !== "sent") return;
       const { from, to, toMemberId, message } = observation;

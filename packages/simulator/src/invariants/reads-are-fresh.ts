@@ -10,6 +10,7 @@ export function readsAreFresh(): Invariant {
   const committedBefore = new WeakMap<object, Index>();
   return {
     name: "reads are fresh",
+    looksAt: ["readAsked", "readServed"],
     observe(observation, view) {
       if (observation.kind === "readAsked") committedBefore.set(observation.read, view.lastCommitted);
       if (observation.kind !== "readServed") return;

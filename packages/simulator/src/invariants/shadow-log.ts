@@ -6,6 +6,8 @@ export interface MembershipAt {
   readonly membership: Membership;
 }
 
+const none: readonly MembershipAt[] = [];
+
 /** A log as an observer knows it: the term of each entry above the base, and the memberships. */
 export class ShadowLog {
   #base: EntryId = { index: 0, term: 0 };
@@ -38,8 +40,14 @@ export class ShadowLog {
     return this.#memberships.findLast((change) => change.index <= index)?.membership;
   }
 
+  /** All that it holds, ascending: another list whenever that changes. */
+  get memberships(): readonly MembershipAt[] {
+    return this.#memberships;
+  }
+
   /** Those that come into force above `index`, ascending. */
   membershipsAbove(index: Index): readonly MembershipAt[] {
+    if ((this.#memberships.at(-1)?.index ?? index) <= index) return none;
     return this.#memberships.filter((change) => change.index > index);
   }
 

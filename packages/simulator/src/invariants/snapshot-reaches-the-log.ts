@@ -7,6 +7,7 @@ import type { Invariant } from "./invariant.ts";
 export function snapshotReachesTheLog(): Invariant {
   return {
     name: "a snapshot reaches the log",
+    looksAt: ["snapshotBegins"],
     observe(observation, view) {
       if (observation.kind !== "snapshotBegins" || observation.from !== observation.leader) return;
       const { from, to, index } = observation;

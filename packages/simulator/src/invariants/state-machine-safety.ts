@@ -8,6 +8,7 @@ export function stateMachineSafety(): Invariant {
   const states = new Map<Index, string>();
   return {
     name: "State Machine Safety",
+    looksAt: ["applied", "state"],
     observe(observation) {
       if (observation.kind === "applied") {
         for (const [position, entry] of observation.entries.entries()) {

@@ -4,6 +4,7 @@ import type { Invariant } from "./invariant.ts";
 export function voteIsTheDisks(): Invariant {
   return {
     name: "the vote is the disk's",
+    looksAt: ["status"],
     observe(observation, view) {
       if (observation.kind !== "status") return;
       const { term, votedFor, votedForMemberId } = observation.status.hardState;

@@ -1,6 +1,7 @@
 import { type ApplyResult, KvStateMachine, type MergeLimits } from "@raftkv/kv-server";
 import {
   type Consensus,
+  type ConsensusStatus,
   type LogFields,
   type Logger,
   type Member,
@@ -73,7 +74,10 @@ export class Machine {
   #disksBefore = 0;
   #fuse: { readonly fuse: Fuse; readonly burnt: () => void } | undefined;
   #clockRate = 1;
+  /** The process took part in something since its status was last looked at. */
   #touched = false;
+  /** What it said of itself then. */
+  #told: ConsensusStatus | undefined;
 
   constructor(options: MachineOptions) {
     this.id = options.id;
@@ -104,11 +108,14 @@ export class Machine {
     return this.#incarnation?.process.paused ?? false;
   }
 
-  /** Whether the process took part in what has happened since this was last asked. */
-  takeTouched(): boolean {
-    const touched = this.#touched;
+  /** What the node says of itself, if anything has happened in it since this was last asked. */
+  takeNews(): ConsensusStatus | undefined {
+    if (!this.#touched) return undefined;
     this.#touched = false;
-    return touched;
+    const status = this.running?.node.status();
+    if (status === this.#told) return undefined;
+    this.#told = status;
+    return status;
   }
 
   /** A blank machine starts with a log that begins with `membership`, and waits to be added to the cluster. */

@@ -36,22 +36,23 @@ export class ProcessClock implements Clock {
     const [suspensions, dueMs] = [this.#suspensions, this.now() + delayMs];
     let pending = true;
     const fire = () => {
+      // A paused process comes to it later, and may have called it off by then.
       if (!pending) return;
-      enter(() => {
-        const lackingMs = dueMs - this.now();
-        if (!pending) return;
-        // What a suspended machine waits for takes so much longer.
-        if (this.#suspensions > suspensions && lackingMs > 0) scheduler.after(lackingMs / this.#rate, fire);
-        else {
-          pending = false;
-          callback();
-        }
-      });
+      const lackingMs = dueMs - this.now();
+      // What a suspended machine waits for takes so much longer.
+      if (this.#suspensions > suspensions && lackingMs > 0) {
+        event = schedule(lackingMs / this.#rate);
+        return;
+      }
+      pending = false;
+      callback();
     };
-    scheduler.after(delayMs / this.#rate + latenessMs(), fire);
+    const schedule = (afterMs: number) => scheduler.after(afterMs, () => enter(fire));
+    let event = schedule(delayMs / this.#rate + latenessMs());
     return {
       cancel: () => {
         pending = false;
+        scheduler.cancel(event);
       },
     };
   }

@@ -1,9 +1,9 @@
-import { describeMessage, type Member, type Message, type NodeId, type RaftTransport } from "@raftkv/raft-core";
+import type { Member, Message, NodeId, RaftTransport } from "@raftkv/raft-core";
 import type { Observe } from "../invariants/observation.ts";
 import type { Process } from "../machine/process.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { Trace } from "../trace/trace.ts";
+import type { Fate, Trace } from "../trace/trace.ts";
 import { type Endpoint, hears } from "./endpoint.ts";
 import { inFirstVersion } from "./first-version.ts";
 import { ownCopy } from "./own-copy.ts";
@@ -36,12 +36,15 @@ interface NetworkOptions {
   readonly oldNodes: ReadonlySet<NodeId>;
 }
 
+/** More than any cluster has. */
+const mostNodes = 1_024;
+
 /** The wires between the nodes. */
 export class SimulatedNetwork {
   readonly #options: NetworkOptions;
   readonly #endpoints = new Map<NodeId, Endpoint>();
   /** When the last message in order arrives, for each way. */
-  readonly #lastArrival = new Map<string, number>();
+  readonly #lastArrival = new Map<number, number>();
   readonly #snapshots: SnapshotStreams;
   #settings: NetworkSettings;
   #cuts: Cuts = new Set();
@@ -84,7 +87,7 @@ export class SimulatedNetwork {
   }
 
   isCut(from: NodeId, to: NodeId): boolean {
-    return this.#cuts.has(way(from, to));
+    return this.#cuts.size > 0 && this.#cuts.has(way(from, to));
   }
 
   cut(cuts: Cuts): void {
@@ -121,8 +124,9 @@ export class SimulatedNetwork {
     const delayMs = this.#delayMs() + (late ? chance.between(0, this.#settings.lateMaxMs) : 0);
     const inOrder = !late && !chance.happens(this.#settings.reorderRate);
     const arrivalMs = scheduler.nowMs + delayMs;
-    const arrival = inOrder ? Math.max(arrivalMs, this.#lastArrival.get(way(sender.self.id, to)) ?? 0) : arrivalMs;
-    if (inOrder) this.#lastArrival.set(way(sender.self.id, to), arrival);
+    const link = sender.self.id * mostNodes + to;
+    const arrival = inOrder ? Math.max(arrivalMs, this.#lastArrival.get(link) ?? 0) : arrivalMs;
+    if (inOrder) this.#lastArrival.set(link, arrival);
     scheduler.after(arrival - scheduler.nowMs, () => this.#arrive(sender, member, message, addressee));
   }
 
@@ -134,15 +138,15 @@ export class SimulatedNetwork {
     else if (target !== addressee && !this.#settings.outlivesRestarts) this.#lose(sender, to, message, "gone");
     else if (!hears(target, sender.self, member, message)) this.#lose(sender, to, message, "refused");
     else {
-      this.#options.trace.add(`${sender.self.id} -> ${to}: ${describeMessage(message)}`);
+      this.#options.trace.message(sender.self.id, to, "arrives", message);
       sender.unreachable.delete(to);
       target.strangers.set(sender.self.id, sender.self);
       target.process.enter(() => target.handler.message(sender.self.id, ownCopy(message), sender.self.memberId));
     }
   }
 
-  #lose(sender: Endpoint, to: NodeId, message: Message, why: string): void {
-    this.#options.trace.add(`${sender.self.id} -x ${to} (${why}): ${describeMessage(message)}`);
+  #lose(sender: Endpoint, to: NodeId, message: Message, why: Fate): void {
+    this.#options.trace.message(sender.self.id, to, why, message);
     if (why === "lost" || sender.unreachable.has(to)) return;
     sender.unreachable.add(to);
     this.#options.scheduler.after(this.#delayMs(), () => sender.process.enter(() => sender.handler.unreachable(to)));

@@ -3,7 +3,8 @@ export interface Event {
   readonly at: number;
   /** Decides between events of one moment: the one that was scheduled first comes first. */
   readonly sequence: number;
-  readonly run: () => void;
+  /** Undefined: it was cancelled, and does not happen. */
+  run: (() => void) | undefined;
 }
 
 /** A binary heap: the earliest event first. */
@@ -38,18 +39,18 @@ export class EventQueue {
   /** Puts `event` in the place of the root, and lets it sink to where it belongs. */
   #sink(event: Event): void {
     const heap = this.#heap;
+    const { length } = heap;
     let position = 0;
     for (;;) {
-      const left = 2 * position + 1;
-      const right = heap[left + 1];
-      let child = left;
-      let below = heap[left];
-      if (below === undefined) break;
-      if (right !== undefined && isBefore(right, below)) {
-        child = left + 1;
+      let child = 2 * position + 1;
+      if (child >= length) break;
+      let below = heap[child];
+      const right = child + 1 < length ? heap[child + 1] : undefined;
+      if (below !== undefined && right !== undefined && isBefore(right, below)) {
+        child++;
         below = right;
       }
-      if (!isBefore(below, event)) break;
+      if (below === undefined || !isBefore(below, event)) break;
       heap[position] = below;
       position = child;
     }

@@ -1,3 +1,4 @@
+import { nextTick } from "node:process";
 import { expect, it } from "vitest";
 import { Scheduler } from "./scheduler.ts";
 
@@ -13,6 +14,34 @@ it("follows every promise to its end before the next event", async () => {
   scheduler.after(1, () => events.push("last"));
   await scheduler.run(() => scheduler.steps === 3);
   expect(events).toEqual(["long chain", "short chain", "last"]);
+});
+
+it("follows what ticks of Node.js have begun, too", async () => {
+  const scheduler = new Scheduler();
+  const events: string[] = [];
+  scheduler.after(1, () => nextTick(() => events.push("tick")));
+  scheduler.after(1, () => events.push("next event"));
+  await scheduler.run(() => scheduler.steps === 2);
+  expect(events).toEqual(["tick", "next event"]);
+});
+
+it("does not count what was called off, nor wait for it", async () => {
+  const scheduler = new Scheduler();
+  const events: number[] = [];
+  const [first, second] = [1, 2].map((at) => scheduler.after(at, () => events.push(at)));
+  scheduler.after(3, () => events.push(3));
+  if (first !== undefined) scheduler.cancel(first);
+  if (second !== undefined) scheduler.cancel(second);
+  await scheduler.run(() => scheduler.steps === 1);
+  expect(events).toEqual([3]);
+});
+
+it("rejects with what an event throws", async () => {
+  const scheduler = new Scheduler();
+  scheduler.after(1, () => {
+    throw new Error("in an event");
+  });
+  await expect(scheduler.run(() => false)).rejects.toThrow("in an event");
 });
 
 it("takes no real time for simulated time", async () => {

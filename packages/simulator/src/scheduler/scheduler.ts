@@ -1,13 +1,16 @@
-import { EventQueue } from "./event-queue.ts";
-import { promisesSettled, realTurn } from "./microtasks.ts";
+import { type Event, EventQueue } from "./event-queue.ts";
+import { afterRealTurn, whenPromisesSettled } from "./microtasks.ts";
 
 /** How many steps the real event loop waits at most. */
 const stepsPerRealTurn = 2_048;
 
+/** An event that may still be called off. */
+export type Scheduled = Event;
+
 /**
  * Simulated time, and the one loop in which everything happens: the earliest event runs, every promise that it settles
  * is followed to its end, and only then comes the next event. Code under simulation thus runs in one order for one
- * seed, its promises included.
+ * seed, its promises included. Time in which nothing happens costs nothing, and neither does what was called off.
  */
 export class Scheduler {
   readonly #queue = new EventQueue();
@@ -26,25 +29,52 @@ export class Scheduler {
   }
 
   /** An event in `delayMs`; after those that were scheduled for that moment before. */
-  after(delayMs: number, run: () => void): void {
-    this.#queue.push({ at: this.#nowMs + Math.max(0, delayMs), sequence: this.#sequence++, run });
+  after(delayMs: number, run: () => void): Scheduled {
+    const event = { at: this.#nowMs + Math.max(0, delayMs), sequence: this.#sequence++, run };
+    this.#queue.push(event);
+    return event;
+  }
+
+  /** It does not happen, and is no step. Without effect once it has happened. */
+  cancel(event: Scheduled): void {
+    event.run = undefined;
   }
 
   sleep(delayMs: number): Promise<void> {
     return new Promise((resolve) => this.after(delayMs, resolve));
   }
 
-  /** Runs events until `done` says so, which is asked after each. Rejects with what `done` throws. */
-  async run(done: () => boolean): Promise<void> {
-    await promisesSettled();
-    while (!done()) {
-      const event = this.#queue.pop();
-      if (event === undefined) throw new Error("nothing is left to happen in the simulation: all its parts are stuck");
-      this.#nowMs = event.at;
-      event.run();
-      await promisesSettled();
-      this.#steps++;
-      if (this.#steps % stepsPerRealTurn === 0) await realTurn();
+  /** Runs events until `done` says so, which is asked after each. Rejects with what `done` or an event throws. */
+  run(done: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const next = () => {
+        try {
+          if (done()) {
+            resolve();
+            return;
+          }
+          this.#begin();
+          whenPromisesSettled(end);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const end = () => {
+        this.#steps++;
+        if (this.#steps % stepsPerRealTurn === 0) afterRealTurn(next);
+        else next();
+      };
+      whenPromisesSettled(next);
+    });
+  }
+
+  #begin(): void {
+    let event = this.#queue.pop();
+    while (event !== undefined && event.run === undefined) event = this.#queue.pop();
+    if (event?.run === undefined) {
+      throw new Error("nothing is left to happen in the simulation: all its parts are stuck");
     }
+    this.#nowMs = event.at;
+    event.run();
   }
 }

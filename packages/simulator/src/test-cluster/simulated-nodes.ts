@@ -74,9 +74,8 @@ export class SimulatedNodes {
   /** After each event. */
   look(): void {
     for (const machine of this.machines) {
-      if (!machine.takeTouched() || machine.running === undefined) continue;
-      const status = machine.running.node.status();
-      this.invariants.observe({ kind: "status", node: machine.id, status });
+      const status = machine.takeNews();
+      if (status !== undefined) this.invariants.observe({ kind: "status", node: machine.id, status });
     }
   }
 

@@ -1,9 +1,17 @@
-/** What happened, line by line: a running hash of all of it, and the lines themselves where they are wanted. */
+import { describeMessage, type Message, type NodeId } from "@raftkv/raft-core";
+import { TraceHash } from "./trace-hash.ts";
+
+/** What became of a message: it is on its receiver's way in, or why it is not. */
+export type Fate = "arrives" | "lost" | "cut" | "nobody there" | "gone" | "refused";
+
+/**
+ * What happened, one thing after the other: a running hash of all of it, and a line for each where lines are wanted. The
+ * hash is of what happened and not of the lines, which are dear: most runs are never read.
+ */
 export class Trace {
   readonly #nowMs: () => number;
   readonly #lines: string[] | undefined;
-  #low = 0x811c9dc5;
-  #high = 0x01000193;
+  readonly #hash = new TraceHash();
   #count = 0;
 
   /** `lines` receives each line, for a person to read. */
@@ -13,31 +21,38 @@ export class Trace {
   }
 
   add(event: string): void {
-    const line = `${this.#nowMs().toFixed(3)} ${event}`;
-    this.#count++;
-    this.#lines?.push(line);
-    let low = this.#low;
-    let high = this.#high;
-    for (let i = 0; i < line.length; i++) {
-      const code = line.charCodeAt(i);
-      low = Math.imul(low ^ code, 0x01000193);
-      high = Math.imul(high + code, 0x85ebca6b) ^ (high >>> 15);
-    }
-    this.#low = low;
-    this.#high = high;
+    this.#begin();
+    this.#hash.text(event);
+    this.#lines?.push(this.#line(event));
   }
 
-  /** Lines so far. */
+  message(from: NodeId, to: NodeId, fate: Fate, message: Message): void {
+    this.#begin();
+    this.#hash.number(from);
+    this.#hash.number(to);
+    this.#hash.text(fate);
+    this.#hash.message(message);
+    if (this.#lines === undefined) return;
+    const way = fate === "arrives" ? `${from} -> ${to}` : `${from} -x ${to} (${fate})`;
+    this.#lines.push(this.#line(`${way}: ${describeMessage(message)}`));
+  }
+
+  /** Things so far. */
   get count(): number {
     return this.#count;
   }
 
   /** Equal for equal traces; 16 hexadecimal digits. */
   get hash(): string {
-    return hex(this.#high) + hex(this.#low);
+    return this.#hash.digest();
   }
-}
 
-function hex(number: number): string {
-  return (number >>> 0).toString(16).padStart(8, "0");
+  #begin(): void {
+    this.#count++;
+    this.#hash.number(this.#nowMs());
+  }
+
+  #line(event: string): string {
+    return `${this.#nowMs().toFixed(3)} ${event}`;
+  }
 }

@@ -4,7 +4,8 @@ import type { DiskOperation } from "./memory-disk-options.ts";
 /** Closed: what was handed in before still becomes durable. Failed or crashed: nothing does any more. */
 type Condition =
   | { readonly kind: "open" }
-  | { readonly kind: "closed" | "failed" | "crashed"; readonly error: StorageError };
+  | { readonly kind: "closed" | "crashed" }
+  | { readonly kind: "failed"; readonly error: StorageError };
 
 export interface QueuedWrite {
   readonly kind: DiskOperation["kind"];
@@ -49,7 +50,7 @@ export class WriteQueue {
 
   /** Throws the reason if the store has been closed, has failed, or its process has crashed. */
   assertOpen(): void {
-    if (this.#condition.kind !== "open") throw this.#condition.error;
+    if (this.#condition.kind !== "open") throw this.#refusal(this.#condition);
   }
 
   /** Resolves once the write is durable; rejects if it is not, and never will be. */
@@ -64,10 +65,7 @@ export class WriteQueue {
 
   /** Refuses what comes from now on, and waits for what came before. Rejects if some of that failed. */
   async close(): Promise<void> {
-    if (this.#condition.kind === "open") {
-      const error = new StorageError("closed", `The ${this.#store} store is closed; open it again to go on.`);
-      this.#condition = { kind: "closed", error };
-    }
+    if (this.#condition.kind === "open") this.#condition = { kind: "closed" };
     await this.#tail;
     if (this.#condition.kind === "failed") throw this.#condition.error;
   }
@@ -81,8 +79,7 @@ export class WriteQueue {
       this.#writeFirst(surviving, ({ kind }) => !snapshotKinds.has(kind));
       this.#writeFirst(survivingSnapshots, ({ kind }) => snapshotKinds.has(kind));
     }
-    const error = new StorageError("closed", `The process that had opened the ${this.#store} store has crashed.`);
-    this.#condition = { kind: "crashed", error };
+    this.#condition = { kind: "crashed" };
   }
 
   #writeFirst(surviving: number, isMeant: (pending: Pending) => boolean): void {
@@ -119,12 +116,21 @@ export class WriteQueue {
 
   #assertAlive(): void {
     const condition = this.#condition;
-    if (condition.kind === "failed" || condition.kind === "crashed") throw condition.error;
+    if (condition.kind === "failed" || condition.kind === "crashed") throw this.#refusal(condition);
+  }
+
+  #refusal(condition: Exclude<Condition, { readonly kind: "open" }>): StorageError {
+    if (condition.kind === "failed") return condition.error;
+    const reason =
+      condition.kind === "closed"
+        ? `The ${this.#store} store is closed; open it again to go on.`
+        : `The process that had opened the ${this.#store} store has crashed.`;
+    return new StorageError("closed", reason);
   }
 
   #fail(kind: DiskOperation["kind"], cause: unknown): unknown {
     const condition = this.#condition;
-    if (condition.kind === "crashed") return condition.error;
+    if (condition.kind === "crashed") return this.#refusal(condition);
     const reason = cause instanceof Error ? cause.message : String(cause);
     const error = new StorageError(
       "failed",

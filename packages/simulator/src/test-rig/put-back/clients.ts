@@ -53,7 +53,7 @@ export const clients: readonly PutBackBug[] = [
       inServer(
         "services/revision-waits",
         "limits } = this.#options;\n        if (state.revision() >= revision)",
-        "limits } = this.#options;\n        if (revision > 0)",
+        "limits } = this.#options;\n        if (revision >= 0)",
       ),
     ],
     noticedBy: ["reads show what they must"],

@@ -46,8 +46,8 @@ export const elections: readonly PutBackBug[] = [
       inAlgorithm("append", "reject(state, from, request.prevIndex, request.prevIndex);\n        return;", "return;"),
       inAlgorithm(
         "heartbeat",
-        "advanceFollowerCommit(state, request.commit);\n    const promise",
-        "advanceFollowerCommit(state, request.commit);\n    else return;\n    const promise",
+        "if (follows && request.needsNoAnswer === true)",
+        "if (!follows || request.needsNoAnswer === true)",
       ),
     ],
     theme: "elections",

@@ -1,0 +1,62 @@
+import { defaultRaftNodeConfig } from "@raftkv/raft-core";
+import { partitionShapes } from "../network/partitions.ts";
+import { faultKinds, type Plan } from "../plan/plan.ts";
+
+/**
+ * The cluster that the simulator's speed is measured on, the same for every seed but for what happens to it: three voters
+ * with the timeouts that a node has by default, every kind of fault, about one a second, a network that loses, doubles and
+ * overtakes, disks that stall, and five clients that write and read, each with a pause of `thinkMs` on the mean, and now
+ * and then with many operations at once. The membership stays as it is.
+ */
+export function threeNodes(drawn: Plan, thinkMs: number): Plan {
+  const { electionTimeoutMinMs, electionTimeoutMaxMs, heartbeatIntervalMs } = defaultRaftNodeConfig;
+  return {
+    ...drawn,
+    theme: undefined,
+    storms: 1,
+    nodes: 3,
+    oldNodes: [],
+    membership: { ...drawn.membership, learners: 0, spares: 0, actions: [] },
+    config: {
+      electionTimeoutMinMs,
+      electionTimeoutMaxMs,
+      heartbeatIntervalMs,
+      snapshot: { entries: 1_000, bytes: 1_000_000, tailEntries: 100 },
+    },
+    merge: {},
+    network: {
+      delayMinMs: 0.2,
+      delayMaxMs: 3,
+      dropRate: 0.01,
+      duplicateRate: 0.01,
+      reorderRate: 0.05,
+      lateRate: 0.01,
+      lateMaxMs: 1_000,
+      outlivesRestarts: true,
+    },
+    disk: { syncMinMs: 0.5, syncMaxMs: 5, stallRate: 0.002, stallMaxMs: 600, readMaxMs: 1 },
+    faults: {
+      ...drawn.faults,
+      kinds: faultKinds,
+      meanIntervalMs: 1_000,
+      maxDurationMs: 2_000,
+      partitions: partitionShapes,
+      clockRates: [0.9, 1.1],
+    },
+    workload: {
+      ...drawn.workload,
+      clients: 5,
+      readers: 0,
+      keys: 4,
+      operationsPerKey: 40,
+      thinkMs,
+      sessionTtlMs: 60_000,
+      patienceMs: 5_000,
+      answerTimeoutMs: 1_000,
+      burstRate: 0.02,
+      largeValueRate: 0,
+      hotKeyRate: 0,
+    },
+    majorityFirst: false,
+  };
+}
