@@ -62,7 +62,7 @@ test("a page of the past ends in time where there were few keys then, and the ne
   let pages = 0;
   for (; from !== undefined && pages < 9; pages++) {
     const read: Read = { kind: "range", from, to: undefined, limit: 9, keysOnly: true, atRevision: 2 };
-    const [answer] = (await machine.read([read], limits)).answers;
+    const [answer]: readonly ReadAnswer[] = (await machine.read([read], limits)).answers;
     if (answer?.kind !== "range") throw new Error(`a range was answered as ${answer?.kind}`);
     found.push(...answer.entries.map(({ key }) => plain(key)));
     from = answer.next;
