@@ -1,156 +1,31 @@
-import { once } from "node:events";
-import { type ClientHttp2Session, connect, createServer } from "node:http2";
-import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter, createClient } from "@connectrpc/connect";
-import { connectNodeAdapter, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import {
-  ErrorDetailSchema,
-  type ExchangeRequest,
-  ExchangeRequestSchema,
-  type ExchangeResponse,
-  ExchangeResponseSchema,
-  KvService,
-  MembersChangeSchema,
-} from "@raftkv/proto/kv";
+import { constants, createServer } from "node:http2";
+import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { ErrorDetailSchema, type ExchangeRequest, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ClientCall, requestHeaders } from "./client-call.ts";
-import type { ServerCall } from "./server-call.ts";
-import type { StreamListener } from "./stream-listener.ts";
-import { StreamRouter } from "./stream-router.ts";
+import {
+  type Call,
+  callTo,
+  closeAll,
+  connectClient,
+  echo,
+  eventually,
+  Heard,
+  idsOf,
+  listening,
+  maxBytes,
+  method,
+  request,
+  requests,
+  response,
+  serve,
+  sessionTo,
+} from "./testing/call-rig.ts";
 
 // Real sockets on a machine that may be busy.
 vi.setConfig({ testTimeout: 20_000 });
 
-const open: { close(): void }[] = [];
-afterEach(() => {
-  for (const part of open.splice(0)) part.close();
-});
-
-const method = KvService.method.exchange;
-const maxBytes = 4 * 1024 * 1024;
-type Call = ServerCall<typeof ExchangeResponseSchema>;
-
-function request(id: number, bytes = 1): ExchangeRequest {
-  const body = { case: "commandBatch", value: new Uint8Array(bytes) } as const;
-  return create(ExchangeRequestSchema, { requestId: BigInt(id), request: body });
-}
-
-function response(id: number, bytes = 0): ExchangeResponse {
-  const value = create(MembersChangeSchema, { addresses: ["x".repeat(bytes)] });
-  return create(ExchangeResponseSchema, { requestId: BigInt(id), response: { case: "membersChange", value } });
-}
-
-/** Notes what it hears. */
-class Heard<Message extends { readonly requestId: bigint }> implements StreamListener<Message> {
-  readonly ids: number[] = [];
-  drains = 0;
-  isEnded = false;
-  readonly #closed = Promise.withResolvers<ConnectError | undefined>();
-  readonly #onMessage: (message: Message) => void;
-  readonly #onEnded: () => void;
-
-  constructor(onMessage: (message: Message) => void = () => {}, onEnded: () => void = () => {}) {
-    this.#onMessage = onMessage;
-    this.#onEnded = onEnded;
-  }
-
-  get whenClosed(): Promise<ConnectError | undefined> {
-    return this.#closed.promise;
-  }
-
-  message(message: Message): void {
-    this.ids.push(Number(message.requestId));
-    this.#onMessage(message);
-  }
-
-  drained(): void {
-    this.drains += 1;
-  }
-
-  ended(): void {
-    this.isEnded = true;
-    this.#onEnded();
-  }
-
-  closed(error: ConnectError | undefined): void {
-    this.#closed.resolve(error);
-  }
-}
-
-interface Rig {
-  readonly url: string;
-  readonly router: StreamRouter;
-}
-
-/** A server with the method by hand, and with whatever Connect is to serve beside it. */
-async function serve(
-  listen: ((call: Call) => StreamListener<ExchangeRequest>) | undefined,
-  routes: (router: ConnectRouter) => void = () => {},
-): Promise<Rig> {
-  const router = new StreamRouter();
-  if (listen !== undefined) router.add(method, maxBytes, listen);
-  const connectHandler = connectNodeAdapter({ routes });
-  const server = createServer((incoming, reply) => {
-    if (!router.serve(incoming, reply)) connectHandler(incoming, reply);
-  });
-  const sessions = new Set<{ destroy(): void }>();
-  server.on("session", (session) => sessions.add(session));
-  server.on("stream", (stream) => stream.on("error", () => {}));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no TCP address");
-  open.push({
-    close: () => {
-      for (const session of sessions) session.destroy();
-      server.close();
-    },
-  });
-  return { url: `http://127.0.0.1:${address.port}`, router };
-}
-
-function echo(call: Call): StreamListener<ExchangeRequest> {
-  return new Heard(
-    ({ requestId }) => call.send(response(Number(requestId))),
-    () => call.end(),
-  );
-}
-
-function sessionTo(url: string): ClientHttp2Session {
-  const session = connect(url);
-  session.on("error", () => {});
-  open.push({ close: () => session.destroy() });
-  return session;
-}
-
-function callTo(url: string, heard: Heard<ExchangeResponse>, session = sessionTo(url)) {
-  return new ClientCall(session.request(requestHeaders(method)), method, maxBytes, heard);
-}
-
-/** Connect's client of the same server. */
-function connectClient(url: string) {
-  const sessionManager = new Http2SessionManager(url);
-  open.push({ close: () => sessionManager.abort() });
-  return createClient(KvService, createGrpcTransport({ baseUrl: url, sessionManager }));
-}
-
-async function* requests(...ids: readonly number[]): AsyncGenerator<ExchangeRequest> {
-  for (const id of ids) yield request(id);
-}
-
-async function idsOf(responses: AsyncIterable<ExchangeResponse>): Promise<readonly number[]> {
-  const ids: number[] = [];
-  for await (const { requestId } of responses) ids.push(Number(requestId));
-  return ids;
-}
-
-async function eventually(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
+afterEach(closeAll);
 
 const connectEcho = (router: ConnectRouter): void => {
   router.service(KvService, {
@@ -291,6 +166,27 @@ describe("what makes no sense ends the call", () => {
   });
 });
 
+describe("a status that cannot be read", () => {
+  it.each([
+    ["a text that is not encoded as it must be", { "grpc-status": "8", "grpc-message": "100% full" }],
+    ["details that are none", { "grpc-status": "8", "grpc-status-details-bin": "AAAA" }],
+  ])("is an error all the same, and harms nobody: %s", async (_, trailers) => {
+    const server = createServer();
+    server.on("stream", (stream) => {
+      stream.resume();
+      stream.respond({ ":status": 200, "content-type": "application/grpc+proto" }, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers(trailers));
+      stream.end();
+    });
+    const heard = new Heard<ExchangeResponse>();
+    callTo(await listening(server), heard);
+    expect(await heard.whenClosed).toMatchObject({
+      code: Code.Internal,
+      rawMessage: expect.stringMatching(/^the status of the call cannot be read: .*8/),
+    });
+  });
+});
+
 describe("whoever is slow", () => {
   it("makes the server wait, and it is told when there is room again", async () => {
     let sent = 0;
@@ -343,6 +239,32 @@ describe("a call that is cut off", () => {
     expect(await server.whenClosed).toMatchObject({ code: Code.Canceled });
   });
 
+  it("by its client is not heard any more, not even what has come already", async () => {
+    const { url } = await serve((call) => {
+      for (const id of [1, 2]) call.send(response(id));
+      return new Heard();
+    });
+    const heard: Heard<ExchangeResponse> = new Heard(() => call.cancel(new ConnectError("enough", Code.Canceled)));
+    const call = callTo(url, heard);
+    expect(await heard.whenClosed).toMatchObject({ code: Code.Canceled });
+    expect(heard.ids).toEqual([1]);
+  });
+
+  it("by its server, while that reads nothing, is over for a client with more to say than there is room for", async () => {
+    let pausing: Call | undefined;
+    const { url } = await serve((call) => {
+      pausing = call;
+      call.pause();
+      return new Heard();
+    });
+    const heard = new Heard<ExchangeResponse>();
+    const call = callTo(url, heard);
+    for (let i = 0; i < 20; i++) call.send(request(i, 100_000));
+    await eventually(() => pausing !== undefined);
+    pausing?.end(new ConnectError("enough", Code.Aborted));
+    expect(await heard.whenClosed).toMatchObject({ code: Code.Aborted });
+  });
+
   it("by the loss of its connection tells both", async () => {
     const server = new Heard<ExchangeRequest>();
     const { url } = await serve(() => server);
@@ -353,6 +275,38 @@ describe("a call that is cut off", () => {
     session.socket.destroy();
     expect(await heard.whenClosed).toBeInstanceOf(ConnectError);
     expect(await server.whenClosed).toMatchObject({ code: Code.Canceled });
+  });
+
+  it("by a client that calls that no error, and is not being read, is over for the server", async () => {
+    const server = new Heard<ExchangeRequest>();
+    let pausing: Call | undefined;
+    const { url } = await serve((call) => {
+      pausing = call;
+      call.pause();
+      return server;
+    });
+    const stream = sessionTo(url).request(requestHeaders(method));
+    stream.on("error", () => {});
+    const call = new ClientCall(stream, method, maxBytes, new Heard<ExchangeResponse>());
+    call.send(request(1, 10_000));
+    await eventually(() => pausing !== undefined && stream.writableLength === 0);
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    expect(await server.whenClosed).toMatchObject({ code: Code.Canceled });
+    expect(server.ids).toEqual([]);
+    pausing?.send(response(1)); // Nothing, any more.
+    pausing?.end();
+  });
+
+  it("by a server that ends it without a status tells the client", async () => {
+    const server = createServer();
+    server.on("stream", (stream) => {
+      stream.resume(); // Else Node's server would reset it.
+      stream.respond({ ":status": 200, "content-type": "application/grpc+proto" });
+      stream.end();
+    });
+    const heard = new Heard<ExchangeResponse>();
+    callTo(await listening(server), heard);
+    expect(await heard.whenClosed).toBeInstanceOf(ConnectError);
   });
 
   it("because the server closes tells the client why, and so does the next", async () => {
@@ -378,4 +332,9 @@ it("whoever wants more than the plainest form is left to Connect", async () => {
   });
   expect(await idsOf(connectClient(url).exchange(requests(1)))).toEqual([1]);
   expect(await idsOf(connectClient(url).exchange(requests(1), { timeoutMs: 60_000 }))).toEqual([77]);
+  const heard = new Heard<ExchangeResponse>();
+  const stream = sessionTo(url).request({ ...requestHeaders(method), "grpc-encoding": "gzip" });
+  new ClientCall(stream, method, maxBytes, heard).end();
+  await heard.whenClosed;
+  expect(heard.ids).toEqual([77]);
 });

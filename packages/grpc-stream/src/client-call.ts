@@ -44,6 +44,10 @@ export class ClientCall<Request extends DescMessage, Response extends DescMessag
     stream.on("drain", () => {
       if (!this.#isOver) listener.drained();
     });
+    // What this end still wanted to say interests nobody. Else a server that leaves out the status would never be missed.
+    stream.once("end", () => {
+      if (!stream.writableEnded) stream.end();
+    });
     stream.once("close", () => this.#closed());
     const take = (message: MessageShape<Response>): void => {
       if (!this.#isOver) listener.message(message);
@@ -76,11 +80,10 @@ export class ClientCall<Request extends DescMessage, Response extends DescMessag
     else if (headers["grpc-status"] !== undefined) this.#ended(undefined);
   }
 
-  /** The server has said how it went. What this end still wanted to say interests nobody. */
+  /** The server has said how it went. */
   #ended(error: ConnectError | undefined): void {
     this.#hasStatus = true;
     if (error !== undefined) this.#fail(error);
-    if (!this.#stream.writableEnded) this.#stream.end();
   }
 
   /** The first reason is the reason. */

@@ -51,6 +51,19 @@ describe("messages in what a stream delivers", () => {
     expect(taken.map((message) => message.buffer === bytes.buffer)).toEqual([false, true]);
   });
 
+  it("are put together as they come: a thousand pieces take no more memory than one", () => {
+    const reader = new EnvelopeReader(3000);
+    const bytes = framed(Uint8Array.from({ length: 3000 }, (_, position) => position % 251));
+    const messages = [...readAll(reader, [bytes.subarray(0, 6)])];
+    const piece = Buffer.alloc(1);
+    for (const byte of bytes.subarray(6)) {
+      // Whoever holds the pieces themselves holds the same one many times over.
+      piece.writeUInt8(byte);
+      messages.push(...readAll(reader, [piece]));
+    }
+    expect(messages).toEqual([[...bytes.subarray(5)]]);
+  });
+
   it("are refused by their length alone when that is too large: nothing of them is held", () => {
     const reader = new EnvelopeReader(10);
     expect(readAll(reader, [framed(new Uint8Array(10))])).toHaveLength(1);

@@ -1,13 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { envelopeHeaderBytes } from "./envelope.ts";
 
+/** Where a beginning does not fit, so many times as much room is made: few copies of what comes in few pieces. */
+const growth = 4;
+const nothing = Buffer.alloc(0);
+
 /**
- * Finds the messages in what a stream delivers, however it is cut. Holds the beginning of one message at most, and refuses
- * one that is larger than `maxBytes` as soon as its length is known.
+ * Finds the messages in what a stream delivers, however it is cut. Holds the beginning of one message at most, in one
+ * piece: a byte at a time takes no more memory. Refuses one that is larger than `maxBytes` as soon as its length is known.
  */
 export class EnvelopeReader {
   readonly #maxBytes: number;
-  #held: Buffer[] = [];
+  /** Begins with what is held; has more room only where it is a copy. */
+  #held: Buffer = nothing;
   #heldBytes = 0;
   /** So much has to be there before looking at it is of use. */
   #wantedBytes = envelopeHeaderBytes;
@@ -26,10 +31,12 @@ export class EnvelopeReader {
    * its size in memory. Throws a `ConnectError` for what is no such message: the stream makes no sense from there on.
    */
   read(chunk: Buffer, take: (message: Uint8Array) => void): void {
-    this.#held.push(chunk);
-    this.#heldBytes += chunk.byteLength;
-    if (this.#heldBytes < this.#wantedBytes) return;
-    const bytes = this.#held.length === 1 ? chunk : Buffer.concat(this.#held);
+    const bytes = this.#heldBytes === 0 ? chunk : this.#append(chunk);
+    if (bytes.byteLength < this.#wantedBytes) {
+      if (this.#heldBytes === 0) this.#held = chunk;
+      this.#heldBytes = bytes.byteLength;
+      return;
+    }
     this.#wantedBytes = envelopeHeaderBytes;
     let begin = 0;
     while (bytes.byteLength - begin >= envelopeHeaderBytes) {
@@ -42,7 +49,20 @@ export class EnvelopeReader {
       begin = end;
     }
     this.#heldBytes = bytes.byteLength - begin;
-    this.#held = this.#heldBytes === 0 ? [] : [bytes.subarray(begin)];
+    this.#held = this.#heldBytes === 0 ? nothing : bytes.subarray(begin);
+  }
+
+  /** What is held, and then `chunk`. Messages that were given out are views of the same bytes: those have no room left. */
+  #append(chunk: Buffer): Buffer {
+    const neededBytes = this.#heldBytes + chunk.byteLength;
+    if (neededBytes > this.#held.byteLength) {
+      const roomBytes = Math.max(neededBytes, Math.min(growth * this.#heldBytes, this.#wantedBytes));
+      const larger = Buffer.allocUnsafeSlow(roomBytes);
+      this.#held.copy(larger, 0, 0, this.#heldBytes);
+      this.#held = larger;
+    }
+    chunk.copy(this.#held, this.#heldBytes);
+    return this.#held.subarray(0, neededBytes);
   }
 
   #lengthAt(bytes: Buffer, begin: number): number {

@@ -65,6 +65,8 @@ export class ServerCall<Response extends DescMessage> {
     stream.on("drain", () => {
       if (!this.#isOver) listener.drained();
     });
+    // While it is paused, a stream that its client has reset without an error would wait for its reader for ever.
+    stream.once("aborted", () => stream.destroy());
     stream.once("close", () => {
       const isCutOff = !this.#isOver || stream.rstCode !== constants.NGHTTP2_NO_ERROR;
       this.#isOver = true;

@@ -10,17 +10,31 @@ export function statusTrailers(error: ConnectError | undefined): OutgoingHttpHea
 /** What trailers say that a call failed with; undefined: it went well. */
 export function errorInTrailers(trailers: IncomingHttpHeaders): ConnectError | undefined {
   const fields = toFields(trailers);
-  if (!fields.has("grpc-status")) return new ConnectError("the call has ended without a status", Code.Internal);
-  return findTrailerError(fields);
+  const status = fields.get("grpc-status");
+  if (status === null) return new ConnectError("the call has ended without a status", Code.Internal);
+  try {
+    return findTrailerError(fields);
+  } catch (error) {
+    return unreadable(status, error);
+  }
 }
 
 /** What the headers of a response say that a call failed with; undefined: messages, or trailers, follow. */
 export function errorInHeaders(headers: IncomingHttpHeaders): ConnectError | undefined {
+  const fields = toFields(headers);
   try {
-    return validateResponse(Number(headers[":status"]), toFields(headers)).headerError;
+    return validateResponse(Number(headers[":status"]), fields).headerError;
   } catch (error) {
-    return ConnectError.from(error);
+    // It throws errors of its own for what is no response of gRPC, and others for what it cannot decode.
+    const status = fields.get("grpc-status");
+    return status === null || error instanceof ConnectError ? ConnectError.from(error) : unreadable(status, error);
   }
+}
+
+/** Whoever answers may be anything: what it says of its status is not always well formed. */
+function unreadable(status: string, cause: unknown): ConnectError {
+  const message = `the status of the call cannot be read: grpc-status is ${status}`;
+  return new ConnectError(message, Code.Internal, undefined, undefined, cause);
 }
 
 function toFields(headers: IncomingHttpHeaders): Headers {

@@ -51,10 +51,20 @@ describe("the pages of a range", () => {
 
   it("begin at a revision of the past where one is asked for", async () => {
     await using kv = new RaftKv({ endpoints: [node.address] });
+    store.pictureRevision = 9n;
     await keysOf(kv, { atRevision: 9 });
     await kv.get("a", { atRevision: 8 });
     expect(asked().map(({ atRevision }) => atRevision)).toEqual([9n, 8n]);
   });
+});
+
+it("does not take the present for the past, with which a node answers that knows of no history", async () => {
+  await using kv = new RaftKv({ endpoints: [node.address] });
+  await kv.put("a", "1");
+  await kv.put("a", "2");
+  const refused = { code: "NO_HISTORY", message: expect.stringContaining("upgrade them all") };
+  await expect(kv.get("a", { atRevision: 1 })).rejects.toMatchObject(refused);
+  await expect(keysOf(kv, { atRevision: 1 })).rejects.toMatchObject(refused);
 });
 
 describe("a history", () => {
@@ -66,7 +76,12 @@ describe("a history", () => {
     }
     expect(writes.length).toBe(420);
     expect([writes[0], writes[50], writes.at(-1)]).toEqual(["450", "deleted 400", "31"]);
-    expect(asked().map(({ atRevision }) => atRevision)).toEqual([450n, 250n, 50n]);
+    const later = { consistency: Consistency.SERIALIZABLE };
+    expect(asked()).toEqual([
+      { consistency: Consistency.LINEARIZABLE, minRevision: 0n, atRevision: 450n },
+      { ...later, minRevision: 250n, atRevision: 250n },
+      { ...later, minRevision: 50n, atRevision: 50n },
+    ]);
   });
 
   it("asks for nothing before it is used, and for no more than is", async () => {

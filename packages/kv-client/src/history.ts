@@ -1,10 +1,10 @@
 import { type AtRevisionOptions, atRevision } from "./at-revision.ts";
 import type { CallOptions } from "./call.ts";
 import { count } from "./count.ts";
-import type { ReadNeedsOptions } from "./read-needs.ts";
+import type { ReadNeeds, ReadNeedsOptions } from "./read-needs.ts";
 import type { HistoryBounds, HistoryPage, KeyWrite } from "./read-operation.ts";
 
-/** `atRevision`: no writes after it. */
+/** `atRevision`: no writes after it. What it must see is decided by the first page: the others are older. */
 export interface HistoryOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {
   /** At most so many writes in all. No limit unless told. */
   readonly limit?: number;
@@ -24,14 +24,18 @@ export function planHistory(options: HistoryOptions): HistoryBounds {
 /** The writes of a history, newest first, a page at a time. */
 export async function* historyPages(
   plan: HistoryBounds,
-  fetchPage: (bounds: HistoryBounds) => Promise<HistoryPage>,
+  needs: ReadNeeds,
+  fetchPage: (bounds: HistoryBounds, needs: ReadNeeds) => Promise<HistoryPage>,
 ): AsyncGenerator<KeyWrite, void, undefined> {
   let { atRevision, limit } = plan;
+  let pageNeeds = needs;
   while (limit > 0) {
-    const page = await fetchPage({ atRevision, limit: Math.min(limit, pageSize) });
+    const page = await fetchPage({ atRevision, limit: Math.min(limit, pageSize) }, pageNeeds);
     yield* page.writes;
     limit -= page.writes.length;
     if (page.next === 0) return;
     atRevision = page.next;
+    // Another node may answer, which is behind: it has to come to that revision first.
+    pageNeeds = { consistency: "serializable", minRevision: page.next, maxStalenessMs: undefined };
   }
 }

@@ -1,4 +1,4 @@
-import { type AtRevisionOptions, atRevision } from "./at-revision.ts";
+import { type AtRevisionOptions, atRevision, noHistory } from "./at-revision.ts";
 import { keyBytes, toBytes } from "./bytes.ts";
 import { type CallOptions, checkTimeout } from "./call.ts";
 import { type ClientSettings, type RaftKvOptions, readOptions } from "./client-settings.ts";
@@ -66,7 +66,10 @@ export class RaftKv implements AsyncDisposable {
   /** The key with its value, or undefined where it does not exist. */
   async get(key: string | Uint8Array, options: ReadOptions = {}): Promise<KeyValue | undefined> {
     this.#check("get", options);
-    return (await this.#read(getRequest(keyBytes(key), atRevision(options), readNeeds(options)), options)).entry;
+    const at = atRevision(options);
+    const { entry } = await this.#read(getRequest(keyBytes(key), at, readNeeds(options)), options);
+    if (at > 0 && entry !== undefined && entry.modRevision > at) throw noHistory("get", at);
+    return entry;
   }
 
   /** Writes one key. */
@@ -105,9 +108,9 @@ export class RaftKv implements AsyncDisposable {
     this.#check("history", options);
     const bytes = keyBytes(key);
     const needs = readNeeds(options);
-    return historyPages(planHistory(options), async (bounds) => {
+    return historyPages(planHistory(options), needs, async (bounds, pageNeeds) => {
       this.#check("history", options);
-      return this.#read(historyRequest(bytes, bounds, needs), options);
+      return this.#read(historyRequest(bytes, bounds, pageNeeds), options);
     });
   }
 

@@ -1,4 +1,4 @@
-import { type AtRevisionOptions, atRevision } from "./at-revision.ts";
+import { type AtRevisionOptions, atRevision, noHistory } from "./at-revision.ts";
 import { prefixEnd, toBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
 import { count } from "./count.ts";
@@ -63,6 +63,7 @@ export async function* pages(
   while (limit > 0) {
     const bounds = { from, to, limit: Math.min(limit, plan.pageSize), keysOnly, atRevision };
     const page = await fetchPage(bounds, pageNeeds);
+    if (plan.atRevision > 0 && page.revision !== plan.atRevision) throw noHistory("range", plan.atRevision);
     yield* page.entries;
     limit -= page.entries.length;
     if (page.next.length === 0) return;

@@ -24,6 +24,11 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
   [40_225, 8_000, "a majority that does not elect, because it knows its candidate by another disk"],
   [40_241, 8_000, "a member that lags behind and refuses a leader on a new disk"],
   [40_292, 8_000, "two members on new disks that refuse each other"],
+  [
+    940_381_411,
+    10_000,
+    "a limit of liveness that did not count with how long a slow snapshot takes that holds history",
+  ],
 ];
 
 async function run(seed: number, steps: number): Promise<SimulationReport> {
@@ -89,7 +94,9 @@ describe("a cluster without faults", () => {
       expect(report.failure).toBeUndefined();
       expect(report.coverage).toMatchObject({ restarts: 3, truncations: 0 });
       expect(report.history.unknown).toBe(0);
-      expect(report.history.answeredWrites).toBeGreaterThan(5);
+      const { answeredWrites, answeredReads } = report.history;
+      expect(answeredWrites, `writes of seed ${seed}`).toBeGreaterThan(0);
+      expect(answeredWrites + answeredReads, `operations of seed ${seed}`).toBeGreaterThan(100);
     }
   });
 });

@@ -201,12 +201,20 @@ class Simulation {
       operator: this.#operator,
       workload: this.#workload,
       invariants: this.#invariants,
-      limitMs: 20 * this.#plan.config.electionTimeoutMaxMs,
+      limitMs: 20 * this.#plan.config.electionTimeoutMaxMs + this.#snapshotMs(),
       runUntil: (done: () => boolean) => this.#runUntil(done),
     };
     if (this.#plan.majorityFirst) await this.#majorityServes(convergence);
     this.#faults.heal();
     await converge(convergence);
+  }
+
+  /** What two snapshots of the largest state take, where their pace is bounded: one may break off. */
+  #snapshotMs(): number {
+    const { snapshotBytesPerSecond } = this.#plan.config;
+    if (snapshotBytesPerSecond === undefined) return 0;
+    const largest = Math.max(...this.#machines.map(({ running }) => running?.state.sizeBytes() ?? 0));
+    return Math.ceil((2 * 1_000 * largest) / snapshotBytesPerSecond);
   }
 
   async #runUntil(done: () => boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import { ErrorCode } from "@raftkv/proto/kv";
 import { describe, expect, test } from "vitest";
-import { raiseApplyVersion } from "../test-rig/command-log.ts";
+import { CommandLog, raiseApplyVersion } from "../test-rig/command-log.ts";
 import { ExchangeCall } from "../test-rig/exchange-call.ts";
 import { promisesSettle } from "../test-rig/manual-clock.ts";
 import { failureOfCall, type ServiceRig, serviceRig } from "../test-rig/service-rig.ts";
@@ -83,6 +83,25 @@ describe("the apply version is raised by the leader", () => {
   });
 });
 
+test("nor is it raised while a node joins that the membership does not show yet", async () => {
+  const known: Known = { 2: 2, 3: 1, 4: 1 };
+  const rig = await rigOf(known);
+  expect(await versionAfter(rig, 0)).toBe(1);
+  rig.consensus.holding = true;
+  const giveUp = new AbortController();
+  const step = { case: "addLearner", value: { address: "127.0.0.1:50054" } } as const;
+  const joining = rig.cluster.changeMembership({ steps: [{ step }] }, { signal: giveUp.signal }).catch(() => undefined);
+  await settle();
+  expect(rig.consensus.changes.length).toBe(1);
+  known[3] = 2;
+  await versionAfter(rig, 5_000);
+  expect(rig.consensus.proposed.length).toBe(0);
+  giveUp.abort();
+  await joining;
+  rig.consensus.holding = false;
+  expect(await versionAfter(rig, 5_000)).toBe(2);
+});
+
 test("clients cannot raise it", async () => {
   const rig = await serviceRig();
   const stream = new ExchangeCall(rig);
@@ -105,4 +124,26 @@ test("a node that does not know it cannot join any more", async () => {
   known[4] = 2;
   await join();
   expect(rig.consensus.changes.length).toBe(1);
+});
+
+test("nor one that does not know what a former leader has raised, though it is not applied here yet", async () => {
+  const rig = await rigOf({ 2: 2, 3: 1, 4: 1 });
+  expect(await versionAfter(rig, 0)).toBe(1);
+  const { consensus } = rig;
+  const raise = new CommandLog().append({ operations: [raiseApplyVersion(2)] });
+  if (raise.kind !== "command") throw new Error("a raise is a command");
+  consensus.holding = true;
+  void consensus.propose(raise.payload);
+  consensus.holding = false;
+  const readIndex = consensus.readIndex.bind(consensus);
+  consensus.readIndex = (signal) => {
+    consensus.commit();
+    return readIndex(signal);
+  };
+  const step = { case: "addLearner", value: { address: "127.0.0.1:50054" } } as const;
+  const { detail } = await failureOfCall(rig.cluster.changeMembership({ steps: [{ step }] }));
+  expect({ code: detail.code, changes: consensus.changes.length }).toEqual({
+    code: ErrorCode.PEER_NOT_JOINABLE,
+    changes: 0,
+  });
 });

@@ -19,6 +19,8 @@ export interface ApplyVersionRaiseOptions {
 export class ApplyVersionRaise {
   readonly #options: ApplyVersionRaiseOptions;
   #proposed = 0;
+  /** Changes that add nodes and are under way: until it is appended, the membership does not show whom one adds. */
+  #joins = 0;
 
   constructor(options: ApplyVersionRaiseOptions) {
     this.#options = options;
@@ -27,6 +29,16 @@ export class ApplyVersionRaise {
   /** What whoever joins has to know, what was proposed and not applied yet included. */
   required(): number {
     return Math.max(this.#proposed, this.#options.state.applyVersion());
+  }
+
+  /** Hands a change that adds nodes to consensus. What has to be known is not raised before it has settled. */
+  async join<Result>(change: () => Promise<Result>): Promise<Result> {
+    this.#joins++;
+    try {
+      return await change();
+    } finally {
+      this.#joins--;
+    }
   }
 
   /** One look at all members. Rejects where one does not answer. */
@@ -40,7 +52,7 @@ export class ApplyVersionRaise {
     }
     signal.throwIfAborted();
     // No await from here on: nobody has joined in between, and whoever does from now on is asked for the new version.
-    if (consensus.status().membership !== membership) return;
+    if (this.#joins > 0 || consensus.status().membership !== membership) return;
     this.#proposed = APPLY_VERSION;
     await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), RAISE));
   }

@@ -68,6 +68,13 @@ describe("history is compacted by the leader", () => {
     });
   });
 
+  test("by count, however long the age is for which it is kept", async () => {
+    const rig = await rigWith({ maxAgeMs: 14_400 * minute, maxRevisions: 3 });
+    await puts(rig, 9);
+    await pass(rig, 10_000);
+    expect(rig.machine.earliestRevision()).toBe(7);
+  });
+
   test("not by a follower, and by a new leader only when it has seen that much time pass", async () => {
     const rig = await rigWith({ maxAgeMs: 10 * minute, maxRevisions: 1_000 });
     await puts(rig, 5);

@@ -8,7 +8,7 @@ import type { KvStateMachine } from "../state/kv-state-machine.ts";
 export interface HistoryPolicy {
   /** Revisions at least so old are compacted, in milliseconds, since this node leads. */
   readonly maxAgeMs: number;
-  /** At most so many revisions are kept, whatever their age. */
+  /** At most so many revisions are kept, whatever their age, and what is written in ten seconds on top. */
   readonly maxRevisions: number;
 }
 
@@ -23,6 +23,8 @@ export interface AutoCompactionOptions {
 
 /** How finely age is told, as parts of the greatest age. */
 const STEPS = 10;
+/** However great that is: revisions are counted so often. */
+const LONGEST_INTERVAL_MS = 10_000;
 
 /** Compacts by age and by count, for as long as this node leads. A new leader begins to count the age anew. */
 export class AutoCompaction {
@@ -36,7 +38,11 @@ export class AutoCompaction {
   }
 
   get intervalMs(): number {
-    return Math.max(1_000, this.#options.policy.maxAgeMs / STEPS);
+    return Math.min(Math.max(1_000, this.#stepMs), LONGEST_INTERVAL_MS);
+  }
+
+  get #stepMs(): number {
+    return this.#options.policy.maxAgeMs / STEPS;
   }
 
   async round(term: Term): Promise<void> {
@@ -57,7 +63,8 @@ export class AutoCompaction {
     this.#term = term;
     const nowMs = clock.now();
     const revision = state.revision();
-    this.#seen.push({ revision, atMs: nowMs });
+    const last = this.#seen.at(-1);
+    if (last === undefined || nowMs - last.atMs >= this.#stepMs) this.#seen.push({ revision, atMs: nowMs });
     const old = this.#seen.filter(({ atMs }) => atMs <= nowMs - policy.maxAgeMs);
     // The last of them is still the oldest that is known when the next round comes.
     if (old.length > 1) this.#seen.splice(0, old.length - 1);

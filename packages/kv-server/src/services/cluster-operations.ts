@@ -50,7 +50,8 @@ export async function changeMembership(
     if (obstacle !== undefined) throw obstacle;
   }
   // No await since the last check: the version cannot have been raised in between.
-  const result = await ready(consensus.changeMembership(change, signal));
+  const propose = () => consensus.changeMembership(change, signal);
+  const result = await ready(newcomers.length > 0 ? applyVersion.join(propose) : propose());
   return create(ChangeMembershipResponseSchema, {
     members: memberMessages(result),
     joint: result.outgoingVoters.length > 0,

@@ -306,6 +306,31 @@ describe.each([
       await stream.received(200);
     });
 
+    test("answers that its client does not read count as under way until it does", async () => {
+      const { stream, consensus, ...rig } = await openStream({ limits: { maxRequests: 4 } });
+      consensus.holding = true;
+      for (let i = 0; i < 4; i++) stream.commands({ operations: [put("a", `${i}`)] });
+      while (consensus.waiting.length < 4) await promisesSettle();
+      stream.paused = true;
+      consensus.holding = false;
+      consensus.commit();
+      await stream.received(1);
+      for (let i = 0; i < 20; i++) await promisesSettle();
+      const other = new ExchangeCall(rig, carry);
+      consensus.holding = true;
+      for (let i = 0; i < 4; i++) other.commands({ operations: [put("b", `${i}`)] });
+      for (let i = 0; i < 20; i++) await promisesSettle();
+      expect(other.answer(3n)).toMatchObject({ case: "error", value: { code: ErrorCode.RESOURCE_EXHAUSTED } });
+      stream.paused = false;
+      await stream.received(4);
+      consensus.holding = false;
+      consensus.commit();
+      await other.received(4);
+      const last = other.commands({ operations: [put("c", "1")] });
+      await other.received(5);
+      expect(other.answer(last)).toMatchObject({ case: "results" });
+    });
+
     test("what a stream held is free again when its client has gone", async () => {
       const { stream, kv, consensus, ...rig } = await openStream({ limits: { maxRequests: 2 } });
       consensus.holding = true;

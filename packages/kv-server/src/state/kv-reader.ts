@@ -42,7 +42,9 @@ export async function readTogether(
   try {
     const plans = reads.map((read) => plan(read, revision, limits, readable));
     const planned = await completePlans(plans, limits.totalBytes, store);
-    const mayBeGone = (i: number) => isCompacted(plans[i], counters) || planned[i]?.kind === "history";
+    const mayBeGone = (i: number, { record }: Found) =>
+      isCompacted(plans[i], counters) ||
+      (planned[i]?.kind === "history" && record.modRevision < earliestRevision(counters));
     const values = await fetchValues(planned, mayBeGone, store);
     const answers = planned.map((one, i) => refusal(plans[i], counters) ?? answer(one, values));
     return { revision, answers };
@@ -178,7 +180,7 @@ function inEngine(key: Uint8Array, record: KeyRecord | undefined): Found | undef
 
 async function fetchValues(
   planned: readonly (Planned | undefined)[],
-  mayBeGone: (position: number) => boolean,
+  mayBeGone: (position: number, found: Found) => boolean,
   store: StateStore,
 ): Promise<ReadonlyMap<Found, Uint8Array>> {
   const wanted = planned.flatMap((plan, position) =>
@@ -191,7 +193,7 @@ async function fetchValues(
   const rows = await store.getMany(wanted.map(({ found }) => valueRowKey(found.record.modRevision, found.record.sub)));
   for (const [i, { found, position }] of wanted.entries()) {
     const row = rows[i];
-    if (row !== undefined || !mayBeGone(position)) values.set(found, valueInRow(found, row));
+    if (row !== undefined || !mayBeGone(position, found)) values.set(found, valueInRow(found, row));
   }
   return values;
 }

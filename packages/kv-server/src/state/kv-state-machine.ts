@@ -5,6 +5,7 @@ import { decodeIndexRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
+import { checkApplyVersion } from "./apply-version.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import type { EntryContent } from "./command.ts";
 import { earliestRevision, keepsHistory } from "./counters.ts";
@@ -119,7 +120,10 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     return this.#store.sizeBytes();
   }
 
-  /** Waits while merges lag too far behind. Rejects only where the engine failed or the caller erred. */
+  /**
+   * Waits while merges lag too far behind. Rejects only where the engine failed, the caller erred, or the entries are for a
+   * later version of raftkv (`newerFormat`); none of them is applied then.
+   */
   async apply(entries: readonly Entry[]): Promise<readonly ApplyResult[]> {
     this.#assertInOrder(entries);
     this.#applying = true;
@@ -128,6 +132,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
       const contents = entries.map((entry) =>
         entry.kind === "command" ? this.decoder.decode(entry.payload) : undefined,
       );
+      for (const content of contents) checkApplyVersion(content);
       const known = await this.#recordsOf(contents);
       return this.#fold(entries, contents, known);
     } finally {

@@ -4,7 +4,7 @@ import type { StateStore } from "../ports/state-store.ts";
 import type { Counters } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import { type Merge, mergeBatch } from "./merge-batch.ts";
-import { type Scavenged, scavenge } from "./scavenger.ts";
+import { type Removal, SCAVENGED_ROWS, type Scavenged, scavenge } from "./scavenger.ts";
 import type { Serial } from "./serial.ts";
 import type { SessionTable } from "./session-table.ts";
 
@@ -116,9 +116,12 @@ export class Merger {
 
   /** No merge begins by itself until something is applied again. Resolves once none is under way. */
   async stop(): Promise<void> {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    await this.#running;
+    // One that ends may have the next one begin.
+    do {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      await this.#running;
+    } while (this.#timer !== undefined || this.#running !== undefined);
   }
 
   /** Starts a merge, or joins the one that runs. Never rejects. */
@@ -154,7 +157,7 @@ export class Merger {
   async #merge(): Promise<void> {
     if (this.#failure !== undefined || !(this.#hasApplied() || this.#hasScavenging())) return;
     const { counters, generations, sessions } = this.#state();
-    const scavenged = await this.#scavenged(counters.compactRevision);
+    const scavenged = await this.#scavenged(counters.compactRevision, generations.active.inWriteOrder().length);
     const merge = freeze(counters, generations, sessions, scavenged);
     this.#frozen.resolve();
     this.#frozen = Promise.withResolvers();
@@ -165,12 +168,22 @@ export class Merger {
     this.#merged = { revision: merge.meta.revision, scavengedThrough: scavenged.through };
   }
 
-  /** Writes that are not merged yet are looked at once they are. */
-  async #scavenged(compactRevision: number): Promise<Scavenged> {
+  /**
+   * Writes that are not merged yet are looked at once they are. A merge looks at more than it adds, so that the engine does
+   * not grow for as long as much is written.
+   */
+  async #scavenged(compactRevision: number, added: number): Promise<Scavenged> {
     const { revision, scavengedThrough } = this.#merged;
     const to = Math.min(compactRevision, revision);
-    if (scavengedThrough >= to) return { removals: [], through: scavengedThrough };
-    return scavenge(this.#store, scavengedThrough, to);
+    const removals = new Map<string, Removal>();
+    let through = scavengedThrough;
+    for (let looks = 1 + Math.ceil((2 * added) / SCAVENGED_ROWS); looks > 0 && through < to; looks--) {
+      const scavenged = await scavenge(this.#store, through, to);
+      // Each look begins with the revision at which the one before has ended.
+      for (const removal of scavenged.removals) removals.set(`${removal.revision}/${removal.sub}`, removal);
+      through = scavenged.through;
+    }
+    return { removals: [...removals.values()], through };
   }
 
   #assertWorking(): void {

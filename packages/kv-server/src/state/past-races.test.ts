@@ -26,6 +26,50 @@ describe("reads of the past are true, whatever is written, merged and compacted 
   for (let seed = 1; seed <= 12; seed++) test(`seed ${seed}`, () => runSeed(seed));
 });
 
+test("a range of the past does not ask the engine key by key for what was created since", async () => {
+  const store = new GatedStore();
+  const machine = await KvStateMachine.open({ store, clock: new ManualClock() });
+  const log = new CommandLog();
+  log.append({ operations: [raiseApplyVersion(2)] });
+  log.append({ operations: [put("old", "1"), del("old"), put("old", "2")] });
+  await machine.apply(log.after(machine));
+  await machine.flush();
+  log.append({ operations: Array.from({ length: 500 }, (_, i) => put(`new ${i}`, "1")) });
+  log.append({ operations: [del("old"), put("old", "3")] });
+  await machine.apply(log.after(machine));
+  let asked = 0;
+  store.turns = () => {
+    asked++;
+    return 0;
+  };
+  const read: Read = { kind: "range", from: bytes(""), to: undefined, limit: 9, keysOnly: false, atRevision: 2 };
+  const { answers } = await machine.read([read], limits);
+  expect(plain(answers)).toMatchObject([{ entries: [{ key: "old", value: "1" }] }]);
+  expect(asked).toBeLessThan(9);
+});
+
+test("a page of the past ends in time where there were few keys then, and the next goes on from there", async () => {
+  const machine = await KvStateMachine.open({ store: new GatedStore(), clock: new ManualClock() });
+  const log = new CommandLog();
+  log.append({ operations: [raiseApplyVersion(2)] });
+  log.append({ operations: [put("z", "1")] });
+  for (let i = 0; i < 6; i++)
+    log.append({ operations: Array.from({ length: 1_000 }, (_, j) => put(`a${i} ${j}`, "")) });
+  await machine.apply(log.after(machine));
+  await machine.flush();
+  const found: unknown[] = [];
+  let from: Uint8Array | undefined = bytes("");
+  let pages = 0;
+  for (; from !== undefined && pages < 9; pages++) {
+    const read: Read = { kind: "range", from, to: undefined, limit: 9, keysOnly: true, atRevision: 2 };
+    const [answer]: readonly ReadAnswer[] = (await machine.read([read], limits)).answers;
+    if (answer?.kind !== "range") throw new Error(`a range was answered as ${answer?.kind}`);
+    found.push(...answer.entries.map(({ key }) => plain(key)));
+    from = answer.next;
+  }
+  expect({ found, pages }).toEqual({ found: ["z"], pages: 2 });
+});
+
 async function runSeed(seed: number): Promise<void> {
   const random = seededRandom(seed);
   const store = new GatedStore();

@@ -5,7 +5,7 @@ import { IndexScan } from "./index-scan.ts";
 import { type KeyId, keyBytes, keyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { PageBuilder } from "./page-builder.ts";
-import { PastScan, pastRecord } from "./past-scan.ts";
+import { PastScan } from "./past-scan.ts";
 import { entryBytes, type Found, type Page, type RangeRead } from "./range-plan.ts";
 
 /** A key that memory holds changes of. Undefined: what it was, only the engine can tell. */
@@ -51,11 +51,17 @@ function recordOf(state: PastState | undefined): KeyRecord | undefined {
   return state?.kind === "change" ? state.change.record : state?.record;
 }
 
+/**
+ * A page ends after so many keys, or fetches of history rows, however few of the keys there were then: merges wait for
+ * reads, so none may take long.
+ */
+const MOST_KEYS = 5_000;
+const MOST_FETCHES = 1_000;
+
 /** Puts a page together from memory, the index rows and the history rows, each in key order. */
 class PastPage {
   readonly #range: RangeRead;
   readonly #revision: number;
-  readonly #store: StateStore;
   readonly #inMemory: readonly InMemory[];
   readonly #index: IndexScan;
   readonly #past: PastScan;
@@ -65,7 +71,6 @@ class PastPage {
   constructor(range: RangeRead, revision: number, pageBytes: number, store: StateStore, inMemory: readonly InMemory[]) {
     this.#range = range;
     this.#revision = revision;
-    this.#store = store;
     this.#inMemory = inMemory;
     this.#index = new IndexScan(store, range, range.limit + 1);
     this.#past = new PastScan(store, revision, range.from, range.to);
@@ -73,9 +78,10 @@ class PastPage {
   }
 
   async build(): Promise<Page> {
-    for (;;) {
+    for (let keys = 0; ; keys++) {
       const id = await this.#lowest();
       if (id === undefined) return this.#page.whole();
+      if (keys >= MOST_KEYS || (keys > 0 && this.#past.fetches >= MOST_FETCHES)) return this.#page.cutAt(keyBytes(id));
       const found = await this.#take(id);
       if (found !== undefined && !this.#page.take(found)) return this.#page.cutAt(found.key);
     }
@@ -92,18 +98,20 @@ class PastPage {
     if (row?.id === id) this.#index.advance();
     const past = await this.#past.peek();
     if (past?.id === id) this.#past.advance();
+    const inHistory = past?.id === id ? past.record : undefined;
     const inMemory = this.#inMemory[this.#position];
     if (inMemory?.id === id) {
       this.#position++;
-      return this.#ofMemory(inMemory);
+      return this.#ofMemory(inMemory, inHistory);
     }
     const present = row?.id === id ? decodeIndexRow(row.value) : undefined;
     const record = present !== undefined && present.modRevision <= this.#revision ? present : undefined;
-    return this.#inEngine(id, record ?? (past?.id === id ? past.record : undefined));
+    return this.#inEngine(id, record ?? inHistory);
   }
 
-  async #ofMemory({ id, state }: InMemory): Promise<Found | undefined> {
-    if (state === undefined) return this.#inEngine(id, await pastRecord(this.#store, keyBytes(id), this.#revision));
+  /** What memory does not know is in the history: a merge adds rows of later revisions only. */
+  #ofMemory({ id, state }: InMemory, inHistory: KeyRecord | undefined): Found | undefined {
+    if (state === undefined) return this.#inEngine(id, inHistory);
     if (state.kind === "inEngine") return this.#inEngine(id, state.record);
     const { key, record, value } = state.change;
     return record === undefined ? undefined : { key, record, value: this.#range.keysOnly ? "notWanted" : value };

@@ -19,6 +19,7 @@ export class PastScan {
   readonly #revision: number;
   readonly #to: Uint8Array;
   #from: Uint8Array;
+  #fetches = 0;
   #rows: readonly StateRow[] = [];
   #position = 0;
   #exhausted: boolean;
@@ -31,6 +32,11 @@ export class PastScan {
     this.#to = to === undefined ? HISTORY_ROWS_END : historyRowsFrom(to);
     // An empty or inverted range has no rows, and engines need not be asked about it.
     this.#exhausted = Buffer.compare(this.#from, this.#to) >= 0;
+  }
+
+  /** How often the engine was asked. */
+  get fetches(): number {
+    return this.#fetches;
   }
 
   async peek(): Promise<PastKey | undefined> {
@@ -75,6 +81,7 @@ export class PastScan {
 
   /** History rows are small, so the number of rows is the only bound; fewer than asked for means that this is the end. */
   async #fetch(): Promise<void> {
+    this.#fetches++;
     this.#position = 0;
     this.#rows = [];
     if (Buffer.compare(this.#from, this.#to) < 0) {

@@ -16,8 +16,8 @@ export interface Scavenged {
   readonly through: number;
 }
 
-/** Writes looked at for one merge, and bytes of them. */
-const ROWS = 4_000;
+/** Writes looked at in one go, and bytes of them. */
+export const SCAVENGED_ROWS = 4_000;
 const BYTES = 4 * 1024 * 1024;
 
 /**
@@ -29,7 +29,7 @@ export async function scavenge(
   store: StateStore,
   from: number,
   to: number,
-  limits = { rows: ROWS, bytes: BYTES },
+  limits = { rows: SCAVENGED_ROWS, bytes: BYTES },
 ): Promise<Scavenged> {
   const end = valueRowKey(to + 1, 0);
   const writes = await store.scan({ from: valueRowKey(from, 0), to: end, limit: limits.rows, maxBytes: limits.bytes });
@@ -52,7 +52,9 @@ export async function scavenge(
 
 function removalsOf(row: StateRow, to: number): readonly Removal[] {
   const { revision, sub } = valueRowId(row);
-  const { key, deleted, supersedes } = decodeValueRow(row.value);
+  const { key: inRow, deleted, supersedes } = decodeValueRow(row.value);
+  // A view would keep the value in memory until all is merged.
+  const key = Uint8Array.from(inRow);
   const removals: Removal[] = [];
   if (supersedes !== undefined) removals.push({ key, revision: supersedes.modRevision, sub: supersedes.sub });
   if (deleted && revision < to) removals.push({ key, revision, sub });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { valueRowKey } from "../codec/row-keys.ts";
 import { applyOne, bytes, CommandLog, compact, del, put, raiseApplyVersion } from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
 import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
@@ -70,6 +71,35 @@ describe("compaction", () => {
     expect(counts.filter((count) => count > 1).length, "rounds that it takes").toBeGreaterThan(2);
   });
 
+  test("keeps pace where more is written between two merges than is removed in one go", async () => {
+    const { store, machine, apply } = await open();
+    const batch = Array.from({ length: 500 }, () => put("a", "1"));
+    const counts: (number | undefined)[] = [];
+    for (let round = 0; round < 4; round++) {
+      for (let written = 0; written < 6_000; written += batch.length) await apply(...batch);
+      await apply(compact(machine.revision()));
+      await machine.flush();
+      counts.push(rows(store).r);
+    }
+    expect(counts).toEqual([6_000, 6_001, 6_001, 6_001]);
+  });
+
+  test("ends when the state is closed", async () => {
+    const { store, clock, machine, apply } = await open();
+    const batch = Array.from({ length: 500 }, () => put("a", "1"));
+    for (let written = 0; written < 9_500; written += batch.length) await apply(...batch);
+    await apply(compact(machine.revision()));
+    await machine.flush();
+    store.hold("write");
+    clock.advance(50);
+    await settle();
+    const closed = machine.close();
+    await settle();
+    store.release("write");
+    await closed;
+    expect({ left: (rows(store).r ?? 0) > 1, timers: clock.pendingTimers }).toEqual({ left: true, timers: 0 });
+  });
+
   test("goes on where a crash has left it", async () => {
     const { store, clock, machine, apply } = await open();
     for (let i = 0; i < 10; i++) await apply(...Array.from({ length: 500 }, (_, j) => put("a", `${i} ${j}`)));
@@ -82,6 +112,17 @@ describe("compaction", () => {
     const { sha256 } = await restarted.fingerprint();
     expect(sha256).toBe((await machine.fingerprint()).sha256);
     expect(rows(store)).toEqual({ h: 0, k: 1, r: 1 });
+  });
+
+  test("does not pass for what has taken a value away that nothing superseded", async () => {
+    const { store, machine, apply } = await open();
+    await apply(put("a", "1"), put("a", "2"), put("a", "3"));
+    await apply(compact(3));
+    await machine.flush();
+    const history = () => machine.read([{ kind: "history", key: bytes("a"), limit: 9 }], limits);
+    expect((await history()).answers).toMatchObject([{ writes: [{ revision: 4 }, { revision: 3 }] }]);
+    store.tamper(valueRowKey(3, 0), undefined);
+    await expect(history()).rejects.toMatchObject({ code: "corruptState" });
   });
 
   test("takes more at a time where it would not get past one revision", async () => {

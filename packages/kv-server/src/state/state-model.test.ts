@@ -115,7 +115,7 @@ function appendOne(log: CommandLog, model: StateModel, random: ReturnType<typeof
   const choice = random.next();
   if (choice < 0.05) return log.appendNoop();
   if (choice < 0.08) return log.appendPayload(Uint8Array.of(0xff, 1, 2));
-  if (choice < 0.09) return log.append({ operations: [raiseApplyVersion(integerBetween(random, 1, 3))] });
+  if (choice < 0.09) return log.append({ operations: [raiseApplyVersion(integerBetween(random, 1, 2))] });
   if (choice < 0.13) return log.append({ operations: [openSession(integerBetween(random, 900, 5_000))] });
   if (choice < 0.55) return log.append({ operations: randomOperations(model, random) });
   const session = model.someSession(random.next()) ?? 7;

@@ -60,3 +60,10 @@ it("asks whoever is on its way out", () => {
   node.change({ kind: "remove", id: 3 });
   expect(askedIn(heard(node))).toEqual([3]);
 });
+
+it("takes nobody for gone because one answer is late", () => {
+  const node = leader({ electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600, heartbeatIntervalMs: 100 });
+  expect([askedIn(node, 100), askedIn(node, 100), askedIn(node, 100)]).toEqual([[], [2, 3], [2, 3]]);
+  expect(node.transfer().takeTransfers()).toEqual([]);
+  expect(node.takeSentOf("timeoutNowRequest").map(({ to }) => to)).toEqual([2]);
+});

@@ -17,3 +17,14 @@ it("holds so many bytes, and so many proposals, in their order; and has room aga
   while (held.add(proposal(count, 0))) count++;
   expect(count).toBe(16_384);
 });
+
+it("counts the time without a leader anew for each time that leadership is on its way", () => {
+  const held = new HeldProposals(100);
+  held.open();
+  held.tick(70);
+  held.open();
+  expect(held.leaderlessMs).toBe(70);
+  held.close();
+  held.open();
+  expect(held.leaderlessMs).toBe(0);
+});

@@ -11,10 +11,13 @@ export function bestSuccessor(
   leader: LeaderState,
   isEligible: (progress: Progress) => boolean = () => true,
 ): Progress | undefined {
-  const membership = state.memberships.newest();
+  const { memberships, config } = state;
+  const membership = memberships.newest();
+  // One answer that is late is no silence, also where the one before it was not asked for.
+  const silenceMs = config.electionTimeoutMinMs + config.heartbeatIntervalMs;
   const candidates = membership.voters.flatMap((id) => leader.progress.get(id) ?? []);
   return candidates
-    .filter((progress) => progress.isAlive(state.config.electionTimeoutMinMs) && !needsSnapshot(state, progress))
+    .filter((progress) => progress.isAlive(silenceMs) && !needsSnapshot(state, progress))
     .filter(isEligible)
     .reduce<Progress | undefined>((best, next) => {
       if (best === undefined) return next;

@@ -11,7 +11,7 @@ export interface Convergence {
   readonly operator: Operator;
   readonly workload: Workload;
   readonly invariants: Invariants;
-  /** What each stage may take: 20 election timeouts. */
+  /** What each stage may take: 20 election timeouts, and what snapshots take where their pace is bounded. */
   readonly limitMs: number;
   /** Runs the simulation until `done`. Rejects where an invariant breaks. */
   readonly runUntil: (done: () => boolean) => Promise<void>;

@@ -1,11 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { MessagesRequest, MessagesResponse } from "@raftkv/proto/raft";
+import type { Message } from "@raftkv/raft-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { encodeHello, type Hello } from "../codec/hello-codec.ts";
 import { encodeMessage } from "../codec/message-codec.ts";
-import { eventually, heartbeat, type LoopbackNode, type LoopbackOptions, startNode } from "../testing/loopback.ts";
+import {
+  eventually,
+  heartbeat,
+  type LoopbackNode,
+  type LoopbackOptions,
+  RecordingHandler,
+  startNode,
+} from "../testing/loopback.ts";
 import { helloFrom, helloRequest, ManualStream, type RawPeer, rawPeer } from "../testing/raw-peer.ts";
+import { MessagesListener } from "./messages-listener.ts";
 
 // Real sockets on a machine that may be busy.
 vi.setConfig({ testTimeout: 20_000 });
@@ -210,5 +219,43 @@ describe("a stream", () => {
       node.handler.messages.some(({ message }) => isDeepStrictEqual(message, second)),
     );
     expect(node.logger.matching(/^(warn|error)/)).toEqual([]);
+  });
+});
+
+describe("of a stream whose end is near", () => {
+  it("nothing more is heard, not even the rest of a batch; and a hello that came in time has no deadline", () => {
+    const stream = new AbortController();
+    const heard: unknown[] = [];
+    const timers = new Set<() => void>();
+    const handler = Object.assign(new RecordingHandler(), {
+      message: (_: number, message: Message) => {
+        heard.push(message);
+        stream.abort(new ConnectError("a newer stream has taken its place", Code.Aborted));
+      },
+    });
+    const listener = new MessagesListener(
+      { send: () => true, end: () => {} },
+      {
+        admission: {
+          admit: () => ({ handler, version: 2 }),
+          openStream: () => ({ from: 2, signal: stream.signal, close: () => {} }),
+        },
+        identity: () => ({ nodeId: 1, memberId: "member-1", incarnation: 1, clusterId: "cluster" }),
+        clock: {
+          now: () => 0,
+          setTimer: (_, callback) => {
+            timers.add(callback);
+            return { cancel: () => timers.delete(callback) };
+          },
+        },
+        helloTimeoutMs: 50,
+        answerTo: (error) => ConnectError.from(error),
+      },
+    );
+    expect(timers.size).toBe(1);
+    listener.message(helloRequest(helloFrom(2, node)));
+    expect(timers.size).toBe(0);
+    listener.message(batch(1, 2));
+    expect(heard).toEqual([heartbeat(1)]);
   });
 });

@@ -11,7 +11,7 @@ import type { AnswerTo } from "./answers.ts";
 import type { InboundStream } from "./inbound-streams.ts";
 
 export interface MessagesListenerOptions {
-  readonly admission: Admission;
+  readonly admission: Pick<Admission, "admit" | "openStream">;
   readonly identity: () => Identity;
   readonly clock: Clock;
   readonly helloTimeoutMs: number;

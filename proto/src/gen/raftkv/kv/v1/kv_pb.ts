@@ -1058,7 +1058,7 @@ export const KvService: GenService<{
     output: typeof DeleteResponseSchema;
   },
   /**
-   * One page of keys in order; ask again from `next` while it is set.
+   * One page of keys in order; ask again from `next` while it is set. Of the past, a page may be empty and not the last.
    *
    * @generated from rpc raftkv.kv.v1.KvService.Range
    */
