@@ -61,3 +61,29 @@ describe("a vote is for one bearer of an id: a node that comes back on a fresh d
     expect(candidate.status.hardState).toEqual({ term: 1, votedFor: 1, votedForMemberId: "member-1", commit: 0 });
   });
 });
+
+describe("a read is answered to the bearer of an id that has asked for it", () => {
+  it("and not to the next one, which counts its reads anew", () => {
+    const leader = new LoneNode().elect(2).acknowledge(2);
+    const { raft } = leader.node;
+    const read = { kind: "readIndexRequest", term: leader.term, context: { incarnation: 1, sequence: 4 } } as const;
+    const addressees: (string | undefined)[] = [];
+    let round = 0;
+    const turn = () => {
+      for (const { message, toMemberId } of raft.takeEffects()?.send ?? []) {
+        if (message.kind === "heartbeatRequest") round = message.round;
+        if (message.kind === "readIndexResponse") addressees.push(toMemberId);
+      }
+    };
+    // The first is of a node that has lost its disk since, and comes late.
+    for (const fromMemberId of ["member-3", "anew", "anew"]) {
+      raft.step({ kind: "message", from: 3, fromMemberId, message: read });
+      turn();
+    }
+    for (let beat = 0; beat < 2; beat++) {
+      raft.step({ kind: "message", from: 2, message: { kind: "heartbeatResponse", term: leader.term, round } });
+      turn();
+    }
+    expect(addressees).toEqual(["member-3", "anew"]);
+  });
+});

@@ -296,12 +296,12 @@ function handleMessage(state: RaftState, from: NodeId, fromMemberId: string | un
       handleHeartbeatRequest(state, from, message);
       break;
     default:
-      if (admitTerm(state, from, message)) handleInTerm(state, from, message);
+      if (admitTerm(state, from, message)) handleInTerm(state, from, fromMemberId, message);
   }
 }
 
 /** The rest makes sense in the present term only. */
-function handleInTerm(state: RaftState, from: NodeId, message: MessageInTerm): void {
+function handleInTerm(state: RaftState, from: NodeId, fromMemberId: string | undefined, message: MessageInTerm): void {
   switch (message.kind) {
     case "preVoteResponse":
       handlePreVoteResponse(state, from, message);
@@ -316,7 +316,7 @@ function handleInTerm(state: RaftState, from: NodeId, message: MessageInTerm): v
       handleHeartbeatResponse(state, from, message);
       break;
     case "readIndexRequest":
-      handleReadIndexRequest(state, from, message);
+      handleReadIndexRequest(state, from, fromMemberId, message);
       break;
     case "readIndexResponse":
       handleReadIndexResponse(state, from, message);

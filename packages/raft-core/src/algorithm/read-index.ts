@@ -5,7 +5,7 @@ import type { ReadId } from "./input.ts";
 import type { ReadIndexRequest, ReadIndexResponse } from "./message.ts";
 import { quorumValue } from "./quorum.ts";
 import { knownLeader, type LeaderState, type RaftState } from "./role-state.ts";
-import { send } from "./send.ts";
+import { send, sendTo } from "./send.ts";
 
 /** A linearizable read was asked for at this node (dissertation, section 6.4). */
 export function handleRead(state: RaftState, id: ReadId): void {
@@ -21,10 +21,18 @@ export function handleCancelRead(state: RaftState, id: ReadId): void {
   else state.reads.cancel(id);
 }
 
-/** Another node's read. Only a leader answers; others stay silent, and the asking node asks whoever leads. */
-export function handleReadIndexRequest(state: RaftState, from: NodeId, request: ReadIndexRequest): void {
+/**
+ * Another node's read. Only a leader answers; others stay silent, and the asking node asks whoever leads. A node that has
+ * lost its disk counts incarnations and reads anew: what its former self has asked, late, must not answer its reads.
+ */
+export function handleReadIndexRequest(
+  state: RaftState,
+  from: NodeId,
+  fromMemberId: string | undefined,
+  { context }: ReadIndexRequest,
+): void {
   if (state.role.kind !== "leader") return;
-  state.role.reads.addForwarded({ from, context: request.context });
+  state.role.reads.addForwarded({ from, fromMemberId, context });
 }
 
 /** The index is the leader's commit index: whoever waits for it to be applied need not wait for other news of it. */
@@ -79,7 +87,10 @@ export function answerReads(state: RaftState, leader: LeaderState): void {
   const { term } = state.hardState;
   for (const { index, local, forwarded } of leader.reads.complete(acknowledged)) {
     for (const id of local) state.effects.read({ kind: "ready", id, index });
-    for (const { from, context } of forwarded) send(state, from, { kind: "readIndexResponse", term, context, index });
+    for (const { from, fromMemberId, context } of forwarded) {
+      const asker = fromMemberId === undefined ? { to: from } : { to: from, toMemberId: fromMemberId };
+      sendTo(state, asker, { kind: "readIndexResponse", term, context, index });
+    }
   }
 }
 

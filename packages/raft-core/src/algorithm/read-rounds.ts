@@ -5,6 +5,8 @@ import type { ReadContext } from "./message.ts";
 /** A read that another node asks for. */
 export interface ForwardedRead {
   readonly from: NodeId;
+  /** Its data directory, and with it who counts the contexts; undefined where the transport does not tell. */
+  readonly fromMemberId?: string | undefined;
   readonly context: ReadContext;
 }
 
@@ -77,7 +79,6 @@ export class ReadRounds {
 }
 
 function isSame(a: ForwardedRead, b: ForwardedRead): boolean {
-  return (
-    a.from === b.from && a.context.sequence === b.context.sequence && a.context.incarnation === b.context.incarnation
-  );
+  const sameAsker = a.from === b.from && a.fromMemberId === b.fromMemberId;
+  return sameAsker && a.context.sequence === b.context.sequence && a.context.incarnation === b.context.incarnation;
 }
