@@ -1,4 +1,4 @@
-import type { Membership, NodeId, Term } from "@raftkv/raft-core";
+import type { HardState, Membership, NodeId, Term } from "@raftkv/raft-core";
 import type { ClusterView, NodeView } from "./cluster-view.ts";
 import type { Invariant } from "./invariant.ts";
 
@@ -6,17 +6,18 @@ import type { Invariant } from "./invariant.ts";
 export function electedByQuorum(): Invariant {
   const votes = new Map<NodeView, Map<Term, NodeId>>();
   const seen = new Set<Term>();
+  const note = (node: NodeView, hardState: HardState | undefined) => {
+    if (hardState?.votedFor === undefined) return;
+    const known = votes.get(node) ?? new Map<Term, NodeId>();
+    votes.set(node, known.set(hardState.term, hardState.votedFor));
+  };
   return {
     name: "elected by a quorum",
-    looksAt: ["durable", "status"],
+    // A write that survived a crash is on the disk though nobody was told: it shows at the restart.
+    looksAt: ["restored", "durable", "status"],
     observe(observation, view) {
-      if (observation.kind === "durable" && observation.batch.hardState !== undefined) {
-        const { term, votedFor } = observation.batch.hardState;
-        const node = view.node(observation.node);
-        const known = votes.get(node) ?? new Map<Term, NodeId>();
-        votes.set(node, known);
-        if (votedFor !== undefined) known.set(term, votedFor);
-      }
+      if (observation.kind === "restored") note(view.node(observation.node), observation.state.hardState);
+      if (observation.kind === "durable") note(view.node(observation.node), observation.batch.hardState);
       if (observation.kind !== "status" || observation.status.role !== "leader") return;
       const { term, membership } = observation.status;
       if (seen.has(term)) return;

@@ -110,6 +110,16 @@ describe("the invariants", () => {
     expect(brokenBy(peaceful)).toBeUndefined();
   });
 
+  it("accept a leader whose voter crashed before it was told that its vote is durable", () => {
+    const observations = [
+      ...wrote(1, { hardState: hard(3, 1), append: [] }),
+      writing(2, { hardState: hard(3, 1), append: [] }),
+      restored(2, hard(3, 1)),
+      status(1, 3, { role: "leader" }),
+    ];
+    expect(brokenBy(observations)).toBeUndefined();
+  });
+
   it("take a node on a new disk for another member", () => {
     const onNewDisk: readonly Observation[] = [
       restored(3, hard(0)),
