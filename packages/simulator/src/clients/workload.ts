@@ -106,7 +106,8 @@ export class Workload {
     await Promise.all(
       this.#typed.clients.map(async (client, position) => {
         // Not given up, and not set up anew: with what it knows it has to be served.
-        const patient: Performer = { perform: (key, call) => client.performOnce(key, call) };
+        const perform: Performer["perform"] = (key, call) => client.performOnce(key, call);
+        const patient = { perform, performOnce: perform };
         await this.#until(`typed/${position + 1}`, patient, patient);
         await client.close();
       }),
