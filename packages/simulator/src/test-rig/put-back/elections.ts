@@ -36,7 +36,7 @@ export const elections: readonly PutBackBug[] = [
       ),
     ],
     theme: "elections",
-    firstSeed: 220,
+    firstSeed: 890,
     noticedBy: ["liveness"],
   },
   {
@@ -51,7 +51,7 @@ export const elections: readonly PutBackBug[] = [
       ),
     ],
     theme: "elections",
-    firstSeed: 880,
+    firstSeed: 6690,
     noticedBy: ["liveness"],
   },
   {
@@ -65,6 +65,7 @@ export const elections: readonly PutBackBug[] = [
       ),
     ],
     theme: "elections",
+    firstSeed: 875,
     noticedBy: ["liveness"],
   },
   {

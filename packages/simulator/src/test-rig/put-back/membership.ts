@@ -68,7 +68,7 @@ export const membership: readonly PutBackBug[] = [
         "return true ? incoming : Math.min(",
       ),
     ],
-    firstSeed: 50,
+    firstSeed: 16,
     noticedBy: ["linearizability", ...split],
   },
   {
@@ -77,7 +77,7 @@ export const membership: readonly PutBackBug[] = [
     patches: [
       inAlgorithm("quorum", "if (sets.outgoingVoters.length === 0)\n        return incoming;", "return incoming;"),
     ],
-    firstSeed: 50,
+    firstSeed: 55,
     noticedBy: split,
   },
   {
@@ -95,7 +95,6 @@ export const membership: readonly PutBackBug[] = [
         'const result = voteResult(state.memberships.at(state.hardState.commit), (voter) => role.votes.get(voter));\n    if (result === "won")\n        becomeLeader(state);',
       ),
     ],
-    firstSeed: 20,
     noticedBy: [...split, "liveness"],
   },
   {
@@ -108,7 +107,6 @@ export const membership: readonly PutBackBug[] = [
         "const inForce = state.memberships.newest();\n    const replicated = quorumValue(inForce.voters.includes(state.config.nodeId) ? inForce : { ...inForce, voters: [state.config.nodeId, ...inForce.voters.slice(1)] },",
       ),
     ],
-    firstSeed: 15,
     noticedBy: ["commit safety", ...split],
   },
   {
@@ -121,14 +119,14 @@ export const membership: readonly PutBackBug[] = [
         "",
       ),
     ],
-    firstSeed: 15,
+    firstSeed: 27,
     noticedBy: ["liveness"],
   },
   {
     name: "a membership that stays when its entry is truncated",
     row: 44,
     patches: [inAlgorithm("append", "memberships.truncate(first.index);", "")],
-    firstSeed: 90,
+    firstSeed: 280,
     noticedBy: [...split, "liveness", "one change at a time"],
   },
   {
@@ -155,6 +153,7 @@ export const membership: readonly PutBackBug[] = [
       },
     ],
     theme: "newDisks",
+    firstSeed: 200,
     noticedBy: ["match is held", "commit safety", "Election Safety", nodesStop],
   },
   {

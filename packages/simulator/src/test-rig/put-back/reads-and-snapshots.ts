@@ -24,6 +24,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       inAlgorithm("read-index", "if (response.context.incarnation !== state.config.incarnation)\n        return;", ""),
     ],
     theme: "lateMessages",
+    firstSeed: 415,
     noticedBy: ["reads are fresh", "linearizability"],
   },
   {
@@ -55,7 +56,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
         "this.#becomeProbe(Math.max(index, this.#match) + 2);\n            this.#probing = true;\n            return;",
       ),
     ],
-    firstSeed: 55,
+    firstSeed: 30,
     noticedBy: ["liveness", nodesStop],
   },
   {
@@ -65,7 +66,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       inNode("snapshot-sender", "metadata.index >= (leader === self ? Math.max(atLeast, base()) : atLeast)", "true"),
     ],
     theme: "snapshots",
-    firstSeed: 680,
+    firstSeed: 380,
     noticedBy: ["a snapshot reaches the log", "liveness"],
   },
   {
@@ -79,7 +80,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       ),
     ],
     theme: "snapshots",
-    firstSeed: 320,
+    firstSeed: 1035,
     noticedBy: ["liveness"],
   },
   {

@@ -60,7 +60,7 @@ export const replication: readonly PutBackBug[] = [
         "Math.min(role.leaderCommit, state.log.lastIndex)",
       ),
     ],
-    noticedBy: ["commit safety", "State Machine Safety", "Leader Append-Only", nodesStop],
+    noticedBy: ["durable before told", "commit safety", "State Machine Safety", "Leader Append-Only", nodesStop],
   },
   {
     name: "a heartbeat with a commit index beyond what the follower matches",
@@ -106,7 +106,7 @@ export const replication: readonly PutBackBug[] = [
         "const next = Math.max(Math.min(prevIndex, hint + 1), 1); this.#match = Math.min(this.#match, next - 1);",
       ),
     ],
-    firstSeed: 15,
+    firstSeed: 18,
     noticedBy: ["match never goes back"],
   },
   {
@@ -114,7 +114,6 @@ export const replication: readonly PutBackBug[] = [
     row: 39,
     patches: [inAlgorithm("term", 'return message.kind === "preVoteResponse";', "return true;")],
     theme: "lateMessages",
-    firstSeed: 680,
     noticedBy: [
       "elected by a quorum",
       "match is held",
