@@ -55,3 +55,27 @@ describe("the options", () => {
     );
   });
 });
+
+it("comes to each endpoint in its turn, however often what is known of the members changes", () => {
+  const addresses = Array.from({ length: 6 }, (_, i) => `10.0.0.${i + 1}:1`);
+  for (let first = 0; first < 6; first++) {
+    for (let second = 0; second < 6; second++) {
+      for (const [few, many] of [
+        [3, 4],
+        [4, 6],
+        [5, 6],
+      ] as const) {
+        const endpoints = new Endpoints([addresses[first] ?? "", addresses[second] ?? ""], () => 0);
+        const members = (count: number) => [...addresses.slice(6 - count), addresses[0] ?? ""];
+        const tried = new Set<string>();
+        for (let round = 0; round < 14; round++) {
+          endpoints.membersAre(members(round % 2 === 0 ? few : many));
+          tried.add(endpoints.next());
+        }
+        for (const address of members(few)) {
+          expect(tried, `${first} ${second} ${few} ${many}`).toContain(address);
+        }
+      }
+    }
+  }
+});

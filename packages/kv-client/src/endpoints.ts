@@ -11,22 +11,35 @@ export class Endpoints {
   readonly #configured: readonly Address[];
   #learned: readonly Address[] = [];
   #leader: Address | undefined;
-  #turn: number;
+  /** When each was last to be tried, in tries. */
+  #tried: ReadonlyMap<Address, number> = new Map();
+  #tries = 0;
+  /** The position of the one that is tried first. */
+  readonly #first: number;
   readonly #failed = new Set<Address>();
 
   /** The turn starts at a random endpoint, so that many clients spread over the nodes. */
   constructor(configured: readonly Address[], random: Random) {
     this.#configured = [...new Set(configured)];
-    this.#turn = Math.floor(random() * this.#configured.length);
+    this.#first = Math.floor(random() * this.#configured.length);
   }
 
-  /** The address to try now. Taking it moves the turn on. */
+  /**
+   * The address to try now: the leader, or the one that has waited longest. So each comes to its turn, however often what is
+   * known of the members changes in between.
+   */
   next(): Address {
-    if (this.#leader !== undefined) return this.#leader;
     const all = this.all();
-    const address = all[this.#turn % all.length];
-    this.#turn++;
+    const known = [...all.slice(this.#first), ...all.slice(0, this.#first)];
+    const lastTry = (address: Address) => this.#tried.get(address) ?? 0;
+    const longest = known.reduce<Address | undefined>(
+      (best, address) => (best === undefined || lastTry(address) < lastTry(best) ? address : best),
+      undefined,
+    );
+    const address = this.#leader ?? longest;
     if (address === undefined) throw new Error("a client without endpoints");
+    const now = ++this.#tries;
+    this.#tried = new Map(known.map((one) => [one, one === address ? now : lastTry(one)]));
     return address;
   }
 

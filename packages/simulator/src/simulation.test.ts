@@ -22,6 +22,7 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
   [11_042, 8_000, "a new disk under an old id, that took what its log says of the former one for itself"],
   [526_330_299, 10_000, "a change of the membership whose caller is never told that it was lost"],
   [147_044_120, 10_000, "a read answered by what a former self had asked, late, under the same context"],
+  [497_425_402, 10_000, "a client whose turn passed the leader by, since what it knew of the members kept changing"],
   [40_225, 8_000, "a majority that does not elect, because it knows its candidate by another disk"],
   [40_241, 8_000, "a member that lags behind and refuses a leader on a new disk"],
   [40_292, 8_000, "two members on new disks that refuse each other"],
