@@ -35,6 +35,12 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   [ErrorCode.TRANSFER_FAILED]: Code.FailedPrecondition,
   [ErrorCode.COMPACTED]: Code.OutOfRange,
   [ErrorCode.NO_HISTORY]: Code.FailedPrecondition,
+  [ErrorCode.LEASE_NOT_FOUND]: Code.NotFound,
+  [ErrorCode.LEASE_EXISTS]: Code.FailedPrecondition,
+  [ErrorCode.FENCED]: Code.FailedPrecondition,
+  [ErrorCode.KEY_NOT_FOUND]: Code.InvalidArgument,
+  [ErrorCode.QUOTA_EXCEEDED]: Code.ResourceExhausted,
+  [ErrorCode.OPERATION_TOO_LARGE]: Code.InvalidArgument,
 };
 
 /** What a refusal of the replicated state is called on the wire. The messages are not part of the state. */
