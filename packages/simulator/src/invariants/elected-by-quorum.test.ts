@@ -6,6 +6,23 @@ import type { Observation } from "./observation.ts";
 
 const membership = { voters: [1, 2, 3], outgoingVoters: [], learners: [], members: [] };
 
+const status: ConsensusStatus = {
+  identity: { nodeId: 1, memberId: "member-1", incarnation: 1, clusterId: "c" },
+  role: "leader",
+  term: 2,
+  leader: undefined,
+  commit: 0,
+  applied: 0,
+  last: { index: 0, term: 0 },
+  hardState: { term: 2, votedFor: 1, commit: 0 },
+  membership,
+  membershipIndex: 0,
+  committedMembership: membership,
+  foundingMembership: membership,
+  transferTo: undefined,
+  progress: [],
+};
+
 const onDisk = (node: NodeId, term: Term, votedFor?: NodeId): Observation => {
   const hardState: HardState = { term, votedFor, commit: 0 };
   return { kind: "durable", node, batch: { id: 1, hardState, append: [] } };
@@ -18,7 +35,6 @@ const granted = (from: NodeId, to: NodeId, term: Term): Observation => {
 function finding(...seen: readonly Observation[]): string | undefined {
   const invariant = electedByQuorum();
   const view = new ClusterView();
-  const status = { role: "leader", term: 2, membership } as unknown as ConsensusStatus;
   try {
     for (const observation of [onDisk(1, 2, 1), ...seen, { kind: "status", node: 1, status } as const]) {
       view.observe(observation);
