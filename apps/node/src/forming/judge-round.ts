@@ -1,4 +1,4 @@
-import type { Member, Membership } from "@raftkv/raft-core";
+import type { Member, Membership, NodeId } from "@raftkv/raft-core";
 import type { Formation, Introduction } from "@raftkv/transport-connect";
 import type { Founder, Newcomer } from "./founder.ts";
 
@@ -18,8 +18,9 @@ export type Verdict =
 
 /**
  * Decides what follows from the answers of one round, in which every other founder was asked. One node only ever
- * decides, the founder with the lowest id, and only when all founders have spoken in the same round and none of them
- * knows of a cluster; every other node takes over what was decided if it names its own data directory.
+ * decides: the founder that was restored from a backup, or else the one with the lowest id; and only when all founders have
+ * spoken in the same round and none of them knows of a cluster. Every other node takes over what was decided if it names its
+ * own data directory. Who was restored takes over nothing: the cluster would begin without what it holds.
  */
 export function judgeRound(self: Newcomer, answers: readonly Answer[]): Verdict {
   for (const answer of answers) {
@@ -29,7 +30,9 @@ export function judgeRound(self: Newcomer, answers: readonly Answer[]): Verdict 
   const reasons = answers.flatMap(missing);
   if (reasons.length > 0) return { kind: "wait", reasons };
   const members = membersOf(self, answers);
-  const decider = members[0]?.id ?? self.nodeId;
+  const restored = restoredFounders(self, answers);
+  if (restored.length > 1) return { kind: "wait", reasons: [`${severalRestored(restored)}`] };
+  const decider = restored[0] ?? members[0]?.id ?? self.nodeId;
   if (decider !== self.nodeId) return { kind: "wait", reasons: [`node ${decider} to form the cluster`] };
   return { kind: "decide", membership: bootstrapMembership(members) };
 }
@@ -39,8 +42,9 @@ function judgeFormation(self: Newcomer, answer: Answer & { readonly kind: "intro
   if (formation === undefined) return undefined;
   const { clusterId, membership } = formation;
   const recorded = membership.members.find((member) => member.id === self.nodeId);
-  if (recorded?.memberId === self.memberId) return { kind: "adopt", formation };
   const teller = `node ${answer.founder.id} at ${answer.founder.address}`;
+  if (self.restoredIndex > 0) return { kind: "refused", message: formedWithout(self, clusterId, teller) };
+  if (recorded?.memberId === self.memberId) return { kind: "adopt", formation };
   return { kind: "refused", message: refusal(self, clusterId, teller, recorded) };
 }
 
@@ -57,6 +61,27 @@ function refusal(self: Newcomer, clusterId: string, teller: string, recorded: Me
     "that is lost, let a new node take its place: start it under an --id of its own with --join, and run " +
     `raftkv member replace ${self.nodeId} ADDRESS (or, to keep the id, raftkv member remove ${self.nodeId}, then ` +
     "start it with --join, then raftkv member add ADDRESS)"
+  );
+}
+
+function formedWithout(self: Newcomer, clusterId: string, teller: string): string {
+  return (
+    `node ${self.nodeId} was restored from a backup, and cluster ${clusterId}, which ${teller} belongs to, has formed without ` +
+    "what it holds: give every other node of cluster.conf a fresh data directory, and start them together with this one"
+  );
+}
+
+function restoredFounders(self: Newcomer, answers: readonly Answer[]): readonly NodeId[] {
+  const others = answers.flatMap((answer) =>
+    answer.kind === "introduced" && (answer.introduction.restoredIndex ?? 0) > 0 ? [answer.founder.id] : [],
+  );
+  return self.restoredIndex > 0 ? [self.nodeId, ...others] : others;
+}
+
+function severalRestored(restored: readonly NodeId[]): string {
+  return (
+    `all but one of nodes ${restored.toSorted((a, b) => a - b).join(", ")} to get a fresh data directory: each was restored ` +
+    "from a backup, and the others get the state from the one that was"
   );
 }
 
