@@ -46,11 +46,7 @@ export async function backup(file: string, options: BackupCommandOptions): Promi
   await writeOut(options.output === "json" ? `${JSON.stringify(json)}\n` : text);
 }
 
-async function fetchInto(
-  handle: FileHandle,
-  options: BackupCommandOptions,
-  signal: AbortSignal,
-): Promise<BackupInfo> {
+async function fetchInto(handle: FileHandle, options: BackupCommandOptions, signal: AbortSignal): Promise<BackupInfo> {
   const progress = stepProgress("backup", formatBytes, process.stderr, realPace);
   let at = 0;
   let total: number | undefined;

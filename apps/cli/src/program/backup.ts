@@ -8,7 +8,9 @@ import { examples } from "./examples.ts";
 export function addBackupCommands(program: Command): void {
   program
     .command("backup <file>")
-    .description("write the whole store into a file, with its history and leases: one consistent state, from any member")
+    .description(
+      "write the whole store into a file, with its history and leases: one consistent state, from any member",
+    )
     .option(
       "--serializable",
       "what the node that answers has applied, without asking the others: of a cluster that has lost its majority",
@@ -23,7 +25,9 @@ export function addBackupCommands(program: Command): void {
         "raftkv restore monday.raftkv --verify-only               whether it is whole and undamaged",
       ),
     )
-    .action((file: string, _: object, command: Command) => backup(file, command.optsWithGlobals<BackupCommandOptions>()));
+    .action((file: string, _: object, command: Command) =>
+      backup(file, command.optsWithGlobals<BackupCommandOptions>()),
+    );
 
   program
     .command("restore <file>")
@@ -32,9 +36,10 @@ export function addBackupCommands(program: Command): void {
         "state from there",
     )
     .addOption(
-      new Option("--data-dir <dir>", "the data directory to make; it must not exist, or be empty (default: ./data)").env(
-        "RAFTKV_DATA_DIR",
-      ),
+      new Option(
+        "--data-dir <dir>",
+        "the data directory to make; it must not exist, or be empty (default: ./data)",
+      ).env("RAFTKV_DATA_DIR"),
     )
     .addOption(
       new Option("--id <n>", "the id of the node that is to start on it").argParser(parseNodeId).default(1, "1"),

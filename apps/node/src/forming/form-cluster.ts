@@ -52,7 +52,7 @@ export async function formCluster(options: FormingOptions, signal: AbortSignal):
  * Nothing has happened in the cluster yet. One that begins with a backup begins where that was taken, as if its log had been
  * compacted there: what was the membership at index 0, nobody knows.
  */
-function newFormation(clusterId: string, membership: Membership, restoredIndex: Index): Formation {
+function newFormation(clusterId: string, membership: Membership, restoredIndex: Index = 0): Formation {
   const foundingMembership = restoredIndex === 0 ? membership : undefined;
   return { clusterId, membership, foundingMembership, membershipCommitted: true, commitIndex: restoredIndex };
 }

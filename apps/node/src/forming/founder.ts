@@ -15,6 +15,6 @@ export interface Newcomer {
   /** Where others reach it. */
   readonly address: string;
   readonly priority?: number | undefined;
-  /** Its state was restored from a backup, up to there: the cluster is to begin with it. 0: it is empty. */
-  readonly restoredIndex: Index;
+  /** Its state was restored from a backup, up to there: the cluster is to begin with it. 0 unless told: it is empty. */
+  readonly restoredIndex?: Index;
 }

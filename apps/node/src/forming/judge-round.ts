@@ -31,7 +31,7 @@ export function judgeRound(self: Newcomer, answers: readonly Answer[]): Verdict 
   if (reasons.length > 0) return { kind: "wait", reasons };
   const members = membersOf(self, answers);
   const restored = restoredFounders(self, answers);
-  if (restored.length > 1) return { kind: "wait", reasons: [`${severalRestored(restored)}`] };
+  if (restored.length > 1) return { kind: "wait", reasons: [severalRestored(restored)] };
   const decider = restored[0] ?? members[0]?.id ?? self.nodeId;
   if (decider !== self.nodeId) return { kind: "wait", reasons: [`node ${decider} to form the cluster`] };
   return { kind: "decide", membership: bootstrapMembership(members) };
@@ -39,11 +39,11 @@ export function judgeRound(self: Newcomer, answers: readonly Answer[]): Verdict 
 
 function judgeFormation(self: Newcomer, answer: Answer & { readonly kind: "introduced" }): Verdict | undefined {
   const { formation } = answer.introduction;
-  if (formation === undefined) return undefined;
+  if (formation === undefined || isUnknown(formation.membership)) return undefined;
   const { clusterId, membership } = formation;
   const recorded = membership.members.find((member) => member.id === self.nodeId);
   const teller = `node ${answer.founder.id} at ${answer.founder.address}`;
-  if (self.restoredIndex > 0) return { kind: "refused", message: formedWithout(self, clusterId, teller) };
+  if (isRestored(self)) return { kind: "refused", message: formedWithout(self, clusterId, teller) };
   if (recorded?.memberId === self.memberId) return { kind: "adopt", formation };
   return { kind: "refused", message: refusal(self, clusterId, teller, recorded) };
 }
@@ -73,9 +73,13 @@ function formedWithout(self: Newcomer, clusterId: string, teller: string): strin
 
 function restoredFounders(self: Newcomer, answers: readonly Answer[]): readonly NodeId[] {
   const others = answers.flatMap((answer) =>
-    answer.kind === "introduced" && (answer.introduction.restoredIndex ?? 0) > 0 ? [answer.founder.id] : [],
+    answer.kind === "introduced" && isRestored(answer.introduction) ? [answer.founder.id] : [],
   );
-  return self.restoredIndex > 0 ? [self.nodeId, ...others] : others;
+  return isRestored(self) ? [self.nodeId, ...others] : others;
+}
+
+function isRestored({ restoredIndex = 0 }: Pick<Introduction, "restoredIndex">): boolean {
+  return restoredIndex > 0;
 }
 
 function severalRestored(restored: readonly NodeId[]): string {
@@ -90,8 +94,16 @@ function missing(answer: Answer): readonly string[] {
   if (answer.kind === "unreachable") {
     return [`node ${id} at ${address}${answer.reason === undefined ? "" : ` (${answer.reason})`}`];
   }
-  const { nodeId } = answer.introduction;
+  const { nodeId, formation } = answer.introduction;
+  if (formation !== undefined && isUnknown(formation.membership)) {
+    return [`node ${id} at ${address} (it does not know yet who belongs to its cluster)`];
+  }
   return nodeId === id ? [] : [`node ${id} at ${address} (found node ${nodeId} there: check the addresses)`];
+}
+
+/** Of a founder that gets its state, and with it the membership, from the one that was restored from a backup. */
+function isUnknown({ members }: Membership): boolean {
+  return members.length === 0;
 }
 
 function membersOf(self: Newcomer, answers: readonly Answer[]): readonly Member[] {

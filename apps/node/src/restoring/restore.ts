@@ -9,7 +9,7 @@ import { loadStoragePackage } from "../storage-package.ts";
 import { RestoringDirectory } from "./restoring-directory.ts";
 
 export type { RestoreSummary } from "@raftkv/kv-server";
-export { defaultDataDir, defaultStorage, DEFAULT_REVISION_BUMP as defaultRevisionBump, NodeFailure as RestoreFailure };
+export { DEFAULT_REVISION_BUMP as defaultRevisionBump, defaultDataDir, defaultStorage, NodeFailure as RestoreFailure };
 
 export interface RestoreOptions {
   readonly file: string;

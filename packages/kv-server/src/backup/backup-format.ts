@@ -80,7 +80,12 @@ export async function openBackup(chunks: AsyncIterable<Uint8Array>): Promise<Ope
     const length = prefix.uint32();
     if (length > MAX_HEADER_LENGTH) throw new RangeError(`its header has ${length} bytes`);
     const header = parseHeader(Buffer.from(await taken(length)).toString("utf8"));
-    const state = () => verified(input.rest(), (bytes) => hash.update(bytes), () => hash.digest());
+    const state = () =>
+      verified(
+        input.rest(),
+        (bytes) => hash.update(bytes),
+        () => hash.digest(),
+      );
     return { header, state, close: () => input.close() };
   } catch (cause) {
     await input.close();

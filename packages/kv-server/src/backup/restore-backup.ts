@@ -94,7 +94,9 @@ class RowTaker {
       return [];
     }
     if (kind === "index") this.keys++;
-    return kind === "meta" ? [{ key: META_KEY, value: encodeMetaRow(this.#meta(decodeMetaRow(row.value), header)) }] : [row];
+    return kind === "meta"
+      ? [{ key: META_KEY, value: encodeMetaRow(this.#meta(decodeMetaRow(row.value), header)) }]
+      : [row];
   }
 
   #meta(meta: MetaRow, header: BackupHeader): MetaRow {

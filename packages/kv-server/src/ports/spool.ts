@@ -16,6 +16,6 @@ export interface Spooled {
   readonly bytes: number;
   /** In chunks of at most 1 MiB. */
   read(): AsyncIterable<Uint8Array>;
-  /** Leaves no trace. */
+  /** Leaves no trace. May be called again. */
   close(): Promise<void>;
 }

@@ -38,6 +38,7 @@ export class Backups {
     if (this.#current !== undefined) throw new KvFailure(BUSY);
     const turn: Turn = { spool, signal };
     this.#current = turn;
+    signal.addEventListener("abort", () => this.#end(turn), { once: true });
     try {
       if (!serializable) await this.#context.readGate.pass(signal);
       yield* this.#parts(turn);
@@ -76,16 +77,13 @@ export class Backups {
     }
   }
 
-  async *#send(
-    turn: Turn,
-    header: BackupHeader,
-    spooled: Spooled,
-  ): AsyncGenerator<BackupResponse, void, undefined> {
+  async *#send(turn: Turn, header: BackupHeader, spooled: Spooled): AsyncGenerator<BackupResponse, void, undefined> {
     const giveUp = () => {
       this.#end(turn);
       void spooled.close();
     };
     yield part({ case: "begin", value: begin(header, spooled.bytes) });
+    turn.signal.addEventListener("abort", giveUp, { once: true });
     let tail: Uint8Array = new Uint8Array(0);
     for await (const chunk of spooled.read()) {
       tail = Buffer.concat([tail, chunk.subarray(-DIGEST_LENGTH)]).subarray(-DIGEST_LENGTH);
