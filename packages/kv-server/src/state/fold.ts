@@ -115,6 +115,7 @@ export class Fold {
       sub: 0,
       version: (previous?.version ?? 0) + 1,
       valueLength: value.length,
+      leaseId: 0,
     };
     this.#change(id, key, revision, record, value, previous);
     return { kind: "put", revision };
