@@ -238,7 +238,7 @@ function historyAnswer(page: WritesPage, values: ReadonlyMap<Found, Uint8Array>)
 const NO_VALUE = new Uint8Array(0);
 
 function entry(found: Found, values: ReadonlyMap<Found, Uint8Array>): KeyEntry {
-  const { createRevision, modRevision, version } = found.record;
+  const { createRevision, modRevision, version, leaseId } = found.record;
   const value = found.value instanceof Uint8Array ? found.value : (values.get(found) ?? NO_VALUE);
-  return { key: found.key, value, createRevision, modRevision, version };
+  return { key: found.key, value, createRevision, modRevision, version, leaseId };
 }

@@ -77,6 +77,7 @@ export function nextRecord(
     sub,
     version: (previous?.version ?? 0) + 1,
     valueLength,
+    leaseId: 0,
   };
 }
 
