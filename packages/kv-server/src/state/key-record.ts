@@ -20,3 +20,8 @@ export interface KeyEntry {
   readonly modRevision: number;
   readonly version: number;
 }
+
+export function keyEntry(key: Uint8Array, record: KeyRecord, value: Uint8Array): KeyEntry {
+  const { createRevision, modRevision, version } = record;
+  return { key, value, createRevision, modRevision, version };
+}
