@@ -125,12 +125,7 @@ interface Rows {
 }
 
 /** The value rows of revisions in [from, to): as many as the limits allow, but all of each revision. */
-async function wholeRevisions(
-  store: StateStore,
-  from: number,
-  to: number,
-  limits: ChangesLimits,
-): Promise<Rows> {
+async function wholeRevisions(store: StateStore, from: number, to: number, limits: ChangesLimits): Promise<Rows> {
   const bounds = { from: valueRowKey(from, 0), to: valueRowKey(to, 0) };
   const rows = await store.scan({ ...bounds, limit: limits.changes, maxBytes: limits.bytes });
   if (await isEnd(store, rows, to)) return { rows, isCut: false };

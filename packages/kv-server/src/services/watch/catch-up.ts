@@ -87,7 +87,8 @@ export class CatchUp {
         return;
       }
       for (const watch of present) {
-        if (watch === first || watch.told + 1 < answer.compactRevision) this.#drop(watch, () => compacted(watch, answer.compactRevision));
+        if (watch === first || watch.told + 1 < answer.compactRevision)
+          this.#drop(watch, () => compacted(watch, answer.compactRevision));
       }
     } catch (error) {
       this.#drop(first, () => failed(first, error));

@@ -8,7 +8,8 @@ test("finds exactly the ranges that hold a key, while they come and go", () => {
   const random = seededRandom(7);
   const index = new RangeIndex<KeyRange>();
   const ranges = new Set<KeyRange>();
-  const key = () => Array.from({ length: integerBetween(random, 0, 3) }, () => letters[integerBetween(random, 0, 4)]).join("");
+  const key = () =>
+    Array.from({ length: integerBetween(random, 0, 3) }, () => letters[integerBetween(random, 0, 4)]).join("");
   for (let step = 0; step < 3_000; step++) {
     const chance = random.next();
     if (chance < 0.3 && ranges.size < 60) {

@@ -1,6 +1,12 @@
 import { toBinary } from "@bufbuild/protobuf";
 import type { EncodedMessage } from "@raftkv/grpc-stream";
-import { type CreateWatch, ErrorCode, type WatchRequest, type WatchResponse, WatchResponseSchema } from "@raftkv/proto/kv";
+import {
+  type CreateWatch,
+  ErrorCode,
+  type WatchRequest,
+  type WatchResponse,
+  WatchResponseSchema,
+} from "@raftkv/proto/kv";
 import { systemClock, type Timer } from "@raftkv/raft-core";
 import { NO_HISTORY } from "../command-check.ts";
 import { connectError, errorDetail } from "../error-mapping.ts";
@@ -267,7 +273,9 @@ export class WatchStream implements HubOutlet {
   #sayProgress(): void {
     const { ledTerm, leader } = this.#context.leadership.view();
     if ((ledTerm === undefined && leader === undefined) || !this.hasRoom) return;
-    const current = [...this.#watches.values()].filter(({ state, wantsProgress }) => state === "synced" && wantsProgress);
+    const current = [...this.#watches.values()].filter(
+      ({ state, wantsProgress }) => state === "synced" && wantsProgress,
+    );
     const revision = BigInt(this.#context.watchHub.told);
     const say = (watchId: bigint) => {
       const progress = { $typeName: "raftkv.kv.v1.WatchProgress", revision } as const;
