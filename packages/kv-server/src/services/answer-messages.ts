@@ -30,7 +30,7 @@ export function keyValue(entry: KeyEntry, asText: boolean): KeyValue {
     version: BigInt(entry.version),
     keyText: asText ? (textOf(entry.key) ?? "") : "",
     valueText: asText ? (textOf(entry.value) ?? "") : "",
-    leaseId: NO_LEASE,
+    leaseId: entry.leaseId === 0 ? NO_LEASE : BigInt(entry.leaseId),
   };
 }
 

@@ -166,8 +166,8 @@ function ofRow(row: StateRow): FoundChange {
   return { id: keyId(key), key, revision: modRevision, entry, supersedes, previous };
 }
 
-function rowEntry({ key, value, createRevision, version }: ValueRow, modRevision: number): KeyEntry {
-  return { key, value, createRevision, modRevision, version };
+function rowEntry({ key, value, createRevision, version, leaseId }: ValueRow, modRevision: number): KeyEntry {
+  return { key, value, createRevision, modRevision, version, leaseId };
 }
 
 function rowId(row: StateRow | undefined): ValueRowId {

@@ -37,13 +37,13 @@ export class SharedEvent {
 function eventMessage({ key, revision, entry, previous }: KeyChange): WatchEvent {
   return {
     $typeName: "raftkv.kv.v1.WatchEvent",
-    entry: keyValue(entry ?? { key, value: NO_VALUE, createRevision: 0, modRevision: revision, version: 0 }, false),
+    entry: keyValue(entry ?? { ...DELETED, key, modRevision: revision }, false),
     deleted: entry === undefined,
     ...(previous === undefined ? {} : { previous: keyValue(previous, false) }),
   };
 }
 
-const NO_VALUE = new Uint8Array(0);
+const DELETED = { value: new Uint8Array(0), createRevision: 0, version: 0, leaseId: 0 } as const;
 
 const RESPONSE_WATCH_ID = 1;
 const RESPONSE_EVENTS = 3;

@@ -5,7 +5,7 @@ import { bodiesOf, byRevision } from "./told-events.ts";
 
 function event(revision: number, key: string, size = 1): SharedEvent {
   const value = new Uint8Array(size);
-  const entry = { key: bytes(key), value, createRevision: revision, modRevision: revision, version: 1 };
+  const entry = { key: bytes(key), value, createRevision: revision, modRevision: revision, version: 1, leaseId: 0 };
   return new SharedEvent({ id: key, key: bytes(key), revision, entry, previous: undefined });
 }
 
