@@ -255,7 +255,7 @@ export class WatchStream implements HubOutlet {
     this.#changed();
   }
 
-  /** One timer a stream, as often as any of its watches wants. */
+  /** One timer a stream: what its most eager watch wants. */
   #sayProgressEvery(everyMs: number): void {
     if (this.#progress !== undefined && this.#progress.everyMs <= everyMs) return;
     this.#progress?.timer.cancel();
@@ -273,16 +273,17 @@ export class WatchStream implements HubOutlet {
   #sayProgress(): void {
     const { ledTerm, leader } = this.#context.leadership.view();
     if ((ledTerm === undefined && leader === undefined) || !this.hasRoom) return;
-    const current = [...this.#watches.values()].filter(
-      ({ state, wantsProgress }) => state === "synced" && wantsProgress,
-    );
-    const revision = BigInt(this.#context.watchHub.told);
-    const say = (watchId: bigint) => {
-      const progress = { $typeName: "raftkv.kv.v1.WatchProgress", revision } as const;
-      this.#say(watchResponse(watchId, { case: "progress", value: progress }));
-    };
-    if (current.length === this.#watches.size && this.#unstarted.size === 0 && current.length > 0) say(0n);
-    else for (const { id } of current) say(id);
+    const told = this.#context.watchHub.told;
+    const wanted = [...this.#watches.values()].filter(({ wantsProgress }) => wantsProgress);
+    const isOneForAll = wanted.length === this.#watches.size && this.#unstarted.size === 0;
+    if (isOneForAll && wanted.every(({ state }) => state === "synced")) this.#sayToldThrough(0n, told);
+    // One that is behind, and has come a little further perhaps.
+    else for (const watch of wanted) this.#sayToldThrough(watch.id, watch.state === "synced" ? told : watch.told);
+  }
+
+  #sayToldThrough(watchId: bigint, revision: number): void {
+    const progress = { $typeName: "raftkv.kv.v1.WatchProgress", revision: BigInt(revision) } as const;
+    this.#say(watchResponse(watchId, { case: "progress", value: progress }));
   }
 }
 

@@ -327,7 +327,15 @@ describe("a watch", () => {
     rig.clock.advance(500);
     await settle();
     const marks = call.responses.slice(before).filter(({ response }) => response.case === "progress");
-    expect(marks.map(({ watchId }) => watchId)).toEqual([1n, 2n]);
+    const shown = marks.map(({ watchId, response }) => [
+      watchId,
+      response.case === "progress" && response.value.revision,
+    ]);
+    expect(shown).toEqual([
+      [1n, 4n],
+      [2n, 4n],
+      [3n, 3n],
+    ]);
   });
 
   test("is refused beyond the bounds of its stream and its node; a stream with an id twice ends", async () => {

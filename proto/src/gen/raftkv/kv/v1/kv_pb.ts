@@ -1386,8 +1386,8 @@ export type CreateWatch = Message<"raftkv.kv.v1.CreateWatch"> & {
   fragments: boolean;
 
   /**
-   * The node says how far it has come at least so often while the watch has caught up and the node knows a leader: whoever
-   * hears nothing for much longer had better ask another node. 0: it does not; else from 100 ms on.
+   * The node says how far it has come at least so often, as long as it knows a leader: whoever hears nothing for much longer
+   * had better ask another node. 0: it does not; else from 100 ms on.
    *
    * @generated from field: uint64 progress_interval_ms = 9;
    */
