@@ -58,7 +58,10 @@ describe("a backup", () => {
     await using fresh = await temporaryDirectory();
     const dataDir = join(fresh.path, "node-2");
     const verified = await runCli(["restore", file, "--verify-only", "--output", "json"]);
-    expect(JSON.parse(verified.stdout.toString())).toMatchObject({ revision: taken.revision, clusterId: taken.clusterId });
+    expect(JSON.parse(verified.stdout.toString())).toMatchObject({
+      revision: taken.revision,
+      clusterId: taken.clusterId,
+    });
     const restored = await runCli(["restore", file, "--data-dir", dataDir, "--id", "2", "--output", "json"]);
     expect(restored).toMatchObject({ code: 0, stderr: "" });
     const again = await runCli(["restore", file, "--data-dir", dataDir, "--id", "2"]);
