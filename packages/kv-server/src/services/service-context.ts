@@ -17,7 +17,10 @@ import { ReadPath } from "./read-path.ts";
 import { RevisionWaits } from "./revision-waits.ts";
 
 /** The part of a client of another node that forwarding needs. */
-export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete" | "compact">;
+export type ForwardClient = Pick<
+  Client<typeof KvService>,
+  "put" | "delete" | "deleteRange" | "transaction" | "compact"
+>;
 
 /** What the services stand on. */
 export interface KvServicesOptions {
