@@ -69,7 +69,7 @@ const NOT_UPGRADED: Failure = {
     "it that they are up",
 };
 
-const NO_HISTORY: Failure = {
+export const NO_HISTORY: Failure = {
   code: ErrorCode.NO_HISTORY,
   message:
     "the cluster keeps no history yet, as it does from the moment at which every member runs a version of raftkv that " +
