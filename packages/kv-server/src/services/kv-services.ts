@@ -27,7 +27,7 @@ import { PulledExchange } from "./pulled-exchange.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
 import { get, history, range } from "./unary-reads.ts";
-import { compact, del, put } from "./unary-writes.ts";
+import { compact, del, deleteRange, put, transaction } from "./unary-writes.ts";
 import { PulledWatch } from "./watch/pulled-watch.ts";
 import { PushedWatch, type WatchCall } from "./watch/pushed-watch.ts";
 import type { WatchStream } from "./watch/watch-stream.ts";
@@ -57,6 +57,8 @@ export class KvServices {
       {
         put: (request, call) => this.#unary(call, true, () => put(context, request, call)),
         delete: (request, call) => this.#unary(call, true, () => del(context, request, call)),
+        deleteRange: (request, call) => this.#unary(call, true, () => deleteRange(context, request, call)),
+        transaction: (request, call) => this.#unary(call, true, () => transaction(context, request, call)),
         get: (request, call) => this.#unary(call, false, () => get(context, request, call)),
         range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
         history: (request, call) => this.#unary(call, false, () => history(context, request, call)),

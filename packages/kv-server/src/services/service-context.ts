@@ -19,7 +19,10 @@ import { RevisionWaits } from "./revision-waits.ts";
 import { WatchHub } from "./watch/watch-hub.ts";
 
 /** The part of a client of another node that forwarding needs. */
-export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete" | "compact">;
+export type ForwardClient = Pick<
+  Client<typeof KvService>,
+  "put" | "delete" | "deleteRange" | "transaction" | "compact"
+>;
 
 /** What the services stand on. */
 export interface KvServicesOptions {
