@@ -8,6 +8,7 @@ import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
+import { addTransferCommands } from "./program/transfer.ts";
 
 const exitCodeHelp = `
 Exit codes: 0 done, 1 get: no such key, 2 wrong arguments, 3 unavailable (certainly not done),
@@ -42,5 +43,6 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
   addLeaderCommands(program);
   addSnapshotCommands(program);
   addBackupCommands(program);
+  addTransferCommands(program);
   return program;
 }

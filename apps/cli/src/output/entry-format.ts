@@ -20,11 +20,12 @@ export function entryLine({ keyBytes, value }: Entry, { keysOnly }: EntryParts):
  */
 export function entryJson(entry: Entry, { keysOnly }: EntryParts): string {
   const { createRevision, modRevision, version } = entry;
-  const value = keysOnly ? {} : field("value", entry.value);
-  return JSON.stringify({ ...field("key", entry.keyBytes), ...value, createRevision, modRevision, version });
+  const value = keysOnly ? {} : textField("value", entry.value);
+  return JSON.stringify({ ...textField("key", entry.keyBytes), ...value, createRevision, modRevision, version });
 }
 
-function field(name: string, bytes: Uint8Array): Readonly<Record<string, string>> {
+/** `{ [name]: text }`, or `{ [name + "Base64"]: … }` where the bytes are no UTF-8. */
+export function textField(name: string, bytes: Uint8Array): Readonly<Record<string, string>> {
   try {
     return { [name]: decoder.decode(bytes) };
   } catch {
