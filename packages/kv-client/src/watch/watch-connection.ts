@@ -2,7 +2,6 @@ import type { WatchCanceled, WatchResponse } from "@raftkv/proto/kv";
 import { backoffMs } from "../backoff.ts";
 import type { Timer } from "../clock.ts";
 import type { Endpoints } from "../endpoints.ts";
-import { RaftKvError } from "../error.ts";
 import type { ClientPorts } from "../ports.ts";
 import { classify, finalError } from "../refusal.ts";
 import { safeInteger } from "../safe-integer.ts";
@@ -173,7 +172,7 @@ export class WatchConnection {
       this.#ids.delete(watched);
       this.#byId.delete(watchId);
       if (this.#ids.size === 0) this.#stallWatch.stop();
-      watched.failed(withAdvice(finalError("watch", refusal, false)));
+      watched.failed(finalError("watch", refusal, false));
       return;
     }
     this.#leave(refusal?.reason ?? "the node has ended a watch without being asked to");
@@ -212,9 +211,4 @@ export class WatchConnection {
     if (this.#ids.size > 0) this.#connect();
     else this.#state = { kind: "idle" };
   }
-}
-
-function withAdvice(error: RaftKvError): RaftKvError {
-  if (error.code !== "COMPACTED") return error;
-  return new RaftKvError(error.code, `${error.message} (observe does both)`);
 }
