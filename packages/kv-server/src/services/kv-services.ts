@@ -9,6 +9,7 @@ import {
   type WatchRequest,
   type WatchResponse,
 } from "@raftkv/proto/kv";
+import { Backups } from "./backup.ts";
 import {
   changeMembership,
   inspectAddress,
@@ -37,10 +38,12 @@ export class KvServices {
   readonly #streams = new Set<ExchangeStream>();
   readonly #watchStreams = new Set<WatchStream>();
   readonly #duties: readonly LeaderDuty[];
+  readonly #backups: Backups;
 
   constructor(options: KvServicesOptions) {
     this.#context = serviceContext(options);
     this.#duties = leaderDuties(this.#context);
+    this.#backups = new Backups(this.#context);
   }
 
   /** Adds the services to a router; to several, if a node has several. */
@@ -75,6 +78,7 @@ export class KvServices {
           this.#unary(call, true, () => transferLeadership(context, request, call)),
         takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context, call)),
         inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
+        backup: (request, call) => this.#streamed(call, this.#backups.stream(request, call)),
       },
       options,
     );
@@ -129,9 +133,21 @@ export class KvServices {
     try {
       return await answer();
     } catch (error) {
-      const failure = call.signal.aborted && !(error instanceof KvFailure) ? abortFailure(call, isWrite) : undefined;
-      throw connectError(failure ?? failureOf(error, this.#context.leadership.view().leader, isWrite), error);
+      throw this.#error(error, call, isWrite);
     }
+  }
+
+  async *#streamed<Part>(call: HandlerContext, parts: AsyncGenerator<Part>): AsyncGenerator<Part> {
+    try {
+      yield* parts;
+    } catch (error) {
+      throw this.#error(error, call, false);
+    }
+  }
+
+  #error(error: unknown, call: HandlerContext, isWrite: boolean): ConnectError {
+    const failure = call.signal.aborted && !(error instanceof KvFailure) ? abortFailure(call, isWrite) : undefined;
+    return connectError(failure ?? failureOf(error, this.#context.leadership.view().leader, isWrite), error);
   }
 
   async *#exchange(requests: AsyncIterable<ExchangeRequest>, call: HandlerContext): AsyncGenerator<ExchangeResponse> {
