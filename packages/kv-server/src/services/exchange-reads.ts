@@ -1,9 +1,10 @@
 import type { ReadBatch, ReadOperation, ReadResult, ReadResults } from "@raftkv/proto/kv";
 import type { KvLimits } from "../limits.ts";
 import type { Read, ReadAnswer, ReadAnswers } from "../state/read.ts";
-import { keyValue, keyWrite } from "./answer-messages.ts";
+import { keyWrite } from "./answer-messages.ts";
 import { checkKey } from "./command-check.ts";
 import { errorDetail } from "./error-mapping.ts";
+import { keyValue } from "./key-value-message.ts";
 import type { Failure } from "./kv-failure.ts";
 import { READ_TOO_LARGE } from "./read-path.ts";
 import { invalid } from "./text-form.ts";
@@ -53,7 +54,7 @@ function parseRead({ operation }: ReadOperation, limits: KvLimits): Read | Failu
       const { key } = operation.value;
       return checkKey(key, limits) ?? historyRead(key, operation.value);
     }
-    case undefined:
+    default:
       return invalid("the read is unknown to this version of raftkv");
   }
 }
@@ -85,7 +86,13 @@ function resultOf(answer: Answered): ReadResult["result"] {
     case "range": {
       const entries = answer.entries.map((entry) => keyValue(entry, false));
       const { next = NOTHING, revision } = answer;
-      const value = { $typeName: "raftkv.kv.v1.RangeResult", entries, next, revision: BigInt(revision) } as const;
+      const value = {
+        $typeName: "raftkv.kv.v1.RangeResult",
+        entries,
+        next,
+        revision: BigInt(revision),
+        count: 0n,
+      } as const;
       return { case: "range", value };
     }
     case "history": {
@@ -116,7 +123,7 @@ function keyBytes(operation: ReadOperation["operation"]): number {
       return operation.value.key.length;
     case "range":
       return operation.value.from.length + operation.value.to.length;
-    case undefined:
+    default:
       return 0;
   }
 }

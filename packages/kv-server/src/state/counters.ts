@@ -18,6 +18,13 @@ export interface Counters {
 /** From this apply version on, what is superseded is kept until it is compacted. */
 export const HISTORY_APPLY_VERSION = 2;
 
+/** From this one on there are transactions, deletions of ranges, previous values and fences. */
+export const TRANSACTIONS_APPLY_VERSION = 3;
+
+export function hasTransactions({ applyVersion }: Pick<Counters, "applyVersion">): boolean {
+  return applyVersion >= TRANSACTIONS_APPLY_VERSION;
+}
+
 export function keepsHistory({ applyVersion }: Pick<Counters, "applyVersion">): boolean {
   return applyVersion >= HISTORY_APPLY_VERSION;
 }
@@ -34,6 +41,6 @@ export function earliestDeletion(counters: Counters): number {
 
 export const FIRST_REVISION = 1;
 /** The latest way of applying entries that this version knows. A state with a later one was made by a newer raftkv. */
-export const APPLY_VERSION = 2;
+export const APPLY_VERSION = 3;
 /** How the first version applied entries: where every cluster starts, until all of its nodes know a later one. */
 export const FIRST_APPLY_VERSION = 1;

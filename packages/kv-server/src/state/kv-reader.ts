@@ -6,7 +6,7 @@ import { type Counters, earliestRevision, keepsHistory } from "./counters.ts";
 import type { Generations, PastState } from "./generations.ts";
 import { planHistory, type WritesPage } from "./key-history.ts";
 import { keyId } from "./key-id.ts";
-import type { KeyEntry, KeyRecord } from "./key-record.ts";
+import { type KeyEntry, type KeyRecord, keyEntry } from "./key-record.ts";
 import { planPastRange } from "./past-range.ts";
 import { pastRecord } from "./past-scan.ts";
 import { entryBytes, type Found, type Page, planRange } from "./range-plan.ts";
@@ -205,7 +205,8 @@ function foundBy(plan: Planned | undefined): readonly Found[] {
     : plan.found;
 }
 
-function valueInRow({ key, record }: Found, row: Uint8Array | undefined): Uint8Array {
+/** The value that `row`, the value row that `record` names, has of `key`. Throws `corruptState` where it has none. */
+export function valueInRow({ key, record }: Pick<Found, "key" | "record">, row: Uint8Array | undefined): Uint8Array {
   const decoded = row === undefined ? undefined : decodeValueRow(row);
   if (decoded !== undefined && Buffer.compare(decoded.key, key) === 0) return decoded.value;
   throw new KvError(
@@ -237,7 +238,6 @@ function historyAnswer(page: WritesPage, values: ReadonlyMap<Found, Uint8Array>)
 const NO_VALUE = new Uint8Array(0);
 
 function entry(found: Found, values: ReadonlyMap<Found, Uint8Array>): KeyEntry {
-  const { createRevision, modRevision, version } = found.record;
   const value = found.value instanceof Uint8Array ? found.value : (values.get(found) ?? NO_VALUE);
-  return { key: found.key, value, createRevision, modRevision, version };
+  return keyEntry(found.key, found.record, value);
 }

@@ -1,20 +1,23 @@
 import { createHash } from "node:crypto";
 import type { Clock, Entry, Index, SnapshotSource, StateMachine, StateSnapshot } from "@raftkv/raft-core";
-import { indexRowKey } from "../codec/row-keys.ts";
-import { decodeIndexRow } from "../codec/rows.ts";
+import { META_KEY } from "../codec/row-keys.ts";
+import { decodeMetaRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
 import { checkApplyVersion } from "./apply-version.ts";
+import { type ChangesAnswer, type ChangesRead, previousInMemory, readChanges } from "./changes-read.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import type { EntryContent } from "./command.ts";
-import { earliestRevision, keepsHistory } from "./counters.ts";
+import { earliestRevision, FIRST_REVISION, keepsHistory } from "./counters.ts";
 import { EntryDecoder } from "./entry-decoder.ts";
-import { Fold, type KnownRecords } from "./fold.ts";
+import { Fold } from "./fold.ts";
 import { Generations } from "./generations.ts";
-import { type KeyId, keyBytes } from "./key-id.ts";
+import type { KeyEntry } from "./key-record.ts";
 import { readTogether } from "./kv-reader.ts";
+import type { Change } from "./mem-table.ts";
 import { DEFAULT_MERGE_LIMITS, type MergeLimits, Merger } from "./merger.ts";
+import { type Prefetched, prefetch } from "./prefetch.ts";
 import type { Read, ReadAnswers, ReadLimits } from "./read.ts";
 import { loadSavedState, type SavedState } from "./saved-state.ts";
 import { Serial } from "./serial.ts";
@@ -26,6 +29,14 @@ export interface KvStateMachineOptions {
   readonly store: StateStore;
   readonly clock: Clock;
   readonly merge?: Partial<MergeLimits>;
+}
+
+/** Hears of writes as they are applied. Called from within applying: it must return at once, and not throw. */
+export interface ChangeListener {
+  /** These writes came last, in order; the store is at `revision` now. */
+  changed(changes: readonly Change[], revision: number): void;
+  /** A snapshot took the place of everything: what was written up to `revision` can only be read. */
+  replaced(revision: number): void;
 }
 
 /** Every row of the state at `index`, as one number: equal on all nodes that have applied the same entries. */
@@ -48,6 +59,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   readonly #serial = new Serial();
   readonly #merger: Merger;
   readonly #appliedListeners = new Set<() => void>();
+  readonly #changeListeners = new Set<ChangeListener>();
   #saved: SavedState;
   #applying = false;
   #closed = false;
@@ -106,6 +118,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     return () => this.#appliedListeners.delete(listener);
   }
 
+  /** Tells of every write from here on. Returns what ends the subscription. */
+  onChanges(listener: ChangeListener): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
   /** Cluster time at the applied index. */
   clusterTimeMs(): number {
     return this.#saved.counters.clusterTimeMs;
@@ -133,8 +151,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
         entry.kind === "command" ? this.decoder.decode(entry.payload) : undefined,
       );
       for (const content of contents) checkApplyVersion(content);
-      const known = await this.#recordsOf(contents);
-      return this.#fold(entries, contents, known);
+      return await this.#foldAll(entries, contents);
     } finally {
       this.#applying = false;
     }
@@ -151,6 +168,19 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     return readTogether(reads, limits, { counters, generations: this.#generations, store: this.#store });
   }
 
+  /** Some of the writes from a revision on that is not compacted, in order. Without history everything counts as that. */
+  async readChanges(read: ChangesRead): Promise<ChangesAnswer> {
+    while (this.#restoring !== undefined) await this.#restoring;
+    this.#assertOpen();
+    const { counters } = this.#saved;
+    return readChanges(read, { counters, generations: this.#generations, store: this.#store });
+  }
+
+  /** What a change superseded, with its value, if memory holds that; see `previousInMemory`. */
+  previousOf(change: Change): KeyEntry | "none" | "inEngine" {
+    return previousInMemory(change, this.#generations);
+  }
+
   async flush(): Promise<Index> {
     this.#assertOpen();
     return this.#merger.flush();
@@ -161,6 +191,23 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     const view = await this.#store.view();
     return {
       index: view.appliedIndex,
+      read: () => encodeSnapshot(view.appliedIndex, view.rows()),
+      close: () => view.close(),
+    };
+  }
+
+  /** A snapshot that says of which revision it is. */
+  async revisionedSnapshot(): Promise<StateSnapshot & { readonly revision: number }> {
+    await this.flush();
+    // No merge comes between the view and the look at its meta row.
+    const [view, row] = await this.#serial.run(async () => {
+      const view = await this.#store.view();
+      const [row] = await this.#store.getMany([META_KEY]);
+      return [view, row] as const;
+    });
+    return {
+      index: view.appliedIndex,
+      revision: row === undefined ? FIRST_REVISION : decodeMetaRow(row).revision,
       read: () => encodeSnapshot(view.appliedIndex, view.rows()),
       close: () => view.close(),
     };
@@ -228,40 +275,30 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     }
   }
 
-  /**
-   * The state of every key that the entries name: from memory, taken now, or else from the engine, in one fetch. Only
-   * applying changes keys, so this stays true until the entries are folded in, whatever is merged meanwhile.
-   */
-  async #recordsOf(contents: readonly (EntryContent | undefined)[]): Promise<KnownRecords> {
-    const known: KnownRecords = new Map();
-    const missing: KeyId[] = [];
-    for (const content of contents) {
-      if (content?.kind !== "command") continue;
-      for (const operation of content.command.operations) {
-        if (operation.kind !== "put" && operation.kind !== "delete") continue;
-        if (known.has(operation.id)) continue;
-        const change = this.#generations.find(operation.id);
-        known.set(operation.id, change?.record);
-        if (change === undefined) missing.push(operation.id);
-      }
+  async #foldAll(
+    entries: readonly Entry[],
+    contents: readonly (EntryContent | undefined)[],
+  ): Promise<readonly ApplyResult[]> {
+    const results: ApplyResult[] = [];
+    while (results.length < entries.length) {
+      const rest = contents.slice(results.length);
+      const { count, prefetched } = await prefetch(rest, { generations: this.#generations, store: this.#store });
+      const next = entries.slice(results.length, results.length + count);
+      results.push(...this.#fold(next, rest, prefetched));
     }
-    if (missing.length === 0) return known;
-    const rows = await this.#store.getMany(missing.map((id) => indexRowKey(keyBytes(id))));
-    for (const [i, id] of missing.entries()) {
-      const row = rows[i];
-      if (row !== undefined) known.set(id, decodeIndexRow(row));
-    }
-    return known;
+    return results;
   }
 
-  /** Synchronous: nobody sees a state between two entries of a batch. */
+  /** Synchronous: nobody sees a state between two entries that were prefetched for together. */
   #fold(
     entries: readonly Entry[],
     contents: readonly (EntryContent | undefined)[],
-    known: KnownRecords,
+    prefetched: Prefetched,
   ): readonly ApplyResult[] {
     const { counters, sessions } = this.#saved;
-    const fold = new Fold(counters, sessions, this.#generations, known);
+    const { active } = this.#generations;
+    const before = active.inWriteOrder().length;
+    const fold = new Fold({ counters, sessions, generations: this.#generations }, prefetched);
     const results = entries.map((entry, i): ApplyResult => {
       const content = contents[i];
       counters.appliedIndex = entry.index;
@@ -270,6 +307,10 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
       return result;
     });
     this.#merger.noteApplied();
+    if (this.#changeListeners.size > 0 && active.inWriteOrder().length > before) {
+      const changes = active.inWriteOrder().slice(before);
+      for (const listener of this.#changeListeners) listener.changed(changes, counters.revision);
+    }
     for (const listener of this.#appliedListeners) listener();
     return results;
   }
@@ -282,6 +323,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#saved = await loadSavedState(this.#store);
     this.#merger.replaced(this.#saved.scavengedThrough);
     this.clusterClock.applied(0, this.#saved.counters.clusterTimeMs);
+    for (const listener of this.#changeListeners) listener.replaced(this.revision());
     for (const listener of this.#appliedListeners) listener();
   }
 }
