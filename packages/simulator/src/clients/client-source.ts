@@ -5,7 +5,7 @@ import type { KeyVersion } from "../history/replay/store-replay.ts";
 import type { StateNeeds, StateSource } from "./state-reads.ts";
 
 /** What a client never tells of a call that makes sense. */
-const unexpected: readonly RaftKvErrorCode[] = ["INTERNAL", "INVALID_ARGUMENT", "REFUSED", "NO_HISTORY"];
+const unexpected: readonly RaftKvErrorCode[] = ["INTERNAL", "INVALID_ARGUMENT", "REFUSED"];
 
 /** Asks through a real client: ranges and histories a page at a time, each perhaps of another node. */
 export class ClientSource implements StateSource {
@@ -22,6 +22,8 @@ export class ClientSource implements StateSource {
       return await this.#asked(call, needs);
     } catch (error) {
       if (!(error instanceof RaftKvError) || unexpected.includes(error.code)) throw error;
+      // A node that is behind may not have come to where history begins.
+      if (error.code === "NO_HISTORY" && needs.consistency !== "serializable") throw error;
       if (error.code === "COMPACTED") return { kind: "compacted" };
       return error.code === "FUTURE_REVISION" ? { kind: "futureRevision" } : undefined;
     }
