@@ -1,3 +1,4 @@
+export { encodeEnvelope } from "./codec/envelope.ts";
 export { KvError, type KvErrorCode } from "./kv-error.ts";
 export { DEFAULT_KV_LIMITS, type KvLimits } from "./limits.ts";
 export type * from "./ports/state-store.ts";
