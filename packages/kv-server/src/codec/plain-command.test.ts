@@ -57,7 +57,7 @@ describe("what most entries hold", () => {
         const batch = encoded(operations, numbers);
         const command = decodePlainCommand(batch);
         expect(command).toBeDefined();
-        expect(command).toEqual(decodeAnyCommand(batch));
+        expect(command).toStrictEqual(decodeAnyCommand(batch));
       }),
     );
   });
@@ -68,7 +68,7 @@ describe("what most entries hold", () => {
       .map(([operations, numbers]) => encoded(operations, numbers));
     fc.assert(
       fc.property(fc.oneof(batch, spoilt(batch), bytes), (message) => {
-        expect(decodeCommand(message)).toEqual(decodeAnyCommand(message));
+        expect(decodeCommand(message)).toStrictEqual(decodeAnyCommand(message));
       }),
       { numRuns: 2_000 },
     );
@@ -94,7 +94,7 @@ describe("an envelope", () => {
       );
     fc.assert(
       fc.property(fc.oneof(envelope, spoilt(envelope), bytes), (message) => {
-        expect(decodeEnvelope(message)).toEqual(decodedByProtobuf(message));
+        expect(decodeEnvelope(message)).toStrictEqual(decodedByProtobuf(message));
       }),
       { numRuns: 2_000 },
     );

@@ -51,11 +51,11 @@ function readPut(put: FieldReader): Operation | undefined {
   const key = put.bytes(KEY);
   const value = put.bytes(VALUE);
   if (key === undefined || value === undefined || !put.isAtEnd) return undefined;
-  return { kind: "put", id: keyId(key), key, value };
+  return { kind: "put", id: keyId(key), key, value, options: undefined };
 }
 
 function readDelete(deletion: FieldReader): Operation | undefined {
   const key = deletion.bytes(KEY);
   if (key === undefined || !deletion.isAtEnd) return undefined;
-  return { kind: "delete", id: keyId(key), key };
+  return { kind: "delete", id: keyId(key), key, withPrevious: false };
 }
