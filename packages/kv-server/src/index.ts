@@ -26,3 +26,4 @@ export type { KeyEntry } from "./state/key-record.ts";
 export { type Fingerprint, KvStateMachine, type KvStateMachineOptions } from "./state/kv-state-machine.ts";
 export { DEFAULT_MERGE_LIMITS, type MergeLimits } from "./state/merger.ts";
 export type { Read, ReadAnswer, ReadAnswers, ReadLimits } from "./state/read.ts";
+export type { StateMark } from "./state/state-marks.ts";

@@ -24,6 +24,7 @@ import { Serial } from "./serial.ts";
 import { lastSequence } from "./session.ts";
 import { decodeSnapshot } from "./snapshot-decoder.ts";
 import { encodeSnapshot } from "./snapshot-format.ts";
+import { type StateMark, StateMarks } from "./state-marks.ts";
 
 export interface KvStateMachineOptions {
   /** The engine. The state machine owns it from here on, and closes it. */
@@ -58,6 +59,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   readonly #store: StateStore;
   readonly #generations = new Generations();
   readonly #serial = new Serial();
+  readonly #marks = new StateMarks();
   readonly #merger: Merger;
   readonly #appliedListeners = new Set<() => void>();
   readonly #changeListeners = new Set<ChangeListener>();
@@ -71,6 +73,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#store = store;
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
+    this.#marks.restart(saved.counters);
     this.#merger = new Merger({
       store,
       clock,
@@ -143,6 +146,16 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   usedBytes(): number {
     const { active, frozen } = this.#generations;
     return this.#store.usedBytes() + active.bytes + (frozen?.bytes ?? 0);
+  }
+
+  /** What the state was at one of the last entries: equal on all replicas. Undefined: it is too long ago, or not hashed yet. */
+  markAt(index: Index): StateMark | undefined {
+    return this.#marks.at(index);
+  }
+
+  /** Some of those, ascending, for others to compare theirs with. */
+  marks(): readonly StateMark[] {
+    return this.#marks.told();
   }
 
   /** Whether the session has come to that sequence, so that its command is known already. */
@@ -317,6 +330,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
       counters.appliedIndex = entry.index;
       const result = content === undefined ? NONE : fold.apply(entry.index, content);
       this.clusterClock.applied(entry.term, counters.clusterTimeMs);
+      this.#marks.note(counters);
       return result;
     });
     this.#merger.noteApplied();
@@ -335,6 +349,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#generations.clear();
     this.#saved = await loadSavedState(this.#store);
     this.#merger.replaced(this.#saved.scavengedThrough);
+    this.#marks.restart(this.#saved.counters);
     this.clusterClock.applied(0, this.#saved.counters.clusterTimeMs);
     for (const listener of this.#changeListeners) listener.replaced(this.revision());
     for (const listener of this.#appliedListeners) listener();

@@ -1,3 +1,4 @@
+import { hashChange, hashesChanges } from "./change-hash.ts";
 import type { FoldedState } from "./folded-state.ts";
 import type { KeyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
@@ -87,5 +88,6 @@ export function addChange({ counters, generations }: FoldedState, write: Write):
   const previous = active.get(write.id);
   const { applyVersion } = counters;
   const { id, key, revision, sub, record, value, superseded } = write;
+  if (hashesChanges(counters)) hashChange(counters, write);
   active.add({ id, key, revision, sub, record, value, superseded, previous, applyVersion });
 }
