@@ -144,6 +144,7 @@ describe("rows", () => {
       ttlMs: 5_000,
       lastActiveMs: 2 ** 45,
       acknowledgedThrough: 17,
+      answerBytes: 0,
       answers: [
         { kind: "put", revision: 2 ** 50 },
         { kind: "delete", revision: 3, deleted: true },

@@ -205,7 +205,8 @@ function foundBy(plan: Planned | undefined): readonly Found[] {
     : plan.found;
 }
 
-function valueInRow({ key, record }: Found, row: Uint8Array | undefined): Uint8Array {
+/** The value that `row`, the value row that `record` names, has of `key`. Throws `corruptState` where it has none. */
+export function valueInRow({ key, record }: Pick<Found, "key" | "record">, row: Uint8Array | undefined): Uint8Array {
   const decoded = row === undefined ? undefined : decodeValueRow(row);
   if (decoded !== undefined && Buffer.compare(decoded.key, key) === 0) return decoded.value;
   throw new KvError(
