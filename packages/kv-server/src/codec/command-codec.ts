@@ -26,8 +26,10 @@ function parse(bytes: Uint8Array) {
 function decodeOperation({ operation }: WireOperation): Operation {
   switch (operation.case) {
     case "put": {
-      const { key, value } = operation.value;
-      return { kind: "put", id: keyId(key), key, value };
+      const { key, value, leaseId, ttlMs, keepLease } = operation.value;
+      const put = { kind: "put", id: keyId(key), key, value } as const;
+      if (leaseId === 0n && ttlMs === 0n && !keepLease) return put;
+      return { ...put, lease: { leaseId: Number(leaseId), ttlMs: Number(ttlMs), keep: keepLease } };
     }
     case "delete": {
       const { key } = operation.value;
@@ -43,6 +45,15 @@ function decodeOperation({ operation }: WireOperation): Operation {
       return { kind: "compact", revision: Number(operation.value.revision) };
     case "raiseApplyVersion":
       return { kind: "raiseApplyVersion", applyVersion: operation.value.applyVersion };
+    case "grantLease": {
+      const { leaseId, ttlMs } = operation.value;
+      return { kind: "grantLease", leaseId: Number(leaseId), ttlMs: Number(ttlMs) };
+    }
+    case "keepLeaseAlive":
+    case "revokeLease":
+      return { kind: operation.case, leaseId: Number(operation.value.leaseId) };
+    case "expireLeases":
+      return { kind: "expireLeases" };
     default:
       return { kind: "unknown" };
   }

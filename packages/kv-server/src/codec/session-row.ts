@@ -11,6 +11,9 @@ const DELETE_MISSED = 3;
 const SKIP = 4;
 const REFUSED = 5;
 const COMPACT = 6;
+const GRANT_LEASE = 20;
+const KEEP_LEASE_ALIVE = 21;
+const REVOKE_LEASE = 22;
 
 /** Only refusals that use up a sequence are kept. The numbers are stored: never change one. */
 const REFUSAL_NUMBERS: ReadonlyMap<RefusalCode, number> = new Map<RefusalCode, number>([
@@ -18,6 +21,13 @@ const REFUSAL_NUMBERS: ReadonlyMap<RefusalCode, number> = new Map<RefusalCode, n
   ["keyEmpty", 2],
   ["compacted", 3],
   ["futureRevision", 4],
+  ["leaseNotFound", 20],
+  ["leaseExists", 21],
+  ["tooManyLeases", 22],
+  ["invalidLeaseTtl", 23],
+  ["invalidLeaseId", 24],
+  ["invalidPutLease", 25],
+  ["keyNotFound", 26],
 ]);
 const REFUSALS: ReadonlyMap<number, RefusalCode> = new Map(
   [...REFUSAL_NUMBERS].map(([code, number]): [number, RefusalCode] => [number, code]),
@@ -61,12 +71,22 @@ function writeAnswer(writer: ByteWriter, answer: Answer): void {
     case "compact":
       writer.byte(COMPACT).varint(answer.compactRevision);
       return;
+    case "grantLease":
+      writer.byte(GRANT_LEASE).varint(answer.leaseId).varint(answer.ttlMs);
+      return;
+    case "keepLeaseAlive":
+      writer.byte(KEEP_LEASE_ALIVE).varint(answer.ttlMs);
+      return;
+    case "revokeLease":
+      writer.byte(REVOKE_LEASE).varint(answer.revision).varint(answer.deleted);
+      return;
     case "refused":
       writer.byte(REFUSED).varint(refusalNumber(answer.code));
       return;
     case "openSession":
     case "closeSession":
     case "raiseApplyVersion":
+    case "expireLeases":
       throw new Error(`a session never keeps an answer of kind ${answer.kind}`);
   }
 }
@@ -84,6 +104,12 @@ function readAnswer(reader: ByteReader): Answer {
       return { kind: "skip" };
     case COMPACT:
       return { kind: "compact", compactRevision: reader.varint() };
+    case GRANT_LEASE:
+      return { kind: "grantLease", leaseId: reader.varint(), ttlMs: reader.varint() };
+    case KEEP_LEASE_ALIVE:
+      return { kind: "keepLeaseAlive", ttlMs: reader.varint() };
+    case REVOKE_LEASE:
+      return { kind: "revokeLease", revision: reader.varint(), deleted: reader.varint() };
     case REFUSED:
       return { kind: "refused", code: refusalOf(reader.varint()) };
     default:

@@ -10,6 +10,7 @@ import type { Answer } from "../state/answer.ts";
 import type { KeyEntry } from "../state/key-record.ts";
 import type { KeyWrite } from "../state/read.ts";
 import { errorDetail, refusalFailure } from "./error-mapping.ts";
+import { leaseResult } from "./lease-messages.ts";
 import { textOf } from "./text-form.ts";
 
 /*
@@ -83,6 +84,11 @@ function resultOf(answer: Answer): OperationResult["result"] {
       const { applyVersion } = answer;
       return { case: "raiseApplyVersion", value: { $typeName: "raftkv.kv.v1.RaiseApplyVersionResult", applyVersion } };
     }
+    case "grantLease":
+    case "keepLeaseAlive":
+    case "revokeLease":
+    case "expireLeases":
+      return leaseResult(answer);
     case "refused":
       return { case: "error", value: errorDetail(refusalFailure(answer)) };
   }

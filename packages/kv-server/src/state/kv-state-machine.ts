@@ -12,7 +12,7 @@ import { Fold } from "./fold.ts";
 import { Generations } from "./generations.ts";
 import { readTogether } from "./kv-reader.ts";
 import { DEFAULT_MERGE_LIMITS, type MergeLimits, Merger } from "./merger.ts";
-import { type Prefetched, prefetch } from "./prefetch.ts";
+import { type Prefetched, prefetch, type Source } from "./prefetch.ts";
 import type { Read, ReadAnswers, ReadLimits } from "./read.ts";
 import { loadSavedState, type SavedState } from "./saved-state.ts";
 import { Serial } from "./serial.ts";
@@ -232,11 +232,17 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     const results: ApplyResult[] = [];
     while (results.length < entries.length) {
       const rest = contents.slice(results.length);
-      const { count, prefetched } = await prefetch(rest, { generations: this.#generations, store: this.#store });
+      const { count, prefetched } = await prefetch(rest, this.#source());
       const next = entries.slice(results.length, results.length + count);
       results.push(...this.#fold(next, rest, prefetched));
     }
     return results;
+  }
+
+  #source(): Source {
+    const { counters, leases } = this.#saved;
+    const { clusterTimeMs } = counters;
+    return { generations: this.#generations, store: this.#store, clusterTimeMs, leases: leases.counters };
   }
 
   /** Synchronous: nobody sees a state between two entries that were prefetched for together. */
@@ -245,8 +251,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     contents: readonly (EntryContent | undefined)[],
     prefetched: Prefetched,
   ): readonly ApplyResult[] {
-    const { counters, sessions } = this.#saved;
-    const fold = new Fold({ counters, sessions, generations: this.#generations }, prefetched);
+    const { counters, sessions, leases: leaseState } = this.#saved;
+    const fold = new Fold({ counters, sessions, generations: this.#generations, leaseState }, prefetched);
     const results = entries.map((entry, i): ApplyResult => {
       const content = contents[i];
       counters.appliedIndex = entry.index;
@@ -254,6 +260,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
       this.clusterClock.applied(entry.term, counters.clusterTimeMs);
       return result;
     });
+    fold.finish();
     this.#merger.noteApplied();
     for (const listener of this.#appliedListeners) listener();
     return results;

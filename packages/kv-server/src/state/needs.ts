@@ -18,6 +18,9 @@ export function needsMoreThanRecords(content: EntryContent | undefined): boolean
 
 function needsMore(operation: Operation): boolean {
   switch (operation.kind) {
+    case "revokeLease":
+    case "expireLeases":
+      return true;
     default:
       return false;
   }

@@ -16,11 +16,19 @@ export interface LeaseKeys {
 
 export interface KnownLeases {
   readonly leases: Map<number, Lease>;
+  /** Of those that may end. */
   readonly keys: Map<number, LeaseKeys>;
+  /** Those that end by the entry at hand because they are over. */
+  due: DueLeases;
 }
 
 export function noLeases(): KnownLeases {
-  return { leases: new Map(), keys: new Map() };
+  return { leases: new Map(), keys: new Map(), due: { leases: [], more: false } };
+}
+
+/** The keys of all leases that may end. */
+export function* keysOf({ keys }: KnownLeases): Generator<KeyId, void, undefined> {
+  for (const { ids } of keys.values()) yield* ids;
 }
 
 /** Adds those of the leases `ids` that exist. */
@@ -53,11 +61,12 @@ export class LeaseKeysPrefetch {
     const { keys } = this.#known;
     if (lease.keyCount > this.#left && this.#left < LEASE_BOUNDS.keysPerEntry) return false;
     this.#left -= Math.min(lease.keyCount, this.#left);
-    if (lease.ownKey === undefined) keys.set(lease.id, await this.#keysOf(lease));
+    keys.set(lease.id, await this.#keysOf(lease));
     return true;
   }
 
-  async #keysOf({ id, keyCount }: Lease): Promise<LeaseKeys> {
+  async #keysOf({ id, keyCount, ownKey }: Lease): Promise<LeaseKeys> {
+    if (ownKey !== undefined) return { ids: new Set([keyId(ownKey)]), through: undefined };
     const limit = Math.min(keyCount, LEASE_BOUNDS.keysPerEntry);
     if (limit === 0) return { ids: new Set(), through: undefined };
     const rows = await scanRows(this.#source, leaseKeyRowKey(id, NO_KEY), leaseKeyRowKey(id + 1, NO_KEY), limit);
@@ -74,7 +83,7 @@ export interface DueLeases {
 }
 
 /** Takes in the leases that are over, and their keys: as many as one entry may end. */
-export async function learnDueLeases(known: KnownLeases, nowMs: number, source: RowSource): Promise<DueLeases> {
+export async function learnDueLeases(known: KnownLeases, nowMs: number, source: RowSource): Promise<void> {
   const to = leaseDeadlineRowKey(nowMs + 1, 0);
   const rows = await scanRows(source, leaseDeadlineRowKey(0, 0), to, LEASE_BOUNDS.leasesPerEntry + 1);
   const ids = rows.slice(0, LEASE_BOUNDS.leasesPerEntry).map((row) => deadlineInRow(row).leaseId);
@@ -84,10 +93,10 @@ export async function learnDueLeases(known: KnownLeases, nowMs: number, source: 
   for (const id of ids) {
     const lease = known.leases.get(id);
     if (lease === undefined) throw new KvError("corruptState", `lease ${id} has a deadline, and is not there`);
-    if (!(await keys.take(lease))) return { leases: due, more: true };
+    if (!(await keys.take(lease))) break;
     due.push(lease);
   }
-  return { leases: due, more: rows.length > ids.length };
+  known.due = { leases: due, more: due.length < rows.length };
 }
 
 /** The soonest deadline of all leases; undefined: there are none. */

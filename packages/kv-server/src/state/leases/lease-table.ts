@@ -4,13 +4,23 @@ import type { Generations } from "../generations.ts";
 import { type KeyId, keyId } from "../key-id.ts";
 import { deadlineMs, type Lease, type LeaseCounters, livesByItself } from "./lease.ts";
 import { LEASE_BOUNDS } from "./lease-bounds.ts";
-import type { KnownLeases, LeaseKeys } from "./lease-prefetch.ts";
+import type { DueLeases, KnownLeases, LeaseKeys } from "./lease-prefetch.ts";
 
 /** What is kept in memory of all leases; the leases themselves stand in rows. */
 export interface LeaseState {
   readonly counters: LeaseCounters;
   /** The soonest deadline that was set since somebody last took it. Not part of the state: it tells the leader when to look. */
   soonestMs: number;
+}
+
+/** A write has taken `key` from one lease to another; 0: none. */
+interface KeyMove {
+  readonly key: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  /** Where `to` is a lease that the key has of its own, new with this write. */
+  readonly ttlMs: number;
+  readonly nowMs: number;
 }
 
 /**
@@ -24,12 +34,15 @@ export class LeaseTable {
   readonly #keys: ReadonlyMap<number, LeaseKeys>;
   readonly #changed = new Set<Lease>();
   #countersChanged = false;
+  /** The leases that end by the entry at hand because they are over. */
+  readonly due: DueLeases;
 
-  constructor(state: LeaseState, generations: Generations, { leases, keys }: KnownLeases) {
+  constructor(state: LeaseState, generations: Generations, { leases, keys, due }: KnownLeases) {
     this.#state = state;
     this.#generations = generations;
     this.#known = leases;
     this.#keys = keys;
+    this.due = due;
   }
 
   get(id: number): Lease | undefined {
@@ -76,16 +89,10 @@ export class LeaseTable {
 
   /** The keys of a lease that is to end, as far as they were prefetched, in their order. */
   keysOf(lease: Lease): readonly KeyId[] {
-    if (lease.ownKey !== undefined) return [keyId(lease.ownKey)];
     return [...(this.#keys.get(lease.id)?.ids ?? [])].sort();
   }
 
-  /**
-   * A write has taken `key` from one lease to another; 0: none. Where `to` is a lease that the key has of its own, and that
-   * is new, `ttlMs` is its time to live.
-   */
-  keyMoved(key: Uint8Array, from: number, to: number, ttlMs: number, nowMs: number): void {
-    if (from === to) return;
+  keyMoved({ key, from, to, ttlMs, nowMs }: KeyMove): void {
     if (from !== 0) this.#detach(key, this.#expected(from));
     if (to === 0) return;
     if (livesByItself(to)) this.#attach(key, this.#expected(to));

@@ -3,7 +3,10 @@ import type { Operation } from "../command.ts";
 import type { FoldedState } from "../folded-state.ts";
 import { compact } from "./compact.ts";
 import { del } from "./delete.ts";
+import { grantLease } from "./grant-lease.ts";
+import { keepLeaseAlive } from "./keep-lease-alive.ts";
 import { put } from "./put.ts";
+import { revokeLease } from "./revoke-lease.ts";
 
 /** Carries one operation out; a file for each. What it refuses has changed nothing. */
 export function operate(state: FoldedState, operation: Operation): Answer {
@@ -14,6 +17,12 @@ export function operate(state: FoldedState, operation: Operation): Answer {
       return operation.key.length === 0 ? refuse("keyEmpty") : del(state, operation);
     case "compact":
       return compact(state.counters, operation.revision);
+    case "grantLease":
+      return grantLease(state, operation.leaseId, operation.ttlMs);
+    case "keepLeaseAlive":
+      return keepLeaseAlive(state, operation.leaseId);
+    case "revokeLease":
+      return revokeLease(state, operation.leaseId);
     default:
       return refuse("invalidOperation");
   }

@@ -1,0 +1,30 @@
+import type { OperationResult } from "@raftkv/proto/kv";
+import type { Answer } from "../state/answer.ts";
+
+type LeaseAnswer = Extract<Answer, { kind: "grantLease" | "keepLeaseAlive" | "revokeLease" | "expireLeases" }>;
+
+export function leaseResult(answer: LeaseAnswer): OperationResult["result"] {
+  switch (answer.kind) {
+    case "grantLease": {
+      const leaseId = BigInt(answer.leaseId);
+      const ttlMs = BigInt(answer.ttlMs);
+      return { case: "grantLease", value: { $typeName: "raftkv.kv.v1.GrantLeaseResult", leaseId, ttlMs } };
+    }
+    case "keepLeaseAlive": {
+      const ttlMs = BigInt(answer.ttlMs);
+      return { case: "keepLeaseAlive", value: { $typeName: "raftkv.kv.v1.KeepLeaseAliveResult", ttlMs } };
+    }
+    case "revokeLease": {
+      const revision = BigInt(answer.revision);
+      const deleted = BigInt(answer.deleted);
+      return { case: "revokeLease", value: { $typeName: "raftkv.kv.v1.RevokeLeaseResult", revision, deleted } };
+    }
+    case "expireLeases": {
+      const revision = BigInt(answer.revision);
+      const expired = BigInt(answer.expired);
+      const deleted = BigInt(answer.deleted);
+      const value = { $typeName: "raftkv.kv.v1.ExpireLeasesResult", revision, expired, deleted } as const;
+      return { case: "expireLeases", value: { ...value, more: answer.more } };
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { EntryContent, Operation } from "../command.ts";
+import type { Present } from "../present.ts";
+import type { RowSource } from "../row-scan.ts";
+import type { LeaseCounters } from "./lease.ts";
+import { type KnownLeases, LeaseKeysPrefetch, learnDueLeases, learnLeases } from "./lease-prefetch.ts";
+
+interface LeaseSource extends RowSource {
+  readonly clusterTimeMs: number;
+  readonly leases: LeaseCounters;
+}
+
+type CommandContent = Extract<EntryContent, { kind: "command" }>;
+
+/** Adds the leases that the entries name, and those that the keys go with which they may write. */
+export async function learnLeasesOf(
+  known: KnownLeases,
+  contents: readonly (EntryContent | undefined)[],
+  present: Present,
+  source: LeaseSource,
+): Promise<void> {
+  if (source.leases.granted + source.leases.own === 0) return;
+  const ids = new Set<number>(present.leaseIds());
+  for (const content of contents) {
+    if (content?.kind !== "command") continue;
+    for (const operation of content.command.operations) {
+      const id = leaseNamedBy(operation);
+      if (id !== 0) ids.add(id);
+    }
+  }
+  await learnLeases(known, ids, source);
+}
+
+function leaseNamedBy(operation: Operation): number {
+  switch (operation.kind) {
+    case "put":
+      return operation.lease?.leaseId ?? 0;
+    case "grantLease":
+    case "keepLeaseAlive":
+    case "revokeLease":
+      return operation.leaseId;
+    default:
+      return 0;
+  }
+}
+
+/** Adds the leases that end by the entry, with their keys. Returns the operations whose leases have too many beside others. */
+export async function learnEndingLeases(
+  known: KnownLeases,
+  { command, clusterTimeMs }: CommandContent,
+  source: LeaseSource,
+): Promise<readonly Operation[]> {
+  const { operations, sessionId } = command;
+  if (sessionId === 0 && operations.length === 1 && operations[0]?.kind === "expireLeases") {
+    await learnDueLeases(known, Math.max(clusterTimeMs, source.clusterTimeMs), source);
+    return [];
+  }
+  const ids = operations.flatMap((operation) => (operation.kind === "revokeLease" ? [operation.leaseId] : []));
+  await learnLeases(known, ids, source);
+  const keys = new LeaseKeysPrefetch(known, source);
+  const excess: Operation[] = [];
+  for (const operation of operations) {
+    const lease = operation.kind === "revokeLease" ? known.leases.get(operation.leaseId) : undefined;
+    if (lease !== undefined && !known.keys.has(lease.id) && !(await keys.take(lease))) excess.push(operation);
+  }
+  return excess;
+}
