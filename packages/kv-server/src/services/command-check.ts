@@ -3,6 +3,7 @@ import type { KvLimits } from "../limits.ts";
 import type { EntryContent, Operation } from "../state/command.ts";
 import { keepsHistory } from "../state/counters.ts";
 import type { Failure } from "./kv-failure.ts";
+import { checkLeaseOperation, checkPutLease } from "./lease-check.ts";
 
 /** What is wrong with a command batch, before it is proposed; undefined: nothing. */
 export function checkCommand(content: EntryContent, limits: KvLimits, applyVersion: number): Failure | undefined {
@@ -27,13 +28,22 @@ export function checkCommand(content: EntryContent, limits: KvLimits, applyVersi
 function checkOperation(operation: Operation, limits: KvLimits, applyVersion: number): Failure | undefined {
   switch (operation.kind) {
     case "put":
-      return checkKey(operation.key, limits) ?? checkValue(operation.value, limits);
+      return (
+        checkPutLease(operation.lease, applyVersion) ??
+        checkKey(operation.key, limits) ??
+        checkValue(operation.value, limits)
+      );
     case "delete":
       return checkKey(operation.key, limits);
     case "compact":
       return !keepsHistory({ applyVersion }) ? NO_HISTORY : checkRevision(operation.revision);
     case "raiseApplyVersion":
       return { code: ErrorCode.INVALID_REQUEST, message: "only the leader itself raises the apply version" };
+    case "grantLease":
+    case "keepLeaseAlive":
+    case "revokeLease":
+    case "expireLeases":
+      return checkLeaseOperation(operation, applyVersion);
     case "unknown":
       return { code: ErrorCode.INVALID_REQUEST, message: "the operation is unknown to this version of raftkv" };
     default:

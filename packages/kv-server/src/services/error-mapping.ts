@@ -75,7 +75,10 @@ const REFUSALS: Readonly<Record<RefusalCode, readonly [ErrorCode, string]>> = {
   invalidApplyVersion: [ErrorCode.INVALID_REQUEST, "the apply version is not a later one that this version knows"],
   operationTooLarge: [ErrorCode.OPERATION_TOO_LARGE, OPERATION_TOO_LARGE],
   leaseNotFound: [ErrorCode.LEASE_NOT_FOUND, "the lease has ended, or never was"],
-  leaseExists: [ErrorCode.LEASE_EXISTS, "there is a lease of that id: choose another, or leave the choice to the cluster"],
+  leaseExists: [
+    ErrorCode.LEASE_EXISTS,
+    "there is a lease of that id: choose another, or leave the choice to the cluster",
+  ],
   tooManyLeases: [
     ErrorCode.RESOURCE_EXHAUSTED,
     `there are ${LEASE_BOUNDS.maxLeases} leases, and there can be no more: revoke some, or wait until they end`,

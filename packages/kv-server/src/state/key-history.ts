@@ -1,6 +1,6 @@
 import { historyRowKey, historyRowsTo, indexRowKey } from "../codec/row-keys.ts";
 import { decodeHistoryRow, decodeIndexRow } from "../codec/rows.ts";
-import { earliestDeletion, earliestRevision } from "./counters.ts";
+import { earliestDeletion, earliestRevision, keepsHistory } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import { keyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
@@ -14,6 +14,7 @@ import type { Read } from "./read.ts";
 interface FoundWrite {
   readonly revision: number;
   readonly found: Found | undefined;
+  readonly leavesNoTrace?: boolean;
 }
 
 /** Some of the writes to one key, newest first. */
@@ -60,8 +61,11 @@ function changesOf(generations: Generations, key: Uint8Array): readonly Change[]
   return changes;
 }
 
-function ofChange({ key, revision, record, value }: Change): FoundWrite {
-  return { revision, found: record === undefined ? undefined : { key, record, value } };
+function ofChange(change: Change): FoundWrite {
+  const { key, revision, record, value } = change;
+  if (record !== undefined) return { revision, found: { key, record, value } };
+  // The next merge leaves no trace of a deletion from before history was kept.
+  return { revision, found: undefined, leavesNoTrace: !keepsHistory(change) };
 }
 
 /** The writes to the key that the engine holds, from revision `from` (inclusive) back. */
@@ -120,7 +124,8 @@ class WritesBuilder {
     if (this.#ended) return true;
     this.#ended = write.revision <= this.#kept.earliest;
     if (write.revision > (this.#read.atRevision ?? write.revision)) return true;
-    if (write.found === undefined && write.revision < this.#kept.earliestDeletion) return true;
+    const isKept = write.revision >= this.#kept.earliestDeletion && write.leavesNoTrace !== true;
+    if (write.found === undefined && !isKept) return true;
     const { record } = write.found ?? {};
     const size = record === undefined ? 0 : entryBytes(this.#read.key, record, false);
     const count = this.#writes.length;

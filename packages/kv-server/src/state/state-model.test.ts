@@ -14,6 +14,7 @@ import {
   skip,
 } from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
+import { expireLeases, randomLeaseOperation } from "../test-rig/lease-operations.ts";
 import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
 import { plain } from "../test-rig/plain.ts";
 import { sourceOf } from "../test-rig/snapshot-source.ts";
@@ -115,8 +116,9 @@ function appendOne(log: CommandLog, model: StateModel, random: ReturnType<typeof
   const choice = random.next();
   if (choice < 0.05) return log.appendNoop();
   if (choice < 0.08) return log.appendPayload(Uint8Array.of(0xff, 1, 2));
-  if (choice < 0.09) return log.append({ operations: [raiseApplyVersion(integerBetween(random, 1, 2))] });
-  if (choice < 0.13) return log.append({ operations: [openSession(integerBetween(random, 900, 5_000))] });
+  if (choice < 0.09) return log.append({ operations: [raiseApplyVersion(integerBetween(random, 1, 3))] });
+  if (choice < 0.11) return log.append({ operations: [expireLeases] });
+  if (choice < 0.15) return log.append({ operations: [openSession(integerBetween(random, 900, 5_000))] });
   if (choice < 0.55) return log.append({ operations: randomOperations(model, random) });
   const session = model.someSession(random.next()) ?? 7;
   const last = model.lastSequence(session);
@@ -136,7 +138,8 @@ function randomOperations(model: StateModel, random: ReturnType<typeof seededRan
     if (choice < 0.05) return skip;
     if (choice < 0.07) return closeSession;
     if (choice < 0.1) return compact(Math.max(0, model.revision - integerBetween(random, -1, 60)));
-    return choice < 0.6 ? put(key, `${key}${integerBetween(random, 0, 999)}`) : del(key);
+    if (choice < 0.35) return randomLeaseOperation(key, model.leases.some(random.next()), random);
+    return choice < 0.7 ? put(key, `${key}${integerBetween(random, 0, 999)}`) : del(key);
   });
 }
 

@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type CommandBatch, CommandBatchSchema, EntryEnvelopeSchema, type Operation } from "@raftkv/proto/kv";
 import type { Entry } from "@raftkv/raft-core";
+import { LeaseModel } from "./lease-model.ts";
 
 interface ModelEntry {
   readonly key: string;
@@ -30,7 +31,11 @@ export class StateModel {
   revision = 1;
   /** Unset as long as no history is kept. */
   compactRevision: number | undefined;
-  #timeMs = 0;
+  applyVersion = 1;
+  timeMs = 0;
+  readonly leases = new LeaseModel();
+  /** Writes after this revision were made while history was kept. */
+  #historySince = 0;
   /** Every write there ever was, oldest first. */
   readonly #writes = new Map<string, ModelWrite[]>();
   readonly #sessions = new Map<number, ModelSession>();
@@ -70,7 +75,8 @@ export class StateModel {
     const first = writes.findLastIndex(({ revision }) => revision <= this.earliest);
     const kept = writes.filter(({ revision, entry }, i) => {
       const deletionsFrom = this.compactRevision ?? Number.POSITIVE_INFINITY;
-      return i >= first && revision <= at && (entry !== undefined || revision >= deletionsFrom);
+      const isKept = entry !== undefined || (revision >= deletionsFrom && revision > this.#historySince);
+      return i >= first && revision <= at && isKept;
     });
     kept.reverse();
     return { writes: kept.slice(0, limit), next: kept[limit]?.revision };
@@ -81,9 +87,9 @@ export class StateModel {
     if (entry.kind !== "command") return { kind: "none" };
     const decoded = decode(entry.payload);
     if (decoded === undefined) return { kind: "refused", code: "malformedEntry" };
-    this.#timeMs = Math.max(this.#timeMs, decoded.timeMs);
+    this.timeMs = Math.max(this.timeMs, decoded.timeMs);
     for (const [id, session] of this.#sessions) {
-      if (session.activeMs + session.ttlMs <= this.#timeMs) this.#sessions.delete(id);
+      if (session.activeMs + session.ttlMs <= this.timeMs) this.#sessions.delete(id);
     }
     const { batch } = decoded;
     return batch.sessionId === 0n ? this.#sessionless(entry.index, batch) : this.#inSession(batch);
@@ -94,11 +100,14 @@ export class StateModel {
     if (operations.length === 1 && only?.operation.case === "openSession") {
       const ttlMs = Number(only.operation.value.ttlMs);
       if (ttlMs < 1_000) return answers([{ kind: "refused", code: "invalidTtl" }]);
-      this.#sessions.set(index, { ttlMs, activeMs: this.#timeMs, acknowledged: 0, answers: [] });
+      this.#sessions.set(index, { ttlMs, activeMs: this.timeMs, acknowledged: 0, answers: [] });
       return answers([{ kind: "openSession", sessionId: index }]);
     }
     if (operations.length === 1 && only?.operation.case === "raiseApplyVersion") {
       return answers([this.#raiseApplyVersion(only.operation.value.applyVersion)]);
+    }
+    if (operations.length === 1 && only?.operation.case === "expireLeases" && this.applyVersion >= 3) {
+      return answers([this.#expireLeases()]);
     }
     return answers(
       operations.map((operation) =>
@@ -110,7 +119,7 @@ export class StateModel {
   #inSession(batch: CommandBatch): unknown {
     const session = this.#sessions.get(Number(batch.sessionId));
     if (session === undefined) return { kind: "refused", code: "sessionUnknown" };
-    session.activeMs = this.#timeMs;
+    session.activeMs = this.timeMs;
     const acknowledged = Math.min(Number(batch.acknowledgedThrough), session.answers.length);
     session.acknowledged = Math.max(session.acknowledged, acknowledged);
     if (batch.operations.length === 0) return answers([]);
@@ -138,6 +147,15 @@ export class StateModel {
   #operate({ operation }: Operation): unknown {
     if (operation.case === "skip") return { kind: "skip" };
     if (operation.case === "compact") return this.#compact(Number(operation.value.revision));
+    if (this.applyVersion >= 3) {
+      if (operation.case === "grantLease") {
+        return this.leases.grant(Number(operation.value.leaseId), Number(operation.value.ttlMs), this.timeMs);
+      }
+      if (operation.case === "keepLeaseAlive") {
+        return this.leases.keepAlive(Number(operation.value.leaseId), this.timeMs);
+      }
+      if (operation.case === "revokeLease") return this.#revokeLease(Number(operation.value.leaseId));
+    }
     if (operation.case !== "put" && operation.case !== "delete") return { kind: "refused", code: "invalidOperation" };
     const key = text(operation.value.key);
     if (key === "") return { kind: "refused", code: "keyEmpty" };
@@ -147,15 +165,47 @@ export class StateModel {
       this.#write(key, { revision: ++this.revision, entry: undefined });
       return { kind: "delete", revision: this.revision, deleted: true };
     }
+    const leaseId = this.applyVersion < 3 ? 0 : this.leases.ofPut(operation.value, previous?.leaseId, this.timeMs);
+    if (typeof leaseId !== "number") return leaseId;
     const modRevision = ++this.revision;
     const createRevision = previous?.createRevision ?? modRevision;
     const version = (previous?.version ?? 0) + 1;
-    const entry = { key, value: text(operation.value.value), createRevision, modRevision, version, leaseId: 0 };
+    const entry = { key, value: text(operation.value.value), createRevision, modRevision, version, leaseId };
     this.#write(key, { revision: modRevision, entry });
     return { kind: "put", revision: modRevision };
   }
 
+  keysOf(lease: number): readonly string[] {
+    return [...this.#writes.keys()].filter((key) => this.get(key)?.leaseId === lease).sort((a, b) => (a < b ? -1 : 1));
+  }
+
+  #revokeLease(id: number): unknown {
+    const keys = this.keysOf(id);
+    if (!this.leases.end(id)) return { kind: "refused", code: "leaseNotFound" };
+    this.#deleteTogether(keys);
+    return { kind: "revokeLease", revision: this.revision, deleted: keys.length };
+  }
+
+  #expireLeases(): unknown {
+    const over = this.leases.over(this.timeMs);
+    let deleted = 0;
+    for (const id of over) {
+      const keys = this.keysOf(id);
+      this.leases.end(id);
+      this.#deleteTogether(keys);
+      deleted += keys.length;
+    }
+    return { kind: "expireLeases", revision: this.revision, expired: over.length, deleted, more: false };
+  }
+
+  #deleteTogether(keys: readonly string[]): void {
+    if (keys.length > 0) this.revision++;
+    for (const key of keys) this.#write(key, { revision: this.revision, entry: undefined });
+  }
+
   #write(key: string, write: ModelWrite): void {
+    const before = this.get(key)?.leaseId ?? 0;
+    if (before !== 0 && before !== write.entry?.leaseId) this.leases.left(before);
     const writes = this.#writes.get(key);
     if (writes === undefined) this.#writes.set(key, [write]);
     else writes.push(write);
@@ -170,10 +220,12 @@ export class StateModel {
   }
 
   #raiseApplyVersion(applyVersion: number): unknown {
-    if (applyVersion !== 2 || this.compactRevision !== undefined) {
-      return { kind: "refused", code: "invalidApplyVersion" };
+    if (applyVersion <= this.applyVersion) return { kind: "refused", code: "invalidApplyVersion" };
+    if (this.applyVersion < 2) {
+      this.compactRevision = this.revision;
+      this.#historySince = this.revision;
     }
-    this.compactRevision = this.revision;
+    this.applyVersion = applyVersion;
     return { kind: "raiseApplyVersion", applyVersion };
   }
 }

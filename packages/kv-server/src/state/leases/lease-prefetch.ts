@@ -1,5 +1,11 @@
 import { decodeLeaseRow } from "../../codec/lease-rows.ts";
-import { LEASE_DEADLINES_END, leaseDeadlineRowKey, leaseKeyRowKey, leaseRowKey, parseRowKey } from "../../codec/row-keys.ts";
+import {
+  LEASE_DEADLINES_END,
+  leaseDeadlineRowKey,
+  leaseKeyRowKey,
+  leaseRowKey,
+  parseRowKey,
+} from "../../codec/row-keys.ts";
 import { KvError } from "../../kv-error.ts";
 import type { StateRow } from "../../ports/state-store.ts";
 import { type KeyId, keyId } from "../key-id.ts";

@@ -31,7 +31,7 @@ export class LeaseTable {
   readonly #state: LeaseState;
   readonly #generations: Generations;
   readonly #known: Map<number, Lease>;
-  readonly #keys: ReadonlyMap<number, LeaseKeys>;
+  readonly #keys: Map<number, LeaseKeys>;
   readonly #changed = new Set<Lease>();
   #countersChanged = false;
   /** The leases that end by the entry at hand because they are over. */
@@ -62,6 +62,7 @@ export class LeaseTable {
   /** The id must be free. */
   grant(id: number, ttlMs: number, nowMs: number): void {
     this.#state.counters.granted++;
+    this.#keys.set(id, { ids: new Set(), through: undefined });
     this.#add({ id, ttlMs, deadlineMs: deadlineMs(nowMs, ttlMs), keyCount: 0, isEnding: false, ownKey: undefined });
   }
 
@@ -117,6 +118,7 @@ export class LeaseTable {
     this.#state.counters.own++;
     // A copy: a view would keep all of the entry in memory.
     const ownKey = Uint8Array.from(key);
+    this.#keys.set(id, { ids: new Set([keyId(key)]), through: undefined });
     this.#add({ id, ttlMs, deadlineMs: deadlineMs(nowMs, ttlMs), keyCount: 1, isEnding: false, ownKey });
   }
 
@@ -138,11 +140,11 @@ export class LeaseTable {
   }
 
   #detach(key: Uint8Array, lease: Lease): void {
+    lease.keyCount--;
     if (lease.ownKey !== undefined) {
       this.end(lease);
       return;
     }
-    lease.keyCount--;
     this.#changed.add(lease);
     this.#set(leaseKeyRowKey(lease.id, key), undefined);
     this.#keys.get(lease.id)?.ids.delete(keyId(key));
