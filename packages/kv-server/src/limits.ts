@@ -35,6 +35,19 @@ export interface KvLimits {
    * are refused, and so are reads, when they come and again when their turn comes.
    */
   readonly maxStreamBytes: number;
+  /** Open `Watch` streams of all clients. */
+  readonly maxWatchStreams: number;
+  /** Watches of one stream, … */
+  readonly maxStreamWatches: number;
+  /** … and of all of them. */
+  readonly maxWatches: number;
+  /**
+   * Bytes of one watch stream's events that have not been sent. Beyond it nothing is told there until the client has read:
+   * what comes meanwhile is read from history then.
+   */
+  readonly maxWatchStreamBytes: number;
+  /** The same of all watch streams together. */
+  readonly maxWatchBytes: number;
   /** Unanswered requests of all clients. */
   readonly maxRequests: number;
   /** Bytes of unanswered requests, and of answers not sent, of all clients. */
@@ -56,6 +69,11 @@ export const DEFAULT_KV_LIMITS: KvLimits = {
   maxStreams: 10_000,
   maxStreamRequests: 1_024,
   maxStreamBytes: 16 * MIB,
+  maxWatchStreams: 20_000,
+  maxStreamWatches: 20_000,
+  maxWatches: 100_000,
+  maxWatchStreamBytes: 4 * MIB,
+  maxWatchBytes: 128 * MIB,
   maxRequests: 100_000,
   maxRequestBytes: 256 * MIB,
 };

@@ -51,7 +51,7 @@ function checkOperation(operation: Operation, limits: KvLimits, applyVersion: nu
   }
 }
 
-const NO_HISTORY: Failure = {
+export const NO_HISTORY: Failure = {
   code: ErrorCode.NO_HISTORY,
   message:
     "the cluster keeps no history yet, as it does from the moment at which every member runs a version of raftkv that " +

@@ -15,6 +15,7 @@ import { Proposer } from "./proposer.ts";
 import { ReadGate } from "./read-gate.ts";
 import { ReadPath } from "./read-path.ts";
 import { RevisionWaits } from "./revision-waits.ts";
+import { WatchHub } from "./watch/watch-hub.ts";
 
 /** The part of a client of another node that forwarding needs. */
 export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete" | "compact">;
@@ -55,6 +56,7 @@ export interface ServiceContext {
   readonly admission: Admission;
   readonly inspect: InspectPeer;
   readonly applyVersion: ApplyVersionRaise;
+  readonly watchHub: WatchHub;
 }
 
 /** As many as one change of the membership can have steps. */
@@ -64,7 +66,8 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
   const limits = { ...DEFAULT_KV_LIMITS, ...options.limits };
   const { consensus, state } = options;
   const leadership = new Leadership(consensus);
-  const gate = new ReadGate(consensus, options.endOfTurn ?? ((callback) => void setImmediate(callback)));
+  const endOfTurn = options.endOfTurn ?? ((callback) => void setImmediate(callback));
+  const gate = new ReadGate(consensus, endOfTurn);
   const inspect = boundedInspection(options.inspect, maxInspections);
   const revisions = new RevisionWaits({ state, gate, clock: options.clock ?? systemClock, limits });
   return {
@@ -78,6 +81,7 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
     admission: new Admission(limits.maxRequests, limits.maxRequestBytes),
     inspect,
     applyVersion: new ApplyVersionRaise({ consensus, state, inspect }),
+    watchHub: new WatchHub({ state, limits, endOfTurn }),
   };
 }
 

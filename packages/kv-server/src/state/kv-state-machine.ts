@@ -4,13 +4,17 @@ import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
 import { checkApplyVersion } from "./apply-version.ts";
+import { type ChangesAnswer, type ChangesRead, previousInMemory, readChanges } from "./changes-read.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import type { EntryContent } from "./command.ts";
 import { earliestRevision, keepsHistory } from "./counters.ts";
 import { EntryDecoder } from "./entry-decoder.ts";
 import { Fold } from "./fold.ts";
 import { Generations } from "./generations.ts";
+import type { KeyEntry } from "./key-record.ts";
 import { readTogether } from "./kv-reader.ts";
+import { firstDeadlineMs } from "./leases/lease-prefetch.ts";
+import type { Change } from "./mem-table.ts";
 import { DEFAULT_MERGE_LIMITS, type MergeLimits, Merger } from "./merger.ts";
 import { type Prefetched, prefetch, type Source } from "./prefetch.ts";
 import type { Read, ReadAnswers, ReadLimits } from "./read.ts";
@@ -24,6 +28,14 @@ export interface KvStateMachineOptions {
   readonly store: StateStore;
   readonly clock: Clock;
   readonly merge?: Partial<MergeLimits>;
+}
+
+/** Hears of writes as they are applied. Called from within applying: it must return at once, and not throw. */
+export interface ChangeListener {
+  /** These writes came last, in order; the store is at `revision` now. */
+  changed(changes: readonly Change[], revision: number): void;
+  /** A snapshot took the place of everything: what was written up to `revision` can only be read. */
+  replaced(revision: number): void;
 }
 
 /** Every row of the state at `index`, as one number: equal on all nodes that have applied the same entries. */
@@ -46,6 +58,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   readonly #serial = new Serial();
   readonly #merger: Merger;
   readonly #appliedListeners = new Set<() => void>();
+  readonly #changeListeners = new Set<ChangeListener>();
   #saved: SavedState;
   #applying = false;
   #closed = false;
@@ -104,6 +117,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     return () => this.#appliedListeners.delete(listener);
   }
 
+  /** Tells of every write from here on. Returns what ends the subscription. */
+  onChanges(listener: ChangeListener): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
   /** Cluster time at the applied index. */
   clusterTimeMs(): number {
     return this.#saved.counters.clusterTimeMs;
@@ -111,6 +130,31 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
 
   sessionCount(): number {
     return this.#saved.sessions.size;
+  }
+
+  /** Leases that were granted and have not ended, without those that keys have of their own. */
+  leaseCount(): number {
+    return this.#saved.leases.counters.granted;
+  }
+
+  /** The soonest deadline of any lease, in cluster time; undefined: there are none. */
+  async firstLeaseDeadlineMs(): Promise<number | undefined> {
+    while (this.#restoring !== undefined) await this.#restoring;
+    this.#assertOpen();
+    const endRead = this.#generations.beginRead();
+    try {
+      return await firstDeadlineMs(this.#source());
+    } finally {
+      endRead();
+    }
+  }
+
+  /** The soonest deadline that was set since this was last asked; Infinity: none was. */
+  takeSoonestLeaseDeadlineMs(): number {
+    const { leases } = this.#saved;
+    const { soonestMs } = leases;
+    leases.soonestMs = Number.POSITIVE_INFINITY;
+    return soonestMs;
   }
 
   /** Bytes of the engine. */
@@ -146,6 +190,19 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#assertOpen();
     const { counters } = this.#saved;
     return readTogether(reads, limits, { counters, generations: this.#generations, store: this.#store });
+  }
+
+  /** Some of the writes from a revision on that is not compacted, in order. Without history everything counts as that. */
+  async readChanges(read: ChangesRead): Promise<ChangesAnswer> {
+    while (this.#restoring !== undefined) await this.#restoring;
+    this.#assertOpen();
+    const { counters } = this.#saved;
+    return readChanges(read, { counters, generations: this.#generations, store: this.#store });
+  }
+
+  /** What a change superseded, with its value, if memory holds that; see `previousInMemory`. */
+  previousOf(change: Change): KeyEntry | "none" | "inEngine" {
+    return previousInMemory(change, this.#generations);
   }
 
   async flush(): Promise<Index> {
@@ -252,6 +309,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     prefetched: Prefetched,
   ): readonly ApplyResult[] {
     const { counters, sessions, leases: leaseState } = this.#saved;
+    const { active } = this.#generations;
+    const before = active.inWriteOrder().length;
     const fold = new Fold({ counters, sessions, generations: this.#generations, leaseState }, prefetched);
     const results = entries.map((entry, i): ApplyResult => {
       const content = contents[i];
@@ -262,6 +321,10 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     });
     fold.finish();
     this.#merger.noteApplied();
+    if (this.#changeListeners.size > 0 && active.inWriteOrder().length > before) {
+      const changes = active.inWriteOrder().slice(before);
+      for (const listener of this.#changeListeners) listener.changed(changes, counters.revision);
+    }
     for (const listener of this.#appliedListeners) listener();
     return results;
   }
@@ -274,6 +337,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#saved = await loadSavedState(this.#store);
     this.#merger.replaced(this.#saved.scavengedThrough);
     this.clusterClock.applied(0, this.#saved.counters.clusterTimeMs);
+    for (const listener of this.#changeListeners) listener.replaced(this.revision());
     for (const listener of this.#appliedListeners) listener();
   }
 }
