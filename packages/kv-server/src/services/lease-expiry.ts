@@ -71,28 +71,36 @@ export class LeaseExpiry {
     const first = (await state.firstLeaseDeadlineMs()) ?? Number.POSITIVE_INFINITY;
     if (!stillLeads()) return true;
     const soonestMs = Math.min(first, state.takeSoonestLeaseDeadlineMs());
-    const wakeMs = Math.min(soonestMs, state.clusterTimeMs() + this.#checkpointMs(soonestMs));
-    const leftMs = wakeMs - state.clusterClock.stampMs(term);
-    if (leftMs <= 0) return this.#expire(term);
+    const leftMs = Math.min(soonestMs, this.#checkpointMs(soonestMs)) - state.clusterClock.stampMs(term);
+    if (leftMs <= 0) return this.#expire(term, stillLeads);
     await this.#sleepFor(leftMs, soonestMs);
     return true;
   }
 
   /**
+   * When an entry has to say what time it is, whether or not a lease is over.
+   *
    * What a new leader knows of the time is what the last entry says: all that has passed since does not count, and leases live
-   * longer by it. So while there are leases some entry says what time it is, every now and then: a change of leader costs
+   * longer by it. So while there are leases an entry says it every now and then: a change of leader costs
    * a quarter of the time that was left at the most, or half a second, and never more than ten.
    */
   #checkpointMs(soonestMs: number): number {
     if (soonestMs === Number.POSITIVE_INFINITY) return soonestMs;
-    const quarter = (soonestMs - this.#options.state.clusterTimeMs()) / 4;
-    return Math.min(Math.max(SHORTEST_CHECKPOINT_MS, quarter), LONGEST_CHECKPOINT_MS);
+    const knownMs = this.#options.state.clusterTimeMs();
+    const quarter = (soonestMs - knownMs) / 4;
+    const atMs = knownMs + Math.min(Math.max(SHORTEST_CHECKPOINT_MS, quarter), LONGEST_CHECKPOINT_MS);
+    // Shortly before the deadline it would gain nothing.
+    return soonestMs - atMs < SHORTEST_CHECKPOINT_MS / 2 ? soonestMs : atMs;
   }
 
-  async #expire(term: Term): Promise<boolean> {
+  async #expire(term: Term, stillLeads: () => boolean): Promise<boolean> {
     const { consensus, state } = this.#options;
-    const result = await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), EXPIRE));
-    return result.kind === "answers" && result.answers[0]?.kind === "expireLeases";
+    for (;;) {
+      const result = await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), EXPIRE));
+      const answer = result.kind === "answers" ? result.answers[0] : undefined;
+      if (answer?.kind !== "expireLeases") return false;
+      if (!answer.more || !stillLeads()) return true;
+    }
   }
 
   /** Wakes sooner for a deadline before `deadlineMs`. */

@@ -299,7 +299,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   #source(): Source {
     const { counters, leases } = this.#saved;
     const { clusterTimeMs } = counters;
-    return { generations: this.#generations, store: this.#store, clusterTimeMs, leases: leases.counters };
+    return { generations: this.#generations, store: this.#store, clusterTimeMs, leases };
   }
 
   /** Synchronous: nobody sees a state between two entries that were prefetched for together. */

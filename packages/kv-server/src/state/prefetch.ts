@@ -7,8 +7,8 @@ import { type KeyId, keyBytes, keyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { valueInRow } from "./kv-reader.ts";
 import { learnEndingLeases, learnLeasesOf } from "./leases/entry-leases.ts";
-import type { LeaseCounters } from "./leases/lease.ts";
 import { type KnownLeases, keysOf, noLeases } from "./leases/lease-prefetch.ts";
+import type { LeaseState } from "./leases/lease-table.ts";
 import { listNeeds, type NeedsList, needsMoreThanRecords } from "./needs.ts";
 import { OPERATION_BOUNDS } from "./operation-bounds.ts";
 import { type KnownRecords, type Present, PresentKeys, PresentRecords } from "./present.ts";
@@ -20,7 +20,7 @@ export interface Source {
   readonly store: StateStore;
   /** As of the last entry that was applied. */
   readonly clusterTimeMs: number;
-  readonly leases: LeaseCounters;
+  readonly leases: LeaseState;
 }
 
 type Content = EntryContent | undefined;

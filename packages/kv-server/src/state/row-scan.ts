@@ -34,7 +34,7 @@ export async function scanRows(
   };
   const isChanged = new Set(overlay.map(({ id }) => id));
   let next = from;
-  const page = Math.min(limit, SCAN_ROWS);
+  let page = Math.min(limit, SCAN_ROWS);
   while (found.length < limit) {
     // Such rows are small, so their number is the only bound; fewer than asked for means that this is the end.
     const rows = await store.scan({ from: next, to, limit: page, maxBytes: Number.MAX_SAFE_INTEGER });
@@ -45,6 +45,8 @@ export async function scanRows(
     const last = rows.at(-1);
     if (last === undefined || rows.length < page) break;
     next = Buffer.concat([last.key, Uint8Array.of(0)]);
+    // Whatever memory has changed does not count, and that may be much.
+    page = SCAN_ROWS;
   }
   takeOverlay(undefined);
   return found.slice(0, limit);

@@ -40,6 +40,7 @@ export async function loadSavedState(store: StateStore): Promise<SavedState> {
     leases: {
       counters: leaseCounters === undefined ? { chosen: 0, granted: 0, own: 0 } : decodeLeaseCounters(leaseCounters),
       soonestMs: Number.POSITIVE_INFINITY,
+      deadlinesFromMs: 0,
     },
   };
 }

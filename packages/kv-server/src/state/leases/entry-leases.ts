@@ -1,12 +1,15 @@
 import type { EntryContent, Operation } from "../command.ts";
 import type { Present } from "../present.ts";
-import type { RowSource } from "../row-scan.ts";
-import type { LeaseCounters } from "./lease.ts";
-import { type KnownLeases, LeaseKeysPrefetch, learnDueLeases, learnLeases } from "./lease-prefetch.ts";
+import {
+  type KnownLeases,
+  LeaseKeysPrefetch,
+  type LeaseSource,
+  learnDueLeases,
+  learnLeases,
+} from "./lease-prefetch.ts";
 
-interface LeaseSource extends RowSource {
+interface EntrySource extends LeaseSource {
   readonly clusterTimeMs: number;
-  readonly leases: LeaseCounters;
 }
 
 type CommandContent = Extract<EntryContent, { kind: "command" }>;
@@ -16,9 +19,9 @@ export async function learnLeasesOf(
   known: KnownLeases,
   contents: readonly (EntryContent | undefined)[],
   present: Present,
-  source: LeaseSource,
+  source: EntrySource,
 ): Promise<void> {
-  if (source.leases.granted + source.leases.own === 0) return;
+  if (source.leases.counters.granted + source.leases.counters.own === 0) return;
   const ids = new Set<number>(present.leaseIds());
   for (const content of contents) {
     if (content?.kind !== "command") continue;
@@ -47,7 +50,7 @@ function leaseNamedBy(operation: Operation): number {
 export async function learnEndingLeases(
   known: KnownLeases,
   { command, clusterTimeMs }: CommandContent,
-  source: LeaseSource,
+  source: EntrySource,
 ): Promise<readonly Operation[]> {
   const { operations, sessionId } = command;
   if (sessionId === 0 && operations.length === 1 && operations[0]?.kind === "expireLeases") {

@@ -12,6 +12,12 @@ import { type KeyId, keyId } from "../key-id.ts";
 import { getRows, type RowSource, scanRows } from "../row-scan.ts";
 import type { Lease } from "./lease.ts";
 import { LEASE_BOUNDS } from "./lease-bounds.ts";
+import type { LeaseState } from "./lease-table.ts";
+
+/** Where leases stand. */
+export interface LeaseSource extends RowSource {
+  readonly leases: LeaseState;
+}
 
 /** The keys of a lease that may end, in any order. */
 export interface LeaseKeys {
@@ -89,9 +95,10 @@ export interface DueLeases {
 }
 
 /** Takes in the leases that are over, and their keys: as many as one entry may end. */
-export async function learnDueLeases(known: KnownLeases, nowMs: number, source: RowSource): Promise<void> {
+export async function learnDueLeases(known: KnownLeases, nowMs: number, source: LeaseSource): Promise<void> {
+  const from = leaseDeadlineRowKey(source.leases.deadlinesFromMs, 0);
   const to = leaseDeadlineRowKey(nowMs + 1, 0);
-  const rows = await scanRows(source, leaseDeadlineRowKey(0, 0), to, LEASE_BOUNDS.leasesPerEntry + 1);
+  const rows = await scanRows(source, from, to, LEASE_BOUNDS.leasesPerEntry + 1);
   const ids = rows.slice(0, LEASE_BOUNDS.leasesPerEntry).map((row) => deadlineInRow(row).leaseId);
   await learnLeases(known, ids, source);
   const keys = new LeaseKeysPrefetch(known, source);
@@ -106,8 +113,8 @@ export async function learnDueLeases(known: KnownLeases, nowMs: number, source: 
 }
 
 /** The soonest deadline of all leases; undefined: there are none. */
-export async function firstDeadlineMs(source: RowSource): Promise<number | undefined> {
-  const [row] = await scanRows(source, leaseDeadlineRowKey(0, 0), LEASE_DEADLINES_END, 1);
+export async function firstDeadlineMs(source: LeaseSource): Promise<number | undefined> {
+  const [row] = await scanRows(source, leaseDeadlineRowKey(source.leases.deadlinesFromMs, 0), LEASE_DEADLINES_END, 1);
   return row && deadlineInRow(row).deadlineMs;
 }
 

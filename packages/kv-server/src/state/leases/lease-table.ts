@@ -11,6 +11,8 @@ export interface LeaseState {
   readonly counters: LeaseCounters;
   /** The soonest deadline that was set since somebody last took it. Not part of the state: it tells the leader when to look. */
   soonestMs: number;
+  /** No lease has an earlier deadline than this. A hint too: what has ended lately need not be passed over again. */
+  deadlinesFromMs: number;
 }
 
 /** A write has taken `key` from one lease to another; 0: none. */
@@ -86,6 +88,11 @@ export class LeaseTable {
     this.#changed.delete(lease);
     this.#set(leaseRowKey(lease.id), undefined);
     this.#set(leaseDeadlineRowKey(lease.deadlineMs, lease.id), undefined);
+  }
+
+  /** All leases with a deadline before `atMs` have ended. */
+  endedBefore(atMs: number): void {
+    this.#state.deadlinesFromMs = Math.max(this.#state.deadlinesFromMs, atMs);
   }
 
   /** The keys of a lease that is to end, as far as they were prefetched, in their order. */
