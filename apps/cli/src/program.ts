@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { status } from "./commands/status.ts";
 import { exitCodes } from "./exit-code.ts";
 import { addGlobalOptions } from "./options.ts";
+import { addBackupCommands } from "./program/backup.ts";
 import { examples } from "./program/examples.ts";
 import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
@@ -40,5 +41,6 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
   addMemberCommands(program);
   addLeaderCommands(program);
   addSnapshotCommands(program);
+  addBackupCommands(program);
   return program;
 }

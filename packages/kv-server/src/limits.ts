@@ -12,6 +12,12 @@ export interface KvLimits {
   readonly maxBatchOperations: number;
   /** An encoded command batch. */
   readonly maxBatchBytes: number;
+  /** Steps of one transaction, in both branches, with those of the transactions nested in it. */
+  readonly maxTransactionSteps: number;
+  /** Comparisons of one transaction, with those nested in it. */
+  readonly maxTransactionComparisons: number;
+  /** Transactions within one another; 1: none is nested. */
+  readonly maxTransactionDepth: number;
   /** Reads in one read batch. */
   readonly maxReads: number;
   /** Ranges among them: each one looks at memory as a whole. */
@@ -59,6 +65,9 @@ export const DEFAULT_KV_LIMITS: KvLimits = {
   maxValueBytes: MIB,
   maxBatchOperations: 4_096,
   maxBatchBytes: 4 * MIB,
+  maxTransactionSteps: 1_024,
+  maxTransactionComparisons: 1_024,
+  maxTransactionDepth: 8,
   maxReads: 4_096,
   maxRangesPerBatch: 16,
   maxPageBytes: MIB,

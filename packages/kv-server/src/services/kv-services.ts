@@ -9,6 +9,7 @@ import {
   type WatchRequest,
   type WatchResponse,
 } from "@raftkv/proto/kv";
+import { Backups } from "./backup.ts";
 import {
   changeMembership,
   inspectAddress,
@@ -25,7 +26,7 @@ import { PulledExchange } from "./pulled-exchange.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
 import { get, history, range } from "./unary-reads.ts";
-import { compact, del, put } from "./unary-writes.ts";
+import { compact, del, deleteRange, put, transaction } from "./unary-writes.ts";
 import { PulledWatch } from "./watch/pulled-watch.ts";
 import { PushedWatch, type WatchCall } from "./watch/pushed-watch.ts";
 import type { WatchStream } from "./watch/watch-stream.ts";
@@ -36,10 +37,12 @@ export class KvServices {
   readonly #streams = new Set<ExchangeStream>();
   readonly #watchStreams = new Set<WatchStream>();
   readonly #duties: readonly Duty[];
+  readonly #backups: Backups;
 
   constructor(options: KvServicesOptions) {
     this.#context = serviceContext(options);
     this.#duties = leaderDuties(this.#context);
+    this.#backups = new Backups(this.#context);
   }
 
   /** Adds the services to a router; to several, if a node has several. */
@@ -53,6 +56,8 @@ export class KvServices {
       {
         put: (request, call) => this.#unary(call, true, () => put(context, request, call)),
         delete: (request, call) => this.#unary(call, true, () => del(context, request, call)),
+        deleteRange: (request, call) => this.#unary(call, true, () => deleteRange(context, request, call)),
+        transaction: (request, call) => this.#unary(call, true, () => transaction(context, request, call)),
         get: (request, call) => this.#unary(call, false, () => get(context, request, call)),
         range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
         history: (request, call) => this.#unary(call, false, () => history(context, request, call)),
@@ -72,6 +77,7 @@ export class KvServices {
           this.#unary(call, true, () => transferLeadership(context, request, call)),
         takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context, call)),
         inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
+        backup: (request, call) => this.#streamed(call, this.#backups.stream(request, call)),
       },
       options,
     );
@@ -126,9 +132,21 @@ export class KvServices {
     try {
       return await answer();
     } catch (error) {
-      const failure = call.signal.aborted && !(error instanceof KvFailure) ? abortFailure(call, isWrite) : undefined;
-      throw connectError(failure ?? failureOf(error, this.#context.leadership.view().leader, isWrite), error);
+      throw this.#error(error, call, isWrite);
     }
+  }
+
+  async *#streamed<Part>(call: HandlerContext, parts: AsyncGenerator<Part>): AsyncGenerator<Part> {
+    try {
+      yield* parts;
+    } catch (error) {
+      throw this.#error(error, call, false);
+    }
+  }
+
+  #error(error: unknown, call: HandlerContext, isWrite: boolean): ConnectError {
+    const failure = call.signal.aborted && !(error instanceof KvFailure) ? abortFailure(call, isWrite) : undefined;
+    return connectError(failure ?? failureOf(error, this.#context.leadership.view().leader, isWrite), error);
   }
 
   async *#exchange(requests: AsyncIterable<ExchangeRequest>, call: HandlerContext): AsyncGenerator<ExchangeResponse> {

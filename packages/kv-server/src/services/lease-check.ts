@@ -17,9 +17,8 @@ export function checkLeaseOperation(operation: LeaseOperation, applyVersion: num
 }
 
 /** What is wrong with the lease that a put asks for; undefined: nothing, or it asks for none. */
-export function checkPutLease(lease: PutLease | undefined, applyVersion: number): Failure | undefined {
+export function checkPutLease(lease: PutLease | undefined): Failure | undefined {
   if (lease === undefined) return undefined;
-  if (!hasLeases({ applyVersion })) return NO_LEASES;
   const { leaseId, ttlMs, keep } = lease;
   const given = Number(leaseId !== 0) + Number(ttlMs !== 0) + Number(keep);
   return given > 1 ? refusalFailure({ kind: "refused", code: "invalidPutLease" }) : undefined;

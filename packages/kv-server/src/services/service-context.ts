@@ -2,6 +2,7 @@ import type { Client } from "@connectrpc/connect";
 import type { KvService } from "@raftkv/proto/kv";
 import { type Clock, type Consensus, type StorageUsage, systemClock } from "@raftkv/raft-core";
 import { DEFAULT_KV_LIMITS, type KvLimits } from "../limits.ts";
+import type { Spool } from "../ports/spool.ts";
 import type { ApplyResult } from "../state/answer.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import { Admission } from "./admission.ts";
@@ -18,7 +19,10 @@ import { RevisionWaits } from "./revision-waits.ts";
 import { WatchHub } from "./watch/watch-hub.ts";
 
 /** The part of a client of another node that forwarding needs. */
-export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete" | "compact">;
+export type ForwardClient = Pick<
+  Client<typeof KvService>,
+  "put" | "delete" | "deleteRange" | "transaction" | "compact"
+>;
 
 /** What the services stand on. */
 export interface KvServicesOptions {
@@ -40,6 +44,8 @@ export interface KvServicesOptions {
   readonly inspect: InspectPeer;
   /** How much history is kept; unset fields have the values of `DEFAULT_HISTORY_POLICY`. */
   readonly history?: Partial<HistoryPolicy>;
+  /** Where backups are put aside. Without it none are given out. */
+  readonly spool?: Spool;
   /** Calls back when the present turn of the event loop is over; `setImmediate` unless a simulation has its own. */
   readonly endOfTurn?: (callback: () => void) => void;
 }

@@ -25,6 +25,13 @@ export function hasLeases({ applyVersion }: Pick<Counters, "applyVersion">): boo
   return applyVersion >= LEASE_APPLY_VERSION;
 }
 
+/** From this one on there are transactions, deletions of ranges, previous values and fences. */
+export const TRANSACTIONS_APPLY_VERSION = 3;
+
+export function hasTransactions({ applyVersion }: Pick<Counters, "applyVersion">): boolean {
+  return applyVersion >= TRANSACTIONS_APPLY_VERSION;
+}
+
 export function keepsHistory({ applyVersion }: Pick<Counters, "applyVersion">): boolean {
   return applyVersion >= HISTORY_APPLY_VERSION;
 }

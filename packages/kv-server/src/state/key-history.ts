@@ -14,7 +14,6 @@ import type { Read } from "./read.ts";
 interface FoundWrite {
   readonly revision: number;
   readonly found: Found | undefined;
-  readonly leavesNoTrace?: boolean;
 }
 
 /** Some of the writes to one key, newest first. */
@@ -42,7 +41,9 @@ export function planHistory(
   const oldest = changesOf(generations, read.key).at(-1);
   return async () => {
     const page = new WritesBuilder(read, pageBytes, kept);
-    for (const change of inMemory) if (!page.take(ofChange(change))) return page.cut(change.revision);
+    for (const change of inMemory) {
+      if (!page.take(ofChange(change), keepsHistory(change))) return page.cut(change.revision);
+    }
     // What is in the engine from here on was there before anything that memory holds of the key.
     const engineFrom = Math.min(from, (oldest?.revision ?? Number.POSITIVE_INFINITY) - 1);
     for await (const write of engineWrites(read.key, engineFrom, store)) {
@@ -61,11 +62,8 @@ function changesOf(generations: Generations, key: Uint8Array): readonly Change[]
   return changes;
 }
 
-function ofChange(change: Change): FoundWrite {
-  const { key, revision, record, value } = change;
-  if (record !== undefined) return { revision, found: { key, record, value } };
-  // The next merge leaves no trace of a deletion from before history was kept.
-  return { revision, found: undefined, leavesNoTrace: !keepsHistory(change) };
+function ofChange({ key, revision, record, value }: Change): FoundWrite {
+  return { revision, found: record === undefined ? undefined : { key, record, value } };
 }
 
 /** The writes to the key that the engine holds, from revision `from` (inclusive) back. */
@@ -119,13 +117,12 @@ class WritesBuilder {
     this.#kept = kept;
   }
 
-  /** False: it does not fit. */
-  take(write: FoundWrite): boolean {
+  /** False: it does not fit. `isKept`: it was made while history was kept, else a deletion is gone with the next merge. */
+  take(write: FoundWrite, isKept = true): boolean {
     if (this.#ended) return true;
     this.#ended = write.revision <= this.#kept.earliest;
     if (write.revision > (this.#read.atRevision ?? write.revision)) return true;
-    const isKept = write.revision >= this.#kept.earliestDeletion && write.leavesNoTrace !== true;
-    if (write.found === undefined && !isKept) return true;
+    if (write.found === undefined && !(isKept && write.revision >= this.#kept.earliestDeletion)) return true;
     const { record } = write.found ?? {};
     const size = record === undefined ? 0 : entryBytes(this.#read.key, record, false);
     const count = this.#writes.length;

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock, Entry, Index, SnapshotSource, StateMachine, StateSnapshot } from "@raftkv/raft-core";
+import { META_KEY } from "../codec/row-keys.ts";
+import { decodeMetaRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
@@ -7,7 +9,7 @@ import { checkApplyVersion } from "./apply-version.ts";
 import { type ChangesAnswer, type ChangesRead, previousInMemory, readChanges } from "./changes-read.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import type { EntryContent } from "./command.ts";
-import { earliestRevision, keepsHistory } from "./counters.ts";
+import { earliestRevision, FIRST_REVISION, keepsHistory } from "./counters.ts";
 import { EntryDecoder } from "./entry-decoder.ts";
 import { Fold } from "./fold.ts";
 import { Generations } from "./generations.ts";
@@ -215,6 +217,23 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     const view = await this.#store.view();
     return {
       index: view.appliedIndex,
+      read: () => encodeSnapshot(view.appliedIndex, view.rows()),
+      close: () => view.close(),
+    };
+  }
+
+  /** A snapshot that says of which revision it is. */
+  async revisionedSnapshot(): Promise<StateSnapshot & { readonly revision: number }> {
+    await this.flush();
+    // No merge comes between the view and the look at its meta row.
+    const [view, row] = await this.#serial.run(async () => {
+      const view = await this.#store.view();
+      const [row] = await this.#store.getMany([META_KEY]);
+      return [view, row] as const;
+    });
+    return {
+      index: view.appliedIndex,
+      revision: row === undefined ? FIRST_REVISION : decodeMetaRow(row).revision,
       read: () => encodeSnapshot(view.appliedIndex, view.rows()),
       close: () => view.close(),
     };

@@ -1,5 +1,7 @@
 import type { PutOperation } from "@raftkv/proto/kv";
 
+import { Refused } from "./model-transaction.ts";
+
 interface ModelLease {
   readonly ttlMs: number;
   /** From this cluster time on it is over. */
@@ -10,6 +12,8 @@ interface ModelLease {
 /** What leases should do, written down without any regard for rows or bounds. The store tells which key has which. */
 export class LeaseModel {
   readonly #leases = new Map<number, ModelLease>();
+  /** The time to live of those that were chosen for keys. */
+  readonly #own = new Map<number, number>();
   #chosen = 0;
 
   /** One that there is; `chance` in [0, 1) chooses which. */
@@ -55,25 +59,32 @@ export class LeaseModel {
     return over.sort(([idA, a], [idB, b]) => a.overMs - b.overMs || idA - idB).map(([id]) => id);
   }
 
-  /** The lease that a key has after a put, or why the put is refused. */
-  ofPut(put: PutOperation, before: number | undefined, nowMs: number): number | unknown {
+  /** The lease that a key has after a put. Throws the code of a refusal. */
+  ofPut({ keepLease, ...put }: PutOperation, before: number | undefined, nowMs: number): number {
     const [leaseId, ttlMs] = [Number(put.leaseId), Number(put.ttlMs)];
-    if ([leaseId !== 0, ttlMs !== 0, put.keepLease].filter(Boolean).length > 1) return refused("invalidPutLease");
-    if (put.keepLease) return before ?? refused("keyNotFound");
-    if (ttlMs !== 0) return ttlMs < 100 ? refused("invalidLeaseTtl") : this.#addOwn(ttlMs, nowMs);
+    if ([leaseId !== 0, ttlMs !== 0, keepLease].filter(Boolean).length > 1) throw new Refused("invalidPutLease");
+    if (keepLease && before === undefined) throw new Refused("keyNotFound");
+    if (keepLease) return before ?? 0;
+    if (ttlMs !== 0 && ttlMs < 100) throw new Refused("invalidLeaseTtl");
+    if (ttlMs !== 0) return this.#chooseOwn(ttlMs);
     const lease = this.#leases.get(leaseId);
-    if (leaseId !== 0 && (lease === undefined || lease.own || lease.overMs <= nowMs)) return refused("leaseNotFound");
+    const usable = lease !== undefined && !lease.own && lease.overMs > nowMs;
+    if (leaseId !== 0 && !usable) throw new Refused("leaseNotFound");
     return leaseId;
   }
 
-  /** A key has left the lease: one of its own ends. */
-  left(id: number): void {
-    if (this.#leases.get(id)?.own) this.#leases.delete(id);
+  /** A key goes from one lease to another, perhaps to a new one of its own. */
+  moved(from: number, to: number, nowMs: number): void {
+    if (from === to) return;
+    if (this.#leases.get(from)?.own) this.#leases.delete(from);
+    const ttlMs = this.#own.get(to);
+    if (ttlMs !== undefined) this.#leases.set(to, { ttlMs, overMs: nowMs + ttlMs + 1, own: true });
   }
 
-  #addOwn(ttlMs: number, nowMs: number): number {
+  /** The id is used up, whatever becomes of the put. */
+  #chooseOwn(ttlMs: number): number {
     const id = 2 * 10 ** 15 + this.#chosen++;
-    this.#leases.set(id, { ttlMs, overMs: nowMs + ttlMs + 1, own: true });
+    this.#own.set(id, ttlMs);
     return id;
   }
 }

@@ -2,8 +2,9 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { type CommandBatch, CommandBatchSchema, EntryEnvelopeSchema, type Operation } from "@raftkv/proto/kv";
 import type { Entry } from "@raftkv/raft-core";
 import { LeaseModel } from "./lease-model.ts";
+import { ModelTransaction, Refused } from "./model-transaction.ts";
 
-interface ModelEntry {
+export interface ModelEntry {
   readonly key: string;
   readonly value: string;
   readonly createRevision: number;
@@ -16,6 +17,8 @@ interface ModelEntry {
 interface ModelWrite {
   readonly revision: number;
   readonly entry: ModelEntry | undefined;
+  /** Made while history was kept. */
+  readonly isKept: boolean;
 }
 
 interface ModelSession {
@@ -29,13 +32,11 @@ interface ModelSession {
 export class StateModel {
   appliedIndex = 0;
   revision = 1;
+  applyVersion = 1;
   /** Unset as long as no history is kept. */
   compactRevision: number | undefined;
-  applyVersion = 1;
   timeMs = 0;
   readonly leases = new LeaseModel();
-  /** Writes after this revision were made while history was kept. */
-  #historySince = 0;
   /** Every write there ever was, oldest first. */
   readonly #writes = new Map<string, ModelWrite[]>();
   readonly #sessions = new Map<number, ModelSession>();
@@ -73,13 +74,12 @@ export class StateModel {
   history(key: string, limit: number, at = this.revision) {
     const writes = this.#writes.get(key) ?? [];
     const first = writes.findLastIndex(({ revision }) => revision <= this.earliest);
-    const kept = writes.filter(({ revision, entry }, i) => {
-      const deletionsFrom = this.compactRevision ?? Number.POSITIVE_INFINITY;
-      const isKept = entry !== undefined || (revision >= deletionsFrom && revision > this.#historySince);
-      return i >= first && revision <= at && isKept;
+    const kept = writes.filter(({ revision, entry, isKept }, i) => {
+      return i >= first && revision <= at && (entry !== undefined || (isKept && revision >= this.earliest));
     });
     kept.reverse();
-    return { writes: kept.slice(0, limit), next: kept[limit]?.revision };
+    const shown = kept.slice(0, limit).map(({ revision, entry }) => ({ revision, entry }));
+    return { writes: shown, next: kept[limit]?.revision };
   }
 
   apply(entry: Entry): unknown {
@@ -144,39 +144,70 @@ export class StateModel {
     );
   }
 
-  #operate({ operation }: Operation): unknown {
-    if (operation.case === "skip") return { kind: "skip" };
-    if (operation.case === "compact") return this.#compact(Number(operation.value.revision));
-    if (this.applyVersion >= 3) {
-      if (operation.case === "grantLease") {
+  #operate(operation: Operation): unknown {
+    if (isLater(operation) && this.applyVersion < 3) return { kind: "refused", code: "invalidOperation" };
+    const { fence } = operation;
+    if (fence !== undefined && this.get(text(fence.key))?.createRevision !== Number(fence.token)) {
+      return { kind: "refused", code: "fenced" };
+    }
+    return this.#unfenced(operation);
+  }
+
+  #unfenced({ operation }: Operation): unknown {
+    switch (operation.case) {
+      case "skip":
+        return { kind: "skip" };
+      case "compact":
+        return this.#compact(Number(operation.value.revision));
+      case "put":
+      case "delete":
+        if (operation.value.key.length === 0) return { kind: "refused", code: "keyEmpty" };
+        return this.#atOneRevision((step) =>
+          operation.case === "put" ? step.put(operation.value) : step.delete(operation.value),
+        );
+      case "deleteRange":
+        return this.#atOneRevision((step) => step.deleteRange(operation.value));
+      case "grantLease":
         return this.leases.grant(Number(operation.value.leaseId), Number(operation.value.ttlMs), this.timeMs);
-      }
-      if (operation.case === "keepLeaseAlive") {
+      case "keepLeaseAlive":
         return this.leases.keepAlive(Number(operation.value.leaseId), this.timeMs);
-      }
-      if (operation.case === "revokeLease") return this.#revokeLease(Number(operation.value.leaseId));
+      case "revokeLease":
+        return this.#revokeLease(Number(operation.value.leaseId));
+      case "transaction":
+        return this.#atOneRevision((step) => step.transaction(operation.value));
+      default:
+        return { kind: "refused", code: "invalidOperation" };
     }
-    if (operation.case !== "put" && operation.case !== "delete") return { kind: "refused", code: "invalidOperation" };
-    const key = text(operation.value.key);
-    if (key === "") return { kind: "refused", code: "keyEmpty" };
-    const previous = this.get(key);
-    if (operation.case === "delete") {
-      if (previous === undefined) return { kind: "delete", revision: this.revision, deleted: false };
-      this.#write(key, { revision: ++this.revision, entry: undefined });
-      return { kind: "delete", revision: this.revision, deleted: true };
+  }
+
+  #atOneRevision(carryOut: (step: ModelTransaction) => unknown): unknown {
+    const next = this.revision + 1;
+    const step = new ModelTransaction(this.#present(), next, (put, before) =>
+      this.leases.ofPut(put, before, this.timeMs),
+    );
+    try {
+      const answer = carryOut(step);
+      const isKept = this.compactRevision !== undefined;
+      for (const [key, entry] of step.written) this.#write(key, { revision: next, entry, isKept });
+      this.revision = step.revision;
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return { kind: "refused", code: error.code };
     }
-    const leaseId = this.applyVersion < 3 ? 0 : this.leases.ofPut(operation.value, previous?.leaseId, this.timeMs);
-    if (typeof leaseId !== "number") return leaseId;
-    const modRevision = ++this.revision;
-    const createRevision = previous?.createRevision ?? modRevision;
-    const version = (previous?.version ?? 0) + 1;
-    const entry = { key, value: text(operation.value.value), createRevision, modRevision, version, leaseId };
-    this.#write(key, { revision: modRevision, entry });
-    return { kind: "put", revision: modRevision };
+  }
+
+  #present(): Map<string, ModelEntry> {
+    const present = new Map<string, ModelEntry>();
+    for (const key of this.#writes.keys()) {
+      const entry = this.get(key);
+      if (entry !== undefined) present.set(key, entry);
+    }
+    return present;
   }
 
   keysOf(lease: number): readonly string[] {
-    return [...this.#writes.keys()].filter((key) => this.get(key)?.leaseId === lease).sort((a, b) => (a < b ? -1 : 1));
+    return [...this.#writes.keys()].filter((key) => this.get(key)?.leaseId === lease);
   }
 
   #revokeLease(id: number): unknown {
@@ -200,12 +231,11 @@ export class StateModel {
 
   #deleteTogether(keys: readonly string[]): void {
     if (keys.length > 0) this.revision++;
-    for (const key of keys) this.#write(key, { revision: this.revision, entry: undefined });
+    for (const key of keys) this.#write(key, { revision: this.revision, entry: undefined, isKept: true });
   }
 
   #write(key: string, write: ModelWrite): void {
-    const before = this.get(key)?.leaseId ?? 0;
-    if (before !== 0 && before !== write.entry?.leaseId) this.leases.left(before);
+    this.leases.moved(this.get(key)?.leaseId ?? 0, write.entry?.leaseId ?? 0, this.timeMs);
     const writes = this.#writes.get(key);
     if (writes === undefined) this.#writes.set(key, [write]);
     else writes.push(write);
@@ -221,13 +251,22 @@ export class StateModel {
 
   #raiseApplyVersion(applyVersion: number): unknown {
     if (applyVersion <= this.applyVersion) return { kind: "refused", code: "invalidApplyVersion" };
-    if (this.applyVersion < 2) {
-      this.compactRevision = this.revision;
-      this.#historySince = this.revision;
-    }
     this.applyVersion = applyVersion;
+    this.compactRevision ??= this.revision;
     return { kind: "raiseApplyVersion", applyVersion };
   }
+}
+
+/** Whether only later apply versions than the second know it. */
+function isLater({ operation, fence }: Operation): boolean {
+  if (fence !== undefined || operation.case === "deleteRange" || operation.case === "transaction") return true;
+  if (operation.case?.endsWith("Lease") || operation.case === "keepLeaseAlive") return true;
+  if (operation.case === "put") {
+    const { withPrevious, keepValue, leaseId, ttlMs, keepLease } = operation.value;
+    return withPrevious || keepValue || keepLease || leaseId + ttlMs > 0n;
+  }
+  if (operation.case === "delete") return operation.value.withPrevious;
+  return false;
 }
 
 function decode(payload: Uint8Array) {

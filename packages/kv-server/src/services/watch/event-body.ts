@@ -8,7 +8,7 @@ import {
   type WatchResponse,
 } from "@raftkv/proto/kv";
 import type { KeyChange } from "../../state/changes-read.ts";
-import { keyValue } from "../answer-messages.ts";
+import { keyValue } from "../key-value-message.ts";
 
 /** What an event counts besides key, value and previous value: a part of the contract (`CreateWatch.credit_bytes`). */
 const EVENT_BYTES = 64;

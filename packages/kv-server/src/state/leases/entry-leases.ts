@@ -1,4 +1,4 @@
-import type { EntryContent, Operation } from "../command.ts";
+import type { EntryContent, Operation, TransactionStep } from "../command.ts";
 import type { Present } from "../present.ts";
 import {
   type KnownLeases,
@@ -26,25 +26,30 @@ export async function learnLeasesOf(
   for (const content of contents) {
     if (content?.kind !== "command") continue;
     for (const operation of content.command.operations) {
-      const id = leaseNamedBy(operation);
-      if (id !== 0) ids.add(id);
+      for (const id of leasesNamedBy(operation)) ids.add(id);
     }
   }
   await learnLeases(known, ids, source);
 }
 
-function leaseNamedBy(operation: Operation): number {
+function leasesNamedBy(operation: Operation | TransactionStep): readonly number[] {
   switch (operation.kind) {
     case "put":
-      return operation.lease?.leaseId ?? 0;
+      return operation.options?.lease === undefined ? NONE : [operation.options.lease.leaseId];
     case "grantLease":
     case "keepLeaseAlive":
     case "revokeLease":
-      return operation.leaseId;
+      return [operation.leaseId];
+    case "fenced":
+      return leasesNamedBy(operation.operation);
+    case "transaction":
+      return [...operation.then, ...operation.otherwise].flatMap(leasesNamedBy);
     default:
-      return 0;
+      return NONE;
   }
 }
+
+const NONE: readonly number[] = [];
 
 /** Adds the leases that end by the entry, with their keys. Returns the operations whose leases have too many beside others. */
 export async function learnEndingLeases(

@@ -1,6 +1,5 @@
 import { type Refusal, refuse } from "../answer.ts";
-import type { PutOperation } from "../command.ts";
-import { hasLeases } from "../counters.ts";
+import type { PutLease } from "../command.ts";
 import type { FoldedState } from "../folded-state.ts";
 import type { KeyRecord } from "../key-record.ts";
 import { isAlive, livesByItself } from "./lease.ts";
@@ -16,16 +15,13 @@ export interface TakenLease {
 
 export const NO_LEASE: TakenLease = { leaseId: 0, ttlMs: 0 };
 
-/**
- * Decides it before anything is written. A put that says nothing about leases leaves the key without one, as in etcd. So
- * does, before there are leases, one that does: versions of raftkv that know of none apply it like that.
- */
+/** Decides it before anything is written. A put that says nothing about leases leaves the key without one, as in etcd. */
 export function leaseOfPut(
   { leases, counters }: FoldedState,
-  { lease }: PutOperation,
+  lease: PutLease | undefined,
   superseded: KeyRecord | undefined,
 ): TakenLease | Refusal {
-  if (lease === undefined || !hasLeases(counters)) return NO_LEASE;
+  if (lease === undefined) return NO_LEASE;
   const { leaseId, ttlMs, keep } = lease;
   if (Number(leaseId !== 0) + Number(ttlMs !== 0) + Number(keep) > 1) return refuse("invalidPutLease");
   if (keep) return superseded === undefined ? refuse("keyNotFound") : { leaseId: superseded.leaseId, ttlMs: 0 };
