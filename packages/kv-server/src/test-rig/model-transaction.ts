@@ -23,7 +23,7 @@ export class ModelTransaction {
 
   readonly #leaseOf: LeaseOfPut;
 
-  constructor(keys: Map<string, ModelEntry>, next: number, leaseOf: LeaseOfPut) {
+  constructor(keys: Map<string, ModelEntry>, next: number, leaseOf: LeaseOfPut = () => 0) {
     this.keys = keys;
     this.#next = next;
     this.#leaseOf = leaseOf;
