@@ -199,7 +199,7 @@ async function compareReads(machine: KvStateMachine, model: StateModel, random: 
 
 /** Ranges with all that they can be told. */
 async function compareRanges(machine: KvStateMachine, model: StateModel, random: ReturnType<typeof seededRandom>) {
-  const keys = { key: () => randomKey(random), revision: model.revision };
+  const keys = { key: () => randomKey(random), revision: model.revision, lease: () => undefined };
   const at = integerBetween(random, model.earliest, model.revision);
   for (const revision of [model.revision, at]) {
     const wire = create(RangeStepSchema, randomRangeStep(random, keys));
