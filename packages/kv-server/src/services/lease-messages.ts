@@ -1,5 +1,6 @@
-import type { OperationResult } from "@raftkv/proto/kv";
+import type { LeaseResult, LeasesResult, OperationResult } from "@raftkv/proto/kv";
 import type { Answer } from "../state/answer.ts";
+import type { ReadAnswer } from "../state/read.ts";
 
 type LeaseAnswer = Extract<Answer, { kind: "grantLease" | "keepLeaseAlive" | "revokeLease" | "expireLeases" }>;
 
@@ -27,4 +28,30 @@ export function leaseResult(answer: LeaseAnswer): OperationResult["result"] {
       return { case: "expireLeases", value: { ...value, more: answer.more } };
     }
   }
+}
+
+/** What a read tells of one lease. */
+export function leaseMessage({ lease, keys }: Extract<ReadAnswer, { kind: "lease" }>): LeaseResult {
+  return {
+    $typeName: "raftkv.kv.v1.LeaseResult",
+    found: lease !== undefined,
+    ttlMs: BigInt(lease?.ttlMs ?? 0),
+    leftMs: BigInt(lease?.leftMs ?? 0),
+    keyCount: BigInt(lease?.keyCount ?? 0),
+    keys: [...keys],
+  };
+}
+
+export function leasesMessage({ leases, next }: Extract<ReadAnswer, { kind: "leases" }>): LeasesResult {
+  return {
+    $typeName: "raftkv.kv.v1.LeasesResult",
+    leases: leases.map(({ leaseId, ttlMs, leftMs, keyCount }) => ({
+      $typeName: "raftkv.kv.v1.LeaseEntry",
+      leaseId: BigInt(leaseId),
+      ttlMs: BigInt(ttlMs),
+      leftMs: BigInt(leftMs),
+      keyCount: BigInt(keyCount),
+    })),
+    next: BigInt(next ?? 0),
+  };
 }

@@ -191,7 +191,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     while (this.#restoring !== undefined) await this.#restoring;
     this.#assertOpen();
     const { counters } = this.#saved;
-    return readTogether(reads, limits, { counters, generations: this.#generations, store: this.#store });
+    return readTogether(reads, limits, {
+      counters,
+      generations: this.#generations,
+      store: this.#store,
+      nowMs: this.clusterClock.nowMs(),
+    });
   }
 
   /** Some of the writes from a revision on that is not compacted, in order. Without history everything counts as that. */

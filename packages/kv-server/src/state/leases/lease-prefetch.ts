@@ -130,7 +130,7 @@ function keyInRow(row: StateRow): KeyId {
   throw misplaced(rowKey.kind);
 }
 
-function misplaced(kind: string): KvError {
+export function misplaced(kind: string): KvError {
   return new KvError("corruptState", `a ${kind} row stands among those of leases: rebuild this node from the others`);
 }
 

@@ -6,7 +6,7 @@ import { endLease } from "../leases/end-lease.ts";
 /**
  * Ends leases that are over at the entry's cluster time, those first that were over first: some hundreds at a time, so that
  * thousands which are over together hold nothing else up. Whoever led when it was proposed, it counts only once it is
- * committed, as any entry: a deposed leader ends nothing.
+ * committed, like every entry: a deposed leader ends nothing.
  */
 export function expireLeases(state: FoldedState): ExpireLeasesAnswer | Refusal {
   const { leases, counters } = state;
