@@ -6,6 +6,7 @@ export type { Clock, Timer } from "./clock.ts";
 export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./error.ts";
 export type { HistoryOptions } from "./history.ts";
 export type { KeyValue } from "./key-value.ts";
+export { Namespace, type ReadOptions } from "./namespace.ts";
 export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, ReplicationStateName } from "./node-status.ts";
 export type {
   ClientPorts,
@@ -15,7 +16,7 @@ export type {
   ExchangeListener,
   NodeConnection,
 } from "./ports.ts";
-export { type CloseOptions, RaftKv, type ReadOptions } from "./raft-kv.ts";
+export { type CloseOptions, RaftKv } from "./raft-kv.ts";
 export type { RangeOptions } from "./range.ts";
 export type { ReadConsistency, ReadNeedsOptions } from "./read-needs.ts";
 export type { KeyWrite } from "./read-operation.ts";

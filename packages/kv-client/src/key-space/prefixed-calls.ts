@@ -1,0 +1,41 @@
+import type { CallOptions } from "../call.ts";
+import type { Calls } from "../calls.ts";
+import type { ReadRequest } from "../read-operation.ts";
+import type { WriteRequest } from "../write-request.ts";
+import type { KeySpace } from "./key-space.ts";
+import { toOwnReadResult, toOwnWriteResult } from "./own-results.ts";
+import { toStoredRead, toStoredWrite } from "./stored-operations.ts";
+
+/** The calls of a namespace: the same, with the keys said as they are stored, and told as the namespace knows them. */
+export class PrefixedCalls implements Calls {
+  readonly #calls: Calls;
+  readonly #keys: KeySpace;
+
+  constructor(calls: Calls, keys: KeySpace) {
+    this.#calls = calls;
+    this.#keys = keys;
+  }
+
+  check(name: string, options: CallOptions): void {
+    this.#calls.check(name, options);
+  }
+
+  read<T>(request: ReadRequest<T>, options: CallOptions): Promise<T> {
+    const stored: ReadRequest<T> = {
+      ...request,
+      operation: toStoredRead(this.#keys, request.operation),
+      toResult: (result) => request.toResult(toOwnReadResult(this.#keys, result)),
+    };
+    return this.#calls.read(stored, options);
+  }
+
+  write<T>(request: WriteRequest<T>, options: CallOptions): Promise<T> {
+    const stored: WriteRequest<T> = {
+      ...request,
+      operation: toStoredWrite(this.#keys, request.operation),
+      bytes: request.bytes + this.#keys.prefix.length,
+      toResult: (result) => request.toResult(toOwnWriteResult(this.#keys, result)),
+    };
+    return this.#calls.write(stored, options);
+  }
+}
