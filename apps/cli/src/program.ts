@@ -8,6 +8,7 @@ import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
+import { addWatchCommand } from "./program/watch.ts";
 
 const exitCodeHelp = `
 Exit codes: 0 done, 1 get: no such key, 2 wrong arguments, 3 unavailable (certainly not done),
@@ -29,6 +30,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     .addHelpText("after", exitCodeHelp);
 
   addKeyValueCommands(program, keyNotFound);
+  addWatchCommand(program);
   program
     .command("status")
     .description("show every member of the cluster and how far it has come")

@@ -1,5 +1,7 @@
 import type { CallOptions } from "./call.ts";
 import type { ReadRequest } from "./read-operation.ts";
+import type { Watch } from "./watch/watch.ts";
+import type { WatchOptions, WatchPlan } from "./watch/watch-options.ts";
 import type { WriteRequest } from "./write-request.ts";
 
 /**
@@ -12,4 +14,5 @@ export interface Calls {
   read<T>(request: ReadRequest<T>, options: CallOptions): Promise<T>;
   /** Writes take effect in the order of the calls. Checks by itself. */
   write<T>(request: WriteRequest<T>, options: CallOptions): Promise<T>;
+  watch(plan: WatchPlan, options: WatchOptions): Watch;
 }

@@ -8,6 +8,9 @@ import type { MemberStatus, NodeStatus } from "./node-status.ts";
 import type { ReadRequest } from "./read-operation.ts";
 import { ReadPipeline } from "./read-pipeline.ts";
 import { type StatusOptions, StatusReader } from "./status.ts";
+import type { Watch } from "./watch/watch.ts";
+import type { WatchOptions, WatchPlan } from "./watch/watch-options.ts";
+import { Watches } from "./watch/watches.ts";
 import { WritePipeline } from "./write-pipeline.ts";
 import type { WriteRequest } from "./write-request.ts";
 
@@ -20,6 +23,7 @@ export class ClusterCalls implements Calls {
   /** Reads that may have to wait for a revision, and must not hold up the others. */
   readonly #patientReads: ReadPipeline;
   readonly #readConnection: Connection;
+  readonly #watches: Watches;
   readonly #status: StatusReader;
   #closed: Promise<void> | undefined;
 
@@ -31,6 +35,7 @@ export class ClusterCalls implements Calls {
     this.#writes = new WritePipeline(this.#connection, settings);
     this.#reads = new ReadPipeline(this.#readConnection, settings);
     this.#patientReads = new ReadPipeline(this.#readConnection, settings);
+    this.#watches = new Watches(settings);
     this.#status = new StatusReader(endpoints, settings);
   }
 
@@ -46,6 +51,10 @@ export class ClusterCalls implements Calls {
 
   read<T>(request: ReadRequest<T>, options: CallOptions): Promise<T> {
     return (request.needs.minRevision > 0 ? this.#patientReads : this.#reads).read(request, options);
+  }
+
+  watch(plan: WatchPlan, options: WatchOptions): Watch {
+    return this.#watches.open(plan, options);
   }
 
   async status(options: StatusOptions): Promise<NodeStatus> {
@@ -74,6 +83,7 @@ export class ClusterCalls implements Calls {
     if (leftMs > 0) await this.#writes.closeSession(leftMs);
     timer.cancel();
     for (const user of users) user.close();
+    this.#watches.close();
     this.#status.close();
     this.#connection.close();
     this.#readConnection.close();

@@ -7,8 +7,11 @@ import { KeySpace } from "./key-space/key-space.ts";
 import { PrefixedCalls } from "./key-space/prefixed-calls.ts";
 import type { KeyValue } from "./key-value.ts";
 import { pages, planRange, type RangeOptions } from "./range.ts";
-import { type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
-import { getRequest, historyRequest, type KeyWrite, pageRequest } from "./read-operation.ts";
+import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
+import { getRequest, historyRequest, type KeyWrite, type PageBounds, pageRequest } from "./read-operation.ts";
+import { type Observed, type ObserveOptions, observed } from "./watch/observe.ts";
+import type { Watch } from "./watch/watch.ts";
+import { type WatchOptions, type WatchTarget, watchPlan } from "./watch/watch-options.ts";
 import { type DeleteResult, deleteRequest, type PutResult, putRequest } from "./write-request.ts";
 
 export interface ReadOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {}
@@ -83,5 +86,31 @@ export class Namespace {
       this.#calls.check("history", options);
       return this.#calls.read(historyRequest(bytes, bounds, pageNeeds), options);
     });
+  }
+
+  /**
+   * Tells of changes as they are made: of one key, a prefix, or a range, from now on or from any revision that is kept. It
+   * begins at once, and is served by any node, over a connection that all watches of the client share. See `Watch`.
+   */
+  watch(target: WatchTarget, options: WatchOptions = {}): Watch {
+    this.#calls.check("watch", {});
+    return this.#calls.watch(watchPlan(target, options), options);
+  }
+
+  /**
+   * The present entries, and then each change to them, without a gap between: what a cache or a controller lives on. Nothing
+   * is sent before the first `next()`; argument errors are thrown at once. Whatever it rejects with, begin again: COMPACTED
+   * says that whoever iterates came too late for what was written meanwhile.
+   */
+  observe(target: WatchTarget, options: ObserveOptions = {}): AsyncIterable<Observed> {
+    this.#calls.check("observe", {});
+    watchPlan(target, options);
+    const needs = readNeeds({});
+    const callOptions = options.signal === undefined ? {} : { signal: options.signal };
+    const fetchPage = (bounds: PageBounds, pageNeeds: ReadNeeds) => {
+      this.#calls.check("observe", {});
+      return this.#calls.read(pageRequest(bounds, pageNeeds), callOptions);
+    };
+    return observed(target, needs, fetchPage, (startRevision) => this.watch(target, { ...options, startRevision }));
   }
 }

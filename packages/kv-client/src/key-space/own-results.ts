@@ -1,4 +1,11 @@
-import type { KeyValue, OperationResult, ReadResult, StepResult, TransactionResult } from "@raftkv/proto/kv";
+import type {
+  KeyValue,
+  OperationResult,
+  ReadResult,
+  StepResult,
+  TransactionResult,
+  WatchEvent,
+} from "@raftkv/proto/kv";
 import type { KeySpace } from "./key-space.ts";
 
 // Answers as a namespace gives them, out of those of the cluster. A new answer does not compile before it is said here
@@ -54,6 +61,10 @@ export function toOwnReadResult(keys: KeySpace, result: ReadResult["result"]): R
     case undefined:
       return result;
   }
+}
+
+export function toOwnEvent(keys: KeySpace, event: WatchEvent): WatchEvent {
+  return withOwnPrevious(keys, withOwnEntry(keys, event));
 }
 
 function toOwnTransactionResult(keys: KeySpace, result: TransactionResult): TransactionResult {

@@ -1,9 +1,11 @@
 import type { CallOptions } from "../call.ts";
 import type { Calls } from "../calls.ts";
 import type { ReadRequest } from "../read-operation.ts";
+import type { Watch } from "../watch/watch.ts";
+import type { WatchOptions, WatchPlan } from "../watch/watch-options.ts";
 import type { WriteRequest } from "../write-request.ts";
 import type { KeySpace } from "./key-space.ts";
-import { toOwnReadResult, toOwnWriteResult } from "./own-results.ts";
+import { toOwnEvent, toOwnReadResult, toOwnWriteResult } from "./own-results.ts";
 import { toStoredRead, toStoredWrite } from "./stored-operations.ts";
 
 /** The calls of a namespace: the same, with the keys said as they are stored, and told as the namespace knows them. */
@@ -37,5 +39,16 @@ export class PrefixedCalls implements Calls {
       toResult: (result) => request.toResult(toOwnWriteResult(this.#keys, result)),
     };
     return this.#calls.write(stored, options);
+  }
+
+  watch(plan: WatchPlan, options: WatchOptions): Watch {
+    const keys = this.#keys;
+    const stored: WatchPlan = {
+      ...plan,
+      from: keys.toStoredFrom(plan.from),
+      to: keys.toStoredTo(plan.to),
+      toOwn: (event) => plan.toOwn(toOwnEvent(keys, event)),
+    };
+    return this.#calls.watch(stored, options);
   }
 }

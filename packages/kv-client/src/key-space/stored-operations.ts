@@ -47,6 +47,7 @@ function toStoredTransaction(keys: KeySpace, transaction: TransactionOperation):
   return {
     ...transaction,
     comparisons: transaction.comparisons.map((comparison) => toStoredComparison(keys, comparison)),
+    // biome-ignore lint/suspicious/noThenProperty: it is a field of the message.
     then: transaction.then.map((step) => toStoredStep(keys, step)),
     otherwise: transaction.otherwise.map((step) => toStoredStep(keys, step)),
   };
