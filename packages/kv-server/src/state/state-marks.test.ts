@@ -46,7 +46,7 @@ describe("the mark of a state", () => {
     expect(follower.marks()).toEqual([expected]);
   });
 
-  test("never becomes the same again once one change was another", async () => {
+  test("never becomes the same again once one change was another (row 22 of the catalogue: equal hashes at equal index)", async () => {
     const marks = async (operations: readonly OperationInit[]) => {
       const machine = await open();
       const log = new CommandLog();
