@@ -23,12 +23,7 @@ class Replicas {
     const own = () => this.marks.get(1) ?? new Map<number, bigint>();
     const newest = () => Math.max(0, ...own().keys());
     this.check = new ConsistencyCheck({
-      consensus: {
-        status: () => {
-          const membership = { voters: this.voters, outgoingVoters: [], learners: [], members };
-          return { identity: { nodeId: 1 }, membership };
-        },
-      },
+      cluster: () => ({ self: 1, voters: this.voters, members }),
       state: {
         appliedIndex: newest,
         revision: newest,

@@ -1,11 +1,11 @@
-import type { Clock, Consensus, Member, NodeId, Timer } from "@raftkv/raft-core";
+import type { Clock, Member, NodeId, Timer } from "@raftkv/raft-core";
 import { KvError } from "../kv-error.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import type { StateMark } from "../state/state-marks.ts";
 import type { InspectPeer } from "./peer-inspection.ts";
 
 export interface ConsistencyCheckOptions {
-  readonly consensus: Pick<Consensus<unknown>, "status">;
+  readonly cluster: () => ComparedCluster;
   readonly state: Pick<KvStateMachine, "appliedIndex" | "markAt" | "revision" | "onApplied">;
   readonly inspect: InspectPeer;
   readonly clock: Clock;
@@ -13,6 +13,13 @@ export interface ConsistencyCheckOptions {
   readonly onDifference: (message: string) => void;
   /** This node's state differs from that of a majority: it has to stop. */
   readonly onDamaged: (error: KvError) => void;
+}
+
+/** Whose states are compared. */
+export interface ComparedCluster {
+  readonly self: NodeId;
+  readonly voters: readonly NodeId[];
+  readonly members: readonly Member[];
 }
 
 const INTERVAL_MS = 5_000;
@@ -73,18 +80,17 @@ export class ConsistencyCheck {
     const heard = await this.#ask();
     this.#running = false;
     if (this.#closing.signal.aborted) return;
-    const { membership, identity } = this.#options.consensus.status();
+    const { members, voters, self } = this.#options.cluster();
     const compared = heard.filter(({ marks }) => marks.length === 0 || marks.some((mark) => mark.index >= index));
-    if (state.markAt(index) === undefined || compared.length === membership.members.length - 1)
-      this.#checked = revision;
-    this.#judge(heard, membership.voters, identity.nodeId);
+    if (state.markAt(index) === undefined || compared.length === members.length - 1) this.#checked = revision;
+    this.#judge(heard, voters, self);
     this.#schedule();
   }
 
   async #ask(): Promise<readonly Compared[]> {
-    const { consensus, inspect } = this.#options;
-    const { membership, identity } = consensus.status();
-    const others = membership.members.filter(({ id }) => id !== identity.nodeId);
+    const { cluster, inspect } = this.#options;
+    const { members, self } = cluster();
+    const others = members.filter(({ id }) => id !== self);
     const answers = await Promise.all(
       others.map(async (member): Promise<readonly Compared[]> => {
         try {

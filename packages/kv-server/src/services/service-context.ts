@@ -106,7 +106,11 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
 function consistencyCheck(options: KvServicesOptions, inspect: InspectPeer): ConsistencyCheck | undefined {
   const { consensus, state, clock = systemClock, onDifference = () => {}, onDamaged } = options;
   if (onDamaged === undefined) return undefined;
-  return new ConsistencyCheck({ consensus, state, inspect, clock, onDifference, onDamaged });
+  const cluster = () => {
+    const { identity, membership } = consensus.status();
+    return { self: identity.nodeId, voters: membership.voters, members: membership.members };
+  };
+  return new ConsistencyCheck({ cluster, state, inspect, clock, onDifference, onDamaged });
 }
 
 export const TOO_MANY_REQUESTS = "too many requests are under way: back off, then try again";
