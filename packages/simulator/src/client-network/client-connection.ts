@@ -56,8 +56,8 @@ export class ClientConnection implements NodeConnection {
   readonly #waiting = new Set<Waiting>();
   /** Streams that the node serves. */
   readonly #served = new Set<{ close(error: ConnectError): void }>();
-  /** Of the node's end. */
-  readonly #nodeEnd = new AbortController();
+  /** Of the node's end, for calls that are no streams; undefined while there are none. */
+  #nodeEnd: AbortController | undefined;
   #isOpen = true;
 
   constructor(options: ClientConnectionOptions) {
@@ -115,7 +115,7 @@ export class ClientConnection implements NodeConnection {
   }
 
   #endAtNode(): void {
-    this.#nodeEnd.abort(clientGone);
+    this.#nodeEnd?.abort(clientGone);
     for (const served of this.#served) served.close(clientGone);
     this.#served.clear();
   }
@@ -134,6 +134,7 @@ export class ClientConnection implements NodeConnection {
     const { toNode, node } = this.#options;
     if (method.name === ClusterService.method.status.name) return this.#status(method, signal);
     return this.#asked(signal, (resolve, reject) => {
+      this.#nodeEnd ??= new AbortController();
       const { signal: nodeEnd } = this.#nodeEnd;
       toNode.send(() =>
         node.clients.unary.unary(method, nodeEnd, undefined, header, input).then(
