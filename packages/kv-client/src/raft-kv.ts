@@ -7,9 +7,10 @@ import { count } from "./count.ts";
 import { Endpoints } from "./endpoints.ts";
 import { RaftKvError } from "./error.ts";
 import { type HistoryOptions, historyPages, planHistory } from "./history.ts";
+import type { KeyRangeTarget } from "./key-range.ts";
 import type { KeyValue } from "./key-value.ts";
 import type { MemberStatus, NodeStatus } from "./node-status.ts";
-import { pages, planRange, type RangeOptions } from "./range.ts";
+import { countPages, pages, planRange, type RangeOptions } from "./range.ts";
 import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
 import {
   getRequest,
@@ -21,20 +22,23 @@ import {
 } from "./read-operation.ts";
 import { ReadPipeline } from "./read-pipeline.ts";
 import { type StatusOptions, StatusReader } from "./status.ts";
+import type { Step } from "./transaction/step.ts";
+import { type TransactionResult, type TransactionSpec, transactionRequest } from "./transaction/transaction.ts";
 import { type Observed, type ObserveOptions, observed } from "./watch/observe.ts";
 import type { Watch } from "./watch/watch.ts";
 import { type WatchOptions, type WatchTarget, watchPlan } from "./watch/watch-options.ts";
 import { Watches } from "./watch/watches.ts";
+import type { FenceOptions, WriteOptions } from "./write-options.ts";
 import { WritePipeline } from "./write-pipeline.ts";
 import {
   type CompactResult,
   compactRequest,
-  type DeleteResult,
+  deleteRangeRequest,
   deleteRequest,
-  type PutResult,
   putRequest,
   type WriteRequest,
 } from "./write-request.ts";
+import type { DeleteRangeResult, DeleteResult, PutResult } from "./write-results.ts";
 
 export interface ReadOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {}
 
@@ -86,13 +90,32 @@ export class RaftKv implements AsyncDisposable {
   }
 
   /** Writes one key. */
-  async put(key: string | Uint8Array, value: string | Uint8Array, options: CallOptions = {}): Promise<PutResult> {
-    return this.#write(putRequest(keyBytes(key), toBytes(value, "value")), options);
+  async put(key: string | Uint8Array, value: string | Uint8Array, options: WriteOptions = {}): Promise<PutResult> {
+    return this.#write(putRequest(keyBytes(key), toBytes(value, "value"), options), options);
   }
 
   /** Removes one key; `deleted` says whether it existed. */
-  async delete(key: string | Uint8Array, options: CallOptions = {}): Promise<DeleteResult> {
-    return this.#write(deleteRequest(keyBytes(key)), options);
+  async delete(key: string | Uint8Array, options: WriteOptions = {}): Promise<DeleteResult> {
+    return this.#write(deleteRequest(keyBytes(key), options), options);
+  }
+
+  /**
+   * Removes every key that begins with a prefix, or lies between `from` and `to`, at one revision. OPERATION_TOO_LARGE where
+   * there are more than 100,000.
+   */
+  async deleteRange(range: KeyRangeTarget, options: WriteOptions = {}): Promise<DeleteRangeResult> {
+    return this.#write(deleteRangeRequest(range, options), options);
+  }
+
+  /**
+   * Compares, and then reads and writes, at one moment and one revision: `do` where every comparison of `if` holds, else
+   * `else`. See `key` for comparisons, and `step` for what can be done. A step sees what those before it have written.
+   */
+  async transaction<const Do extends readonly Step<unknown>[] = [], const Else extends readonly Step<unknown>[] = []>(
+    spec: TransactionSpec<Do, Else>,
+    options: CallOptions & FenceOptions = {},
+  ): Promise<TransactionResult<Do, Else>> {
+    return this.#write(transactionRequest(spec, options), options);
   }
 
   /**
@@ -103,12 +126,22 @@ export class RaftKv implements AsyncDisposable {
    * are thrown at once.
    */
   range(range: string | Uint8Array | RangeOptions = {}, options: RangeOptions = {}): AsyncIterable<KeyValue> {
-    const all = typeof range === "string" || range instanceof Uint8Array ? { ...options, prefix: range } : range;
+    const all = rangeOptions(range, options);
     this.#check("range", all);
     const plan = planRange(all);
     const needs = readNeeds(all);
     return pages(plan, needs, async (bounds, pageNeeds) => {
       this.#check("range", all);
+      return this.#read(pageRequest(bounds, pageNeeds), all);
+    });
+  }
+
+  /** How many keys a range has; `limit` and order mean nothing to it. Counted piece by piece, at one revision. */
+  async count(range: string | Uint8Array | RangeOptions = {}, options: RangeOptions = {}): Promise<number> {
+    const all = rangeOptions(range, options);
+    this.#check("count", all);
+    return countPages(planRange(all), readNeeds(all), async (bounds, pageNeeds) => {
+      this.#check("count", all);
       return this.#read(pageRequest(bounds, pageNeeds), all);
     });
   }
@@ -219,6 +252,10 @@ export class RaftKv implements AsyncDisposable {
     this.#connection.close();
     this.#readConnection.close();
   }
+}
+
+function rangeOptions(range: string | Uint8Array | RangeOptions, options: RangeOptions): RangeOptions {
+  return typeof range === "string" || range instanceof Uint8Array ? { ...options, prefix: range } : range;
 }
 
 /** One of their own, for reads that do not go where the writes go. */
