@@ -6,6 +6,9 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
 import { type CommandOperation, encodeCommand } from "./command.ts";
 import type { RemoteNode, Reply } from "./remote-node.ts";
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 interface ClientOptions {
   /** Whom it may ask. */
   readonly nodes: readonly RemoteNode[];
@@ -183,9 +186,9 @@ function outcomeOf(answer: Answer | undefined): Outcome {
 function found(entry: { value: Uint8Array; version: number; modRevision: number } | undefined): KeyAnswer {
   if (entry === undefined) return { kind: "absent" };
   const { value, version, modRevision } = entry;
-  return { kind: "found", value: new TextDecoder().decode(value), version, modRevision };
+  return { kind: "found", value: decoder.decode(value), version, modRevision };
 }
 
 function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }

@@ -1,9 +1,8 @@
-import type { ApplyResult, KeyEntry, KvStateMachine } from "@raftkv/kv-server";
+import { type ApplyResult, encodeEnvelope, type KeyEntry, type KvStateMachine } from "@raftkv/kv-server";
 import { type NodeId, RaftError } from "@raftkv/raft-core";
 import type { Machine, RunningNode } from "../machine/machine.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import { envelope } from "./command.ts";
 
 /** What came of a request. */
 export type Reply<T> =
@@ -45,7 +44,7 @@ export class RemoteNode {
     return this.#ask(repeatable, async ({ consensus, state }) => {
       const { role, term, leader } = consensus.status();
       if (role !== "leader") throw new RaftError("notLeader", "not the leader", { leader: leader?.id });
-      const payload = envelope(state.clusterClock.stampMs(term), batch);
+      const payload = encodeEnvelope(state.clusterClock.stampMs(term), batch);
       state.decoder.preview(payload);
       return consensus.propose(payload);
     });
