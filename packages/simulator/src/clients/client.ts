@@ -1,4 +1,4 @@
-import type { Answer, ApplyResult } from "@raftkv/kv-server";
+import { type Answer, APPLY_VERSION, type ApplyResult } from "@raftkv/kv-server";
 import type { Outcome } from "../history/history-recorder.ts";
 import type { KeyAnswer, KeyCall } from "../history/models/key-value-model.ts";
 import type { Chance } from "../scheduler/chance.ts";
@@ -74,6 +74,21 @@ export class Client {
     if (call.kind !== "get") return this.#once(operationOf(key, call));
     const reply = await this.#anyNode().get(bytes(key), this.#byLease());
     return reply.kind === "answer" ? { kind: "answered", answer: found(reply.value) } : { kind: "nothing" };
+  }
+
+  /** Has the store applied in its latest way from now on, in which it keeps its history. Resolves with whether it is. */
+  async keepHistory(): Promise<boolean> {
+    const { scheduler, patienceMs } = this.#options;
+    const deadlineMs = scheduler.nowMs + patienceMs;
+    const operation = { case: "raiseApplyVersion", value: { applyVersion: APPLY_VERSION } } as const;
+    const batch = encodeCommand({ sessionId: 0, sequence: 0, acknowledgedThrough: 0, operations: [operation] });
+    while (scheduler.nowMs < deadlineMs) {
+      // Refused where it is done already.
+      const reply = await this.#node().propose(batch, true);
+      if (reply.kind === "answer") return true;
+      await this.#goElsewhere(reply);
+    }
+    return false;
   }
 
   async #get(key: string, deadlineMs: number): Promise<Outcome> {

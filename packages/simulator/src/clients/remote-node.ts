@@ -1,3 +1,4 @@
+import type { Transport } from "@connectrpc/connect";
 import { type ApplyResult, encodeEnvelope, type KeyEntry, type KvStateMachine } from "@raftkv/kv-server";
 import { type NodeId, RaftError } from "@raftkv/raft-core";
 import type { Machine, RunningNode } from "../machine/machine.ts";
@@ -64,6 +65,11 @@ export class RemoteNode {
       await consensus.readIndex();
       return entriesOf(state, keys);
     });
+  }
+
+  /** A call of the node's services. */
+  call<T>(repeatable: boolean, call: (transport: Transport) => Promise<T>): Promise<Reply<T>> {
+    return this.#ask(repeatable, ({ clients }) => call(clients.unary));
   }
 
   async #ask<T>(repeatable: boolean, request: (node: RunningNode) => Promise<T>): Promise<Reply<T>> {
