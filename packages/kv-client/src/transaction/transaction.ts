@@ -66,7 +66,7 @@ export function transactionRequest<Do extends Steps, Else extends Steps>(
 function toWire(spec: TransactionSpec<Steps, Steps>): WireTransaction {
   return {
     $typeName: "raftkv.kv.v1.TransactionOperation",
-    comparisons: list("if", spec.if, Comparison, "key() or keys()").map(({ wire }) => wire),
+    comparisons: list("if", spec.if, (item) => item instanceof Comparison, "key() or keys()").map(({ wire }) => wire),
     // biome-ignore lint/suspicious/noThenProperty: it is a field of the message.
     then: wireSteps("do", spec.do),
     otherwise: wireSteps("else", spec.else),
@@ -74,7 +74,7 @@ function toWire(spec: TransactionSpec<Steps, Steps>): WireTransaction {
 }
 
 function wireSteps(field: string, steps: Steps | undefined) {
-  return list(field, steps, Step, "step").map(({ wire }) => {
+  return list(field, steps, (item) => item instanceof Step, "step").map(({ wire }) => {
     return { $typeName: "raftkv.kv.v1.TransactionStep", step: wire } as const;
   });
 }
@@ -83,13 +83,12 @@ function wireSteps(field: string, steps: Steps | undefined) {
 function list<Item>(
   field: string,
   items: readonly Item[] | undefined,
-  // biome-ignore lint/suspicious/noExplicitAny: any constructor will do.
-  type: abstract new (...args: any[]) => Item,
+  isRight: (item: unknown) => boolean,
   madeBy: string,
 ): readonly Item[] {
   if (items === undefined) return [];
   if (!Array.isArray(items)) throw invalidArgument(`transaction: ${field} is no list`);
-  const wrong = items.findIndex((item) => !(item instanceof type));
+  const wrong = items.findIndex((item) => !isRight(item));
   if (wrong >= 0) throw invalidArgument(`transaction: ${field}[${wrong}] was not made by ${madeBy}`);
   return items;
 }
@@ -112,13 +111,19 @@ function stepResults<List extends Steps>(
   steps: List | undefined,
   results: readonly StepResult[],
 ): StepResults<List> | undefined {
-  const list: Steps = steps ?? [];
-  if (list.length !== results.length) return undefined;
   const told: unknown[] = [];
-  for (const [i, step] of list.entries()) {
+  for (const [i, step] of (steps ?? []).entries()) {
     const one = step.toResult(results[i]?.result ?? { case: undefined });
     if (one === undefined) return undefined;
     told.push(one.result);
   }
-  return told as unknown as StepResults<List>;
+  return results.length === told.length && areResultsOf(steps, told) ? told : undefined;
+}
+
+/** Each of them was made by the step in its place. */
+function areResultsOf<List extends Steps>(
+  steps: List | undefined,
+  told: readonly unknown[],
+): told is StepResults<List> & readonly unknown[] {
+  return told.length === (steps?.length ?? 0);
 }
