@@ -9,6 +9,7 @@ import { addLeaderCommands } from "./program/leader.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
 import { addTransactionCommand } from "./program/transaction.ts";
+import { addTransferCommands } from "./program/transfer.ts";
 import { addWatchCommand } from "./program/watch.ts";
 
 const exitCodeHelp = `
@@ -46,5 +47,6 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
   addLeaderCommands(program);
   addSnapshotCommands(program);
   addBackupCommands(program);
+  addTransferCommands(program);
   return program;
 }

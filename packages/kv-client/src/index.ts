@@ -7,6 +7,7 @@ export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./er
 export type { HistoryOptions } from "./history.ts";
 export type { KeyRangeTarget } from "./key-range.ts";
 export type { KeyValue } from "./key-value.ts";
+export type { Namespace, ReadOptions } from "./namespace.ts";
 export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, ReplicationStateName } from "./node-status.ts";
 export type {
   ClientPorts,
@@ -18,7 +19,7 @@ export type {
   WatchCall,
   WatchListener,
 } from "./ports.ts";
-export { type CloseOptions, RaftKv, type ReadOptions } from "./raft-kv.ts";
+export { type CloseOptions, RaftKv } from "./raft-kv.ts";
 export type { RangeOptions } from "./range.ts";
 export type { RangeViewOptions, RevisionFilterOptions, SortBy } from "./range-options.ts";
 export type { ReadConsistency, ReadNeedsOptions } from "./read-needs.ts";
