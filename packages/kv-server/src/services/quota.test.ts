@@ -88,6 +88,7 @@ describe("a store that has reached its quota", () => {
   });
 
   test.each([
+    ["a new lease", { kind: "grantLease", leaseId: 1, ttlMs: 1_000 } satisfies Operation],
     ["a put behind a fence", fenced(putB)],
     ["a transaction that may put", transaction([], [putB])],
     ["one with such a one in it", transaction([transaction([putB], [])], [])],
@@ -101,7 +102,12 @@ describe("a store that has reached its quota", () => {
         command: { sessionId: 0, firstSequence: 0, acknowledgedThrough: 0, operations },
       }) as const;
     expect(quota.refusal(content([{ kind: "skip" }, operation]))?.code).toBe(ErrorCode.QUOTA_EXCEEDED);
-    expect(quota.refusal(content([transaction([deleteB], []), fenced(deleteB)]))).toBeUndefined();
+    const roomy: readonly Operation[] = [
+      transaction([deleteB], []),
+      fenced(deleteB),
+      { kind: "revokeLease", leaseId: 1 },
+    ];
+    expect(quota.refusal(content(roomy))).toBeUndefined();
     expect(new Quota(machine, 0).refusal(content([operation]))).toBeUndefined();
   });
 });
