@@ -38,6 +38,8 @@ export class Ticker {
     const stalled = lateMs > this.#graceMs ? { stalledMs: now - this.#last } : {};
     const after = lateMs < 0 ? 0 : this.#deadline + Math.min(lateMs, this.#graceMs) - split;
     this.#last = now;
+    // With nothing in between it is one stretch of time.
+    if (inputs.length === 0) return before + after > 0 ? [{ kind: "tick", elapsedMs: before + after, ...stalled }] : [];
     const timed: Input[] = before > 0 ? [{ kind: "tick", elapsedMs: before }, ...inputs] : [...inputs];
     if (after > 0) timed.push({ kind: "tick", elapsedMs: after, ...stalled });
     return timed;
