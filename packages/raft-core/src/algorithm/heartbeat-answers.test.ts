@@ -30,9 +30,20 @@ it("asks whoever would be silent for too long until the next round", () => {
   expect(askedIn(leader({ heartbeatIntervalMs: 80 }), 80)).toEqual([2, 3]);
 });
 
+it("asks nobody who will have been silent for just as long as is allowed", () => {
+  const config = { electionTimeoutMinMs: 200, electionTimeoutMaxMs: 400, heartbeatIntervalMs: 75 };
+  expect(askedIn(leader(config), 75)).toEqual([]);
+});
+
 it("asks whoever may not be reached", () => {
   const node = leader().step({ kind: "unreachable", peer: 3 });
   node.acknowledge(3); // It had sent that before its connection broke.
+  expect(askedIn(node)).toEqual([3]);
+});
+
+it("asks whoever has not answered the append that was sent when it was not reached: that may be lost as well", () => {
+  const node = leader().step({ kind: "unreachable", peer: 3 });
+  node.tick(50).beat(2, 3);
   expect(askedIn(node)).toEqual([3]);
 });
 

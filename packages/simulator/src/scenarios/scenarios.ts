@@ -1,10 +1,12 @@
 import { aBridgeBetweenTwoHalves } from "./a-bridge-between-two-halves.ts";
 import { aCandidateThatWasAway } from "./a-candidate-that-was-away.ts";
+import { aChangeThatNobodyHearsOf } from "./a-change-that-nobody-hears-of.ts";
 import { aLeaderCutOffWhileItHandsOver } from "./a-leader-cut-off-while-it-hands-over.ts";
 import { aLeaderThatWasSuspended } from "./a-leader-that-was-suspended.ts";
 import { aReadThatOutlastsItsLease } from "./a-read-that-outlasts-its-lease.ts";
 import { aSnapshotOfAJointMembership } from "./a-snapshot-of-a-joint-membership.ts";
 import { aSnapshotOfWhatTheFollowerHolds } from "./a-snapshot-of-what-the-follower-holds.ts";
+import { aSuccessorThatNobodyHears } from "./a-successor-that-nobody-hears.ts";
 import { aSwitchThatFailsPartially } from "./a-switch-that-fails-partially.ts";
 import type { Scenario } from "./scenario.ts";
 import { theLeadersDiskIsFull } from "./the-leaders-disk-is-full.ts";
@@ -13,11 +15,13 @@ import { thePowerFailsAgainAndAgain } from "./the-power-fails-again-and-again.ts
 export const scenarios: readonly Scenario[] = [
   aBridgeBetweenTwoHalves,
   aCandidateThatWasAway,
+  aChangeThatNobodyHearsOf,
   aLeaderCutOffWhileItHandsOver,
   aLeaderThatWasSuspended,
   aReadThatOutlastsItsLease,
   aSnapshotOfAJointMembership,
   aSnapshotOfWhatTheFollowerHolds,
+  aSuccessorThatNobodyHears,
   aSwitchThatFailsPartially,
   theLeadersDiskIsFull,
   thePowerFailsAgainAndAgain,

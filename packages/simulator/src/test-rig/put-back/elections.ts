@@ -50,8 +50,7 @@ export const elections: readonly PutBackBug[] = [
         "if (!follows || request.needsNoAnswer === true)",
       ),
     ],
-    theme: "elections",
-    firstSeed: 6690,
+    scenario: "a successor that nobody hears",
     noticedBy: ["liveness"],
   },
   {

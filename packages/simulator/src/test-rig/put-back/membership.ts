@@ -126,7 +126,7 @@ export const membership: readonly PutBackBug[] = [
     name: "a membership that stays when its entry is truncated",
     row: 44,
     patches: [inAlgorithm("append", "memberships.truncate(first.index);", "")],
-    firstSeed: 280,
+    scenario: "a change that nobody hears of",
     noticedBy: [...split, "liveness", "one change at a time"],
   },
   {
