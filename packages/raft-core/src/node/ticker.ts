@@ -15,6 +15,7 @@ const marginMs = 1;
 export class Ticker {
   readonly #clock: Clock;
   readonly #graceMs: number;
+  /** Brings a turn about, after whatever has arrived meanwhile has had its chance to be received. */
   readonly #wake: () => void;
   /** What came before has been told. */
   #last: number;
@@ -52,20 +53,15 @@ export class Ticker {
     this.#deadline = deadline;
     this.#timer?.cancel();
     const waitMs = Math.max(0, Math.ceil(deadline - this.#clock.now()));
-    this.#timer = this.#clock.setTimer(waitMs, () => this.#fire());
+    this.#timer = this.#clock.setTimer(waitMs, () => {
+      this.#timer = undefined;
+      this.#wake();
+    });
   }
 
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = undefined;
-  }
-
-  /** What has arrived meanwhile has its chance to be received first. */
-  #fire(): void {
-    this.#timer = this.#clock.setTimer(0, () => {
-      this.#timer = undefined;
-      this.#wake();
-    });
   }
 }

@@ -35,6 +35,7 @@ export class PeerStream implements Pick<StreamListener<MessagesResponse>, "messa
   readonly #options: PeerStreamOptions;
   readonly #ended = Promise.withResolvers<ConnectError | undefined>();
   #call: Call | undefined;
+  #connection: PeerConnection | undefined;
   /** Undefined until the peer has accepted the hello. */
   #version: number | undefined;
   #hasRoom = true;
@@ -52,6 +53,7 @@ export class PeerStream implements Pick<StreamListener<MessagesResponse>, "messa
   /** Opens the stream. Rejects when there is no connection. */
   async open(connection: PeerConnection): Promise<void> {
     const stream = await connection.open(requestHeaders(RaftService.method.messages));
+    this.#connection = connection;
     this.start(new ClientCall(stream, RaftService.method.messages, maxResponseBytes, this));
   }
 
@@ -98,7 +100,9 @@ export class PeerStream implements Pick<StreamListener<MessagesResponse>, "messa
     const { queue, batchBytes } = this.#options;
     while (this.#call !== undefined && this.#version !== undefined && this.#hasRoom && !queue.isEmpty) {
       const batch = encodeBatch(queue, batchBytes, this.#version);
-      if (batch !== undefined) this.#hasRoom = this.#call.send(batch);
+      if (batch === undefined) continue;
+      this.#hasRoom = this.#call.send(batch);
+      this.#connection?.sent();
     }
   }
 }
