@@ -55,5 +55,6 @@ function handOverForPauses(state: RaftState, leader: LeaderState): void {
 
 function hasOthers({ memberships, config }: RaftState): boolean {
   const { voters, outgoingVoters } = memberships.newest();
-  return [...voters, ...outgoingVoters].some((id) => id !== config.nodeId);
+  const isOther = (id: number): boolean => id !== config.nodeId;
+  return voters.some(isOther) || outgoingVoters.some(isOther);
 }
