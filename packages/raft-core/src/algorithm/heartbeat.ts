@@ -3,15 +3,12 @@ import { commitNewsDueMs } from "./commit-news.ts";
 import { endDepartureIfTold, tellDeparture } from "./departures.ts";
 import type { NodeId } from "./entry.ts";
 import { follow } from "./follow.ts";
+import { needsAnswer } from "./heartbeat-answers.ts";
 import type { HeartbeatRequest, HeartbeatResponse } from "./message.ts";
-import type { Progress } from "./progress.ts";
 import { answerReads } from "./read-index.ts";
 import type { LeaderState, RaftState } from "./role-state.ts";
 import { send } from "./send.ts";
 import { continueTransfer } from "./transfer.ts";
-
-/** A follower is to be heard of again before it has been silent for this share of the shortest election timeout. */
-const enoughSilence = 3 / 4;
 
 /** Begins a round: proves leadership to whoever waits for that, and keeps the followers from campaigning. */
 export function beginRound(state: RaftState, leader: LeaderState): void {
@@ -32,19 +29,6 @@ export function beginRound(state: RaftState, leader: LeaderState): void {
     tellDeparture(leader, progress.id, known);
   }
   answerReads(state, leader);
-}
-
-/**
- * An answer shows that a follower is there, in time for whoever reckons with that, and that it lacks something. It confirms
- * leadership to reads, renews a lease, and moves on whatever is under way with the follower. Where there is nothing of that
- * an idle leader leaves it out: of all that an idle cluster costs, answers would be half.
- */
-function needsAnswer({ config, log }: RaftState, leader: LeaderState, progress: Progress): boolean {
-  const nextMs = progress.silentMs + config.heartbeatIntervalMs;
-  if (nextMs > config.electionTimeoutMinMs * enoughSilence || !progress.isAlive(nextMs)) return true;
-  if (leader.reads.isRunning || leader.lease !== undefined || leader.transfer !== undefined) return true;
-  if (progress.state !== "replicate" || progress.match < log.lastIndex) return true;
-  return leader.departing.has(progress.id) || leader.preferred.has(progress.id);
 }
 
 /** How long until the next round has to begin. */
