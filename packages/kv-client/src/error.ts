@@ -14,6 +14,12 @@
  * - `COMPACTED`: the revision that was asked for is compacted; the message names the earliest that is not. Of a write:
  *   nothing happened.
  * - `NO_HISTORY`: the cluster keeps no history yet, because some of its nodes run an earlier version. Nothing happened.
+ * - `LEASE_NOT_FOUND`: the lease has ended, or never was. Nothing happened.
+ * - `LEASE_EXISTS`: a lease of that id exists. Nothing happened.
+ * - `FENCED`: the lock that the write was fenced by is not held any more. Nothing happened.
+ * - `KEY_NOT_FOUND`: the key must exist for this. Nothing happened.
+ * - `QUOTA_EXCEEDED`: the store has reached its quota, and takes only deletes and compaction until there is room. Nothing happened.
+ * - `OPERATION_TOO_LARGE`: the operation reads or writes more than one may; the message says the limit. Nothing happened.
  * - `DEADLINE_EXCEEDED`: no answer within the call's `timeoutMs`. `outcomeUnknown` says whether it may have happened.
  * - `ABORTED`: the call's `AbortSignal` fired. `outcomeUnknown` says whether it may have happened.
  * - `OUTCOME_UNKNOWN`: the command was sent, no answer came, and its session ended before it could be asked for again. It
@@ -40,6 +46,12 @@ export type RaftKvErrorCode =
   | "FUTURE_REVISION"
   | "COMPACTED"
   | "NO_HISTORY"
+  | "LEASE_NOT_FOUND"
+  | "LEASE_EXISTS"
+  | "FENCED"
+  | "KEY_NOT_FOUND"
+  | "QUOTA_EXCEEDED"
+  | "OPERATION_TOO_LARGE"
   | "DEADLINE_EXCEEDED"
   | "ABORTED"
   | "OUTCOME_UNKNOWN"

@@ -1,5 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { Consistency, ErrorCode, ErrorDetailSchema, ReadResultSchema, ReadResultsSchema } from "@raftkv/proto/kv";
+import {
+  Consistency,
+  ErrorCode,
+  ErrorDetailSchema,
+  type ReadOperation,
+  ReadResultSchema,
+  ReadResultsSchema,
+} from "@raftkv/proto/kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RaftKv } from "./raft-kv.ts";
 import { FakeStore } from "./testing/fake-store.ts";
@@ -15,13 +22,17 @@ beforeEach(async () => {
 
 afterEach(() => node.stop());
 
+function atRevisionOf({ value }: ReadOperation["operation"]): bigint | undefined {
+  return value !== undefined && "atRevision" in value ? value.atRevision : undefined;
+}
+
 /** The reads that the node was asked for: consistency, lowest revision, and what stands in the operation. */
 function asked() {
   return node.received.flatMap(({ reads }) =>
     (reads?.operations ?? []).map(({ operation }) => ({
       consistency: reads?.consistency,
       minRevision: reads?.minRevision,
-      atRevision: operation.value?.atRevision,
+      atRevision: atRevisionOf(operation),
     })),
   );
 }
@@ -118,7 +129,7 @@ it.each([
     await using kv = new RaftKv({ endpoints: [node.address] });
     node.script = (request) => {
       const results = (request.reads?.operations ?? []).map(({ operation }) =>
-        operation.value?.atRevision === 0n
+        atRevisionOf(operation) === 0n
           ? create(ReadResultSchema, { result: { case: "get", value: {} } })
           : create(ReadResultSchema, {
               result: { case: "error", value: create(ErrorDetailSchema, { code, message: "not that one" }) },

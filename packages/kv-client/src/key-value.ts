@@ -14,6 +14,8 @@ export class KeyValue {
   readonly modRevision: number;
   /** How often the key was written since it came to be; 1 after the first put. */
   readonly version: number;
+  /** The lease that the key goes with. Undefined: none. */
+  readonly leaseId: number | undefined;
 
   constructor(wire: WireKeyValue) {
     this.keyBytes = wire.key;
@@ -21,6 +23,7 @@ export class KeyValue {
     this.createRevision = safeInteger(wire.createRevision, "create revision");
     this.modRevision = safeInteger(wire.modRevision, "mod revision");
     this.version = safeInteger(wire.version, "version");
+    this.leaseId = wire.leaseId === 0n ? undefined : safeInteger(wire.leaseId, "lease id");
   }
 
   /** The key as text. Throws INVALID_TEXT where it is not UTF-8. */

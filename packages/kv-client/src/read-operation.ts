@@ -76,7 +76,12 @@ export function pageRequest(bounds: PageBounds, needs: ReadNeeds): ReadRequest<P
     needs,
     operation: {
       case: "range",
-      value: { $typeName: "raftkv.kv.v1.RangeOperation", ...bounds, atRevision: BigInt(bounds.atRevision) },
+      value: {
+        $typeName: "raftkv.kv.v1.RangeOperation",
+        ...bounds,
+        atRevision: BigInt(bounds.atRevision),
+        countOnly: false,
+      },
     },
     weight: pageWeight,
     toResult: (result) => (result.case === "range" ? toPage(result.value) : undefined),

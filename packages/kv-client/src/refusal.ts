@@ -68,6 +68,18 @@ export function classify(detail: ErrorDetail): Refusal {
       return { kind: "final", reason, code: "PEER_NOT_JOINABLE" };
     case ErrorCode.TRANSFER_FAILED:
       return { kind: "final", reason, code: "TRANSFER_FAILED" };
+    case ErrorCode.LEASE_NOT_FOUND:
+      return { kind: "final", reason, code: "LEASE_NOT_FOUND" };
+    case ErrorCode.LEASE_EXISTS:
+      return { kind: "final", reason, code: "LEASE_EXISTS" };
+    case ErrorCode.FENCED:
+      return { kind: "final", reason, code: "FENCED" };
+    case ErrorCode.KEY_NOT_FOUND:
+      return { kind: "final", reason, code: "KEY_NOT_FOUND" };
+    case ErrorCode.QUOTA_EXCEEDED:
+      return { kind: "final", reason, code: "QUOTA_EXCEEDED" };
+    case ErrorCode.OPERATION_TOO_LARGE:
+      return { kind: "final", reason, code: "OPERATION_TOO_LARGE" };
     default:
       // A code from a later version: what is not understood must not be tried for ever.
       return { kind: "final", reason, code: "INTERNAL" };
@@ -103,6 +115,12 @@ const certainlyNothing: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.COMPACTED,
   ErrorCode.FUTURE_REVISION,
   ErrorCode.NO_HISTORY,
+  ErrorCode.LEASE_NOT_FOUND,
+  ErrorCode.LEASE_EXISTS,
+  ErrorCode.FENCED,
+  ErrorCode.KEY_NOT_FOUND,
+  ErrorCode.QUOTA_EXCEEDED,
+  ErrorCode.OPERATION_TOO_LARGE,
 ]);
 
 /** The error of a call that no node will ever serve. */

@@ -27,10 +27,19 @@ export interface WriteRequest<T> extends OperationRequest<T, OperationResult["re
 /** What an operation takes on the wire beside its key and value, rounded up. */
 const overheadBytes = 16;
 
+const PLAIN_PUT = {
+  $typeName: "raftkv.kv.v1.PutOperation",
+  leaseId: 0n,
+  ttlMs: 0n,
+  withPrevious: false,
+  keepValue: false,
+  keepLease: false,
+} as const;
+
 export function putRequest(key: Uint8Array, value: Uint8Array): WriteRequest<PutResult> {
   return {
     name: "put",
-    operation: { case: "put", value: { $typeName: "raftkv.kv.v1.PutOperation", key, value } },
+    operation: { case: "put", value: { ...PLAIN_PUT, key, value } },
     bytes: key.length + value.length + overheadBytes,
     toResult: (result) =>
       result.case === "put" ? { revision: safeInteger(result.value.revision, "revision") } : undefined,
@@ -40,7 +49,7 @@ export function putRequest(key: Uint8Array, value: Uint8Array): WriteRequest<Put
 export function deleteRequest(key: Uint8Array): WriteRequest<DeleteResult> {
   return {
     name: "delete",
-    operation: { case: "delete", value: { $typeName: "raftkv.kv.v1.DeleteOperation", key } },
+    operation: { case: "delete", value: { $typeName: "raftkv.kv.v1.DeleteOperation", key, withPrevious: false } },
     bytes: key.length + overheadBytes,
     toResult: (result) =>
       result.case === "delete"

@@ -23,7 +23,7 @@ describe("the history of a cluster", () => {
     const endpoints = [...cluster.endpoints];
     await using kv = new RaftKv({ endpoints, timeoutMs });
     await until("every node keeps history", async () =>
-      (await kv.members()).every(({ status }) => status?.applyVersion === 2) ? true : undefined,
+      (await kv.members()).every(({ status }) => status?.applyVersion === 3) ? true : undefined,
     );
 
     const one = await kv.put("key", "one");

@@ -25,6 +25,8 @@ import {
 import { decodeSessionRow, encodeSessionRow } from "./session-row.ts";
 
 const number = fc.oneof(fc.nat(), fc.maxSafeNat());
+/** Mostly none. */
+const lease = fc.oneof(fc.constant(0), fc.constant(0), fc.maxSafeNat());
 const key = fc.uint8Array({ maxLength: 300 });
 
 describe("numbers", () => {
@@ -94,14 +96,22 @@ describe("row keys", () => {
 describe("rows", () => {
   test("come back as they were written", () => {
     fc.assert(
-      fc.property(number, number, number, key, key, (a, b, c, rowKey, value) => {
-        const record = { createRevision: a, modRevision: b, sub: 3, version: c, valueLength: 9 };
+      fc.property(number, number, number, lease, key, key, (a, b, c, leaseId, rowKey, value) => {
+        const record = { createRevision: a, modRevision: b, sub: 3, version: c, valueLength: 9, leaseId };
         expect(decodeIndexRow(encodeIndexRow(record))).toEqual(record);
-        const row = { key: rowKey, value, deleted: false, createRevision: 0, version: 0, supersedes: undefined };
+        const row = {
+          key: rowKey,
+          value,
+          deleted: false,
+          createRevision: 0,
+          version: 0,
+          leaseId: 0,
+          supersedes: undefined,
+        };
         expect(decodeValueRow(encodePlainValueRow(rowKey, value))).toEqual(row);
         for (const write of [
           row,
-          { ...row, createRevision: a, version: c, supersedes: { modRevision: b + 1, sub: 3 } },
+          { ...row, createRevision: a, version: c, leaseId, supersedes: { modRevision: b + 1, sub: 3 } },
           { ...row, deleted: true },
         ]) {
           expect(decodeValueRow(encodeValueRow(write))).toEqual(write);
@@ -113,12 +123,28 @@ describe("rows", () => {
     );
   });
 
+  test("without a lease are what versions of raftkv without leases wrote", () => {
+    const record = { createRevision: 1, modRevision: 300, sub: 0, version: 2, valueLength: 1, leaseId: 0 };
+    const write = {
+      key: Buffer.from("k"),
+      value: Buffer.from("v"),
+      deleted: false,
+      createRevision: 1,
+      version: 2,
+      leaseId: 0,
+    };
+    expect([...encodeIndexRow(record)]).toEqual([1, 1, 0xac, 2, 0, 2, 1]);
+    expect([...encodeHistoryRow({ kind: "written", record })]).toEqual([2, 1, 1, 0xac, 2, 0, 2, 1]);
+    expect([...encodeValueRow({ ...write, supersedes: undefined })]).toEqual([2, 1, 1, 2, 0, 1, 0x6b, 0x76]);
+  });
+
   test("of sessions keep every kind of answer", () => {
     const session = {
       id: 4,
       ttlMs: 5_000,
       lastActiveMs: 2 ** 45,
       acknowledgedThrough: 17,
+      answerBytes: 0,
       answers: [
         { kind: "put", revision: 2 ** 50 },
         { kind: "delete", revision: 3, deleted: true },
@@ -132,11 +158,11 @@ describe("rows", () => {
   });
 
   test("that end early, go on too long or are damaged are refused", () => {
-    const row = encodeIndexRow({ createRevision: 1, modRevision: 300, sub: 0, version: 1, valueLength: 0 });
+    const row = encodeIndexRow({ createRevision: 1, modRevision: 300, sub: 0, version: 1, valueLength: 0, leaseId: 0 });
     for (const bad of [row.subarray(0, 3), Buffer.concat([row, row]), Uint8Array.of(0, ...row.subarray(1))]) {
       expect(() => decodeIndexRow(bad)).toThrow(expect.objectContaining({ code: "corruptState" }));
     }
-    expect(() => decodeIndexRow(Uint8Array.of(2, ...row.subarray(1)))).toThrow(
+    expect(() => decodeIndexRow(Uint8Array.of(3, ...row.subarray(1)))).toThrow(
       expect.objectContaining({ code: "newerFormat" }),
     );
   });

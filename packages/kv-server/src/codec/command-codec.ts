@@ -43,7 +43,7 @@ function decodeOperation({ operation }: WireOperation): Operation {
       return { kind: "compact", revision: Number(operation.value.revision) };
     case "raiseApplyVersion":
       return { kind: "raiseApplyVersion", applyVersion: operation.value.applyVersion };
-    case undefined:
+    default:
       return { kind: "unknown" };
   }
 }

@@ -8,6 +8,9 @@ import { ByteWriter, varintLength } from "./byte-writer.ts";
 export const ROW_FORMAT = 1;
 /** Of rows that have to do with history: a version of raftkv that keeps none must not take them for its own. */
 const HISTORY_FORMAT = 2;
+/** Of rows that name a lease; all others stay as they were. */
+const LEASED_INDEX_FORMAT = 2;
+const LEASED_FORMAT = 3;
 
 /** The part of the state that is not about one key or one session. */
 export interface MetaRow {
@@ -36,34 +39,41 @@ export interface ValueRow {
   /** What the write made of the key; 0 for a deletion, and for what was written before history was kept. */
   readonly createRevision: number;
   readonly version: number;
+  /** The lease that the key went with from then on; 0: none. */
+  readonly leaseId: number;
   /** The write that this one superseded. Undefined: the key did not exist. */
   readonly supersedes: ValueRowId | undefined;
 }
 
 export function encodeIndexRow(record: KeyRecord): Uint8Array {
-  return writeRecord(new ByteWriter(24).byte(ROW_FORMAT), record).finish();
+  const format = record.leaseId === 0 ? ROW_FORMAT : LEASED_INDEX_FORMAT;
+  return writeRecord(new ByteWriter(24).byte(format), record).finish();
 }
 
 export function decodeIndexRow(row: Uint8Array): KeyRecord {
-  return decodeRow("an index row", row, ROW_FORMAT, readRecord);
+  return decodeRow("an index row", row, LEASED_INDEX_FORMAT, (reader, format) =>
+    readRecord(reader, format === LEASED_INDEX_FORMAT),
+  );
 }
 
 function writeRecord(writer: ByteWriter, record: KeyRecord): ByteWriter {
-  return writer
+  writer
     .varint(record.createRevision)
     .varint(record.modRevision)
     .varint(record.sub)
     .varint(record.version)
     .varint(record.valueLength);
+  return record.leaseId === 0 ? writer : writer.varint(record.leaseId);
 }
 
-function readRecord(reader: ByteReader): KeyRecord {
+function readRecord(reader: ByteReader, leased: boolean): KeyRecord {
   return {
     createRevision: reader.varint(),
     modRevision: reader.varint(),
     sub: reader.varint(),
     version: reader.varint(),
     valueLength: reader.varint(),
+    leaseId: leased ? reader.varint() : 0,
   };
 }
 
@@ -77,45 +87,48 @@ export function encodePlainValueRow(key: Uint8Array, value: Uint8Array): Uint8Ar
 }
 
 export function encodeValueRow(row: ValueRow): Uint8Array {
-  const { key, value, supersedes } = row;
+  const { key, value, supersedes, leaseId } = row;
   const writer = new ByteWriter(valueRowLength(row))
-    .byte(HISTORY_FORMAT)
+    .byte(leaseId === 0 ? HISTORY_FORMAT : LEASED_FORMAT)
     .byte(row.deleted ? DELETED : WRITTEN)
     .varint(row.createRevision)
     .varint(row.version)
     // No write has revision 0.
     .varint(supersedes?.modRevision ?? 0);
   if (supersedes !== undefined) writer.varint(supersedes.sub);
+  if (leaseId !== 0) writer.varint(leaseId);
   return writer.prefixed(key).raw(value).finish();
 }
 
 /** Exact, so that the value is copied once. */
-function valueRowLength({ key, value, createRevision, version, supersedes }: ValueRow): number {
+function valueRowLength({ key, value, createRevision, version, supersedes, leaseId }: ValueRow): number {
   const numbers = varintLength(createRevision) + varintLength(version) + varintLength(supersedes?.modRevision ?? 0);
   const sub = supersedes === undefined ? 0 : varintLength(supersedes.sub);
-  return 2 + numbers + sub + varintLength(key.length) + key.length + value.length;
+  const lease = leaseId === 0 ? 0 : varintLength(leaseId);
+  return 2 + numbers + sub + lease + varintLength(key.length) + key.length + value.length;
 }
 
 export function decodeValueRow(row: Uint8Array): ValueRow {
-  return decodeRow("a value row", row, HISTORY_FORMAT, (reader, format) =>
-    format === ROW_FORMAT ? plainValueRow(reader) : valueRow(reader),
+  return decodeRow("a value row", row, LEASED_FORMAT, (reader, format) =>
+    format === ROW_FORMAT ? plainValueRow(reader) : valueRow(reader, format === LEASED_FORMAT),
   );
 }
 
 function plainValueRow(reader: ByteReader): ValueRow {
   const key = reader.prefixed();
   const value = reader.raw(reader.remaining);
-  return { key, value, deleted: false, createRevision: 0, version: 0, supersedes: undefined };
+  return { key, value, deleted: false, createRevision: 0, version: 0, leaseId: 0, supersedes: undefined };
 }
 
-function valueRow(reader: ByteReader): ValueRow {
+function valueRow(reader: ByteReader, leased: boolean): ValueRow {
   const deleted = isDeletion(reader);
   const createRevision = reader.varint();
   const version = reader.varint();
   const modRevision = reader.varint();
   const supersedes = modRevision === 0 ? undefined : { modRevision, sub: reader.varint() };
+  const leaseId = leased ? reader.varint() : 0;
   const key = reader.prefixed();
-  return { key, value: reader.raw(reader.remaining), deleted, createRevision, version, supersedes };
+  return { key, value: reader.raw(reader.remaining), deleted, createRevision, version, leaseId, supersedes };
 }
 
 /** What a key was at a revision of the past. */
@@ -125,14 +138,17 @@ export type HistoryRow =
   | { readonly kind: "deleted"; readonly sub: number };
 
 export function encodeHistoryRow(row: HistoryRow): Uint8Array {
-  const writer = new ByteWriter(24).byte(HISTORY_FORMAT);
+  const leased = row.kind === "written" && row.record.leaseId !== 0;
+  const writer = new ByteWriter(24).byte(leased ? LEASED_FORMAT : HISTORY_FORMAT);
   if (row.kind === "deleted") return writer.byte(DELETED).varint(row.sub).finish();
   return writeRecord(writer.byte(WRITTEN), row.record).finish();
 }
 
 export function decodeHistoryRow(row: Uint8Array): HistoryRow {
-  return decodeRow("a history row", row, HISTORY_FORMAT, (reader) =>
-    isDeletion(reader) ? { kind: "deleted", sub: reader.varint() } : { kind: "written", record: readRecord(reader) },
+  return decodeRow("a history row", row, LEASED_FORMAT, (reader, format) =>
+    isDeletion(reader)
+      ? { kind: "deleted", sub: reader.varint() }
+      : { kind: "written", record: readRecord(reader, format === LEASED_FORMAT) },
   );
 }
 

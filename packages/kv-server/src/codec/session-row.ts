@@ -1,4 +1,5 @@
 import type { Answer, RefusalCode } from "../state/answer.ts";
+import { answerBytes } from "../state/answer-bytes.ts";
 import type { Session } from "../state/session.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
@@ -41,7 +42,8 @@ export function decodeSessionRow(id: number, row: Uint8Array): Session {
     const count = reader.varint();
     const answers: Answer[] = [];
     for (let i = 0; i < count; i++) answers.push(readAnswer(reader));
-    return { id, ttlMs, lastActiveMs, acknowledgedThrough, answers };
+    const bytes = answers.reduce((sum, answer) => sum + answerBytes(answer), 0);
+    return { id, ttlMs, lastActiveMs, acknowledgedThrough, answers, answerBytes: bytes };
   });
 }
 

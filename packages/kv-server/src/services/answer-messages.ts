@@ -17,6 +17,8 @@ import { textOf } from "./text-form.ts";
  * of each of them again.
  */
 
+const NO_LEASE = 0n;
+
 /** A key with its value. With `asText` also as text, where it is that. */
 export function keyValue(entry: KeyEntry, asText: boolean): KeyValue {
   return {
@@ -28,6 +30,7 @@ export function keyValue(entry: KeyEntry, asText: boolean): KeyValue {
     version: BigInt(entry.version),
     keyText: asText ? (textOf(entry.key) ?? "") : "",
     valueText: asText ? (textOf(entry.value) ?? "") : "",
+    leaseId: entry.leaseId === 0 ? NO_LEASE : BigInt(entry.leaseId),
   };
 }
 

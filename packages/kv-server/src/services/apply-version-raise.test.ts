@@ -48,6 +48,14 @@ describe("the apply version is raised by the leader", () => {
     expect(rig.consensus.proposed.length).toBe(1);
   });
 
+  test("to what all of them know, and later to what all of them have come to know", async () => {
+    const known: Known = { 2: 3, 3: 2 };
+    const rig = await rigOf(known);
+    expect(await versionAfter(rig, 0)).toBe(2);
+    known[3] = 3;
+    expect(await versionAfter(rig, 6_000)).toBe(3);
+  });
+
   test("not for a node with another data directory than the member has", async () => {
     const rig = await rigOf({ 2: 2, 3: 2 });
     rig.consensus.become("follower", 2);

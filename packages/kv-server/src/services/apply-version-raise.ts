@@ -13,7 +13,7 @@ export interface ApplyVersionRaiseOptions {
 }
 
 /**
- * Raises the apply version once every member knows the new one: a node that does not would come to another state than the
+ * Raises the apply version to the latest that every member knows: a node that does not would come to another state than the
  * others. So a cluster is upgraded node by node, and what needs the new version works once the last one is.
  */
 export class ApplyVersionRaise {
@@ -46,26 +46,27 @@ export class ApplyVersionRaise {
     const { consensus, state } = this.#options;
     if (state.applyVersion() >= APPLY_VERSION) return;
     const { membership } = consensus.status();
+    let known = APPLY_VERSION;
     for (const member of membership.members) {
       if (member.id === consensus.status().identity.nodeId) continue;
-      if (!(await this.#knows(member, signal))) return;
+      known = Math.min(known, await this.#latestKnown(member, signal));
+      if (known <= state.applyVersion()) return;
     }
     signal.throwIfAborted();
     // No await from here on: nobody has joined in between, and whoever does from now on is asked for the new version.
     if (this.#joins > 0 || consensus.status().membership !== membership) return;
-    this.#proposed = APPLY_VERSION;
-    await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), RAISE));
+    this.#proposed = known;
+    await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), raiseTo(known)));
   }
 
-  async #knows({ id, memberId, address }: Member, signal: AbortSignal): Promise<boolean> {
+  /** 0 where somebody else answers. */
+  async #latestKnown({ id, memberId, address }: Member, signal: AbortSignal): Promise<number> {
     const peer = await this.#options.inspect(address, signal);
-    return peer.nodeId === id && peer.memberId === memberId && peer.maxApplyVersion >= APPLY_VERSION;
+    return peer.nodeId === id && peer.memberId === memberId ? peer.maxApplyVersion : 0;
   }
 }
 
-const RAISE = toBinary(
-  CommandBatchSchema,
-  create(CommandBatchSchema, {
-    operations: [{ operation: { case: "raiseApplyVersion", value: { applyVersion: APPLY_VERSION } } }],
-  }),
-);
+function raiseTo(applyVersion: number): Uint8Array {
+  const operations = [{ operation: { case: "raiseApplyVersion", value: { applyVersion } } }] as const;
+  return toBinary(CommandBatchSchema, create(CommandBatchSchema, { operations: [...operations] }));
+}

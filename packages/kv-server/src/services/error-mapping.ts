@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorCode, type ErrorDetail, ErrorDetailSchema, type Leader } from "@raftkv/proto/kv";
 import { RaftError, type RaftErrorCode } from "@raftkv/raft-core";
 import type { Refusal, RefusalCode } from "../state/answer.ts";
+import { OPERATION_BOUNDS } from "../state/operation-bounds.ts";
 import { type Failure, KvFailure, type LeaderHint } from "./kv-failure.ts";
 
 /** How each error appears to Connect and gRPC clients; over plain HTTP the status follows from that. */
@@ -35,7 +36,17 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   [ErrorCode.TRANSFER_FAILED]: Code.FailedPrecondition,
   [ErrorCode.COMPACTED]: Code.OutOfRange,
   [ErrorCode.NO_HISTORY]: Code.FailedPrecondition,
+  [ErrorCode.LEASE_NOT_FOUND]: Code.NotFound,
+  [ErrorCode.LEASE_EXISTS]: Code.FailedPrecondition,
+  [ErrorCode.FENCED]: Code.FailedPrecondition,
+  [ErrorCode.KEY_NOT_FOUND]: Code.InvalidArgument,
+  [ErrorCode.QUOTA_EXCEEDED]: Code.ResourceExhausted,
+  [ErrorCode.OPERATION_TOO_LARGE]: Code.InvalidArgument,
 };
+
+const OPERATION_TOO_LARGE =
+  `the operation asks for too much at once: it may concern ${OPERATION_BOUNDS.maxKeys} keys (of a range all in it), read ` +
+  `${OPERATION_BOUNDS.maxValueBytes} bytes of values, and answer with ${OPERATION_BOUNDS.maxAnswerBytes} bytes`;
 
 /** What a refusal of the replicated state is called on the wire. The messages are not part of the state. */
 const REFUSALS: Readonly<Record<RefusalCode, readonly [ErrorCode, string]>> = {
@@ -61,6 +72,7 @@ const REFUSALS: Readonly<Record<RefusalCode, readonly [ErrorCode, string]>> = {
   compacted: [ErrorCode.COMPACTED, "the revision is compacted already"],
   futureRevision: [ErrorCode.FUTURE_REVISION, "the store has not come to the revision yet"],
   invalidApplyVersion: [ErrorCode.INVALID_REQUEST, "the apply version is not a later one that this version knows"],
+  operationTooLarge: [ErrorCode.OPERATION_TOO_LARGE, OPERATION_TOO_LARGE],
   invalidTtl: [ErrorCode.INVALID_REQUEST, "ttl_ms must be between 1000 (1 s) and 86400000 (24 h)"],
 };
 

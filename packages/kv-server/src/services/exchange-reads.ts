@@ -53,7 +53,7 @@ function parseRead({ operation }: ReadOperation, limits: KvLimits): Read | Failu
       const { key } = operation.value;
       return checkKey(key, limits) ?? historyRead(key, operation.value);
     }
-    case undefined:
+    default:
       return invalid("the read is unknown to this version of raftkv");
   }
 }
@@ -85,7 +85,13 @@ function resultOf(answer: Answered): ReadResult["result"] {
     case "range": {
       const entries = answer.entries.map((entry) => keyValue(entry, false));
       const { next = NOTHING, revision } = answer;
-      const value = { $typeName: "raftkv.kv.v1.RangeResult", entries, next, revision: BigInt(revision) } as const;
+      const value = {
+        $typeName: "raftkv.kv.v1.RangeResult",
+        entries,
+        next,
+        revision: BigInt(revision),
+        count: 0n,
+      } as const;
       return { case: "range", value };
     }
     case "history": {
@@ -116,7 +122,7 @@ function keyBytes(operation: ReadOperation["operation"]): number {
       return operation.value.key.length;
     case "range":
       return operation.value.from.length + operation.value.to.length;
-    case undefined:
+    default:
       return 0;
   }
 }

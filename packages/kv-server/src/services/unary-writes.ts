@@ -5,12 +5,14 @@ import {
   type CompactRequest,
   type CompactResponse,
   CompactResponseSchema,
+  DeleteOperationSchema,
   type DeleteRequest,
   type DeleteResponse,
   DeleteResponseSchema,
   ErrorCode,
   ErrorDetailSchema,
   type Operation,
+  PutOperationSchema,
   type PutRequest,
   type PutResponse,
   PutResponseSchema,
@@ -32,7 +34,7 @@ export async function put(context: ServiceContext, request: PutRequest, call: Ca
   if (client !== undefined) {
     return forwarded(call, (options) => client.put({ ...request, forward: false }, options));
   }
-  const operation = { $typeName: "raftkv.kv.v1.PutOperation", key, value } as const;
+  const operation = create(PutOperationSchema, { key, value });
   const answer = await write(context, { case: "put", value: operation }, key.length + value.length, call);
   if (answer.kind !== "put") throw unexpected(answer);
   return create(PutResponseSchema, { revision: BigInt(answer.revision) });
@@ -44,7 +46,7 @@ export async function del(context: ServiceContext, request: DeleteRequest, call:
   if (client !== undefined) {
     return forwarded(call, (options) => client.delete({ ...request, forward: false }, options));
   }
-  const operation = { $typeName: "raftkv.kv.v1.DeleteOperation", key } as const;
+  const operation = create(DeleteOperationSchema, { key });
   const answer = await write(context, { case: "delete", value: operation }, key.length, call);
   if (answer.kind !== "delete") throw unexpected(answer);
   return create(DeleteResponseSchema, { revision: BigInt(answer.revision), deleted: answer.deleted });

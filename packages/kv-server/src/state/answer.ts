@@ -12,7 +12,8 @@ export type RefusalCode =
   | "invalidTtl"
   | "compacted"
   | "futureRevision"
-  | "invalidApplyVersion";
+  | "invalidApplyVersion"
+  | "operationTooLarge";
 
 export interface Refusal {
   readonly kind: "refused";

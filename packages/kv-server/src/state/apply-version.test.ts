@@ -9,8 +9,8 @@ test("a log that raises the apply version to one that is not known ends there, a
   const log = new CommandLog();
   await applyOne(machine, log, { operations: [put("a", "1")] });
   // Nobody proposes that, and no version takes it for a raise.
-  await applyOne(machine, log, { operations: [raiseApplyVersion(3), put("a", "2")] });
-  await expect(applyOne(machine, log, { operations: [raiseApplyVersion(3)] })).rejects.toMatchObject({
+  await applyOne(machine, log, { operations: [raiseApplyVersion(4), put("a", "2")] });
+  await expect(applyOne(machine, log, { operations: [raiseApplyVersion(4)] })).rejects.toMatchObject({
     code: "newerFormat",
     message: expect.stringContaining("start a newer raftkv on this data"),
   });

@@ -9,9 +9,22 @@ export interface Command {
   readonly operations: readonly Operation[];
 }
 
+export interface PutOperation {
+  readonly kind: "put";
+  readonly id: KeyId;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+export interface DeleteOperation {
+  readonly kind: "delete";
+  readonly id: KeyId;
+  readonly key: Uint8Array;
+}
+
 export type Operation =
-  | { readonly kind: "put"; readonly id: KeyId; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly kind: "delete"; readonly id: KeyId; readonly key: Uint8Array }
+  | PutOperation
+  | DeleteOperation
   | { readonly kind: "openSession"; readonly ttlMs: number }
   | { readonly kind: "closeSession" }
   | { readonly kind: "skip" }

@@ -34,6 +34,6 @@ export function earliestDeletion(counters: Counters): number {
 
 export const FIRST_REVISION = 1;
 /** The latest way of applying entries that this version knows. A state with a later one was made by a newer raftkv. */
-export const APPLY_VERSION = 2;
+export const APPLY_VERSION = 3;
 /** How the first version applied entries: where every cluster starts, until all of its nodes know a later one. */
 export const FIRST_APPLY_VERSION = 1;

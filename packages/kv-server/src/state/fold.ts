@@ -1,18 +1,13 @@
 import type { Index } from "@raftkv/raft-core";
-import { type Answer, type ApplyResult, refuse } from "./answer.ts";
+import { type Answer, type ApplyResult, type RefusalCode, refuse } from "./answer.ts";
+import { answerBytes } from "./answer-bytes.ts";
 import { raiseApplyVersion } from "./apply-version.ts";
 import type { Command, EntryContent, Operation } from "./command.ts";
-import { compact } from "./compact.ts";
-import type { Counters } from "./counters.ts";
-import type { Generations } from "./generations.ts";
-import type { KeyId } from "./key-id.ts";
-import type { KeyRecord } from "./key-record.ts";
+import type { FoldedState, FoldTarget } from "./folded-state.ts";
+import { operate } from "./operations/operate.ts";
+import type { Excess, Prefetched } from "./prefetch.ts";
 import { lastSequence, type Session } from "./session.ts";
 import { SESSION_BOUNDS } from "./session-bounds.ts";
-import type { SessionTable } from "./session-table.ts";
-
-/** The present state of every key that the commands at hand touch. Kept up to date while they are folded in. */
-export type KnownRecords = Map<KeyId, KeyRecord | undefined>;
 
 const SKIPPED: Answer = { kind: "skip" };
 const CLOSED: Answer = { kind: "closeSession" };
@@ -23,22 +18,19 @@ const MALFORMED: ApplyResult = refuse("malformedEntry");
  * answers on every node, whatever its configuration, and nothing in an entry makes it throw.
  */
 export class Fold {
-  readonly #counters: Counters;
-  readonly #sessions: SessionTable;
-  readonly #generations: Generations;
-  readonly #known: KnownRecords;
+  readonly #state: FoldedState;
+  readonly #excess: ReadonlyMap<Operation, Excess> | undefined;
 
-  constructor(counters: Counters, sessions: SessionTable, generations: Generations, known: KnownRecords) {
-    this.#counters = counters;
-    this.#sessions = sessions;
-    this.#generations = generations;
-    this.#known = known;
+  constructor(target: FoldTarget, { present, excess }: Prefetched) {
+    this.#state = { ...target, present, answerRoom: 0 };
+    this.#excess = excess;
   }
 
   apply(index: Index, content: EntryContent): ApplyResult {
     if (content.kind === "malformed") return MALFORMED;
-    this.#counters.clusterTimeMs = Math.max(this.#counters.clusterTimeMs, content.clusterTimeMs);
-    this.#sessions.expire(this.#counters.clusterTimeMs);
+    const { counters, sessions } = this.#state;
+    counters.clusterTimeMs = Math.max(counters.clusterTimeMs, content.clusterTimeMs);
+    sessions.expire(counters.clusterTimeMs);
     const { command } = content;
     return command.sessionId === 0 ? this.#withoutSession(index, command) : this.#inSession(command);
   }
@@ -49,28 +41,40 @@ export class Fold {
       return { kind: "answers", answers: [this.#openSession(index, first.ttlMs)] };
     }
     if (first?.kind === "raiseApplyVersion" && command.operations.length === 1) {
-      return { kind: "answers", answers: [raiseApplyVersion(this.#counters, first.applyVersion)] };
+      return { kind: "answers", answers: [raiseApplyVersion(this.#state.counters, first.applyVersion)] };
     }
-    return { kind: "answers", answers: command.operations.map((operation) => this.#operate(operation)) };
+    return { kind: "answers", answers: this.#operateAll(command.operations) };
+  }
+
+  #operateAll(operations: readonly Operation[]): readonly Answer[] {
+    let room = SESSION_BOUNDS.maxAnswerBytesPerSession;
+    return operations.map((operation) => {
+      const answer = this.#operate(operation, room);
+      room -= answerBytes(answer);
+      // Nobody holds up a batch without a session until there is room.
+      return isRefused(answer, "tooManyAnswers") ? refuse("operationTooLarge") : answer;
+    });
   }
 
   #openSession(index: Index, ttlMs: number): Answer {
+    const { counters, sessions } = this.#state;
     if (!(ttlMs >= SESSION_BOUNDS.minTtlMs && ttlMs <= SESSION_BOUNDS.maxTtlMs)) return refuse("invalidTtl");
-    const session = this.#sessions.open(index, ttlMs, this.#counters.clusterTimeMs);
+    const session = sessions.open(index, ttlMs, counters.clusterTimeMs);
     return session === undefined ? refuse("tooManySessions") : { kind: "openSession", sessionId: session.id };
   }
 
   /** Dissertation, section 6.3: a session's commands take effect in sequence, each once; a batch without operations keeps it alive. */
   #inSession(command: Command): ApplyResult {
-    const session = this.#sessions.get(command.sessionId);
+    const { counters, sessions } = this.#state;
+    const session = sessions.get(command.sessionId);
     if (session === undefined) return refuse("sessionUnknown");
-    this.#sessions.touch(session, this.#counters.clusterTimeMs, command.acknowledgedThrough);
+    sessions.touch(session, counters.clusterTimeMs, command.acknowledgedThrough);
     if (command.operations.length === 0) return { kind: "answers", answers: [] };
     if (command.firstSequence === 0) return refuse("invalidBatch");
     const expectedSequence = lastSequence(session) + 1;
     if (command.firstSequence > expectedSequence) return { kind: "refused", code: "sequenceGap", expectedSequence };
     const newOperations = command.firstSequence + command.operations.length - expectedSequence;
-    if (newOperations > this.#sessions.roomForAnswers(session)) return refuse("tooManyAnswers");
+    if (newOperations > sessions.roomForAnswers(session)) return refuse("tooManyAnswers");
     const answers = command.operations.map((operation, i) =>
       this.#operateInSequence(session, command.firstSequence + i, operation),
     );
@@ -78,70 +82,32 @@ export class Fold {
   }
 
   #operateInSequence(session: Session, sequence: number, operation: Operation): Answer {
+    const { sessions } = this.#state;
     if (sequence <= session.acknowledgedThrough) return refuse("answerDiscarded");
     const kept = session.answers[sequence - session.acknowledgedThrough - 1];
     if (kept !== undefined) return kept;
-    if (this.#sessions.get(session.id) === undefined) return refuse("sessionUnknown");
+    if (sessions.get(session.id) === undefined) return refuse("sessionUnknown");
+    // One before it in the batch found no room for its answer.
+    if (sequence > lastSequence(session) + 1) return refuse("tooManyAnswers");
     if (operation.kind === "closeSession") {
-      this.#sessions.close(session);
+      sessions.close(session);
       return CLOSED;
     }
-    const answer = operation.kind === "skip" ? SKIPPED : this.#operate(operation);
-    this.#sessions.keepAnswer(session, answer);
+    const answer = operation.kind === "skip" ? SKIPPED : this.#operate(operation, sessions.roomForBytes(session));
+    // It has its turn again once others have made room.
+    if (!isRefused(answer, "tooManyAnswers")) sessions.keepAnswer(session, answer);
     return answer;
   }
 
-  #operate(operation: Operation): Answer {
-    switch (operation.kind) {
-      case "put":
-        return operation.key.length === 0
-          ? refuse("keyEmpty")
-          : this.#put(operation.id, operation.key, operation.value);
-      case "delete":
-        return operation.key.length === 0 ? refuse("keyEmpty") : this.#delete(operation.id, operation.key);
-      case "compact":
-        return compact(this.#counters, operation.revision);
-      default:
-        return refuse("invalidOperation");
-    }
-  }
-
-  #put(id: KeyId, key: Uint8Array, value: Uint8Array): Answer {
-    const previous = this.#known.get(id);
-    const revision = ++this.#counters.revision;
-    const record: KeyRecord = {
-      createRevision: previous?.createRevision ?? revision,
-      modRevision: revision,
-      sub: 0,
-      version: (previous?.version ?? 0) + 1,
-      valueLength: value.length,
-    };
-    this.#change(id, key, revision, record, value, previous);
-    return { kind: "put", revision };
-  }
-
-  #delete(id: KeyId, key: Uint8Array): Answer {
-    const previous = this.#known.get(id);
-    if (previous === undefined) return { kind: "delete", revision: this.#counters.revision, deleted: false };
-    const revision = ++this.#counters.revision;
-    this.#change(id, key, revision, undefined, NO_VALUE, previous);
-    return { kind: "delete", revision, deleted: true };
-  }
-
-  #change(
-    id: KeyId,
-    key: Uint8Array,
-    revision: number,
-    record: KeyRecord | undefined,
-    value: Uint8Array,
-    superseded: KeyRecord | undefined,
-  ): void {
-    this.#known.set(id, record);
-    const { active } = this.#generations;
-    const { applyVersion } = this.#counters;
-    const previous = active.get(id);
-    active.add({ id, key, revision, sub: 0, record, value, superseded, previous, applyVersion });
+  /** `room`: bytes that the answer may tell of keys. */
+  #operate(operation: Operation, room: number): Answer {
+    const excess = this.#excess?.get(operation);
+    if (excess !== undefined) return refuse(excess === "tooLarge" ? "operationTooLarge" : "tooManyAnswers");
+    this.#state.answerRoom = room;
+    return operate(this.#state, operation);
   }
 }
 
-const NO_VALUE = new Uint8Array(0);
+function isRefused(answer: Answer, code: RefusalCode): boolean {
+  return answer.kind === "refused" && answer.code === code;
+}

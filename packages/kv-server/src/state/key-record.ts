@@ -9,6 +9,8 @@ export interface KeyRecord {
   /** Counts the writes since the key was created, from 1. */
   readonly version: number;
   readonly valueLength: number;
+  /** The lease that the key goes with; 0: none. */
+  readonly leaseId: number;
 }
 
 /** A key as a read answers it. */
@@ -19,4 +21,6 @@ export interface KeyEntry {
   readonly createRevision: number;
   readonly modRevision: number;
   readonly version: number;
+  /** 0: none. */
+  readonly leaseId: number;
 }

@@ -205,7 +205,8 @@ function foundBy(plan: Planned | undefined): readonly Found[] {
     : plan.found;
 }
 
-function valueInRow({ key, record }: Found, row: Uint8Array | undefined): Uint8Array {
+/** The value that `row`, the value row that `record` names, has of `key`. Throws `corruptState` where it has none. */
+export function valueInRow({ key, record }: Pick<Found, "key" | "record">, row: Uint8Array | undefined): Uint8Array {
   const decoded = row === undefined ? undefined : decodeValueRow(row);
   if (decoded !== undefined && Buffer.compare(decoded.key, key) === 0) return decoded.value;
   throw new KvError(
@@ -237,7 +238,7 @@ function historyAnswer(page: WritesPage, values: ReadonlyMap<Found, Uint8Array>)
 const NO_VALUE = new Uint8Array(0);
 
 function entry(found: Found, values: ReadonlyMap<Found, Uint8Array>): KeyEntry {
-  const { createRevision, modRevision, version } = found.record;
+  const { createRevision, modRevision, version, leaseId } = found.record;
   const value = found.value instanceof Uint8Array ? found.value : (values.get(found) ?? NO_VALUE);
-  return { key: found.key, value, createRevision, modRevision, version };
+  return { key: found.key, value, createRevision, modRevision, version, leaseId };
 }

@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Clock, Entry, Index, SnapshotSource, StateMachine, StateSnapshot } from "@raftkv/raft-core";
-import { indexRowKey } from "../codec/row-keys.ts";
-import { decodeIndexRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
@@ -10,11 +8,11 @@ import { ClusterClock } from "./cluster-clock.ts";
 import type { EntryContent } from "./command.ts";
 import { earliestRevision, keepsHistory } from "./counters.ts";
 import { EntryDecoder } from "./entry-decoder.ts";
-import { Fold, type KnownRecords } from "./fold.ts";
+import { Fold } from "./fold.ts";
 import { Generations } from "./generations.ts";
-import { type KeyId, keyBytes } from "./key-id.ts";
 import { readTogether } from "./kv-reader.ts";
 import { DEFAULT_MERGE_LIMITS, type MergeLimits, Merger } from "./merger.ts";
+import { type Prefetched, prefetch } from "./prefetch.ts";
 import type { Read, ReadAnswers, ReadLimits } from "./read.ts";
 import { loadSavedState, type SavedState } from "./saved-state.ts";
 import { Serial } from "./serial.ts";
@@ -133,8 +131,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
         entry.kind === "command" ? this.decoder.decode(entry.payload) : undefined,
       );
       for (const content of contents) checkApplyVersion(content);
-      const known = await this.#recordsOf(contents);
-      return this.#fold(entries, contents, known);
+      return await this.#foldAll(entries, contents);
     } finally {
       this.#applying = false;
     }
@@ -228,40 +225,28 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     }
   }
 
-  /**
-   * The state of every key that the entries name: from memory, taken now, or else from the engine, in one fetch. Only
-   * applying changes keys, so this stays true until the entries are folded in, whatever is merged meanwhile.
-   */
-  async #recordsOf(contents: readonly (EntryContent | undefined)[]): Promise<KnownRecords> {
-    const known: KnownRecords = new Map();
-    const missing: KeyId[] = [];
-    for (const content of contents) {
-      if (content?.kind !== "command") continue;
-      for (const operation of content.command.operations) {
-        if (operation.kind !== "put" && operation.kind !== "delete") continue;
-        if (known.has(operation.id)) continue;
-        const change = this.#generations.find(operation.id);
-        known.set(operation.id, change?.record);
-        if (change === undefined) missing.push(operation.id);
-      }
+  async #foldAll(
+    entries: readonly Entry[],
+    contents: readonly (EntryContent | undefined)[],
+  ): Promise<readonly ApplyResult[]> {
+    const results: ApplyResult[] = [];
+    while (results.length < entries.length) {
+      const rest = contents.slice(results.length);
+      const { count, prefetched } = await prefetch(rest, { generations: this.#generations, store: this.#store });
+      const next = entries.slice(results.length, results.length + count);
+      results.push(...this.#fold(next, rest, prefetched));
     }
-    if (missing.length === 0) return known;
-    const rows = await this.#store.getMany(missing.map((id) => indexRowKey(keyBytes(id))));
-    for (const [i, id] of missing.entries()) {
-      const row = rows[i];
-      if (row !== undefined) known.set(id, decodeIndexRow(row));
-    }
-    return known;
+    return results;
   }
 
-  /** Synchronous: nobody sees a state between two entries of a batch. */
+  /** Synchronous: nobody sees a state between two entries that were prefetched for together. */
   #fold(
     entries: readonly Entry[],
     contents: readonly (EntryContent | undefined)[],
-    known: KnownRecords,
+    prefetched: Prefetched,
   ): readonly ApplyResult[] {
     const { counters, sessions } = this.#saved;
-    const fold = new Fold(counters, sessions, this.#generations, known);
+    const fold = new Fold({ counters, sessions, generations: this.#generations }, prefetched);
     const results = entries.map((entry, i): ApplyResult => {
       const content = contents[i];
       counters.appliedIndex = entry.index;

@@ -127,6 +127,7 @@ function encodedValue(change: Change): Uint8Array {
     deleted: record === undefined,
     createRevision: record?.createRevision ?? 0,
     version: record?.version ?? 0,
+    leaseId: record?.leaseId ?? 0,
     supersedes,
   });
 }

@@ -1,3 +1,5 @@
+const MIB = 1024 * 1024;
+
 /**
  * The bounds of sessions. They belong to the definition of the state machine: every node must draw the same line, so
  * they are not configurable, and changing one takes a new apply version.
@@ -10,4 +12,7 @@ export const SESSION_BOUNDS = {
   maxAnswersPerSession: 16_384,
   /** Answers that all sessions together have not given up. */
   maxAnswers: 2_000_000,
+  /** Bytes that they tell of keys: previous values, and what transactions have read. */
+  maxAnswerBytesPerSession: 8 * MIB,
+  maxAnswerBytes: 256 * MIB,
 } as const;

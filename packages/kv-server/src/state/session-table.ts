@@ -1,4 +1,5 @@
 import type { Answer } from "./answer.ts";
+import { answerBytes } from "./answer-bytes.ts";
 import { expiresAtMs, lastSequence, type Session } from "./session.ts";
 import { SESSION_BOUNDS } from "./session-bounds.ts";
 import { SessionExpiry } from "./session-expiry.ts";
@@ -15,6 +16,7 @@ export class SessionTable {
   #expiry = new SessionExpiry();
   #changed = new Set<number>();
   #answerCount = 0;
+  #answerBytes = 0;
 
   constructor(sessions: Iterable<Session> = []) {
     for (const session of sessions) this.#insert(session);
@@ -27,7 +29,7 @@ export class SessionTable {
   /** Undefined if there is no room for another. */
   open(id: number, ttlMs: number, nowMs: number): Session | undefined {
     if (this.#sessions.size >= SESSION_BOUNDS.maxSessions) return undefined;
-    const session = { id, ttlMs, lastActiveMs: nowMs, acknowledgedThrough: 0, answers: [] };
+    const session = { id, ttlMs, lastActiveMs: nowMs, acknowledgedThrough: 0, answers: [], answerBytes: 0 };
     this.#insert(session);
     this.#changed.add(id);
     return session;
@@ -40,6 +42,7 @@ export class SessionTable {
   close(session: Session): void {
     this.#sessions.delete(session.id);
     this.#answerCount -= session.answers.length;
+    this.#answerBytes -= session.answerBytes;
     this.#changed.add(session.id);
     this.#dropStaleExpiries();
   }
@@ -51,6 +54,7 @@ export class SessionTable {
     const through = Math.min(acknowledgedThrough, lastSequence(session));
     const dropped = through - session.acknowledgedThrough;
     if (dropped <= 0) return;
+    if (session.answerBytes > 0) this.#dropBytes(session, session.answers.slice(0, dropped));
     session.answers = session.answers.slice(dropped);
     session.acknowledgedThrough = through;
     this.#answerCount -= dropped;
@@ -62,10 +66,17 @@ export class SessionTable {
     return Math.min(maxAnswersPerSession - session.answers.length, maxAnswers - this.#answerCount);
   }
 
+  /** How many more bytes about keys may be kept for the session. */
+  roomForBytes(session: Session): number {
+    const { maxAnswerBytesPerSession, maxAnswerBytes } = SESSION_BOUNDS;
+    return Math.min(maxAnswerBytesPerSession - session.answerBytes, maxAnswerBytes - this.#answerBytes);
+  }
+
   /** Keeps the answer to the session's next sequence. */
   keepAnswer(session: Session, answer: Answer): void {
     session.answers.push(answer);
     this.#answerCount++;
+    this.#addBytes(session, answerBytes(answer));
   }
 
   /** Ends every session whose time is over at cluster time `nowMs`. */
@@ -88,7 +99,17 @@ export class SessionTable {
   #insert(session: Session): void {
     this.#sessions.set(session.id, session);
     this.#answerCount += session.answers.length;
+    this.#answerBytes += session.answerBytes;
     this.#expiry.add(session.id, expiresAtMs(session));
+  }
+
+  #dropBytes(session: Session, answers: readonly Answer[]): void {
+    this.#addBytes(session, -answers.reduce((bytes, answer) => bytes + answerBytes(answer), 0));
+  }
+
+  #addBytes(session: Session, bytes: number): void {
+    session.answerBytes += bytes;
+    this.#answerBytes += bytes;
   }
 
   /** Sessions that were closed early must not pile up until their time would have come. */

@@ -11,6 +11,8 @@ export interface Session {
   acknowledgedThrough: number;
   /** The answer to sequence `acknowledgedThrough + 1`, and so on without a gap. */
   answers: Answer[];
+  /** What they tell of keys: `answerBytes` of each. */
+  answerBytes: number;
 }
 
 /** The sequence of the last command that was applied; 0 before the first. */

@@ -8,6 +8,7 @@ interface ModelEntry {
   readonly createRevision: number;
   readonly modRevision: number;
   readonly version: number;
+  readonly leaseId: number;
 }
 
 /** One write to a key. Undefined: it deleted the key. */
@@ -149,7 +150,7 @@ export class StateModel {
     const modRevision = ++this.revision;
     const createRevision = previous?.createRevision ?? modRevision;
     const version = (previous?.version ?? 0) + 1;
-    const entry = { key, value: text(operation.value.value), createRevision, modRevision, version };
+    const entry = { key, value: text(operation.value.value), createRevision, modRevision, version, leaseId: 0 };
     this.#write(key, { revision: modRevision, entry });
     return { kind: "put", revision: modRevision };
   }

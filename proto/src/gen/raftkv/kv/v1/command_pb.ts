@@ -2,8 +2,8 @@
 // @generated from file raftkv/kv/v1/command.proto (package raftkv.kv.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ErrorDetail } from "./error_pb.ts";
 import { file_raftkv_kv_v1_error } from "./error_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/kv/v1/command.proto.
  */
 export const file_raftkv_kv_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("ChpyYWZ0a3Yva3YvdjEvY29tbWFuZC5wcm90bxIMcmFmdGt2Lmt2LnYxIoUBCgxDb21tYW5kQmF0Y2gSEgoKc2Vzc2lvbl9pZBgBIAEoBBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIcChRhY2tub3dsZWRnZWRfdGhyb3VnaBgDIAEoBBIrCgpvcGVyYXRpb25zGAQgAygLMhcucmFmdGt2Lmt2LnYxLk9wZXJhdGlvbiKXAwoJT3BlcmF0aW9uEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMb3Blbl9zZXNzaW9uGAMgASgLMiIucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uT3BlcmF0aW9uSAASPAoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIjLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25PcGVyYXRpb25IABIrCgRza2lwGAUgASgLMhsucmFmdGt2Lmt2LnYxLlNraXBPcGVyYXRpb25IABIxCgdjb21wYWN0GAYgASgLMh4ucmFmdGt2Lmt2LnYxLkNvbXBhY3RPcGVyYXRpb25IABJHChNyYWlzZV9hcHBseV92ZXJzaW9uGAcgASgLMigucmFmdGt2Lmt2LnYxLlJhaXNlQXBwbHlWZXJzaW9uT3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIioKDFB1dE9wZXJhdGlvbhILCgNrZXkYASABKAwSDQoFdmFsdWUYAiABKAwiHgoPRGVsZXRlT3BlcmF0aW9uEgsKA2tleRgBIAEoDCImChRPcGVuU2Vzc2lvbk9wZXJhdGlvbhIOCgZ0dGxfbXMYASABKAQiFwoVQ2xvc2VTZXNzaW9uT3BlcmF0aW9uIg8KDVNraXBPcGVyYXRpb24iJAoQQ29tcGFjdE9wZXJhdGlvbhIQCghyZXZpc2lvbhgBIAEoBCIzChpSYWlzZUFwcGx5VmVyc2lvbk9wZXJhdGlvbhIVCg1hcHBseV92ZXJzaW9uGAEgASgNIrEDCg9PcGVyYXRpb25SZXN1bHQSJgoDcHV0GAEgASgLMhcucmFmdGt2Lmt2LnYxLlB1dFJlc3VsdEgAEiwKBmRlbGV0ZRgCIAEoCzIaLnJhZnRrdi5rdi52MS5EZWxldGVSZXN1bHRIABI3CgxvcGVuX3Nlc3Npb24YAyABKAsyHy5yYWZ0a3Yua3YudjEuT3BlblNlc3Npb25SZXN1bHRIABI5Cg1jbG9zZV9zZXNzaW9uGAQgASgLMiAucmFmdGt2Lmt2LnYxLkNsb3NlU2Vzc2lvblJlc3VsdEgAEigKBHNraXAYBSABKAsyGC5yYWZ0a3Yua3YudjEuU2tpcFJlc3VsdEgAEioKBWVycm9yGAYgASgLMhkucmFmdGt2Lmt2LnYxLkVycm9yRGV0YWlsSAASLgoHY29tcGFjdBgHIAEoCzIbLnJhZnRrdi5rdi52MS5Db21wYWN0UmVzdWx0SAASRAoTcmFpc2VfYXBwbHlfdmVyc2lvbhgIIAEoCzIlLnJhZnRrdi5rdi52MS5SYWlzZUFwcGx5VmVyc2lvblJlc3VsdEgAQggKBnJlc3VsdCIdCglQdXRSZXN1bHQSEAoIcmV2aXNpb24YASABKAQiMQoMRGVsZXRlUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAgiJwoRT3BlblNlc3Npb25SZXN1bHQSEgoKc2Vzc2lvbl9pZBgBIAEoBCIUChJDbG9zZVNlc3Npb25SZXN1bHQiDAoKU2tpcFJlc3VsdCIpCg1Db21wYWN0UmVzdWx0EhgKEGNvbXBhY3RfcmV2aXNpb24YASABKAQiMAoXUmFpc2VBcHBseVZlcnNpb25SZXN1bHQSFQoNYXBwbHlfdmVyc2lvbhgBIAEoDSI/Cg1FbnRyeUVudmVsb3BlEhcKD2NsdXN0ZXJfdGltZV9tcxgBIAEoBBIVCg1jb21tYW5kX2JhdGNoGAIgASgMYgZwcm90bzM", [file_raftkv_kv_v1_error]);
+  fileDesc("ChpyYWZ0a3Yva3YvdjEvY29tbWFuZC5wcm90bxIMcmFmdGt2Lmt2LnYxIoUBCgxDb21tYW5kQmF0Y2gSEgoKc2Vzc2lvbl9pZBgBIAEoBBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIcChRhY2tub3dsZWRnZWRfdGhyb3VnaBgDIAEoBBIrCgpvcGVyYXRpb25zGAQgAygLMhcucmFmdGt2Lmt2LnYxLk9wZXJhdGlvbiKpBgoJT3BlcmF0aW9uEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMb3Blbl9zZXNzaW9uGAMgASgLMiIucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uT3BlcmF0aW9uSAASPAoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIjLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25PcGVyYXRpb25IABIrCgRza2lwGAUgASgLMhsucmFmdGt2Lmt2LnYxLlNraXBPcGVyYXRpb25IABIxCgdjb21wYWN0GAYgASgLMh4ucmFmdGt2Lmt2LnYxLkNvbXBhY3RPcGVyYXRpb25IABJHChNyYWlzZV9hcHBseV92ZXJzaW9uGAcgASgLMigucmFmdGt2Lmt2LnYxLlJhaXNlQXBwbHlWZXJzaW9uT3BlcmF0aW9uSAASOgoMZGVsZXRlX3JhbmdlGAggASgLMiIucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlT3BlcmF0aW9uSAASOQoLdHJhbnNhY3Rpb24YCSABKAsyIi5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25PcGVyYXRpb25IABI4CgtncmFudF9sZWFzZRgKIAEoCzIhLnJhZnRrdi5rdi52MS5HcmFudExlYXNlT3BlcmF0aW9uSAASQQoQa2VlcF9sZWFzZV9hbGl2ZRgLIAEoCzIlLnJhZnRrdi5rdi52MS5LZWVwTGVhc2VBbGl2ZU9wZXJhdGlvbkgAEjoKDHJldm9rZV9sZWFzZRgMIAEoCzIiLnJhZnRrdi5rdi52MS5SZXZva2VMZWFzZU9wZXJhdGlvbkgAEjwKDWV4cGlyZV9sZWFzZXMYDSABKAsyIy5yYWZ0a3Yua3YudjEuRXhwaXJlTGVhc2VzT3BlcmF0aW9uSAASIgoFZmVuY2UYDyABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2VCCwoJb3BlcmF0aW9uIosBCgxQdXRPcGVyYXRpb24SCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEhAKCGxlYXNlX2lkGAMgASgEEg4KBnR0bF9tcxgEIAEoBBIVCg13aXRoX3ByZXZpb3VzGAUgASgIEhIKCmtlZXBfdmFsdWUYBiABKAgSEgoKa2VlcF9sZWFzZRgHIAEoCCI1Cg9EZWxldGVPcGVyYXRpb24SCwoDa2V5GAEgASgMEhUKDXdpdGhfcHJldmlvdXMYAiABKAgiRwoURGVsZXRlUmFuZ2VPcGVyYXRpb24SDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBIVCg13aXRoX3ByZXZpb3VzGAMgASgIIiMKBUZlbmNlEgsKA2tleRgBIAEoDBINCgV0b2tlbhgCIAEoBCKkAQoUVHJhbnNhY3Rpb25PcGVyYXRpb24SLQoLY29tcGFyaXNvbnMYASADKAsyGC5yYWZ0a3Yua3YudjEuQ29tcGFyaXNvbhIrCgR0aGVuGAIgAygLMh0ucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uU3RlcBIwCglvdGhlcndpc2UYAyADKAsyHS5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25TdGVwIrwCCg9UcmFuc2FjdGlvblN0ZXASKQoDcHV0GAEgASgLMhoucmFmdGt2Lmt2LnYxLlB1dE9wZXJhdGlvbkgAEi8KBmRlbGV0ZRgCIAEoCzIdLnJhZnRrdi5rdi52MS5EZWxldGVPcGVyYXRpb25IABI6CgxkZWxldGVfcmFuZ2UYAyABKAsyIi5yYWZ0a3Yua3YudjEuRGVsZXRlUmFuZ2VPcGVyYXRpb25IABIkCgNnZXQYBCABKAsyFS5yYWZ0a3Yua3YudjEuR2V0U3RlcEgAEigKBXJhbmdlGAUgASgLMhcucmFmdGt2Lmt2LnYxLlJhbmdlU3RlcEgAEjkKC3RyYW5zYWN0aW9uGAYgASgLMiIucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uT3BlcmF0aW9uSABCBgoEc3RlcCIWCgdHZXRTdGVwEgsKA2tleRgBIAEoDCKyAQoJUmFuZ2VTdGVwEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSDQoFbGltaXQYAyABKA0SEQoJa2V5c19vbmx5GAQgASgIEhIKCmNvdW50X29ubHkYBSABKAgSJwoFb3JkZXIYBiABKAsyGC5yYWZ0a3Yua3YudjEuUmFuZ2VPcmRlchIsCgZmaWx0ZXIYByABKAsyHC5yYWZ0a3Yua3YudjEuUmV2aXNpb25GaWx0ZXIi3wEKCkNvbXBhcmlzb24SCwoDa2V5GAEgASgMEgoKAnRvGAIgASgMEg8KB3RvX2xhc3QYAyABKAgSMgoIcmVsYXRpb24YBCABKA4yIC5yYWZ0a3Yua3YudjEuQ29tcGFyaXNvblJlbGF0aW9uEg8KBXZhbHVlGAUgASgMSAASEQoHdmVyc2lvbhgGIAEoBEgAEhkKD2NyZWF0ZV9yZXZpc2lvbhgHIAEoBEgAEhYKDG1vZF9yZXZpc2lvbhgIIAEoBEgAEhIKCGxlYXNlX2lkGAkgASgESABCCAoGdGFyZ2V0IkoKClJhbmdlT3JkZXISKAoGdGFyZ2V0GAEgASgOMhgucmFmdGt2Lmt2LnYxLlNvcnRUYXJnZXQSEgoKZGVzY2VuZGluZxgCIAEoCCJ+Cg5SZXZpc2lvbkZpbHRlchIYChBtaW5fbW9kX3JldmlzaW9uGAEgASgEEhgKEG1heF9tb2RfcmV2aXNpb24YAiABKAQSGwoTbWluX2NyZWF0ZV9yZXZpc2lvbhgDIAEoBBIbChNtYXhfY3JlYXRlX3JldmlzaW9uGAQgASgEIjcKE0dyYW50TGVhc2VPcGVyYXRpb24SDgoGdHRsX21zGAEgASgEEhAKCGxlYXNlX2lkGAIgASgEIisKF0tlZXBMZWFzZUFsaXZlT3BlcmF0aW9uEhAKCGxlYXNlX2lkGAEgASgEIigKFFJldm9rZUxlYXNlT3BlcmF0aW9uEhAKCGxlYXNlX2lkGAEgASgEIhcKFUV4cGlyZUxlYXNlc09wZXJhdGlvbiImChRPcGVuU2Vzc2lvbk9wZXJhdGlvbhIOCgZ0dGxfbXMYASABKAQiFwoVQ2xvc2VTZXNzaW9uT3BlcmF0aW9uIg8KDVNraXBPcGVyYXRpb24iJAoQQ29tcGFjdE9wZXJhdGlvbhIQCghyZXZpc2lvbhgBIAEoBCIzChpSYWlzZUFwcGx5VmVyc2lvbk9wZXJhdGlvbhIVCg1hcHBseV92ZXJzaW9uGAEgASgNIo0GCg9PcGVyYXRpb25SZXN1bHQSJgoDcHV0GAEgASgLMhcucmFmdGt2Lmt2LnYxLlB1dFJlc3VsdEgAEiwKBmRlbGV0ZRgCIAEoCzIaLnJhZnRrdi5rdi52MS5EZWxldGVSZXN1bHRIABI3CgxvcGVuX3Nlc3Npb24YAyABKAsyHy5yYWZ0a3Yua3YudjEuT3BlblNlc3Npb25SZXN1bHRIABI5Cg1jbG9zZV9zZXNzaW9uGAQgASgLMiAucmFmdGt2Lmt2LnYxLkNsb3NlU2Vzc2lvblJlc3VsdEgAEigKBHNraXAYBSABKAsyGC5yYWZ0a3Yua3YudjEuU2tpcFJlc3VsdEgAEioKBWVycm9yGAYgASgLMhkucmFmdGt2Lmt2LnYxLkVycm9yRGV0YWlsSAASLgoHY29tcGFjdBgHIAEoCzIbLnJhZnRrdi5rdi52MS5Db21wYWN0UmVzdWx0SAASRAoTcmFpc2VfYXBwbHlfdmVyc2lvbhgIIAEoCzIlLnJhZnRrdi5rdi52MS5SYWlzZUFwcGx5VmVyc2lvblJlc3VsdEgAEjcKDGRlbGV0ZV9yYW5nZRgJIAEoCzIfLnJhZnRrdi5rdi52MS5EZWxldGVSYW5nZVJlc3VsdEgAEjYKC3RyYW5zYWN0aW9uGAogASgLMh8ucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uUmVzdWx0SAASNQoLZ3JhbnRfbGVhc2UYCyABKAsyHi5yYWZ0a3Yua3YudjEuR3JhbnRMZWFzZVJlc3VsdEgAEj4KEGtlZXBfbGVhc2VfYWxpdmUYDCABKAsyIi5yYWZ0a3Yua3YudjEuS2VlcExlYXNlQWxpdmVSZXN1bHRIABI3CgxyZXZva2VfbGVhc2UYDSABKAsyHy5yYWZ0a3Yua3YudjEuUmV2b2tlTGVhc2VSZXN1bHRIABI5Cg1leHBpcmVfbGVhc2VzGA4gASgLMiAucmFmdGt2Lmt2LnYxLkV4cGlyZUxlYXNlc1Jlc3VsdEgAQggKBnJlc3VsdCJHCglQdXRSZXN1bHQSEAoIcmV2aXNpb24YASABKAQSKAoIcHJldmlvdXMYAiABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiWwoMRGVsZXRlUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAgSKAoIcHJldmlvdXMYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiYAoRRGVsZXRlUmFuZ2VSZXN1bHQSEAoIcmV2aXNpb24YASABKAQSDwoHZGVsZXRlZBgCIAEoBBIoCghwcmV2aW91cxgDIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSJjChFUcmFuc2FjdGlvblJlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIRCglzdWNjZWVkZWQYAiABKAgSKQoHcmVzdWx0cxgDIAMoCzIYLnJhZnRrdi5rdi52MS5TdGVwUmVzdWx0IrkCCgpTdGVwUmVzdWx0EiYKA3B1dBgBIAEoCzIXLnJhZnRrdi5rdi52MS5QdXRSZXN1bHRIABIsCgZkZWxldGUYAiABKAsyGi5yYWZ0a3Yua3YudjEuRGVsZXRlUmVzdWx0SAASNwoMZGVsZXRlX3JhbmdlGAMgASgLMh8ucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlUmVzdWx0SAASKgoDZ2V0GAQgASgLMhsucmFmdGt2Lmt2LnYxLkdldFN0ZXBSZXN1bHRIABIuCgVyYW5nZRgFIAEoCzIdLnJhZnRrdi5rdi52MS5SYW5nZVN0ZXBSZXN1bHRIABI2Cgt0cmFuc2FjdGlvbhgGIAEoCzIfLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblJlc3VsdEgAQggKBnJlc3VsdCI2Cg1HZXRTdGVwUmVzdWx0EiUKBWVudHJ5GAEgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIlcKD1JhbmdlU3RlcFJlc3VsdBInCgdlbnRyaWVzGAEgAygLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlEgwKBG1vcmUYAiABKAgSDQoFY291bnQYAyABKAQiNAoQR3JhbnRMZWFzZVJlc3VsdBIQCghsZWFzZV9pZBgBIAEoBBIOCgZ0dGxfbXMYAiABKAQiJgoUS2VlcExlYXNlQWxpdmVSZXN1bHQSDgoGdHRsX21zGAEgASgEIjYKEVJldm9rZUxlYXNlUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAQiVgoSRXhwaXJlTGVhc2VzUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2V4cGlyZWQYAiABKAQSDwoHZGVsZXRlZBgDIAEoBBIMCgRtb3JlGAQgASgIIp4BCghLZXlWYWx1ZRILCgNrZXkYASABKAwSDQoFdmFsdWUYAiABKAwSFwoPY3JlYXRlX3JldmlzaW9uGAMgASgEEhQKDG1vZF9yZXZpc2lvbhgEIAEoBBIPCgd2ZXJzaW9uGAUgASgEEhAKCGtleV90ZXh0GAYgASgJEhIKCnZhbHVlX3RleHQYByABKAkSEAoIbGVhc2VfaWQYCCABKAQiJwoRT3BlblNlc3Npb25SZXN1bHQSEgoKc2Vzc2lvbl9pZBgBIAEoBCIUChJDbG9zZVNlc3Npb25SZXN1bHQiDAoKU2tpcFJlc3VsdCIpCg1Db21wYWN0UmVzdWx0EhgKEGNvbXBhY3RfcmV2aXNpb24YASABKAQiMAoXUmFpc2VBcHBseVZlcnNpb25SZXN1bHQSFQoNYXBwbHlfdmVyc2lvbhgBIAEoDSI/Cg1FbnRyeUVudmVsb3BlEhcKD2NsdXN0ZXJfdGltZV9tcxgBIAEoBBIVCg1jb21tYW5kX2JhdGNoGAIgASgMKroBChJDb21wYXJpc29uUmVsYXRpb24SIwofQ09NUEFSSVNPTl9SRUxBVElPTl9VTlNQRUNJRklFRBAAEh0KGUNPTVBBUklTT05fUkVMQVRJT05fRVFVQUwQARIhCh1DT01QQVJJU09OX1JFTEFUSU9OX05PVF9FUVVBTBACEhwKGENPTVBBUklTT05fUkVMQVRJT05fTEVTUxADEh8KG0NPTVBBUklTT05fUkVMQVRJT05fR1JFQVRFUhAEKq0BCgpTb3J0VGFyZ2V0EhsKF1NPUlRfVEFSR0VUX1VOU1BFQ0lGSUVEEAASEwoPU09SVF9UQVJHRVRfS0VZEAESFwoTU09SVF9UQVJHRVRfVkVSU0lPThACEh8KG1NPUlRfVEFSR0VUX0NSRUFURV9SRVZJU0lPThADEhwKGFNPUlRfVEFSR0VUX01PRF9SRVZJU0lPThAEEhUKEVNPUlRfVEFSR0VUX1ZBTFVFEAViBnByb3RvMw", [file_raftkv_kv_v1_error]);
 
 /**
  * What a client asks to be replicated. Encoded once, by the client; opaque until it is applied.
@@ -109,7 +109,52 @@ export type Operation = Message<"raftkv.kv.v1.Operation"> & {
      */
     value: RaiseApplyVersionOperation;
     case: "raiseApplyVersion";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.DeleteRangeOperation delete_range = 8;
+     */
+    value: DeleteRangeOperation;
+    case: "deleteRange";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.TransactionOperation transaction = 9;
+     */
+    value: TransactionOperation;
+    case: "transaction";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.GrantLeaseOperation grant_lease = 10;
+     */
+    value: GrantLeaseOperation;
+    case: "grantLease";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.KeepLeaseAliveOperation keep_lease_alive = 11;
+     */
+    value: KeepLeaseAliveOperation;
+    case: "keepLeaseAlive";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.RevokeLeaseOperation revoke_lease = 12;
+     */
+    value: RevokeLeaseOperation;
+    case: "revokeLease";
+  } | {
+    /**
+     * Only alone and without a session; proposed by the leader itself.
+     *
+     * @generated from field: raftkv.kv.v1.ExpireLeasesOperation expire_leases = 13;
+     */
+    value: ExpireLeasesOperation;
+    case: "expireLeases";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * The operation takes effect only while this lock is held as it says.
+   *
+   * @generated from field: raftkv.kv.v1.Fence fence = 15;
+   */
+  fence?: Fence | undefined;
 };
 
 /**
@@ -132,6 +177,39 @@ export type PutOperation = Message<"raftkv.kv.v1.PutOperation"> & {
    * @generated from field: bytes value = 2;
    */
   value: Uint8Array;
+
+  /**
+   * The key goes when this lease ends; it leaves the lease that it had. 0: with none.
+   *
+   * @generated from field: uint64 lease_id = 3;
+   */
+  leaseId: bigint;
+
+  /**
+   * The key lives so long, in cluster time, by a lease of its own that ends with the next write to the key. 0: for ever. Not with `lease_id`.
+   *
+   * @generated from field: uint64 ttl_ms = 4;
+   */
+  ttlMs: bigint;
+
+  /**
+   * Answer with what the key was before.
+   *
+   * @generated from field: bool with_previous = 5;
+   */
+  withPrevious: boolean;
+
+  /**
+   * Write only value or lease, and keep the other. The key must exist. As in etcd.
+   *
+   * @generated from field: bool keep_value = 6;
+   */
+  keepValue: boolean;
+
+  /**
+   * @generated from field: bool keep_lease = 7;
+   */
+  keepLease: boolean;
 };
 
 /**
@@ -149,6 +227,13 @@ export type DeleteOperation = Message<"raftkv.kv.v1.DeleteOperation"> & {
    * @generated from field: bytes key = 1;
    */
   key: Uint8Array;
+
+  /**
+   * Answer with what the key was before.
+   *
+   * @generated from field: bool with_previous = 2;
+   */
+  withPrevious: boolean;
 };
 
 /**
@@ -157,6 +242,417 @@ export type DeleteOperation = Message<"raftkv.kv.v1.DeleteOperation"> & {
  */
 export const DeleteOperationSchema: GenMessage<DeleteOperation> = /*@__PURE__*/
   messageDesc(file_raftkv_kv_v1_command, 3);
+
+/**
+ * Deletes every key from `from` (inclusive) to `to` (exclusive; empty: to the last key), at one revision.
+ *
+ * @generated from message raftkv.kv.v1.DeleteRangeOperation
+ */
+export type DeleteRangeOperation = Message<"raftkv.kv.v1.DeleteRangeOperation"> & {
+  /**
+   * @generated from field: bytes from = 1;
+   */
+  from: Uint8Array;
+
+  /**
+   * @generated from field: bytes to = 2;
+   */
+  to: Uint8Array;
+
+  /**
+   * @generated from field: bool with_previous = 3;
+   */
+  withPrevious: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.DeleteRangeOperation.
+ * Use `create(DeleteRangeOperationSchema)` to create a new message.
+ */
+export const DeleteRangeOperationSchema: GenMessage<DeleteRangeOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 4);
+
+/**
+ * Who holds a lock, as its token says: the write is refused once the lock's key was created at any other revision, or is gone.
+ *
+ * @generated from message raftkv.kv.v1.Fence
+ */
+export type Fence = Message<"raftkv.kv.v1.Fence"> & {
+  /**
+   * @generated from field: bytes key = 1;
+   */
+  key: Uint8Array;
+
+  /**
+   * The create revision of the key while the holder held the lock.
+   *
+   * @generated from field: uint64 token = 2;
+   */
+  token: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.Fence.
+ * Use `create(FenceSchema)` to create a new message.
+ */
+export const FenceSchema: GenMessage<Fence> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 5);
+
+/**
+ * If all comparisons hold `then`, else `otherwise`: all at one revision, or nothing of it.
+ *
+ * @generated from message raftkv.kv.v1.TransactionOperation
+ */
+export type TransactionOperation = Message<"raftkv.kv.v1.TransactionOperation"> & {
+  /**
+   * @generated from field: repeated raftkv.kv.v1.Comparison comparisons = 1;
+   */
+  comparisons: Comparison[];
+
+  /**
+   * @generated from field: repeated raftkv.kv.v1.TransactionStep then = 2;
+   */
+  then: TransactionStep[];
+
+  /**
+   * @generated from field: repeated raftkv.kv.v1.TransactionStep otherwise = 3;
+   */
+  otherwise: TransactionStep[];
+};
+
+/**
+ * Describes the message raftkv.kv.v1.TransactionOperation.
+ * Use `create(TransactionOperationSchema)` to create a new message.
+ */
+export const TransactionOperationSchema: GenMessage<TransactionOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 6);
+
+/**
+ * @generated from message raftkv.kv.v1.TransactionStep
+ */
+export type TransactionStep = Message<"raftkv.kv.v1.TransactionStep"> & {
+  /**
+   * @generated from oneof raftkv.kv.v1.TransactionStep.step
+   */
+  step: {
+    /**
+     * @generated from field: raftkv.kv.v1.PutOperation put = 1;
+     */
+    value: PutOperation;
+    case: "put";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.DeleteOperation delete = 2;
+     */
+    value: DeleteOperation;
+    case: "delete";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.DeleteRangeOperation delete_range = 3;
+     */
+    value: DeleteRangeOperation;
+    case: "deleteRange";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.GetStep get = 4;
+     */
+    value: GetStep;
+    case: "get";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.RangeStep range = 5;
+     */
+    value: RangeStep;
+    case: "range";
+  } | {
+    /**
+     * Its comparisons are made before anything of the outer one is done, as in etcd.
+     *
+     * @generated from field: raftkv.kv.v1.TransactionOperation transaction = 6;
+     */
+    value: TransactionOperation;
+    case: "transaction";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message raftkv.kv.v1.TransactionStep.
+ * Use `create(TransactionStepSchema)` to create a new message.
+ */
+export const TransactionStepSchema: GenMessage<TransactionStep> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 7);
+
+/**
+ * @generated from message raftkv.kv.v1.GetStep
+ */
+export type GetStep = Message<"raftkv.kv.v1.GetStep"> & {
+  /**
+   * @generated from field: bytes key = 1;
+   */
+  key: Uint8Array;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.GetStep.
+ * Use `create(GetStepSchema)` to create a new message.
+ */
+export const GetStepSchema: GenMessage<GetStep> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 8);
+
+/**
+ * As RangeOperation, on the state as the steps before have left it.
+ *
+ * @generated from message raftkv.kv.v1.RangeStep
+ */
+export type RangeStep = Message<"raftkv.kv.v1.RangeStep"> & {
+  /**
+   * @generated from field: bytes from = 1;
+   */
+  from: Uint8Array;
+
+  /**
+   * @generated from field: bytes to = 2;
+   */
+  to: Uint8Array;
+
+  /**
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: bool keys_only = 4;
+   */
+  keysOnly: boolean;
+
+  /**
+   * @generated from field: bool count_only = 5;
+   */
+  countOnly: boolean;
+
+  /**
+   * @generated from field: raftkv.kv.v1.RangeOrder order = 6;
+   */
+  order?: RangeOrder | undefined;
+
+  /**
+   * @generated from field: raftkv.kv.v1.RevisionFilter filter = 7;
+   */
+  filter?: RevisionFilter | undefined;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RangeStep.
+ * Use `create(RangeStepSchema)` to create a new message.
+ */
+export const RangeStepSchema: GenMessage<RangeStep> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 9);
+
+/**
+ * Of a key that does not exist version, revisions and lease are 0; a comparison of its value does not hold, whatever the relation (as in etcd).
+ *
+ * @generated from message raftkv.kv.v1.Comparison
+ */
+export type Comparison = Message<"raftkv.kv.v1.Comparison"> & {
+  /**
+   * @generated from field: bytes key = 1;
+   */
+  key: Uint8Array;
+
+  /**
+   * With it the comparison must hold for every key from `key` to there (exclusive; `to_last`: to the last key).
+   *
+   * @generated from field: bytes to = 2;
+   */
+  to: Uint8Array;
+
+  /**
+   * @generated from field: bool to_last = 3;
+   */
+  toLast: boolean;
+
+  /**
+   * @generated from field: raftkv.kv.v1.ComparisonRelation relation = 4;
+   */
+  relation: ComparisonRelation;
+
+  /**
+   * @generated from oneof raftkv.kv.v1.Comparison.target
+   */
+  target: {
+    /**
+     * @generated from field: bytes value = 5;
+     */
+    value: Uint8Array;
+    case: "value";
+  } | {
+    /**
+     * @generated from field: uint64 version = 6;
+     */
+    value: bigint;
+    case: "version";
+  } | {
+    /**
+     * @generated from field: uint64 create_revision = 7;
+     */
+    value: bigint;
+    case: "createRevision";
+  } | {
+    /**
+     * @generated from field: uint64 mod_revision = 8;
+     */
+    value: bigint;
+    case: "modRevision";
+  } | {
+    /**
+     * @generated from field: uint64 lease_id = 9;
+     */
+    value: bigint;
+    case: "leaseId";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message raftkv.kv.v1.Comparison.
+ * Use `create(ComparisonSchema)` to create a new message.
+ */
+export const ComparisonSchema: GenMessage<Comparison> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 10);
+
+/**
+ * @generated from message raftkv.kv.v1.RangeOrder
+ */
+export type RangeOrder = Message<"raftkv.kv.v1.RangeOrder"> & {
+  /**
+   * @generated from field: raftkv.kv.v1.SortTarget target = 1;
+   */
+  target: SortTarget;
+
+  /**
+   * @generated from field: bool descending = 2;
+   */
+  descending: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RangeOrder.
+ * Use `create(RangeOrderSchema)` to create a new message.
+ */
+export const RangeOrderSchema: GenMessage<RangeOrder> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 11);
+
+/**
+ * Bounds on revisions, both inclusive; 0: none.
+ *
+ * @generated from message raftkv.kv.v1.RevisionFilter
+ */
+export type RevisionFilter = Message<"raftkv.kv.v1.RevisionFilter"> & {
+  /**
+   * @generated from field: uint64 min_mod_revision = 1;
+   */
+  minModRevision: bigint;
+
+  /**
+   * @generated from field: uint64 max_mod_revision = 2;
+   */
+  maxModRevision: bigint;
+
+  /**
+   * @generated from field: uint64 min_create_revision = 3;
+   */
+  minCreateRevision: bigint;
+
+  /**
+   * @generated from field: uint64 max_create_revision = 4;
+   */
+  maxCreateRevision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RevisionFilter.
+ * Use `create(RevisionFilterSchema)` to create a new message.
+ */
+export const RevisionFilterSchema: GenMessage<RevisionFilter> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 12);
+
+/**
+ * Time is cluster time: it does not pass while nobody leads, and no clock on a wall can move it.
+ *
+ * @generated from message raftkv.kv.v1.GrantLeaseOperation
+ */
+export type GrantLeaseOperation = Message<"raftkv.kv.v1.GrantLeaseOperation"> & {
+  /**
+   * The lease ends when it was not kept alive for so long. Between 100 ms and 30 days.
+   *
+   * @generated from field: uint64 ttl_ms = 1;
+   */
+  ttlMs: bigint;
+
+  /**
+   * 0: any that is free.
+   *
+   * @generated from field: uint64 lease_id = 2;
+   */
+  leaseId: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.GrantLeaseOperation.
+ * Use `create(GrantLeaseOperationSchema)` to create a new message.
+ */
+export const GrantLeaseOperationSchema: GenMessage<GrantLeaseOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 13);
+
+/**
+ * @generated from message raftkv.kv.v1.KeepLeaseAliveOperation
+ */
+export type KeepLeaseAliveOperation = Message<"raftkv.kv.v1.KeepLeaseAliveOperation"> & {
+  /**
+   * @generated from field: uint64 lease_id = 1;
+   */
+  leaseId: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.KeepLeaseAliveOperation.
+ * Use `create(KeepLeaseAliveOperationSchema)` to create a new message.
+ */
+export const KeepLeaseAliveOperationSchema: GenMessage<KeepLeaseAliveOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 14);
+
+/**
+ * Ends the lease and deletes its keys, at one revision.
+ *
+ * @generated from message raftkv.kv.v1.RevokeLeaseOperation
+ */
+export type RevokeLeaseOperation = Message<"raftkv.kv.v1.RevokeLeaseOperation"> & {
+  /**
+   * @generated from field: uint64 lease_id = 1;
+   */
+  leaseId: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RevokeLeaseOperation.
+ * Use `create(RevokeLeaseOperationSchema)` to create a new message.
+ */
+export const RevokeLeaseOperationSchema: GenMessage<RevokeLeaseOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 15);
+
+/**
+ * Ends leases that are over at this entry's cluster time, and deletes their keys: a bounded number of them in one go.
+ *
+ * @generated from message raftkv.kv.v1.ExpireLeasesOperation
+ */
+export type ExpireLeasesOperation = Message<"raftkv.kv.v1.ExpireLeasesOperation"> & {
+};
+
+/**
+ * Describes the message raftkv.kv.v1.ExpireLeasesOperation.
+ * Use `create(ExpireLeasesOperationSchema)` to create a new message.
+ */
+export const ExpireLeasesOperationSchema: GenMessage<ExpireLeasesOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 16);
 
 /**
  * @generated from message raftkv.kv.v1.OpenSessionOperation
@@ -175,7 +671,7 @@ export type OpenSessionOperation = Message<"raftkv.kv.v1.OpenSessionOperation"> 
  * Use `create(OpenSessionOperationSchema)` to create a new message.
  */
 export const OpenSessionOperationSchema: GenMessage<OpenSessionOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 4);
+  messageDesc(file_raftkv_kv_v1_command, 17);
 
 /**
  * @generated from message raftkv.kv.v1.CloseSessionOperation
@@ -188,7 +684,7 @@ export type CloseSessionOperation = Message<"raftkv.kv.v1.CloseSessionOperation"
  * Use `create(CloseSessionOperationSchema)` to create a new message.
  */
 export const CloseSessionOperationSchema: GenMessage<CloseSessionOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 5);
+  messageDesc(file_raftkv_kv_v1_command, 18);
 
 /**
  * @generated from message raftkv.kv.v1.SkipOperation
@@ -201,7 +697,7 @@ export type SkipOperation = Message<"raftkv.kv.v1.SkipOperation"> & {
  * Use `create(SkipOperationSchema)` to create a new message.
  */
 export const SkipOperationSchema: GenMessage<SkipOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 6);
+  messageDesc(file_raftkv_kv_v1_command, 19);
 
 /**
  * Gives up history before this revision: reads at earlier ones are refused from then on.
@@ -220,7 +716,7 @@ export type CompactOperation = Message<"raftkv.kv.v1.CompactOperation"> & {
  * Use `create(CompactOperationSchema)` to create a new message.
  */
 export const CompactOperationSchema: GenMessage<CompactOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 7);
+  messageDesc(file_raftkv_kv_v1_command, 20);
 
 /**
  * Entries after this one are applied in a later way, which every node knows.
@@ -239,7 +735,7 @@ export type RaiseApplyVersionOperation = Message<"raftkv.kv.v1.RaiseApplyVersion
  * Use `create(RaiseApplyVersionOperationSchema)` to create a new message.
  */
 export const RaiseApplyVersionOperationSchema: GenMessage<RaiseApplyVersionOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 8);
+  messageDesc(file_raftkv_kv_v1_command, 21);
 
 /**
  * The answer to one operation.
@@ -298,6 +794,42 @@ export type OperationResult = Message<"raftkv.kv.v1.OperationResult"> & {
      */
     value: RaiseApplyVersionResult;
     case: "raiseApplyVersion";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.DeleteRangeResult delete_range = 9;
+     */
+    value: DeleteRangeResult;
+    case: "deleteRange";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.TransactionResult transaction = 10;
+     */
+    value: TransactionResult;
+    case: "transaction";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.GrantLeaseResult grant_lease = 11;
+     */
+    value: GrantLeaseResult;
+    case: "grantLease";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.KeepLeaseAliveResult keep_lease_alive = 12;
+     */
+    value: KeepLeaseAliveResult;
+    case: "keepLeaseAlive";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.RevokeLeaseResult revoke_lease = 13;
+     */
+    value: RevokeLeaseResult;
+    case: "revokeLease";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.ExpireLeasesResult expire_leases = 14;
+     */
+    value: ExpireLeasesResult;
+    case: "expireLeases";
   } | { case: undefined; value?: undefined };
 };
 
@@ -306,7 +838,7 @@ export type OperationResult = Message<"raftkv.kv.v1.OperationResult"> & {
  * Use `create(OperationResultSchema)` to create a new message.
  */
 export const OperationResultSchema: GenMessage<OperationResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 9);
+  messageDesc(file_raftkv_kv_v1_command, 22);
 
 /**
  * @generated from message raftkv.kv.v1.PutResult
@@ -318,6 +850,13 @@ export type PutResult = Message<"raftkv.kv.v1.PutResult"> & {
    * @generated from field: uint64 revision = 1;
    */
   revision: bigint;
+
+  /**
+   * With `with_previous`, where the key existed.
+   *
+   * @generated from field: raftkv.kv.v1.KeyValue previous = 2;
+   */
+  previous?: KeyValue | undefined;
 };
 
 /**
@@ -325,7 +864,7 @@ export type PutResult = Message<"raftkv.kv.v1.PutResult"> & {
  * Use `create(PutResultSchema)` to create a new message.
  */
 export const PutResultSchema: GenMessage<PutResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 10);
+  messageDesc(file_raftkv_kv_v1_command, 23);
 
 /**
  * @generated from message raftkv.kv.v1.DeleteResult
@@ -342,6 +881,13 @@ export type DeleteResult = Message<"raftkv.kv.v1.DeleteResult"> & {
    * @generated from field: bool deleted = 2;
    */
   deleted: boolean;
+
+  /**
+   * With `with_previous`, where the key existed.
+   *
+   * @generated from field: raftkv.kv.v1.KeyValue previous = 3;
+   */
+  previous?: KeyValue | undefined;
 };
 
 /**
@@ -349,7 +895,331 @@ export type DeleteResult = Message<"raftkv.kv.v1.DeleteResult"> & {
  * Use `create(DeleteResultSchema)` to create a new message.
  */
 export const DeleteResultSchema: GenMessage<DeleteResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 11);
+  messageDesc(file_raftkv_kv_v1_command, 24);
+
+/**
+ * @generated from message raftkv.kv.v1.DeleteRangeResult
+ */
+export type DeleteRangeResult = Message<"raftkv.kv.v1.DeleteRangeResult"> & {
+  /**
+   * The store's revision after it; it moves only if there was a key.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: uint64 deleted = 2;
+   */
+  deleted: bigint;
+
+  /**
+   * With `with_previous`, in key order.
+   *
+   * @generated from field: repeated raftkv.kv.v1.KeyValue previous = 3;
+   */
+  previous: KeyValue[];
+};
+
+/**
+ * Describes the message raftkv.kv.v1.DeleteRangeResult.
+ * Use `create(DeleteRangeResultSchema)` to create a new message.
+ */
+export const DeleteRangeResultSchema: GenMessage<DeleteRangeResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 25);
+
+/**
+ * @generated from message raftkv.kv.v1.TransactionResult
+ */
+export type TransactionResult = Message<"raftkv.kv.v1.TransactionResult"> & {
+  /**
+   * The store's revision after it; it moves only if something was written.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * The comparisons held.
+   *
+   * @generated from field: bool succeeded = 2;
+   */
+  succeeded: boolean;
+
+  /**
+   * One for each step that was done.
+   *
+   * @generated from field: repeated raftkv.kv.v1.StepResult results = 3;
+   */
+  results: StepResult[];
+};
+
+/**
+ * Describes the message raftkv.kv.v1.TransactionResult.
+ * Use `create(TransactionResultSchema)` to create a new message.
+ */
+export const TransactionResultSchema: GenMessage<TransactionResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 26);
+
+/**
+ * @generated from message raftkv.kv.v1.StepResult
+ */
+export type StepResult = Message<"raftkv.kv.v1.StepResult"> & {
+  /**
+   * @generated from oneof raftkv.kv.v1.StepResult.result
+   */
+  result: {
+    /**
+     * @generated from field: raftkv.kv.v1.PutResult put = 1;
+     */
+    value: PutResult;
+    case: "put";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.DeleteResult delete = 2;
+     */
+    value: DeleteResult;
+    case: "delete";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.DeleteRangeResult delete_range = 3;
+     */
+    value: DeleteRangeResult;
+    case: "deleteRange";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.GetStepResult get = 4;
+     */
+    value: GetStepResult;
+    case: "get";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.RangeStepResult range = 5;
+     */
+    value: RangeStepResult;
+    case: "range";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.TransactionResult transaction = 6;
+     */
+    value: TransactionResult;
+    case: "transaction";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message raftkv.kv.v1.StepResult.
+ * Use `create(StepResultSchema)` to create a new message.
+ */
+export const StepResultSchema: GenMessage<StepResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 27);
+
+/**
+ * @generated from message raftkv.kv.v1.GetStepResult
+ */
+export type GetStepResult = Message<"raftkv.kv.v1.GetStepResult"> & {
+  /**
+   * Unset: the key does not exist.
+   *
+   * @generated from field: raftkv.kv.v1.KeyValue entry = 1;
+   */
+  entry?: KeyValue | undefined;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.GetStepResult.
+ * Use `create(GetStepResultSchema)` to create a new message.
+ */
+export const GetStepResultSchema: GenMessage<GetStepResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 28);
+
+/**
+ * @generated from message raftkv.kv.v1.RangeStepResult
+ */
+export type RangeStepResult = Message<"raftkv.kv.v1.RangeStepResult"> & {
+  /**
+   * @generated from field: repeated raftkv.kv.v1.KeyValue entries = 1;
+   */
+  entries: KeyValue[];
+
+  /**
+   * There are more keys than the limit allowed.
+   *
+   * @generated from field: bool more = 2;
+   */
+  more: boolean;
+
+  /**
+   * All keys of the range that the filter lets through, whatever the limit.
+   *
+   * @generated from field: uint64 count = 3;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RangeStepResult.
+ * Use `create(RangeStepResultSchema)` to create a new message.
+ */
+export const RangeStepResultSchema: GenMessage<RangeStepResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 29);
+
+/**
+ * @generated from message raftkv.kv.v1.GrantLeaseResult
+ */
+export type GrantLeaseResult = Message<"raftkv.kv.v1.GrantLeaseResult"> & {
+  /**
+   * @generated from field: uint64 lease_id = 1;
+   */
+  leaseId: bigint;
+
+  /**
+   * @generated from field: uint64 ttl_ms = 2;
+   */
+  ttlMs: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.GrantLeaseResult.
+ * Use `create(GrantLeaseResultSchema)` to create a new message.
+ */
+export const GrantLeaseResultSchema: GenMessage<GrantLeaseResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 30);
+
+/**
+ * @generated from message raftkv.kv.v1.KeepLeaseAliveResult
+ */
+export type KeepLeaseAliveResult = Message<"raftkv.kv.v1.KeepLeaseAliveResult"> & {
+  /**
+   * From this operation on it lives so long.
+   *
+   * @generated from field: uint64 ttl_ms = 1;
+   */
+  ttlMs: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.KeepLeaseAliveResult.
+ * Use `create(KeepLeaseAliveResultSchema)` to create a new message.
+ */
+export const KeepLeaseAliveResultSchema: GenMessage<KeepLeaseAliveResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 31);
+
+/**
+ * @generated from message raftkv.kv.v1.RevokeLeaseResult
+ */
+export type RevokeLeaseResult = Message<"raftkv.kv.v1.RevokeLeaseResult"> & {
+  /**
+   * The store's revision after it; it moves only if the lease had keys.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: uint64 deleted = 2;
+   */
+  deleted: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RevokeLeaseResult.
+ * Use `create(RevokeLeaseResultSchema)` to create a new message.
+ */
+export const RevokeLeaseResultSchema: GenMessage<RevokeLeaseResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 32);
+
+/**
+ * @generated from message raftkv.kv.v1.ExpireLeasesResult
+ */
+export type ExpireLeasesResult = Message<"raftkv.kv.v1.ExpireLeasesResult"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: uint64 expired = 2;
+   */
+  expired: bigint;
+
+  /**
+   * @generated from field: uint64 deleted = 3;
+   */
+  deleted: bigint;
+
+  /**
+   * There are more that are over.
+   *
+   * @generated from field: bool more = 4;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.ExpireLeasesResult.
+ * Use `create(ExpireLeasesResultSchema)` to create a new message.
+ */
+export const ExpireLeasesResultSchema: GenMessage<ExpireLeasesResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 33);
+
+/**
+ * @generated from message raftkv.kv.v1.KeyValue
+ */
+export type KeyValue = Message<"raftkv.kv.v1.KeyValue"> & {
+  /**
+   * @generated from field: bytes key = 1;
+   */
+  key: Uint8Array;
+
+  /**
+   * @generated from field: bytes value = 2;
+   */
+  value: Uint8Array;
+
+  /**
+   * @generated from field: uint64 create_revision = 3;
+   */
+  createRevision: bigint;
+
+  /**
+   * @generated from field: uint64 mod_revision = 4;
+   */
+  modRevision: bigint;
+
+  /**
+   * Counts the writes of the key since it was created.
+   *
+   * @generated from field: uint64 version = 5;
+   */
+  version: bigint;
+
+  /**
+   * Set for requests whose key was text, where the bytes are valid UTF-8.
+   *
+   * @generated from field: string key_text = 6;
+   */
+  keyText: string;
+
+  /**
+   * @generated from field: string value_text = 7;
+   */
+  valueText: string;
+
+  /**
+   * The lease that it goes with. 0: none.
+   *
+   * @generated from field: uint64 lease_id = 8;
+   */
+  leaseId: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.KeyValue.
+ * Use `create(KeyValueSchema)` to create a new message.
+ */
+export const KeyValueSchema: GenMessage<KeyValue> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 34);
 
 /**
  * @generated from message raftkv.kv.v1.OpenSessionResult
@@ -366,7 +1236,7 @@ export type OpenSessionResult = Message<"raftkv.kv.v1.OpenSessionResult"> & {
  * Use `create(OpenSessionResultSchema)` to create a new message.
  */
 export const OpenSessionResultSchema: GenMessage<OpenSessionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 12);
+  messageDesc(file_raftkv_kv_v1_command, 35);
 
 /**
  * @generated from message raftkv.kv.v1.CloseSessionResult
@@ -379,7 +1249,7 @@ export type CloseSessionResult = Message<"raftkv.kv.v1.CloseSessionResult"> & {
  * Use `create(CloseSessionResultSchema)` to create a new message.
  */
 export const CloseSessionResultSchema: GenMessage<CloseSessionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 13);
+  messageDesc(file_raftkv_kv_v1_command, 36);
 
 /**
  * @generated from message raftkv.kv.v1.SkipResult
@@ -392,7 +1262,7 @@ export type SkipResult = Message<"raftkv.kv.v1.SkipResult"> & {
  * Use `create(SkipResultSchema)` to create a new message.
  */
 export const SkipResultSchema: GenMessage<SkipResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 14);
+  messageDesc(file_raftkv_kv_v1_command, 37);
 
 /**
  * @generated from message raftkv.kv.v1.CompactResult
@@ -411,7 +1281,7 @@ export type CompactResult = Message<"raftkv.kv.v1.CompactResult"> & {
  * Use `create(CompactResultSchema)` to create a new message.
  */
 export const CompactResultSchema: GenMessage<CompactResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 15);
+  messageDesc(file_raftkv_kv_v1_command, 38);
 
 /**
  * @generated from message raftkv.kv.v1.RaiseApplyVersionResult
@@ -428,7 +1298,7 @@ export type RaiseApplyVersionResult = Message<"raftkv.kv.v1.RaiseApplyVersionRes
  * Use `create(RaiseApplyVersionResultSchema)` to create a new message.
  */
 export const RaiseApplyVersionResultSchema: GenMessage<RaiseApplyVersionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 16);
+  messageDesc(file_raftkv_kv_v1_command, 39);
 
 /**
  * What stands in a command entry of the Raft log.
@@ -456,5 +1326,84 @@ export type EntryEnvelope = Message<"raftkv.kv.v1.EntryEnvelope"> & {
  * Use `create(EntryEnvelopeSchema)` to create a new message.
  */
 export const EntryEnvelopeSchema: GenMessage<EntryEnvelope> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 17);
+  messageDesc(file_raftkv_kv_v1_command, 40);
+
+/**
+ * @generated from enum raftkv.kv.v1.ComparisonRelation
+ */
+export enum ComparisonRelation {
+  /**
+   * @generated from enum value: COMPARISON_RELATION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: COMPARISON_RELATION_EQUAL = 1;
+   */
+  EQUAL = 1,
+
+  /**
+   * @generated from enum value: COMPARISON_RELATION_NOT_EQUAL = 2;
+   */
+  NOT_EQUAL = 2,
+
+  /**
+   * @generated from enum value: COMPARISON_RELATION_LESS = 3;
+   */
+  LESS = 3,
+
+  /**
+   * @generated from enum value: COMPARISON_RELATION_GREATER = 4;
+   */
+  GREATER = 4,
+}
+
+/**
+ * Describes the enum raftkv.kv.v1.ComparisonRelation.
+ */
+export const ComparisonRelationSchema: GenEnum<ComparisonRelation> = /*@__PURE__*/
+  enumDesc(file_raftkv_kv_v1_command, 0);
+
+/**
+ * @generated from enum raftkv.kv.v1.SortTarget
+ */
+export enum SortTarget {
+  /**
+   * As SORT_TARGET_KEY.
+   *
+   * @generated from enum value: SORT_TARGET_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: SORT_TARGET_KEY = 1;
+   */
+  KEY = 1,
+
+  /**
+   * @generated from enum value: SORT_TARGET_VERSION = 2;
+   */
+  VERSION = 2,
+
+  /**
+   * @generated from enum value: SORT_TARGET_CREATE_REVISION = 3;
+   */
+  CREATE_REVISION = 3,
+
+  /**
+   * @generated from enum value: SORT_TARGET_MOD_REVISION = 4;
+   */
+  MOD_REVISION = 4,
+
+  /**
+   * @generated from enum value: SORT_TARGET_VALUE = 5;
+   */
+  VALUE = 5,
+}
+
+/**
+ * Describes the enum raftkv.kv.v1.SortTarget.
+ */
+export const SortTargetSchema: GenEnum<SortTarget> = /*@__PURE__*/
+  enumDesc(file_raftkv_kv_v1_command, 1);
 

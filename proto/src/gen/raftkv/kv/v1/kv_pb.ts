@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { OperationResult } from "./command_pb.ts";
+import type { Fence, KeyValue, OperationResult, RangeOrder, RevisionFilter, TransactionOperation, TransactionResult } from "./command_pb.ts";
 import { file_raftkv_kv_v1_command } from "./command_pb.ts";
 import type { ErrorDetail, Leader } from "./error_pb.ts";
 import { file_raftkv_kv_v1_error } from "./error_pb.ts";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/kv/v1/kv.proto.
  */
 export const file_raftkv_kv_v1_kv: GenFile = /*@__PURE__*/
-  fileDesc("ChVyYWZ0a3Yva3YvdjEva3YucHJvdG8SDHJhZnRrdi5rdi52MSKBAQoKUHV0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEg8KBXZhbHVlGAMgASgMSAESFAoKdmFsdWVfdGV4dBgEIAEoCUgBEg8KB2ZvcndhcmQYBSABKAhCCgoIa2V5X2Zvcm1CDAoKdmFsdWVfZm9ybSIfCgtQdXRSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBCLKAQoKR2V0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEi4KC2NvbnNpc3RlbmN5GAMgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5EhQKDG1pbl9yZXZpc2lvbhgEIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAUgASgESAGIAQESEwoLYXRfcmV2aXNpb24YBiABKARCCgoIa2V5X2Zvcm1CEwoRX21heF9zdGFsZW5lc3NfbXMiVQoLR2V0UmVzcG9uc2USDQoFZm91bmQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSJQoFZW50cnkYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUijAEKCEtleVZhbHVlEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDBIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAQSFAoMbW9kX3JldmlzaW9uGAQgASgEEg8KB3ZlcnNpb24YBSABKAQSEAoIa2V5X3RleHQYBiABKAkSEgoKdmFsdWVfdGV4dBgHIAEoCSJPCg1EZWxldGVSZXF1ZXN0Eg0KA2tleRgBIAEoDEgAEhIKCGtleV90ZXh0GAIgASgJSAASDwoHZm9yd2FyZBgDIAEoCEIKCghrZXlfZm9ybSIzCg5EZWxldGVSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgIIu4BCgxSYW5nZVJlcXVlc3QSDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBITCgtwcmVmaXhfdGV4dBgDIAEoCRINCgVsaW1pdBgEIAEoDRIRCglrZXlzX29ubHkYBSABKAgSLgoLY29uc2lzdGVuY3kYBiABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSFAoMbWluX3JldmlzaW9uGAcgASgEEh0KEG1heF9zdGFsZW5lc3NfbXMYCCABKARIAIgBARITCgthdF9yZXZpc2lvbhgJIAEoBEITChFfbWF4X3N0YWxlbmVzc19tcyJYCg1SYW5nZVJlc3BvbnNlEicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoDCLdAQoOSGlzdG9yeVJlcXVlc3QSDQoDa2V5GAEgASgMSAASEgoIa2V5X3RleHQYAiABKAlIABITCgthdF9yZXZpc2lvbhgDIAEoBBINCgVsaW1pdBgEIAEoDRIuCgtjb25zaXN0ZW5jeRgFIAEoDjIZLnJhZnRrdi5rdi52MS5Db25zaXN0ZW5jeRIUCgxtaW5fcmV2aXNpb24YBiABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgHIAEoBEgBiAEBQgoKCGtleV9mb3JtQhMKEV9tYXhfc3RhbGVuZXNzX21zIlkKD0hpc3RvcnlSZXNwb25zZRImCgZ3cml0ZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5V3JpdGUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoBCJDCghLZXlXcml0ZRIQCghyZXZpc2lvbhgBIAEoBBIlCgVlbnRyeRgCIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSIzCg5Db21wYWN0UmVxdWVzdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdmb3J3YXJkGAIgASgIIisKD0NvbXBhY3RSZXNwb25zZRIYChBjb21wYWN0X3JldmlzaW9uGAEgASgEInMKD0V4Y2hhbmdlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgEEhcKDWNvbW1hbmRfYmF0Y2gYAiABKAxIABIoCgVyZWFkcxgDIAEoCzIXLnJhZnRrdi5rdi52MS5SZWFkQmF0Y2hIAEIJCgdyZXF1ZXN0IrYBCglSZWFkQmF0Y2gSLgoLY29uc2lzdGVuY3kYASABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSLwoKb3BlcmF0aW9ucxgCIAMoCzIbLnJhZnRrdi5rdi52MS5SZWFkT3BlcmF0aW9uEhQKDG1pbl9yZXZpc2lvbhgDIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAQgASgESACIAQFCEwoRX21heF9zdGFsZW5lc3NfbXMiqQEKDVJlYWRPcGVyYXRpb24SKQoDZ2V0GAEgASgLMhoucmFmdGt2Lmt2LnYxLkdldE9wZXJhdGlvbkgAEi0KBXJhbmdlGAIgASgLMhwucmFmdGt2Lmt2LnYxLlJhbmdlT3BlcmF0aW9uSAASMQoHaGlzdG9yeRgDIAEoCzIeLnJhZnRrdi5rdi52MS5IaXN0b3J5T3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIjAKDEdldE9wZXJhdGlvbhILCgNrZXkYASABKAwSEwoLYXRfcmV2aXNpb24YAiABKAQiQwoQSGlzdG9yeU9wZXJhdGlvbhILCgNrZXkYASABKAwSEwoLYXRfcmV2aXNpb24YAiABKAQSDQoFbGltaXQYAyABKA0iYQoOUmFuZ2VPcGVyYXRpb24SDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglrZXlzX29ubHkYBCABKAgSEwoLYXRfcmV2aXNpb24YBSABKAQipwIKEEV4Y2hhbmdlUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoBBIvCgdyZXN1bHRzGAIgASgLMhwucmFmdGt2Lmt2LnYxLkNvbW1hbmRSZXN1bHRzSAASKgoFcmVhZHMYAyABKAsyGS5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdHNIABIqCgVlcnJvchgEIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEjMKDWxlYWRlcl9jaGFuZ2UYBSABKAsyGi5yYWZ0a3Yua3YudjEuTGVhZGVyQ2hhbmdlSAASNQoObWVtYmVyc19jaGFuZ2UYBiABKAsyGy5yYWZ0a3Yua3YudjEuTWVtYmVyc0NoYW5nZUgAQgoKCHJlc3BvbnNlIkAKDkNvbW1hbmRSZXN1bHRzEi4KB3Jlc3VsdHMYASADKAsyHS5yYWZ0a3Yua3YudjEuT3BlcmF0aW9uUmVzdWx0IkoKC1JlYWRSZXN1bHRzEhAKCHJldmlzaW9uGAEgASgEEikKB3Jlc3VsdHMYAiADKAsyGC5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdCLGAQoKUmVhZFJlc3VsdBImCgNnZXQYASABKAsyFy5yYWZ0a3Yua3YudjEuR2V0UmVzdWx0SAASKgoFcmFuZ2UYAiABKAsyGS5yYWZ0a3Yua3YudjEuUmFuZ2VSZXN1bHRIABIqCgVlcnJvchgDIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEi4KB2hpc3RvcnkYBCABKAsyGy5yYWZ0a3Yua3YudjEuSGlzdG9yeVJlc3VsdEgAQggKBnJlc3VsdCIyCglHZXRSZXN1bHQSJQoFZW50cnkYASABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiVgoLUmFuZ2VSZXN1bHQSJwoHZW50cmllcxgBIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZRIMCgRuZXh0GAIgASgMEhAKCHJldmlzaW9uGAMgASgEIkUKDUhpc3RvcnlSZXN1bHQSJgoGd3JpdGVzGAEgAygLMhYucmFmdGt2Lmt2LnYxLktleVdyaXRlEgwKBG5leHQYAiABKAQiIgoNTWVtYmVyc0NoYW5nZRIRCglhZGRyZXNzZXMYASADKAkiNAoMTGVhZGVyQ2hhbmdlEiQKBmxlYWRlchgBIAEoCzIULnJhZnRrdi5rdi52MS5MZWFkZXIqfQoLQ29uc2lzdGVuY3kSGwoXQ09OU0lTVEVOQ1lfVU5TUEVDSUZJRUQQABIcChhDT05TSVNURU5DWV9MSU5FQVJJWkFCTEUQARIcChhDT05TSVNURU5DWV9TRVJJQUxJWkFCTEUQAhIVChFDT05TSVNURU5DWV9MRUFTRRADMukDCglLdlNlcnZpY2USOgoDUHV0EhgucmFmdGt2Lmt2LnYxLlB1dFJlcXVlc3QaGS5yYWZ0a3Yua3YudjEuUHV0UmVzcG9uc2USOgoDR2V0EhgucmFmdGt2Lmt2LnYxLkdldFJlcXVlc3QaGS5yYWZ0a3Yua3YudjEuR2V0UmVzcG9uc2USQwoGRGVsZXRlEhsucmFmdGt2Lmt2LnYxLkRlbGV0ZVJlcXVlc3QaHC5yYWZ0a3Yua3YudjEuRGVsZXRlUmVzcG9uc2USQAoFUmFuZ2USGi5yYWZ0a3Yua3YudjEuUmFuZ2VSZXF1ZXN0GhsucmFmdGt2Lmt2LnYxLlJhbmdlUmVzcG9uc2USRgoHSGlzdG9yeRIcLnJhZnRrdi5rdi52MS5IaXN0b3J5UmVxdWVzdBodLnJhZnRrdi5rdi52MS5IaXN0b3J5UmVzcG9uc2USRgoHQ29tcGFjdBIcLnJhZnRrdi5rdi52MS5Db21wYWN0UmVxdWVzdBodLnJhZnRrdi5rdi52MS5Db21wYWN0UmVzcG9uc2USTQoIRXhjaGFuZ2USHS5yYWZ0a3Yua3YudjEuRXhjaGFuZ2VSZXF1ZXN0Gh4ucmFmdGt2Lmt2LnYxLkV4Y2hhbmdlUmVzcG9uc2UoATABYgZwcm90bzM", [file_raftkv_kv_v1_command, file_raftkv_kv_v1_error]);
+  fileDesc("ChVyYWZ0a3Yva3YvdjEva3YucHJvdG8SDHJhZnRrdi5rdi52MSLeAQoKUHV0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEg8KBXZhbHVlGAMgASgMSAESFAoKdmFsdWVfdGV4dBgEIAEoCUgBEg8KB2ZvcndhcmQYBSABKAgSEAoIbGVhc2VfaWQYBiABKAQSDgoGdHRsX21zGAcgASgEEhUKDXdpdGhfcHJldmlvdXMYCCABKAgSIgoFZmVuY2UYCSABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2VCCgoIa2V5X2Zvcm1CDAoKdmFsdWVfZm9ybSJJCgtQdXRSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIoCghwcmV2aW91cxgCIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSJGChNUcmFuc2FjdGlvblJlc3BvbnNlEi8KBnJlc3VsdBgBIAEoCzIfLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblJlc3VsdCLKAQoKR2V0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEi4KC2NvbnNpc3RlbmN5GAMgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5EhQKDG1pbl9yZXZpc2lvbhgEIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAUgASgESAGIAQESEwoLYXRfcmV2aXNpb24YBiABKARCCgoIa2V5X2Zvcm1CEwoRX21heF9zdGFsZW5lc3NfbXMiVQoLR2V0UmVzcG9uc2USDQoFZm91bmQYASABKAgSEAoIcmV2aXNpb24YAiABKAQSJQoFZW50cnkYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiigEKDURlbGV0ZVJlcXVlc3QSDQoDa2V5GAEgASgMSAASEgoIa2V5X3RleHQYAiABKAlIABIPCgdmb3J3YXJkGAMgASgIEhUKDXdpdGhfcHJldmlvdXMYBCABKAgSIgoFZmVuY2UYBSABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2VCCgoIa2V5X2Zvcm0iXQoORGVsZXRlUmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDwoHZGVsZXRlZBgCIAEoCBIoCghwcmV2aW91cxgDIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSKPAQoSRGVsZXRlUmFuZ2VSZXF1ZXN0EgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSEwoLcHJlZml4X3RleHQYAyABKAkSFQoNd2l0aF9wcmV2aW91cxgEIAEoCBIiCgVmZW5jZRgFIAEoCzITLnJhZnRrdi5rdi52MS5GZW5jZRIPCgdmb3J3YXJkGAYgASgIImIKE0RlbGV0ZVJhbmdlUmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDwoHZGVsZXRlZBgCIAEoBBIoCghwcmV2aW91cxgDIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSKCAQoSVHJhbnNhY3Rpb25SZXF1ZXN0EjcKC3RyYW5zYWN0aW9uGAEgASgLMiIucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uT3BlcmF0aW9uEiIKBWZlbmNlGAIgASgLMhMucmFmdGt2Lmt2LnYxLkZlbmNlEg8KB2ZvcndhcmQYAyABKAgi2QIKDFJhbmdlUmVxdWVzdBIMCgRmcm9tGAEgASgMEgoKAnRvGAIgASgMEhMKC3ByZWZpeF90ZXh0GAMgASgJEg0KBWxpbWl0GAQgASgNEhEKCWtleXNfb25seRgFIAEoCBIuCgtjb25zaXN0ZW5jeRgGIAEoDjIZLnJhZnRrdi5rdi52MS5Db25zaXN0ZW5jeRIUCgxtaW5fcmV2aXNpb24YByABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgIIAEoBEgAiAEBEhMKC2F0X3JldmlzaW9uGAkgASgEEhIKCmNvdW50X29ubHkYCiABKAgSJwoFb3JkZXIYCyABKAsyGC5yYWZ0a3Yua3YudjEuUmFuZ2VPcmRlchIsCgZmaWx0ZXIYDCABKAsyHC5yYWZ0a3Yua3YudjEuUmV2aXNpb25GaWx0ZXJCEwoRX21heF9zdGFsZW5lc3NfbXMiZwoNUmFuZ2VSZXNwb25zZRInCgdlbnRyaWVzGAEgAygLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlEhAKCHJldmlzaW9uGAIgASgEEgwKBG5leHQYAyABKAwSDQoFY291bnQYBCABKAQi3QEKDkhpc3RvcnlSZXF1ZXN0Eg0KA2tleRgBIAEoDEgAEhIKCGtleV90ZXh0GAIgASgJSAASEwoLYXRfcmV2aXNpb24YAyABKAQSDQoFbGltaXQYBCABKA0SLgoLY29uc2lzdGVuY3kYBSABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSFAoMbWluX3JldmlzaW9uGAYgASgEEh0KEG1heF9zdGFsZW5lc3NfbXMYByABKARIAYgBAUIKCghrZXlfZm9ybUITChFfbWF4X3N0YWxlbmVzc19tcyJZCg9IaXN0b3J5UmVzcG9uc2USJgoGd3JpdGVzGAEgAygLMhYucmFmdGt2Lmt2LnYxLktleVdyaXRlEhAKCHJldmlzaW9uGAIgASgEEgwKBG5leHQYAyABKAQiQwoIS2V5V3JpdGUSEAoIcmV2aXNpb24YASABKAQSJQoFZW50cnkYAiABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiMwoOQ29tcGFjdFJlcXVlc3QSEAoIcmV2aXNpb24YASABKAQSDwoHZm9yd2FyZBgCIAEoCCIrCg9Db21wYWN0UmVzcG9uc2USGAoQY29tcGFjdF9yZXZpc2lvbhgBIAEoBCJzCg9FeGNoYW5nZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoBBIXCg1jb21tYW5kX2JhdGNoGAIgASgMSAASKAoFcmVhZHMYAyABKAsyFy5yYWZ0a3Yua3YudjEuUmVhZEJhdGNoSABCCQoHcmVxdWVzdCK2AQoJUmVhZEJhdGNoEi4KC2NvbnNpc3RlbmN5GAEgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5Ei8KCm9wZXJhdGlvbnMYAiADKAsyGy5yYWZ0a3Yua3YudjEuUmVhZE9wZXJhdGlvbhIUCgxtaW5fcmV2aXNpb24YAyABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgEIAEoBEgAiAEBQhMKEV9tYXhfc3RhbGVuZXNzX21zIokCCg1SZWFkT3BlcmF0aW9uEikKA2dldBgBIAEoCzIaLnJhZnRrdi5rdi52MS5HZXRPcGVyYXRpb25IABItCgVyYW5nZRgCIAEoCzIcLnJhZnRrdi5rdi52MS5SYW5nZU9wZXJhdGlvbkgAEjEKB2hpc3RvcnkYAyABKAsyHi5yYWZ0a3Yua3YudjEuSGlzdG9yeU9wZXJhdGlvbkgAEi0KBWxlYXNlGAQgASgLMhwucmFmdGt2Lmt2LnYxLkxlYXNlT3BlcmF0aW9uSAASLwoGbGVhc2VzGAUgASgLMh0ucmFmdGt2Lmt2LnYxLkxlYXNlc09wZXJhdGlvbkgAQgsKCW9wZXJhdGlvbiIwCgxHZXRPcGVyYXRpb24SCwoDa2V5GAEgASgMEhMKC2F0X3JldmlzaW9uGAIgASgEIkMKEEhpc3RvcnlPcGVyYXRpb24SCwoDa2V5GAEgASgMEhMKC2F0X3JldmlzaW9uGAIgASgEEg0KBWxpbWl0GAMgASgNIswBCg5SYW5nZU9wZXJhdGlvbhIMCgRmcm9tGAEgASgMEgoKAnRvGAIgASgMEg0KBWxpbWl0GAMgASgNEhEKCWtleXNfb25seRgEIAEoCBITCgthdF9yZXZpc2lvbhgFIAEoBBISCgpjb3VudF9vbmx5GAYgASgIEicKBW9yZGVyGAcgASgLMhgucmFmdGt2Lmt2LnYxLlJhbmdlT3JkZXISLAoGZmlsdGVyGAggASgLMhwucmFmdGt2Lmt2LnYxLlJldmlzaW9uRmlsdGVyIjUKDkxlYXNlT3BlcmF0aW9uEhAKCGxlYXNlX2lkGAEgASgEEhEKCXdpdGhfa2V5cxgCIAEoCCIRCg9MZWFzZXNPcGVyYXRpb24ipwIKEEV4Y2hhbmdlUmVzcG9uc2USEgoKcmVxdWVzdF9pZBgBIAEoBBIvCgdyZXN1bHRzGAIgASgLMhwucmFmdGt2Lmt2LnYxLkNvbW1hbmRSZXN1bHRzSAASKgoFcmVhZHMYAyABKAsyGS5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdHNIABIqCgVlcnJvchgEIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEjMKDWxlYWRlcl9jaGFuZ2UYBSABKAsyGi5yYWZ0a3Yua3YudjEuTGVhZGVyQ2hhbmdlSAASNQoObWVtYmVyc19jaGFuZ2UYBiABKAsyGy5yYWZ0a3Yua3YudjEuTWVtYmVyc0NoYW5nZUgAQgoKCHJlc3BvbnNlIkAKDkNvbW1hbmRSZXN1bHRzEi4KB3Jlc3VsdHMYASADKAsyHS5yYWZ0a3Yua3YudjEuT3BlcmF0aW9uUmVzdWx0IkoKC1JlYWRSZXN1bHRzEhAKCHJldmlzaW9uGAEgASgEEikKB3Jlc3VsdHMYAiADKAsyGC5yYWZ0a3Yua3YudjEuUmVhZFJlc3VsdCKgAgoKUmVhZFJlc3VsdBImCgNnZXQYASABKAsyFy5yYWZ0a3Yua3YudjEuR2V0UmVzdWx0SAASKgoFcmFuZ2UYAiABKAsyGS5yYWZ0a3Yua3YudjEuUmFuZ2VSZXN1bHRIABIqCgVlcnJvchgDIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEi4KB2hpc3RvcnkYBCABKAsyGy5yYWZ0a3Yua3YudjEuSGlzdG9yeVJlc3VsdEgAEioKBWxlYXNlGAUgASgLMhkucmFmdGt2Lmt2LnYxLkxlYXNlUmVzdWx0SAASLAoGbGVhc2VzGAYgASgLMhoucmFmdGt2Lmt2LnYxLkxlYXNlc1Jlc3VsdEgAQggKBnJlc3VsdCJeCgtMZWFzZVJlc3VsdBINCgVmb3VuZBgBIAEoCBIOCgZ0dGxfbXMYAiABKAQSDwoHbGVmdF9tcxgDIAEoBBIRCglrZXlfY291bnQYBCABKAQSDAoEa2V5cxgFIAMoDCI4CgxMZWFzZXNSZXN1bHQSKAoGbGVhc2VzGAEgAygLMhgucmFmdGt2Lmt2LnYxLkxlYXNlRW50cnkiUgoKTGVhc2VFbnRyeRIQCghsZWFzZV9pZBgBIAEoBBIOCgZ0dGxfbXMYAiABKAQSDwoHbGVmdF9tcxgDIAEoBBIRCglrZXlfY291bnQYBCABKAQiMgoJR2V0UmVzdWx0EiUKBWVudHJ5GAEgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlImUKC1JhbmdlUmVzdWx0EicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSDAoEbmV4dBgCIAEoDBIQCghyZXZpc2lvbhgDIAEoBBINCgVjb3VudBgEIAEoBCJFCg1IaXN0b3J5UmVzdWx0EiYKBndyaXRlcxgBIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlXcml0ZRIMCgRuZXh0GAIgASgEIiIKDU1lbWJlcnNDaGFuZ2USEQoJYWRkcmVzc2VzGAEgAygJIjQKDExlYWRlckNoYW5nZRIkCgZsZWFkZXIYASABKAsyFC5yYWZ0a3Yua3YudjEuTGVhZGVyIqABCgxXYXRjaFJlcXVlc3QSKwoGY3JlYXRlGAEgASgLMhkucmFmdGt2Lmt2LnYxLkNyZWF0ZVdhdGNoSAASKwoGY2FuY2VsGAIgASgLMhkucmFmdGt2Lmt2LnYxLkNhbmNlbFdhdGNoSAASKwoGY3JlZGl0GAMgASgLMhkucmFmdGt2Lmt2LnYxLldhdGNoQ3JlZGl0SABCCQoHcmVxdWVzdCL0AQoLQ3JlYXRlV2F0Y2gSEAoId2F0Y2hfaWQYASABKAQSDAoEZnJvbRgCIAEoDBIKCgJ0bxgDIAEoDBIWCg5zdGFydF9yZXZpc2lvbhgEIAEoBBIUCgx3aXRob3V0X3B1dHMYBSABKAgSFwoPd2l0aG91dF9kZWxldGVzGAYgASgIEhUKDXdpdGhfcHJldmlvdXMYByABKAgSEQoJZnJhZ21lbnRzGAggASgIEhwKFHByb2dyZXNzX2ludGVydmFsX21zGAkgASgEEhQKDGNyZWRpdF9ieXRlcxgKIAEoBBIUCgxtaW5fcmV2aXNpb24YCyABKAQiHwoLQ2FuY2VsV2F0Y2gSEAoId2F0Y2hfaWQYASABKAQiLgoLV2F0Y2hDcmVkaXQSEAoId2F0Y2hfaWQYASABKAQSDQoFYnl0ZXMYAiABKAQi6wEKDVdhdGNoUmVzcG9uc2USEAoId2F0Y2hfaWQYASABKAQSLQoHY3JlYXRlZBgCIAEoCzIaLnJhZnRrdi5rdi52MS5XYXRjaENyZWF0ZWRIABIrCgZldmVudHMYAyABKAsyGS5yYWZ0a3Yua3YudjEuV2F0Y2hFdmVudHNIABIvCghwcm9ncmVzcxgEIAEoCzIbLnJhZnRrdi5rdi52MS5XYXRjaFByb2dyZXNzSAASLwoIY2FuY2VsZWQYBSABKAsyGy5yYWZ0a3Yua3YudjEuV2F0Y2hDYW5jZWxlZEgAQgoKCHJlc3BvbnNlIiAKDFdhdGNoQ3JlYXRlZBIQCghyZXZpc2lvbhgBIAEoBCJRCgtXYXRjaEV2ZW50cxIoCgZldmVudHMYASADKAsyGC5yYWZ0a3Yua3YudjEuV2F0Y2hFdmVudBIYChB0aHJvdWdoX3JldmlzaW9uGAIgASgEIm4KCldhdGNoRXZlbnQSJQoFZW50cnkYASABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSDwoHZGVsZXRlZBgCIAEoCBIoCghwcmV2aW91cxgDIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSIhCg1XYXRjaFByb2dyZXNzEhAKCHJldmlzaW9uGAEgASgEIjkKDVdhdGNoQ2FuY2VsZWQSKAoFZXJyb3IYASABKAsyGS5yYWZ0a3Yua3YudjEuRXJyb3JEZXRhaWwqfQoLQ29uc2lzdGVuY3kSGwoXQ09OU0lTVEVOQ1lfVU5TUEVDSUZJRUQQABIcChhDT05TSVNURU5DWV9MSU5FQVJJWkFCTEUQARIcChhDT05TSVNURU5DWV9TRVJJQUxJWkFCTEUQAhIVChFDT05TSVNURU5DWV9MRUFTRRADMtcFCglLdlNlcnZpY2USOgoDUHV0EhgucmFmdGt2Lmt2LnYxLlB1dFJlcXVlc3QaGS5yYWZ0a3Yua3YudjEuUHV0UmVzcG9uc2USOgoDR2V0EhgucmFmdGt2Lmt2LnYxLkdldFJlcXVlc3QaGS5yYWZ0a3Yua3YudjEuR2V0UmVzcG9uc2USQwoGRGVsZXRlEhsucmFmdGt2Lmt2LnYxLkRlbGV0ZVJlcXVlc3QaHC5yYWZ0a3Yua3YudjEuRGVsZXRlUmVzcG9uc2USQAoFUmFuZ2USGi5yYWZ0a3Yua3YudjEuUmFuZ2VSZXF1ZXN0GhsucmFmdGt2Lmt2LnYxLlJhbmdlUmVzcG9uc2USRgoHSGlzdG9yeRIcLnJhZnRrdi5rdi52MS5IaXN0b3J5UmVxdWVzdBodLnJhZnRrdi5rdi52MS5IaXN0b3J5UmVzcG9uc2USRgoHQ29tcGFjdBIcLnJhZnRrdi5rdi52MS5Db21wYWN0UmVxdWVzdBodLnJhZnRrdi5rdi52MS5Db21wYWN0UmVzcG9uc2USUgoLRGVsZXRlUmFuZ2USIC5yYWZ0a3Yua3YudjEuRGVsZXRlUmFuZ2VSZXF1ZXN0GiEucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlUmVzcG9uc2USUgoLVHJhbnNhY3Rpb24SIC5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25SZXF1ZXN0GiEucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uUmVzcG9uc2USRAoFV2F0Y2gSGi5yYWZ0a3Yua3YudjEuV2F0Y2hSZXF1ZXN0GhsucmFmdGt2Lmt2LnYxLldhdGNoUmVzcG9uc2UoATABEk0KCEV4Y2hhbmdlEh0ucmFmdGt2Lmt2LnYxLkV4Y2hhbmdlUmVxdWVzdBoeLnJhZnRrdi5rdi52MS5FeGNoYW5nZVJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_raftkv_kv_v1_command, file_raftkv_kv_v1_error]);
 
 /**
  * @generated from message raftkv.kv.v1.PutRequest
@@ -62,6 +62,28 @@ export type PutRequest = Message<"raftkv.kv.v1.PutRequest"> & {
    * @generated from field: bool forward = 5;
    */
   forward: boolean;
+
+  /**
+   * As in PutOperation.
+   *
+   * @generated from field: uint64 lease_id = 6;
+   */
+  leaseId: bigint;
+
+  /**
+   * @generated from field: uint64 ttl_ms = 7;
+   */
+  ttlMs: bigint;
+
+  /**
+   * @generated from field: bool with_previous = 8;
+   */
+  withPrevious: boolean;
+
+  /**
+   * @generated from field: raftkv.kv.v1.Fence fence = 9;
+   */
+  fence?: Fence | undefined;
 };
 
 /**
@@ -79,6 +101,11 @@ export type PutResponse = Message<"raftkv.kv.v1.PutResponse"> & {
    * @generated from field: uint64 revision = 1;
    */
   revision: bigint;
+
+  /**
+   * @generated from field: raftkv.kv.v1.KeyValue previous = 2;
+   */
+  previous?: KeyValue | undefined;
 };
 
 /**
@@ -87,6 +114,23 @@ export type PutResponse = Message<"raftkv.kv.v1.PutResponse"> & {
  */
 export const PutResponseSchema: GenMessage<PutResponse> = /*@__PURE__*/
   messageDesc(file_raftkv_kv_v1_kv, 1);
+
+/**
+ * @generated from message raftkv.kv.v1.TransactionResponse
+ */
+export type TransactionResponse = Message<"raftkv.kv.v1.TransactionResponse"> & {
+  /**
+   * @generated from field: raftkv.kv.v1.TransactionResult result = 1;
+   */
+  result?: TransactionResult | undefined;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.TransactionResponse.
+ * Use `create(TransactionResponseSchema)` to create a new message.
+ */
+export const TransactionResponseSchema: GenMessage<TransactionResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 2);
 
 /**
  * @generated from message raftkv.kv.v1.GetRequest
@@ -142,7 +186,7 @@ export type GetRequest = Message<"raftkv.kv.v1.GetRequest"> & {
  * Use `create(GetRequestSchema)` to create a new message.
  */
 export const GetRequestSchema: GenMessage<GetRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 2);
+  messageDesc(file_raftkv_kv_v1_kv, 3);
 
 /**
  * @generated from message raftkv.kv.v1.GetResponse
@@ -171,57 +215,6 @@ export type GetResponse = Message<"raftkv.kv.v1.GetResponse"> & {
  * Use `create(GetResponseSchema)` to create a new message.
  */
 export const GetResponseSchema: GenMessage<GetResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 3);
-
-/**
- * @generated from message raftkv.kv.v1.KeyValue
- */
-export type KeyValue = Message<"raftkv.kv.v1.KeyValue"> & {
-  /**
-   * @generated from field: bytes key = 1;
-   */
-  key: Uint8Array;
-
-  /**
-   * @generated from field: bytes value = 2;
-   */
-  value: Uint8Array;
-
-  /**
-   * @generated from field: uint64 create_revision = 3;
-   */
-  createRevision: bigint;
-
-  /**
-   * @generated from field: uint64 mod_revision = 4;
-   */
-  modRevision: bigint;
-
-  /**
-   * Counts the writes of the key since it was created.
-   *
-   * @generated from field: uint64 version = 5;
-   */
-  version: bigint;
-
-  /**
-   * Set for requests whose key was text, where the bytes are valid UTF-8.
-   *
-   * @generated from field: string key_text = 6;
-   */
-  keyText: string;
-
-  /**
-   * @generated from field: string value_text = 7;
-   */
-  valueText: string;
-};
-
-/**
- * Describes the message raftkv.kv.v1.KeyValue.
- * Use `create(KeyValueSchema)` to create a new message.
- */
-export const KeyValueSchema: GenMessage<KeyValue> = /*@__PURE__*/
   messageDesc(file_raftkv_kv_v1_kv, 4);
 
 /**
@@ -249,6 +242,16 @@ export type DeleteRequest = Message<"raftkv.kv.v1.DeleteRequest"> & {
    * @generated from field: bool forward = 3;
    */
   forward: boolean;
+
+  /**
+   * @generated from field: bool with_previous = 4;
+   */
+  withPrevious: boolean;
+
+  /**
+   * @generated from field: raftkv.kv.v1.Fence fence = 5;
+   */
+  fence?: Fence | undefined;
 };
 
 /**
@@ -271,6 +274,11 @@ export type DeleteResponse = Message<"raftkv.kv.v1.DeleteResponse"> & {
    * @generated from field: bool deleted = 2;
    */
   deleted: boolean;
+
+  /**
+   * @generated from field: raftkv.kv.v1.KeyValue previous = 3;
+   */
+  previous?: KeyValue | undefined;
 };
 
 /**
@@ -279,6 +287,108 @@ export type DeleteResponse = Message<"raftkv.kv.v1.DeleteResponse"> & {
  */
 export const DeleteResponseSchema: GenMessage<DeleteResponse> = /*@__PURE__*/
   messageDesc(file_raftkv_kv_v1_kv, 6);
+
+/**
+ * @generated from message raftkv.kv.v1.DeleteRangeRequest
+ */
+export type DeleteRangeRequest = Message<"raftkv.kv.v1.DeleteRangeRequest"> & {
+  /**
+   * Inclusive; empty: from the first key.
+   *
+   * @generated from field: bytes from = 1;
+   */
+  from: Uint8Array;
+
+  /**
+   * Exclusive; empty: to the last key.
+   *
+   * @generated from field: bytes to = 2;
+   */
+  to: Uint8Array;
+
+  /**
+   * Instead of from and to, as text.
+   *
+   * @generated from field: string prefix_text = 3;
+   */
+  prefixText: string;
+
+  /**
+   * @generated from field: bool with_previous = 4;
+   */
+  withPrevious: boolean;
+
+  /**
+   * @generated from field: raftkv.kv.v1.Fence fence = 5;
+   */
+  fence?: Fence | undefined;
+
+  /**
+   * @generated from field: bool forward = 6;
+   */
+  forward: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.DeleteRangeRequest.
+ * Use `create(DeleteRangeRequestSchema)` to create a new message.
+ */
+export const DeleteRangeRequestSchema: GenMessage<DeleteRangeRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 7);
+
+/**
+ * @generated from message raftkv.kv.v1.DeleteRangeResponse
+ */
+export type DeleteRangeResponse = Message<"raftkv.kv.v1.DeleteRangeResponse"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: uint64 deleted = 2;
+   */
+  deleted: bigint;
+
+  /**
+   * @generated from field: repeated raftkv.kv.v1.KeyValue previous = 3;
+   */
+  previous: KeyValue[];
+};
+
+/**
+ * Describes the message raftkv.kv.v1.DeleteRangeResponse.
+ * Use `create(DeleteRangeResponseSchema)` to create a new message.
+ */
+export const DeleteRangeResponseSchema: GenMessage<DeleteRangeResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 8);
+
+/**
+ * @generated from message raftkv.kv.v1.TransactionRequest
+ */
+export type TransactionRequest = Message<"raftkv.kv.v1.TransactionRequest"> & {
+  /**
+   * @generated from field: raftkv.kv.v1.TransactionOperation transaction = 1;
+   */
+  transaction?: TransactionOperation | undefined;
+
+  /**
+   * @generated from field: raftkv.kv.v1.Fence fence = 2;
+   */
+  fence?: Fence | undefined;
+
+  /**
+   * @generated from field: bool forward = 3;
+   */
+  forward: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.TransactionRequest.
+ * Use `create(TransactionRequestSchema)` to create a new message.
+ */
+export const TransactionRequestSchema: GenMessage<TransactionRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 9);
 
 /**
  * @generated from message raftkv.kv.v1.RangeRequest
@@ -340,6 +450,23 @@ export type RangeRequest = Message<"raftkv.kv.v1.RangeRequest"> & {
    * @generated from field: uint64 at_revision = 9;
    */
   atRevision: bigint;
+
+  /**
+   * @generated from field: bool count_only = 10;
+   */
+  countOnly: boolean;
+
+  /**
+   * In another order than by key ascending a range has one page.
+   *
+   * @generated from field: raftkv.kv.v1.RangeOrder order = 11;
+   */
+  order?: RangeOrder | undefined;
+
+  /**
+   * @generated from field: raftkv.kv.v1.RevisionFilter filter = 12;
+   */
+  filter?: RevisionFilter | undefined;
 };
 
 /**
@@ -347,7 +474,7 @@ export type RangeRequest = Message<"raftkv.kv.v1.RangeRequest"> & {
  * Use `create(RangeRequestSchema)` to create a new message.
  */
 export const RangeRequestSchema: GenMessage<RangeRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 7);
+  messageDesc(file_raftkv_kv_v1_kv, 10);
 
 /**
  * @generated from message raftkv.kv.v1.RangeResponse
@@ -369,6 +496,13 @@ export type RangeResponse = Message<"raftkv.kv.v1.RangeResponse"> & {
    * @generated from field: bytes next = 3;
    */
   next: Uint8Array;
+
+  /**
+   * With `count_only`: the keys that the filter lets through.
+   *
+   * @generated from field: uint64 count = 4;
+   */
+  count: bigint;
 };
 
 /**
@@ -376,7 +510,7 @@ export type RangeResponse = Message<"raftkv.kv.v1.RangeResponse"> & {
  * Use `create(RangeResponseSchema)` to create a new message.
  */
 export const RangeResponseSchema: GenMessage<RangeResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 8);
+  messageDesc(file_raftkv_kv_v1_kv, 11);
 
 /**
  * @generated from message raftkv.kv.v1.HistoryRequest
@@ -436,7 +570,7 @@ export type HistoryRequest = Message<"raftkv.kv.v1.HistoryRequest"> & {
  * Use `create(HistoryRequestSchema)` to create a new message.
  */
 export const HistoryRequestSchema: GenMessage<HistoryRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 9);
+  messageDesc(file_raftkv_kv_v1_kv, 12);
 
 /**
  * @generated from message raftkv.kv.v1.HistoryResponse
@@ -467,7 +601,7 @@ export type HistoryResponse = Message<"raftkv.kv.v1.HistoryResponse"> & {
  * Use `create(HistoryResponseSchema)` to create a new message.
  */
 export const HistoryResponseSchema: GenMessage<HistoryResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 10);
+  messageDesc(file_raftkv_kv_v1_kv, 13);
 
 /**
  * One write of a key's history.
@@ -493,7 +627,7 @@ export type KeyWrite = Message<"raftkv.kv.v1.KeyWrite"> & {
  * Use `create(KeyWriteSchema)` to create a new message.
  */
 export const KeyWriteSchema: GenMessage<KeyWrite> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 11);
+  messageDesc(file_raftkv_kv_v1_kv, 14);
 
 /**
  * @generated from message raftkv.kv.v1.CompactRequest
@@ -519,7 +653,7 @@ export type CompactRequest = Message<"raftkv.kv.v1.CompactRequest"> & {
  * Use `create(CompactRequestSchema)` to create a new message.
  */
 export const CompactRequestSchema: GenMessage<CompactRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 12);
+  messageDesc(file_raftkv_kv_v1_kv, 15);
 
 /**
  * @generated from message raftkv.kv.v1.CompactResponse
@@ -536,7 +670,7 @@ export type CompactResponse = Message<"raftkv.kv.v1.CompactResponse"> & {
  * Use `create(CompactResponseSchema)` to create a new message.
  */
 export const CompactResponseSchema: GenMessage<CompactResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 13);
+  messageDesc(file_raftkv_kv_v1_kv, 16);
 
 /**
  * @generated from message raftkv.kv.v1.ExchangeRequest
@@ -574,7 +708,7 @@ export type ExchangeRequest = Message<"raftkv.kv.v1.ExchangeRequest"> & {
  * Use `create(ExchangeRequestSchema)` to create a new message.
  */
 export const ExchangeRequestSchema: GenMessage<ExchangeRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 14);
+  messageDesc(file_raftkv_kv_v1_kv, 17);
 
 /**
  * @generated from message raftkv.kv.v1.ReadBatch
@@ -608,7 +742,7 @@ export type ReadBatch = Message<"raftkv.kv.v1.ReadBatch"> & {
  * Use `create(ReadBatchSchema)` to create a new message.
  */
 export const ReadBatchSchema: GenMessage<ReadBatch> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 15);
+  messageDesc(file_raftkv_kv_v1_kv, 18);
 
 /**
  * @generated from message raftkv.kv.v1.ReadOperation
@@ -635,6 +769,18 @@ export type ReadOperation = Message<"raftkv.kv.v1.ReadOperation"> & {
      */
     value: HistoryOperation;
     case: "history";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.LeaseOperation lease = 4;
+     */
+    value: LeaseOperation;
+    case: "lease";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.LeasesOperation leases = 5;
+     */
+    value: LeasesOperation;
+    case: "leases";
   } | { case: undefined; value?: undefined };
 };
 
@@ -643,7 +789,7 @@ export type ReadOperation = Message<"raftkv.kv.v1.ReadOperation"> & {
  * Use `create(ReadOperationSchema)` to create a new message.
  */
 export const ReadOperationSchema: GenMessage<ReadOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 16);
+  messageDesc(file_raftkv_kv_v1_kv, 19);
 
 /**
  * @generated from message raftkv.kv.v1.GetOperation
@@ -667,7 +813,7 @@ export type GetOperation = Message<"raftkv.kv.v1.GetOperation"> & {
  * Use `create(GetOperationSchema)` to create a new message.
  */
 export const GetOperationSchema: GenMessage<GetOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 17);
+  messageDesc(file_raftkv_kv_v1_kv, 20);
 
 /**
  * As HistoryRequest.
@@ -696,7 +842,7 @@ export type HistoryOperation = Message<"raftkv.kv.v1.HistoryOperation"> & {
  * Use `create(HistoryOperationSchema)` to create a new message.
  */
 export const HistoryOperationSchema: GenMessage<HistoryOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 18);
+  messageDesc(file_raftkv_kv_v1_kv, 21);
 
 /**
  * @generated from message raftkv.kv.v1.RangeOperation
@@ -728,6 +874,21 @@ export type RangeOperation = Message<"raftkv.kv.v1.RangeOperation"> & {
    * @generated from field: uint64 at_revision = 5;
    */
   atRevision: bigint;
+
+  /**
+   * @generated from field: bool count_only = 6;
+   */
+  countOnly: boolean;
+
+  /**
+   * @generated from field: raftkv.kv.v1.RangeOrder order = 7;
+   */
+  order?: RangeOrder | undefined;
+
+  /**
+   * @generated from field: raftkv.kv.v1.RevisionFilter filter = 8;
+   */
+  filter?: RevisionFilter | undefined;
 };
 
 /**
@@ -735,7 +896,46 @@ export type RangeOperation = Message<"raftkv.kv.v1.RangeOperation"> & {
  * Use `create(RangeOperationSchema)` to create a new message.
  */
 export const RangeOperationSchema: GenMessage<RangeOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 19);
+  messageDesc(file_raftkv_kv_v1_kv, 22);
+
+/**
+ * How much longer a lease lives, and its keys. As the answering node knows it by what the batch asks for.
+ *
+ * @generated from message raftkv.kv.v1.LeaseOperation
+ */
+export type LeaseOperation = Message<"raftkv.kv.v1.LeaseOperation"> & {
+  /**
+   * @generated from field: uint64 lease_id = 1;
+   */
+  leaseId: bigint;
+
+  /**
+   * @generated from field: bool with_keys = 2;
+   */
+  withKeys: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.LeaseOperation.
+ * Use `create(LeaseOperationSchema)` to create a new message.
+ */
+export const LeaseOperationSchema: GenMessage<LeaseOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 23);
+
+/**
+ * All leases that were granted, not those that keys have of their own.
+ *
+ * @generated from message raftkv.kv.v1.LeasesOperation
+ */
+export type LeasesOperation = Message<"raftkv.kv.v1.LeasesOperation"> & {
+};
+
+/**
+ * Describes the message raftkv.kv.v1.LeasesOperation.
+ * Use `create(LeasesOperationSchema)` to create a new message.
+ */
+export const LeasesOperationSchema: GenMessage<LeasesOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 24);
 
 /**
  * @generated from message raftkv.kv.v1.ExchangeResponse
@@ -793,7 +993,7 @@ export type ExchangeResponse = Message<"raftkv.kv.v1.ExchangeResponse"> & {
  * Use `create(ExchangeResponseSchema)` to create a new message.
  */
 export const ExchangeResponseSchema: GenMessage<ExchangeResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 20);
+  messageDesc(file_raftkv_kv_v1_kv, 25);
 
 /**
  * @generated from message raftkv.kv.v1.CommandResults
@@ -810,7 +1010,7 @@ export type CommandResults = Message<"raftkv.kv.v1.CommandResults"> & {
  * Use `create(CommandResultsSchema)` to create a new message.
  */
 export const CommandResultsSchema: GenMessage<CommandResults> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 21);
+  messageDesc(file_raftkv_kv_v1_kv, 26);
 
 /**
  * @generated from message raftkv.kv.v1.ReadResults
@@ -832,7 +1032,7 @@ export type ReadResults = Message<"raftkv.kv.v1.ReadResults"> & {
  * Use `create(ReadResultsSchema)` to create a new message.
  */
 export const ReadResultsSchema: GenMessage<ReadResults> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 22);
+  messageDesc(file_raftkv_kv_v1_kv, 27);
 
 /**
  * @generated from message raftkv.kv.v1.ReadResult
@@ -865,6 +1065,18 @@ export type ReadResult = Message<"raftkv.kv.v1.ReadResult"> & {
      */
     value: HistoryResult;
     case: "history";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.LeaseResult lease = 5;
+     */
+    value: LeaseResult;
+    case: "lease";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.LeasesResult leases = 6;
+     */
+    value: LeasesResult;
+    case: "leases";
   } | { case: undefined; value?: undefined };
 };
 
@@ -873,7 +1085,99 @@ export type ReadResult = Message<"raftkv.kv.v1.ReadResult"> & {
  * Use `create(ReadResultSchema)` to create a new message.
  */
 export const ReadResultSchema: GenMessage<ReadResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 23);
+  messageDesc(file_raftkv_kv_v1_kv, 28);
+
+/**
+ * @generated from message raftkv.kv.v1.LeaseResult
+ */
+export type LeaseResult = Message<"raftkv.kv.v1.LeaseResult"> & {
+  /**
+   * False: it has ended, or never was. All the rest is 0 then.
+   *
+   * @generated from field: bool found = 1;
+   */
+  found: boolean;
+
+  /**
+   * @generated from field: uint64 ttl_ms = 2;
+   */
+  ttlMs: bigint;
+
+  /**
+   * In cluster time, at least so long.
+   *
+   * @generated from field: uint64 left_ms = 3;
+   */
+  leftMs: bigint;
+
+  /**
+   * @generated from field: uint64 key_count = 4;
+   */
+  keyCount: bigint;
+
+  /**
+   * With `with_keys`, in key order: as many as fit in an answer.
+   *
+   * @generated from field: repeated bytes keys = 5;
+   */
+  keys: Uint8Array[];
+};
+
+/**
+ * Describes the message raftkv.kv.v1.LeaseResult.
+ * Use `create(LeaseResultSchema)` to create a new message.
+ */
+export const LeaseResultSchema: GenMessage<LeaseResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 29);
+
+/**
+ * @generated from message raftkv.kv.v1.LeasesResult
+ */
+export type LeasesResult = Message<"raftkv.kv.v1.LeasesResult"> & {
+  /**
+   * @generated from field: repeated raftkv.kv.v1.LeaseEntry leases = 1;
+   */
+  leases: LeaseEntry[];
+};
+
+/**
+ * Describes the message raftkv.kv.v1.LeasesResult.
+ * Use `create(LeasesResultSchema)` to create a new message.
+ */
+export const LeasesResultSchema: GenMessage<LeasesResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 30);
+
+/**
+ * @generated from message raftkv.kv.v1.LeaseEntry
+ */
+export type LeaseEntry = Message<"raftkv.kv.v1.LeaseEntry"> & {
+  /**
+   * @generated from field: uint64 lease_id = 1;
+   */
+  leaseId: bigint;
+
+  /**
+   * @generated from field: uint64 ttl_ms = 2;
+   */
+  ttlMs: bigint;
+
+  /**
+   * @generated from field: uint64 left_ms = 3;
+   */
+  leftMs: bigint;
+
+  /**
+   * @generated from field: uint64 key_count = 4;
+   */
+  keyCount: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.LeaseEntry.
+ * Use `create(LeaseEntrySchema)` to create a new message.
+ */
+export const LeaseEntrySchema: GenMessage<LeaseEntry> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 31);
 
 /**
  * @generated from message raftkv.kv.v1.GetResult
@@ -892,7 +1196,7 @@ export type GetResult = Message<"raftkv.kv.v1.GetResult"> & {
  * Use `create(GetResultSchema)` to create a new message.
  */
 export const GetResultSchema: GenMessage<GetResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 24);
+  messageDesc(file_raftkv_kv_v1_kv, 32);
 
 /**
  * @generated from message raftkv.kv.v1.RangeResult
@@ -914,6 +1218,13 @@ export type RangeResult = Message<"raftkv.kv.v1.RangeResult"> & {
    * @generated from field: uint64 revision = 3;
    */
   revision: bigint;
+
+  /**
+   * With `count_only`: the keys that the filter lets through.
+   *
+   * @generated from field: uint64 count = 4;
+   */
+  count: bigint;
 };
 
 /**
@@ -921,7 +1232,7 @@ export type RangeResult = Message<"raftkv.kv.v1.RangeResult"> & {
  * Use `create(RangeResultSchema)` to create a new message.
  */
 export const RangeResultSchema: GenMessage<RangeResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 25);
+  messageDesc(file_raftkv_kv_v1_kv, 33);
 
 /**
  * @generated from message raftkv.kv.v1.HistoryResult
@@ -943,7 +1254,7 @@ export type HistoryResult = Message<"raftkv.kv.v1.HistoryResult"> & {
  * Use `create(HistoryResultSchema)` to create a new message.
  */
 export const HistoryResultSchema: GenMessage<HistoryResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 26);
+  messageDesc(file_raftkv_kv_v1_kv, 34);
 
 /**
  * @generated from message raftkv.kv.v1.MembersChange
@@ -962,7 +1273,7 @@ export type MembersChange = Message<"raftkv.kv.v1.MembersChange"> & {
  * Use `create(MembersChangeSchema)` to create a new message.
  */
 export const MembersChangeSchema: GenMessage<MembersChange> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 27);
+  messageDesc(file_raftkv_kv_v1_kv, 35);
 
 /**
  * @generated from message raftkv.kv.v1.LeaderChange
@@ -981,7 +1292,328 @@ export type LeaderChange = Message<"raftkv.kv.v1.LeaderChange"> & {
  * Use `create(LeaderChangeSchema)` to create a new message.
  */
 export const LeaderChangeSchema: GenMessage<LeaderChange> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 28);
+  messageDesc(file_raftkv_kv_v1_kv, 36);
+
+/**
+ * @generated from message raftkv.kv.v1.WatchRequest
+ */
+export type WatchRequest = Message<"raftkv.kv.v1.WatchRequest"> & {
+  /**
+   * @generated from oneof raftkv.kv.v1.WatchRequest.request
+   */
+  request: {
+    /**
+     * @generated from field: raftkv.kv.v1.CreateWatch create = 1;
+     */
+    value: CreateWatch;
+    case: "create";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.CancelWatch cancel = 2;
+     */
+    value: CancelWatch;
+    case: "cancel";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.WatchCredit credit = 3;
+     */
+    value: WatchCredit;
+    case: "credit";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message raftkv.kv.v1.WatchRequest.
+ * Use `create(WatchRequestSchema)` to create a new message.
+ */
+export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 37);
+
+/**
+ * @generated from message raftkv.kv.v1.CreateWatch
+ */
+export type CreateWatch = Message<"raftkv.kv.v1.CreateWatch"> & {
+  /**
+   * Chosen by the client, unique in the stream, never used twice in it; not 0.
+   *
+   * @generated from field: uint64 watch_id = 1;
+   */
+  watchId: bigint;
+
+  /**
+   * Inclusive; empty: from the first key.
+   *
+   * @generated from field: bytes from = 2;
+   */
+  from: Uint8Array;
+
+  /**
+   * Exclusive; empty: to the last key.
+   *
+   * @generated from field: bytes to = 3;
+   */
+  to: Uint8Array;
+
+  /**
+   * Changes from this revision on. 0: those after the revision that the node has applied.
+   *
+   * @generated from field: uint64 start_revision = 4;
+   */
+  startRevision: bigint;
+
+  /**
+   * @generated from field: bool without_puts = 5;
+   */
+  withoutPuts: boolean;
+
+  /**
+   * @generated from field: bool without_deletes = 6;
+   */
+  withoutDeletes: boolean;
+
+  /**
+   * Events tell what the key was before, too.
+   *
+   * @generated from field: bool with_previous = 7;
+   */
+  withPrevious: boolean;
+
+  /**
+   * The events of one revision may be split over several responses; else a response holds them whole, however large.
+   *
+   * @generated from field: bool fragments = 8;
+   */
+  fragments: boolean;
+
+  /**
+   * The node says how far it has come when it had nothing to tell for so long. 0: it does not.
+   *
+   * @generated from field: uint64 progress_interval_ms = 9;
+   */
+  progressIntervalMs: bigint;
+
+  /**
+   * Bytes of events that the node may send before it has heard of more credit. It sends at least one revision's where any is left.
+   *
+   * @generated from field: uint64 credit_bytes = 10;
+   */
+  creditBytes: bigint;
+
+  /**
+   * Do not start before the node has applied this revision.
+   *
+   * @generated from field: uint64 min_revision = 11;
+   */
+  minRevision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CreateWatch.
+ * Use `create(CreateWatchSchema)` to create a new message.
+ */
+export const CreateWatchSchema: GenMessage<CreateWatch> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 38);
+
+/**
+ * @generated from message raftkv.kv.v1.CancelWatch
+ */
+export type CancelWatch = Message<"raftkv.kv.v1.CancelWatch"> & {
+  /**
+   * @generated from field: uint64 watch_id = 1;
+   */
+  watchId: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CancelWatch.
+ * Use `create(CancelWatchSchema)` to create a new message.
+ */
+export const CancelWatchSchema: GenMessage<CancelWatch> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 39);
+
+/**
+ * The client has used up events, and takes so many bytes more.
+ *
+ * @generated from message raftkv.kv.v1.WatchCredit
+ */
+export type WatchCredit = Message<"raftkv.kv.v1.WatchCredit"> & {
+  /**
+   * @generated from field: uint64 watch_id = 1;
+   */
+  watchId: bigint;
+
+  /**
+   * @generated from field: uint64 bytes = 2;
+   */
+  bytes: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.WatchCredit.
+ * Use `create(WatchCreditSchema)` to create a new message.
+ */
+export const WatchCreditSchema: GenMessage<WatchCredit> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 40);
+
+/**
+ * @generated from message raftkv.kv.v1.WatchResponse
+ */
+export type WatchResponse = Message<"raftkv.kv.v1.WatchResponse"> & {
+  /**
+   * @generated from field: uint64 watch_id = 1;
+   */
+  watchId: bigint;
+
+  /**
+   * @generated from oneof raftkv.kv.v1.WatchResponse.response
+   */
+  response: {
+    /**
+     * @generated from field: raftkv.kv.v1.WatchCreated created = 2;
+     */
+    value: WatchCreated;
+    case: "created";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.WatchEvents events = 3;
+     */
+    value: WatchEvents;
+    case: "events";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.WatchProgress progress = 4;
+     */
+    value: WatchProgress;
+    case: "progress";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.WatchCanceled canceled = 5;
+     */
+    value: WatchCanceled;
+    case: "canceled";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message raftkv.kv.v1.WatchResponse.
+ * Use `create(WatchResponseSchema)` to create a new message.
+ */
+export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 41);
+
+/**
+ * @generated from message raftkv.kv.v1.WatchCreated
+ */
+export type WatchCreated = Message<"raftkv.kv.v1.WatchCreated"> & {
+  /**
+   * The node's revision: without a start revision, the watch tells what comes after it.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.WatchCreated.
+ * Use `create(WatchCreatedSchema)` to create a new message.
+ */
+export const WatchCreatedSchema: GenMessage<WatchCreated> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 42);
+
+/**
+ * In revision order; what changed at one revision stands together.
+ *
+ * @generated from message raftkv.kv.v1.WatchEvents
+ */
+export type WatchEvents = Message<"raftkv.kv.v1.WatchEvents"> & {
+  /**
+   * @generated from field: repeated raftkv.kv.v1.WatchEvent events = 1;
+   */
+  events: WatchEvent[];
+
+  /**
+   * Everything up to this revision that the watch is for has been told. Of a fragment that is not the last: the revision before.
+   *
+   * @generated from field: uint64 through_revision = 2;
+   */
+  throughRevision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.WatchEvents.
+ * Use `create(WatchEventsSchema)` to create a new message.
+ */
+export const WatchEventsSchema: GenMessage<WatchEvents> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 43);
+
+/**
+ * @generated from message raftkv.kv.v1.WatchEvent
+ */
+export type WatchEvent = Message<"raftkv.kv.v1.WatchEvent"> & {
+  /**
+   * The key as the write left it. Of a deletion: key and mod revision, the rest is 0.
+   *
+   * @generated from field: raftkv.kv.v1.KeyValue entry = 1;
+   */
+  entry?: KeyValue | undefined;
+
+  /**
+   * @generated from field: bool deleted = 2;
+   */
+  deleted: boolean;
+
+  /**
+   * With `with_previous`, where the key existed and that is not compacted.
+   *
+   * @generated from field: raftkv.kv.v1.KeyValue previous = 3;
+   */
+  previous?: KeyValue | undefined;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.WatchEvent.
+ * Use `create(WatchEventSchema)` to create a new message.
+ */
+export const WatchEventSchema: GenMessage<WatchEvent> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 44);
+
+/**
+ * Everything up to this revision has been told.
+ *
+ * @generated from message raftkv.kv.v1.WatchProgress
+ */
+export type WatchProgress = Message<"raftkv.kv.v1.WatchProgress"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.WatchProgress.
+ * Use `create(WatchProgressSchema)` to create a new message.
+ */
+export const WatchProgressSchema: GenMessage<WatchProgress> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 45);
+
+/**
+ * @generated from message raftkv.kv.v1.WatchCanceled
+ */
+export type WatchCanceled = Message<"raftkv.kv.v1.WatchCanceled"> & {
+  /**
+   * Unset: as the client asked.
+   *
+   * @generated from field: raftkv.kv.v1.ErrorDetail error = 1;
+   */
+  error?: ErrorDetail | undefined;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.WatchCanceled.
+ * Use `create(WatchCanceledSchema)` to create a new message.
+ */
+export const WatchCanceledSchema: GenMessage<WatchCanceled> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 46);
 
 /**
  * What a read must see. `min_revision` and `max_staleness_ms`, where a request has them, come on top.
@@ -1086,6 +1718,36 @@ export const KvService: GenService<{
     methodKind: "unary";
     input: typeof CompactRequestSchema;
     output: typeof CompactResponseSchema;
+  },
+  /**
+   * Deletes a range of keys, without a session.
+   *
+   * @generated from rpc raftkv.kv.v1.KvService.DeleteRange
+   */
+  deleteRange: {
+    methodKind: "unary";
+    input: typeof DeleteRangeRequestSchema;
+    output: typeof DeleteRangeResponseSchema;
+  },
+  /**
+   * Compares, then writes and reads at one revision, without a session.
+   *
+   * @generated from rpc raftkv.kv.v1.KvService.Transaction
+   */
+  transaction: {
+    methodKind: "unary";
+    input: typeof TransactionRequestSchema;
+    output: typeof TransactionResponseSchema;
+  },
+  /**
+   * Changes as they are made, of any number of watches on one stream. Served by any node.
+   *
+   * @generated from rpc raftkv.kv.v1.KvService.Watch
+   */
+  watch: {
+    methodKind: "bidi_streaming";
+    input: typeof WatchRequestSchema;
+    output: typeof WatchResponseSchema;
   },
   /**
    * Batches of commands and reads, many in flight. Commands take effect in the order in which they were sent.

@@ -1,5 +1,5 @@
-import { type Answer, refuse } from "./answer.ts";
-import { type Counters, keepsHistory } from "./counters.ts";
+import { type Answer, refuse } from "../answer.ts";
+import { type Counters, keepsHistory } from "../counters.ts";
 
 /**
  * Gives up history before `revision`: from now on reads at earlier revisions are refused, on every node at the same

@@ -1,0 +1,18 @@
+import type { Counters } from "./counters.ts";
+import type { Generations } from "./generations.ts";
+import type { Present } from "./present.ts";
+import type { SessionTable } from "./session-table.ts";
+
+/** What commands are folded into. */
+export interface FoldTarget {
+  readonly counters: Counters;
+  readonly sessions: SessionTable;
+  readonly generations: Generations;
+}
+
+/** What operations look at and change. */
+export interface FoldedState extends FoldTarget {
+  readonly present: Present;
+  /** Bytes that the answer to the next operation may tell of keys. */
+  answerRoom: number;
+}

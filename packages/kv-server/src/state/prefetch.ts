@@ -1,0 +1,208 @@
+import { indexRowKey, valueRowKey } from "../codec/row-keys.ts";
+import { decodeIndexRow } from "../codec/rows.ts";
+import type { StateStore } from "../ports/state-store.ts";
+import type { EntryContent, Operation } from "./command.ts";
+import type { Generations } from "./generations.ts";
+import { type KeyId, keyBytes, keyId } from "./key-id.ts";
+import type { KeyRecord } from "./key-record.ts";
+import { valueInRow } from "./kv-reader.ts";
+import { listNeeds, type NeedsList, needsMoreThanRecords } from "./needs.ts";
+import { OPERATION_BOUNDS } from "./operation-bounds.ts";
+import { type KnownRecords, type Present, PresentKeys, PresentRecords } from "./present.ts";
+import { planRange } from "./range-plan.ts";
+
+/** Where the present state stands. */
+export interface Source {
+  readonly generations: Generations;
+  readonly store: StateStore;
+}
+
+type Content = EntryContent | undefined;
+
+/** Why an operation is refused before it is carried out: see `OPERATION_BOUNDS`. */
+export type Excess =
+  /** It asks for more than one operation may. */
+  | "tooLarge"
+  /** It asks for more than is left by those before it in its batch: it goes in another one. */
+  | "noRoom";
+
+export interface Prefetched {
+  readonly present: Present;
+  readonly excess?: ReadonlyMap<Operation, Excess>;
+}
+
+/**
+ * What the entries that come next may look at, and how many they are: those that name all their keys together, any other by
+ * itself. Only applying changes keys, so this stays true until they are folded in, whatever is merged meanwhile.
+ */
+export async function prefetch(
+  contents: readonly Content[],
+  source: Source,
+): Promise<{ readonly count: number; readonly prefetched: Prefetched }> {
+  const [first] = contents;
+  if (first?.kind === "command" && needsMoreThanRecords(first)) {
+    return { count: 1, prefetched: await prefetchEntry(first.command.operations, source) };
+  }
+  const firstOther = contents.findIndex(needsMoreThanRecords);
+  const together = firstOther < 0 ? contents : contents.slice(0, firstOther);
+  const present = new PresentRecords(await prefetchRecords(together, source));
+  return { count: together.length, prefetched: { present } };
+}
+
+/** The record of every key that the entries name: from memory, taken now, or else from the engine, in one fetch. */
+async function prefetchRecords(contents: readonly Content[], { generations, store }: Source): Promise<KnownRecords> {
+  const known: KnownRecords = new Map();
+  const missing: KeyId[] = [];
+  const learn = (id: KeyId) => {
+    if (known.has(id)) return;
+    const change = generations.find(id);
+    known.set(id, change?.record);
+    if (change === undefined) missing.push(id);
+  };
+  const needs: NeedsList = { key: learn, value: refuseMore, range: refuseMore };
+  for (const content of contents) {
+    if (content?.kind !== "command") continue;
+    for (const operation of content.command.operations) listNeeds(operation, needs);
+  }
+  if (missing.length === 0) return known;
+  const rows = await store.getMany(missing.map((id) => indexRowKey(keyBytes(id))));
+  for (const [i, id] of missing.entries()) {
+    const row = rows[i];
+    if (row !== undefined) known.set(id, decodeIndexRow(row));
+  }
+  return known;
+}
+
+function refuseMore(): never {
+  throw new Error("a command that needs more than records is prefetched for by itself");
+}
+
+/**
+ * Everything that the operations of one entry may look at. How much that may be is bounded, for the entry as for each
+ * operation; what exceeds it is decided by the state before the entry and by the entry, so it is the same on every node.
+ */
+async function prefetchEntry(operations: readonly Operation[], source: Source): Promise<Prefetched> {
+  const excess = new Map<Operation, Excess>();
+  const prefetch = new EntryPrefetch(source);
+  for (const operation of operations) {
+    const verdict = await prefetch.take(operation);
+    if (verdict !== undefined) excess.set(operation, verdict);
+  }
+  await prefetch.fetchValues();
+  return { present: prefetch.present, excess };
+}
+
+interface RangeNeed {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array | undefined;
+  readonly withValues: boolean;
+}
+
+/** What one operation needs. */
+class OperationNeeds implements NeedsList {
+  readonly keys = new Set<KeyId>();
+  readonly values = new Set<KeyId>();
+  readonly ranges: RangeNeed[] = [];
+
+  key(id: KeyId): void {
+    this.keys.add(id);
+  }
+
+  value(id: KeyId): void {
+    this.keys.add(id);
+    this.values.add(id);
+  }
+
+  range(from: Uint8Array, to: Uint8Array | undefined, withValues: boolean): void {
+    this.ranges.push({ from, to, withValues });
+  }
+}
+
+class EntryPrefetch {
+  readonly present = new PresentKeys();
+  readonly #source: Source;
+  readonly #wanted = new Set<KeyId>();
+  #keysLeft: number = OPERATION_BOUNDS.maxKeys;
+  #bytesLeft: number = OPERATION_BOUNDS.maxValueBytes;
+  #isFirst = true;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  async take(operation: Operation): Promise<Excess | undefined> {
+    const needs = new OperationNeeds();
+    listNeeds(operation, needs);
+    if (needs.ranges.length === 0 && needs.values.size === 0) {
+      await this.#fetchRecords(needs.keys);
+      return undefined;
+    }
+    const fits = await this.#fetch(needs);
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    if (fits) return undefined;
+    return isFirst ? "tooLarge" : "noRoom";
+  }
+
+  /** False: it is too much. */
+  async #fetch(needs: OperationNeeds): Promise<boolean> {
+    if (needs.keys.size > this.#keysLeft) return false;
+    await this.#fetchRecords(needs.keys);
+    for (const range of needs.ranges) if (!(await this.#fetchRange(range, needs))) return false;
+    const bytes = [...needs.values].reduce((sum, id) => sum + (this.present.record(id)?.valueLength ?? 0), 0);
+    if (bytes > this.#bytesLeft) return false;
+    this.#keysLeft -= needs.keys.size;
+    this.#bytesLeft -= bytes;
+    for (const id of needs.values) this.#wanted.add(id);
+    return true;
+  }
+
+  async #fetchRecords(ids: Iterable<KeyId>): Promise<void> {
+    const missing: KeyId[] = [];
+    for (const id of ids) {
+      if (this.present.has(id)) continue;
+      const change = this.#source.generations.find(id);
+      this.present.learn(id, change?.record);
+      if (change === undefined) missing.push(id);
+    }
+    if (missing.length === 0) return;
+    const rows = await this.#source.store.getMany(missing.map((id) => indexRowKey(keyBytes(id))));
+    for (const [i, id] of missing.entries()) {
+      const row = rows[i];
+      if (row !== undefined) this.present.learn(id, decodeIndexRow(row));
+    }
+  }
+
+  async #fetchRange({ from, to, withValues }: RangeNeed, needs: OperationNeeds): Promise<boolean> {
+    const { generations, store } = this.#source;
+    const range = { kind: "range", from, to, limit: this.#keysLeft, keysOnly: true } as const;
+    const page = await planRange(range, Number.POSITIVE_INFINITY, generations, store)();
+    if (page.next !== undefined) return false;
+    for (const { key, record } of page.found) {
+      const id = keyId(key);
+      if (!this.present.has(id)) this.present.learn(id, record);
+      if (withValues) needs.value(id);
+      else needs.key(id);
+    }
+    return needs.keys.size <= this.#keysLeft;
+  }
+
+  /** From memory, or else from the engine, in one fetch. */
+  async fetchValues(): Promise<void> {
+    const missing: { readonly id: KeyId; readonly record: KeyRecord }[] = [];
+    for (const id of this.#wanted) {
+      const change = this.#source.generations.find(id);
+      const record = this.present.record(id);
+      if (record === undefined) continue;
+      if (change !== undefined) this.present.learnValue(id, change.value);
+      else missing.push({ id, record });
+    }
+    if (missing.length === 0) return;
+    const rows = await this.#source.store.getMany(
+      missing.map(({ record }) => valueRowKey(record.modRevision, record.sub)),
+    );
+    for (const [i, { id, record }] of missing.entries()) {
+      this.present.learnValue(id, valueInRow({ key: keyBytes(id), record }, rows[i]));
+    }
+  }
+}
