@@ -21,10 +21,16 @@ export function beginRound(state: RaftState, leader: LeaderState): void {
   const asksPromise = leader.lease !== undefined && !leader.lease.isOver && nowMs !== undefined;
   if (asksPromise) leader.lease.sent(leader.round, nowMs);
   const round = { round: leader.round, ...(asksPromise ? { asksPromise } : {}) };
+  let message: HeartbeatRequest | undefined;
   for (const progress of leader.progress.values()) {
     const known = Math.min(commit, progress.match);
-    const needs = needsAnswer(state, leader, progress) ? {} : ({ needsNoAnswer: true } as const);
-    send(state, progress.id, { kind: "heartbeatRequest", term, commit: known, ...round, ...needs });
+    const needsNoAnswer = !needsAnswer(state, leader, progress);
+    // Mostly all are told the same: then it is one message.
+    if (message?.commit !== known || (message.needsNoAnswer ?? false) !== needsNoAnswer) {
+      const needs = needsNoAnswer ? { needsNoAnswer } : {};
+      message = { kind: "heartbeatRequest", term, commit: known, ...round, ...needs };
+    }
+    send(state, progress.id, message);
     progress.sentCommit(known);
     tellDeparture(leader, progress.id, known);
   }
