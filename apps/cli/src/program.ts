@@ -2,11 +2,13 @@ import { Command } from "commander";
 import { status } from "./commands/status.ts";
 import { exitCodes } from "./exit-code.ts";
 import { addGlobalOptions } from "./options.ts";
+import { addBackupCommands } from "./program/backup.ts";
 import { examples } from "./program/examples.ts";
 import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
+import { addWatchCommand } from "./program/watch.ts";
 
 const exitCodeHelp = `
 Exit codes: 0 done, 1 get: no such key, 2 wrong arguments, 3 unavailable (certainly not done),
@@ -28,6 +30,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     .addHelpText("after", exitCodeHelp);
 
   addKeyValueCommands(program, keyNotFound);
+  addWatchCommand(program);
   program
     .command("status")
     .description("show every member of the cluster and how far it has come")
@@ -40,5 +43,6 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
   addMemberCommands(program);
   addLeaderCommands(program);
   addSnapshotCommands(program);
+  addBackupCommands(program);
   return program;
 }

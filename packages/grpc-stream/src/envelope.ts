@@ -12,3 +12,23 @@ export function encodeEnvelope<Desc extends DescMessage>(schema: Desc, message: 
   envelope.set(body, envelopeHeaderBytes);
   return envelope;
 }
+
+/** Messages in their binary form, each in one or more pieces, as `encodeEnvelope` frames them, one after the other. */
+export function joinEnvelopes(messages: readonly EncodedMessage[]): Uint8Array {
+  const lengths = messages.map((pieces) => pieces.reduce((length, piece) => length + piece.length, 0));
+  const total = lengths.reduce((sum, length) => sum + envelopeHeaderBytes + length, 0);
+  const joined = Buffer.allocUnsafe(total);
+  let at = 0;
+  for (const [i, pieces] of messages.entries()) {
+    at = joined.writeUInt8(0, at);
+    at = joined.writeUInt32BE(lengths[i] ?? 0, at);
+    for (const piece of pieces) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+  }
+  return joined;
+}
+
+/** The pieces of the binary form of one message. */
+export type EncodedMessage = readonly Uint8Array[];

@@ -1,7 +1,7 @@
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { encodeEnvelope } from "./envelope.ts";
+import { type EncodedMessage, encodeEnvelope, joinEnvelopes } from "./envelope.ts";
 import { readMessages } from "./message-reading.ts";
 import { statusTrailers } from "./status.ts";
 import type { StreamListener } from "./stream-listener.ts";
@@ -27,9 +27,12 @@ export class ServerCall<Response extends DescMessage> {
 
   /** False: there is no room for more until `drained` is called. What is sent all the same waits in memory. */
   send(message: MessageShape<Response>): boolean {
-    if (this.#isOver) return true;
-    if (!this.#reply.headersSent) this.#reply.writeHead(200, headers);
-    return this.#reply.stream.write(encodeEnvelope(this.#schema, message));
+    return this.#write(() => encodeEnvelope(this.#schema, message));
+  }
+
+  /** As `send`, of messages that are encoded already: what is the same for many calls need not be encoded for each. */
+  sendEncoded(messages: readonly EncodedMessage[]): boolean {
+    return this.#write(() => joinEnvelopes(messages));
   }
 
   /** Ends the call, after what was sent, with that error or well. Nothing more is heard of the client but `closed`. */
@@ -44,6 +47,12 @@ export class ServerCall<Response extends DescMessage> {
     this.#reply.end();
     // What the client still says is read and dropped: else it would wait for its window for ever.
     stream.resume();
+  }
+
+  #write(envelopes: () => Uint8Array): boolean {
+    if (this.#isOver) return true;
+    if (!this.#reply.headersSent) this.#reply.writeHead(200, headers);
+    return this.#reply.stream.write(envelopes());
   }
 
   /** No message is taken until `resume`; the client's window fills up, and then it waits. */

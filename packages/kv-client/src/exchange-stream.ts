@@ -1,12 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { ClusterService } from "@raftkv/proto/cluster";
 import { type ExchangeRequest, ExchangeRequestSchema, type ExchangeResponse } from "@raftkv/proto/kv";
 import type { Clock } from "./clock.ts";
 import type { Address } from "./endpoint.ts";
-import { pause } from "./pause.ts";
+import { closedByClient, describeEnd, membersOf } from "./node-stream.ts";
 import type { ClientPorts, ExchangeCall, ExchangeListener, NodeConnection } from "./ports.ts";
-import { exchangeOver } from "./transport-exchange.ts";
+import { exchangeOver } from "./transport-stream.ts";
 
 export type ExchangeRequestBody = ExchangeRequest["request"];
 
@@ -15,9 +13,6 @@ export interface ExchangeHandlers {
   /** Nothing comes any more. Called once, and not after `close()`. */
   ended(reason: string): void;
 }
-
-/** One for all: streams come and go by the hundred while a cluster has no leader. */
-const closedByClient = new ConnectError("closed by the client", Code.Canceled);
 
 /** One long-lived Exchange stream to one node. Never throws and never rejects: whatever goes wrong ends it. */
 export class ExchangeStream {
@@ -65,19 +60,8 @@ export class ExchangeStream {
   }
 
   /** The addresses of the members, as this node sees them; none where it cannot say. */
-  async members(timeoutMs: number): Promise<readonly string[]> {
-    const over = new AbortController();
-    const { signal } = this.#abort;
-    const client = createClient(ClusterService, this.#node.transport);
-    try {
-      const answer = client.status({}, { signal });
-      const status = await Promise.race([answer, pause(this.#clock, timeoutMs, over.signal)]);
-      return status?.members.map((member) => member.address) ?? [];
-    } catch {
-      return []; // Another node will tell, or the configured endpoints have to do.
-    } finally {
-      over.abort("over");
-    }
+  members(timeoutMs: number): Promise<readonly string[]> {
+    return membersOf(this.#node.transport, this.#clock, timeoutMs, this.#abort.signal);
   }
 
   close(): void {
@@ -89,12 +73,6 @@ export class ExchangeStream {
   #closed(handlers: ExchangeHandlers, error: unknown): void {
     if (!this.#open) return;
     this.close();
-    handlers.ended(error === undefined ? `${this.address} ended the stream` : `${this.address}: ${describe(error)}`);
+    handlers.ended(describeEnd(this.address, error));
   }
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof ConnectError)) return error instanceof Error ? error.message : String(error);
-  if (error.code === Code.Unimplemented) return "serves no raftkv.kv.v1.KvService: is it a raftkv node?";
-  return error.rawMessage;
 }

@@ -1,10 +1,19 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
+import type { DescMessage, DescMethodBiDiStreaming, MessageShape } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ClientCall, requestHeaders } from "@raftkv/grpc-stream";
 import { KvService } from "@raftkv/proto/kv";
 import type { Address } from "./endpoint.ts";
-import type { Connect, ConnectOptions, ExchangeCall, ExchangeListener, NodeConnection } from "./ports.ts";
+import type {
+  Connect,
+  ConnectOptions,
+  ExchangeCall,
+  ExchangeListener,
+  NodeConnection,
+  WatchCall,
+  WatchListener,
+} from "./ports.ts";
 
 /** Windows as large as a batch of answers needs, so that the stream never waits for a window update. */
 const windowBytes = 16 * 1024 * 1024;
@@ -50,7 +59,10 @@ class Http2Connection implements NodeConnection {
       // Stays for good: an error without a listener would end the process. Streams see the end for themselves.
       session.on("error", fail);
       session.once("close", () => fail(new Error(`${address} closed the connection`)));
-      session.once("connect", () => session.setLocalWindowSize(windowBytes));
+      session.once("connect", () => {
+        // It may have been given up by then, and is told all the same.
+        if (!session.destroyed) session.setLocalWindowSize(windowBytes);
+      });
       session.once("remoteSettings", () => {
         timer.cancel();
         resolve(new Http2Connection(session, address));
@@ -59,16 +71,9 @@ class Http2Connection implements NodeConnection {
   }
 
   /** Past Connect's transport, whose way costs several times what a lone request takes otherwise. */
-  readonly openExchange = (listener: ExchangeListener): ExchangeCall => {
-    try {
-      const stream = this.#request(requestHeaders(KvService.method.exchange));
-      // Whoever sends bounds what is under way, and with it what waits for room.
-      return new ClientCall(stream, KvService.method.exchange, maxResponseBytes, { ...listener, drained: () => {} });
-    } catch (error) {
-      queueMicrotask(() => listener.closed(error));
-      return { send: () => {} };
-    }
-  };
+  readonly openExchange = (listener: ExchangeListener): ExchangeCall => this.#open(KvService.method.exchange, listener);
+
+  readonly openWatch = (listener: WatchListener): WatchCall => this.#open(KvService.method.watch, listener);
 
   /** For Connect's transport. */
   async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
@@ -89,6 +94,20 @@ class Http2Connection implements NodeConnection {
   /** Ends the connection and every stream on it. */
   close(): void {
     this.#session.destroy();
+  }
+
+  #open<Request extends DescMessage, Response extends DescMessage>(
+    method: DescMethodBiDiStreaming<Request, Response>,
+    listener: { message(response: MessageShape<Response>): void; closed(error: unknown): void },
+  ): { send(request: MessageShape<Request>): void } {
+    try {
+      const stream = this.#request(requestHeaders(method));
+      // Whoever sends bounds what is under way, and with it what waits for room.
+      return new ClientCall(stream, method, maxResponseBytes, { ...listener, drained: () => {} });
+    } catch (error) {
+      queueMicrotask(() => listener.closed(error));
+      return { send: () => {} };
+    }
   }
 
   #request(headers: OutgoingHttpHeaders): ClientHttp2Stream {

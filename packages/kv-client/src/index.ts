@@ -14,10 +14,16 @@ export type {
   ExchangeCall,
   ExchangeListener,
   NodeConnection,
+  WatchCall,
+  WatchListener,
 } from "./ports.ts";
 export { type CloseOptions, RaftKv, type ReadOptions } from "./raft-kv.ts";
 export type { RangeOptions } from "./range.ts";
 export type { ReadConsistency, ReadNeedsOptions } from "./read-needs.ts";
 export type { KeyWrite } from "./read-operation.ts";
 export type { StatusOptions } from "./status.ts";
+export type { Observed, ObserveOptions } from "./watch/observe.ts";
+export type { Watch } from "./watch/watch.ts";
+export type { DeleteEvent, PutEvent, WatchBatch, WatchEvent } from "./watch/watch-event.ts";
+export type { KeyRangeOptions, WatchOptions, WatchTarget } from "./watch/watch-options.ts";
 export type { CompactResult, DeleteResult, PutResult } from "./write-request.ts";

@@ -1,5 +1,5 @@
 import type { Transport } from "@connectrpc/connect";
-import type { ExchangeRequest, ExchangeResponse } from "@raftkv/proto/kv";
+import type { ExchangeRequest, ExchangeResponse, WatchRequest, WatchResponse } from "@raftkv/proto/kv";
 import type { Random } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { Address } from "./endpoint.ts";
@@ -29,6 +29,8 @@ export interface NodeConnection {
   readonly transport: Transport;
   /** Opens the stream of `Exchange` by a shorter way than `transport`, where there is one. */
   readonly openExchange?: (listener: ExchangeListener) => ExchangeCall;
+  /** The same of `Watch`. */
+  readonly openWatch?: (listener: WatchListener) => WatchCall;
   /** Calls back when the node has answered a ping; never, where it does not. */
   ping(answered: () => void): void;
   /** Ends the connection, and every call and stream on it. */
@@ -43,5 +45,16 @@ export interface ExchangeCall {
 export interface ExchangeListener {
   message(response: ExchangeResponse): void;
   /** Nothing comes any more. Called once, and not from within `openExchange`; undefined: the node has ended it. */
+  closed(error: unknown): void;
+}
+
+/** A stream of `Watch`. What is sent waits in memory until it can go. */
+export interface WatchCall {
+  send(request: WatchRequest): void;
+}
+
+export interface WatchListener {
+  message(response: WatchResponse): void;
+  /** As of `ExchangeListener`. */
   closed(error: unknown): void;
 }

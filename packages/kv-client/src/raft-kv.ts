@@ -10,10 +10,21 @@ import { type HistoryOptions, historyPages, planHistory } from "./history.ts";
 import type { KeyValue } from "./key-value.ts";
 import type { MemberStatus, NodeStatus } from "./node-status.ts";
 import { pages, planRange, type RangeOptions } from "./range.ts";
-import { type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
-import { getRequest, historyRequest, type KeyWrite, pageRequest, type ReadRequest } from "./read-operation.ts";
+import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
+import {
+  getRequest,
+  historyRequest,
+  type KeyWrite,
+  type PageBounds,
+  pageRequest,
+  type ReadRequest,
+} from "./read-operation.ts";
 import { ReadPipeline } from "./read-pipeline.ts";
 import { type StatusOptions, StatusReader } from "./status.ts";
+import { type Observed, type ObserveOptions, observed } from "./watch/observe.ts";
+import type { Watch } from "./watch/watch.ts";
+import { type WatchOptions, type WatchTarget, watchPlan } from "./watch/watch-options.ts";
+import { Watches } from "./watch/watches.ts";
 import { WritePipeline } from "./write-pipeline.ts";
 import {
   type CompactResult,
@@ -48,6 +59,7 @@ export class RaftKv implements AsyncDisposable {
   readonly #patientReads: ReadPipeline;
   readonly #readConnection: Connection;
   readonly #status: StatusReader;
+  readonly #watches: Watches;
   #closed: Promise<void> | undefined;
 
   /** Connects to nothing yet. Throws INVALID_ARGUMENT where an option makes no sense. */
@@ -61,6 +73,7 @@ export class RaftKv implements AsyncDisposable {
     this.#reads = new ReadPipeline(this.#readConnection, settings);
     this.#patientReads = new ReadPipeline(this.#readConnection, settings);
     this.#status = new StatusReader(endpoints, settings);
+    this.#watches = new Watches(settings);
   }
 
   /** The key with its value, or undefined where it does not exist. */
@@ -112,6 +125,31 @@ export class RaftKv implements AsyncDisposable {
       this.#check("history", options);
       return this.#read(historyRequest(bytes, bounds, pageNeeds), options);
     });
+  }
+
+  /**
+   * Tells of changes as they are made: of one key, a prefix, or a range, from now on or from any revision that is kept. It
+   * begins at once, and is served by any node, over a connection that all watches of the client share. See `Watch`.
+   */
+  watch(target: WatchTarget, options: WatchOptions = {}): Watch {
+    this.#check("watch", {});
+    return this.#watches.open(watchPlan(target, options), options);
+  }
+
+  /**
+   * The present entries, and then each change to them, without a gap between: what a cache or a controller lives on. Nothing
+   * is sent before the first `next()`; argument errors are thrown at once. Whatever it rejects with, begin again: COMPACTED
+   * says that whoever iterates came too late for what was written meanwhile.
+   */
+  observe(target: WatchTarget, options: ObserveOptions = {}): AsyncIterable<Observed> {
+    this.#check("observe", {});
+    watchPlan(target, options);
+    const needs = readNeeds({});
+    const fetchPage = (bounds: PageBounds, pageNeeds: ReadNeeds) => {
+      this.#check("observe", {});
+      return this.#read(pageRequest(bounds, pageNeeds), options.signal === undefined ? {} : { signal: options.signal });
+    };
+    return observed(target, needs, fetchPage, (startRevision) => this.watch(target, { ...options, startRevision }));
   }
 
   /**
@@ -170,6 +208,7 @@ export class RaftKv implements AsyncDisposable {
     const endsAt = clock.now() + timeoutMs;
     const { promise: timeUp, resolve } = Promise.withResolvers<void>();
     const timer = clock.setTimer(timeoutMs, resolve);
+    this.#watches.close();
     const users = [this.#writes, this.#reads, this.#patientReads];
     await Promise.race([timeUp, Promise.all(users.map((user) => user.settled()))]);
     const leftMs = endsAt - clock.now();

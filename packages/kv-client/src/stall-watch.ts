@@ -6,13 +6,17 @@ export interface StallActions {
   stalled(reason: string): void;
 }
 
-const lookEveryMs = 250;
-/** After so long without a sign of life a ping is sent, */
-const pingAfterMs = 500;
-/** and after so long without one, with the ping unanswered, the connection counts as dead. */
-const deadAfterMs = 1_000;
-/** A node that answers pings but no requests for so long cannot serve: it is cut off from the others, or stuck. */
-const unansweredMs = 3_000;
+export interface StallLimits {
+  readonly lookEveryMs: number;
+  /** After so long without a sign of life a ping is sent, */
+  readonly pingAfterMs: number;
+  /** and after so long without one, with the ping unanswered, the connection counts as dead. */
+  readonly deadAfterMs: number;
+  /** A node that answers pings and nothing else for so long cannot serve: it is cut off from the others, or stuck. */
+  readonly unansweredMs: number;
+}
+
+const requestLimits: StallLimits = { lookEveryMs: 250, pingAfterMs: 500, deadAfterMs: 1_000, unansweredMs: 3_000 };
 
 /**
  * Notices, while requests are in flight, a node that has gone silent without closing the connection: stopped, unplugged,
@@ -21,13 +25,15 @@ const unansweredMs = 3_000;
 export class StallWatch {
   readonly #ports: Pick<ClientPorts, "clock" | "endOfTurn">;
   readonly #actions: StallActions;
+  readonly #limits: StallLimits;
   #timer: Timer | undefined;
   #run = 0;
   #lastAnswerMs = 0;
   #lastSignMs = 0;
   #pingOut = false;
 
-  constructor(ports: Pick<ClientPorts, "clock" | "endOfTurn">, actions: StallActions) {
+  constructor(ports: Pick<ClientPorts, "clock" | "endOfTurn">, actions: StallActions, limits = requestLimits) {
+    this.#limits = limits;
     this.#ports = ports;
     this.#actions = actions;
   }
@@ -51,7 +57,7 @@ export class StallWatch {
   }
 
   #schedule(): void {
-    this.#timer = this.#ports.clock.setTimer(lookEveryMs, () => this.#afterInput(), { background: true });
+    this.#timer = this.#ports.clock.setTimer(this.#limits.lookEveryMs, () => this.#afterInput(), { background: true });
   }
 
   /** When this process itself was held up, what has arrived meanwhile is read before judging the other side. */
@@ -64,6 +70,7 @@ export class StallWatch {
   }
 
   #look(): void {
+    const { pingAfterMs, deadAfterMs, unansweredMs } = this.#limits;
     const now = this.#ports.clock.now();
     if (now - this.#lastAnswerMs >= unansweredMs) {
       this.#actions.stalled(`no answer for ${unansweredMs} ms`);

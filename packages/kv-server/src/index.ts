@@ -1,5 +1,14 @@
+export type { BackupHeader } from "./backup/backup-format.ts";
+export {
+  DEFAULT_REVISION_BUMP,
+  type RestoreOptions,
+  type RestoreSummary,
+  restoreBackup,
+  verifyBackup,
+} from "./backup/restore-backup.ts";
 export { KvError, type KvErrorCode } from "./kv-error.ts";
 export { DEFAULT_KV_LIMITS, type KvLimits } from "./limits.ts";
+export type * from "./ports/spool.ts";
 export type * from "./ports/state-store.ts";
 export type * from "./ports/storage.ts";
 export { DEFAULT_HISTORY_POLICY, type HistoryPolicy } from "./services/auto-compaction.ts";

@@ -3,6 +3,7 @@ export type KvErrorCode =
   | "corruptState" // a stored row does not hold what it must; the node must be rebuilt from the others
   | "newerFormat" // written by a later version of raftkv
   | "malformedSnapshot" // a snapshot's bytes are damaged or incomplete; the old state was kept
+  | "malformedBackup" // a backup's bytes are damaged or incomplete; nothing was restored
   | "outOfOrder" // entries were handed in out of order, or two at a time: an error of the caller
   | "closed";
 

@@ -12,6 +12,12 @@ export interface KvLimits {
   readonly maxBatchOperations: number;
   /** An encoded command batch. */
   readonly maxBatchBytes: number;
+  /** Steps of one transaction, in both branches, with those of the transactions nested in it. */
+  readonly maxTransactionSteps: number;
+  /** Comparisons of one transaction, with those nested in it. */
+  readonly maxTransactionComparisons: number;
+  /** Transactions within one another; 1: none is nested. */
+  readonly maxTransactionDepth: number;
   /** Reads in one read batch. */
   readonly maxReads: number;
   /** Ranges among them: each one looks at memory as a whole. */
@@ -35,6 +41,19 @@ export interface KvLimits {
    * are refused, and so are reads, when they come and again when their turn comes.
    */
   readonly maxStreamBytes: number;
+  /** Open `Watch` streams of all clients. */
+  readonly maxWatchStreams: number;
+  /** Watches of one stream, … */
+  readonly maxStreamWatches: number;
+  /** … and of all of them. */
+  readonly maxWatches: number;
+  /**
+   * Bytes of one watch stream's events that have not been sent. Beyond it nothing is told there until the client has read:
+   * what comes meanwhile is read from history then.
+   */
+  readonly maxWatchStreamBytes: number;
+  /** The same of all watch streams together. */
+  readonly maxWatchBytes: number;
   /** Unanswered requests of all clients. */
   readonly maxRequests: number;
   /** Bytes of unanswered requests, and of answers not sent, of all clients. */
@@ -46,6 +65,9 @@ export const DEFAULT_KV_LIMITS: KvLimits = {
   maxValueBytes: MIB,
   maxBatchOperations: 4_096,
   maxBatchBytes: 4 * MIB,
+  maxTransactionSteps: 1_024,
+  maxTransactionComparisons: 1_024,
+  maxTransactionDepth: 8,
   maxReads: 4_096,
   maxRangesPerBatch: 16,
   maxPageBytes: MIB,
@@ -56,6 +78,11 @@ export const DEFAULT_KV_LIMITS: KvLimits = {
   maxStreams: 10_000,
   maxStreamRequests: 1_024,
   maxStreamBytes: 16 * MIB,
+  maxWatchStreams: 20_000,
+  maxStreamWatches: 20_000,
+  maxWatches: 100_000,
+  maxWatchStreamBytes: 4 * MIB,
+  maxWatchBytes: 128 * MIB,
   maxRequests: 100_000,
   maxRequestBytes: 256 * MIB,
 };

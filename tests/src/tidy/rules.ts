@@ -63,7 +63,8 @@ const arrows: readonly (readonly [folder: string, allowed: readonly string[]])[]
   ["packages/transport-connect/", ["proto", "raft-core", "grpc-stream"]],
   ["packages/simulator/", ["proto", "raft-core", "kv-server", "kv-client", "grpc-stream", "storage-memory"]],
   ["packages/kv-client/", ["proto", "grpc-stream"]],
-  ["apps/cli/", ["kv-client"]],
+  // What needs a data directory is loaded only where it is asked for.
+  ["apps/cli/", ["kv-client", "node"]],
 ];
 
 /** Dependencies point one way: apps, adapters, kv-server, raft-core; and the client knows the wire only. */

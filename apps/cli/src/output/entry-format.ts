@@ -18,13 +18,19 @@ export function entryLine({ keyBytes, value }: Entry, { keysOnly }: EntryParts):
  * One object. Key and value are text where their bytes are UTF-8; else they stand in base64 under the names `keyBase64`
  * and `valueBase64`.
  */
-export function entryJson(entry: Entry, { keysOnly }: EntryParts): string {
-  const { createRevision, modRevision, version } = entry;
-  const value = keysOnly ? {} : field("value", entry.value);
-  return JSON.stringify({ ...field("key", entry.keyBytes), ...value, createRevision, modRevision, version });
+export function entryJson(entry: Entry, parts: EntryParts): string {
+  return JSON.stringify(entryFields(entry, parts));
 }
 
-function field(name: string, bytes: Uint8Array): Readonly<Record<string, string>> {
+/** The object that `entryJson` writes. */
+export function entryFields(entry: Entry, { keysOnly }: EntryParts): Readonly<Record<string, string | number>> {
+  const { createRevision, modRevision, version } = entry;
+  const value = keysOnly ? {} : textField("value", entry.value);
+  return { ...textField("key", entry.keyBytes), ...value, createRevision, modRevision, version };
+}
+
+/** Text where the bytes are UTF-8, else base64 under a name that says so. */
+export function textField(name: string, bytes: Uint8Array): Readonly<Record<string, string>> {
   try {
     return { [name]: decoder.decode(bytes) };
   } catch {

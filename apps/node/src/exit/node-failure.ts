@@ -27,6 +27,7 @@ const stateExitCodes: Readonly<Record<KvErrorCode, ExitCode>> = {
   corruptState: exitCodes.corrupt,
   newerFormat: exitCodes.dataDirectory,
   malformedSnapshot: exitCodes.corrupt,
+  malformedBackup: exitCodes.corrupt,
   outOfOrder: exitCodes.unexpected,
   closed: exitCodes.unexpected,
 };

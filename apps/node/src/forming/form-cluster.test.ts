@@ -8,6 +8,7 @@ import type { Founder } from "./founder.ts";
 interface Directory {
   readonly memberId: string;
   formation: Formation | undefined;
+  readonly restoredIndex?: number;
 }
 
 const addressOf = (id: number): string => `10.0.0.${id}:50051`;
@@ -32,6 +33,10 @@ class FakeNetwork {
     this.#directories.set(id, { memberId, formation: undefined });
   }
 
+  restore(id: number, restoredIndex: number): void {
+    this.#directories.set(id, { memberId: `${id}-restored`, formation: undefined, restoredIndex });
+  }
+
   directory(id: number): Directory {
     const directory = this.#directories.get(id);
     if (directory === undefined) throw new Error(`no node ${id}`);
@@ -52,6 +57,7 @@ class FakeNetwork {
         self: {
           nodeId: id,
           memberId: directory.memberId,
+          restoredIndex: directory.restoredIndex ?? 0,
           address: addressOf(id),
           priority: founders.find((founder) => founder.id === id)?.priority,
         },
@@ -137,6 +143,66 @@ describe("forming a cluster", () => {
         expect(membership.members.map(({ priority }) => priority)).toEqual([undefined, 9, undefined]);
       }
     }
+  });
+
+  it.each([1, 2, 3])(
+    "begins with the backup that node %i was restored from, in whatever order they start",
+    async (id) => {
+      for (const order of [
+        [1, 2, 3],
+        [3, 2, 1],
+      ]) {
+        const network = new FakeNetwork(founders);
+        network.restore(id, 70);
+        const formations = await Promise.all(order.map((founder) => network.up(founder)));
+        expect(network.clusterIdsDrawn).toBe(1);
+        for (const formation of formations) {
+          expect(formation).toEqual(formations[0]);
+          // Nobody may take an empty log for the beginning of this cluster's.
+          expect(formation).toMatchObject({ foundingMembership: undefined, commitIndex: 70 });
+        }
+      }
+    },
+  );
+
+  it("is not refused to a founder that asks one that has the cluster, and does not know yet who belongs to it", async () => {
+    const network = new FakeNetwork(founders);
+    network.restore(2, 70);
+    const [formation] = await Promise.all([1, 2, 3].map((founder) => network.up(founder)));
+    if (formation === undefined) throw new Error("nothing was formed");
+    // Killed before it had written that down.
+    network.directory(3).formation = undefined;
+    const nobody = { voters: [], outgoingVoters: [], learners: [], members: [] };
+    network.directory(1).formation = { ...formation, membership: nobody };
+    network.down(2);
+    const again = network.up(3);
+    await rounds(network, 20);
+    expect(network.waiting.get(3)).toContainEqual(expect.stringContaining("does not know yet who belongs"));
+    await network.up(2);
+    expect((await again).clusterId).toBe("cluster-1");
+  });
+
+  it("is not done while two founders were restored from a backup", async () => {
+    const network = new FakeNetwork(founders);
+    network.restore(1, 70);
+    network.restore(3, 70);
+    const stop = new AbortController();
+    const waiting = founders.map(({ id }) => network.up(id, stop.signal));
+    await rounds(network, 20);
+    expect(network.clusterIdsDrawn).toBe(0);
+    expect(network.waiting.get(2)).toEqual([expect.stringMatching(/^all but one of nodes 1, 3 to get a fresh data/)]);
+    stop.abort(new Error("stopped"));
+    for (const formation of waiting) await expect(formation).rejects.toThrow("stopped");
+  });
+
+  it("is refused to a node that was restored from a backup when the others have formed without it", async () => {
+    const network = new FakeNetwork(founders);
+    await Promise.all([1, 2, 3].map((founder) => network.up(founder)));
+    network.down(2);
+    network.restore(2, 70);
+    const failure = await failureOf(network.up(2));
+    expect(failure.exitCode).toBe(7);
+    expect(failure.message).toMatch(/^node 2 was restored from a backup, and cluster cluster-1, .* has formed without/);
   });
 
   it("waits for every founder, and says for whom", async () => {

@@ -1,5 +1,5 @@
 import { ConnectError } from "@connectrpc/connect";
-import type { Membership } from "@raftkv/raft-core";
+import type { Index, Membership } from "@raftkv/raft-core";
 import type { Formation, Introduction } from "@raftkv/transport-connect";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
@@ -37,7 +37,7 @@ export async function formCluster(options: FormingOptions, signal: AbortSignal):
       case "adopt":
         return verdict.formation;
       case "decide":
-        return newFormation(options.newClusterId(), verdict.membership);
+        return newFormation(options.newClusterId(), verdict.membership, options.self.restoredIndex);
       case "refused":
         throw new NodeFailure(exitCodes.refused, verdict.message);
       case "wait":
@@ -48,9 +48,13 @@ export async function formCluster(options: FormingOptions, signal: AbortSignal):
   }
 }
 
-/** Nothing has happened in the cluster yet. */
-function newFormation(clusterId: string, membership: Membership): Formation {
-  return { clusterId, membership, foundingMembership: membership, membershipCommitted: true, commitIndex: 0 };
+/**
+ * Nothing has happened in the cluster yet. One that begins with a backup begins where that was taken, as if its log had been
+ * compacted there: what was the membership at index 0, nobody knows.
+ */
+function newFormation(clusterId: string, membership: Membership, restoredIndex: Index = 0): Formation {
+  const foundingMembership = restoredIndex === 0 ? membership : undefined;
+  return { clusterId, membership, foundingMembership, membershipCommitted: true, commitIndex: restoredIndex };
 }
 
 async function ask(founder: Founder, { introduce }: FormingOptions, signal: AbortSignal): Promise<Answer> {

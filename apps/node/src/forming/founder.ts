@@ -1,4 +1,4 @@
-import type { NodeId } from "@raftkv/raft-core";
+import type { Index, NodeId } from "@raftkv/raft-core";
 
 /** A node that cluster.conf names as one of the first. */
 export interface Founder {
@@ -15,4 +15,6 @@ export interface Newcomer {
   /** Where others reach it. */
   readonly address: string;
   readonly priority?: number | undefined;
+  /** Its state was restored from a backup, up to there: the cluster is to begin with it. 0 unless told: it is empty. */
+  readonly restoredIndex?: Index;
 }

@@ -1,4 +1,4 @@
-import type { Member, Membership } from "@raftkv/raft-core";
+import type { Member, Membership, NodeId } from "@raftkv/raft-core";
 import type { Formation, Introduction } from "@raftkv/transport-connect";
 import type { Founder, Newcomer } from "./founder.ts";
 
@@ -18,8 +18,9 @@ export type Verdict =
 
 /**
  * Decides what follows from the answers of one round, in which every other founder was asked. One node only ever
- * decides, the founder with the lowest id, and only when all founders have spoken in the same round and none of them
- * knows of a cluster; every other node takes over what was decided if it names its own data directory.
+ * decides: the founder that was restored from a backup, or else the one with the lowest id; and only when all founders have
+ * spoken in the same round and none of them knows of a cluster. Every other node takes over what was decided if it names its
+ * own data directory. Who was restored takes over nothing: the cluster would begin without what it holds.
  */
 export function judgeRound(self: Newcomer, answers: readonly Answer[]): Verdict {
   for (const answer of answers) {
@@ -29,18 +30,21 @@ export function judgeRound(self: Newcomer, answers: readonly Answer[]): Verdict 
   const reasons = answers.flatMap(missing);
   if (reasons.length > 0) return { kind: "wait", reasons };
   const members = membersOf(self, answers);
-  const decider = members[0]?.id ?? self.nodeId;
+  const restored = restoredFounders(self, answers);
+  if (restored.length > 1) return { kind: "wait", reasons: [severalRestored(restored)] };
+  const decider = restored[0] ?? members[0]?.id ?? self.nodeId;
   if (decider !== self.nodeId) return { kind: "wait", reasons: [`node ${decider} to form the cluster`] };
   return { kind: "decide", membership: bootstrapMembership(members) };
 }
 
 function judgeFormation(self: Newcomer, answer: Answer & { readonly kind: "introduced" }): Verdict | undefined {
   const { formation } = answer.introduction;
-  if (formation === undefined) return undefined;
+  if (formation === undefined || isUnknown(formation.membership)) return undefined;
   const { clusterId, membership } = formation;
   const recorded = membership.members.find((member) => member.id === self.nodeId);
-  if (recorded?.memberId === self.memberId) return { kind: "adopt", formation };
   const teller = `node ${answer.founder.id} at ${answer.founder.address}`;
+  if (isRestored(self)) return { kind: "refused", message: formedWithout(self, clusterId, teller) };
+  if (recorded?.memberId === self.memberId) return { kind: "adopt", formation };
   return { kind: "refused", message: refusal(self, clusterId, teller, recorded) };
 }
 
@@ -60,13 +64,46 @@ function refusal(self: Newcomer, clusterId: string, teller: string, recorded: Me
   );
 }
 
+function formedWithout(self: Newcomer, clusterId: string, teller: string): string {
+  return (
+    `node ${self.nodeId} was restored from a backup, and cluster ${clusterId}, which ${teller} belongs to, has formed without ` +
+    "what it holds: give every other node of cluster.conf a fresh data directory, and start them together with this one"
+  );
+}
+
+function restoredFounders(self: Newcomer, answers: readonly Answer[]): readonly NodeId[] {
+  const others = answers.flatMap((answer) =>
+    answer.kind === "introduced" && isRestored(answer.introduction) ? [answer.founder.id] : [],
+  );
+  return isRestored(self) ? [self.nodeId, ...others] : others;
+}
+
+function isRestored({ restoredIndex = 0 }: Pick<Introduction, "restoredIndex">): boolean {
+  return restoredIndex > 0;
+}
+
+function severalRestored(restored: readonly NodeId[]): string {
+  return (
+    `all but one of nodes ${restored.toSorted((a, b) => a - b).join(", ")} to get a fresh data directory: each was restored ` +
+    "from a backup, and the others get the state from the one that was"
+  );
+}
+
 function missing(answer: Answer): readonly string[] {
   const { id, address } = answer.founder;
   if (answer.kind === "unreachable") {
     return [`node ${id} at ${address}${answer.reason === undefined ? "" : ` (${answer.reason})`}`];
   }
-  const { nodeId } = answer.introduction;
+  const { nodeId, formation } = answer.introduction;
+  if (formation !== undefined && isUnknown(formation.membership)) {
+    return [`node ${id} at ${address} (it does not know yet who belongs to its cluster)`];
+  }
   return nodeId === id ? [] : [`node ${id} at ${address} (found node ${nodeId} there: check the addresses)`];
+}
+
+/** Of a founder that gets its state, and with it the membership, from the one that was restored from a backup. */
+function isUnknown({ members }: Membership): boolean {
+  return members.length === 0;
 }
 
 function membersOf(self: Newcomer, answers: readonly Answer[]): readonly Member[] {

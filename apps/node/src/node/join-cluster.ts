@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Membership, RaftStorage } from "@raftkv/raft-core";
+import type { Index, Membership, RaftStorage } from "@raftkv/raft-core";
 import type { Formation } from "@raftkv/transport-connect";
 import type { Settings } from "../config/settings.ts";
 import { exitCodes } from "../exit/exit-code.ts";
@@ -9,11 +9,14 @@ import { formCluster } from "../forming/form-cluster.ts";
 import type { Newcomer } from "../forming/founder.ts";
 import { awaitMembership } from "../joining/await-membership.ts";
 import type { NodeLog } from "../logging/node-log.ts";
+import { beginWithBackup } from "./begin-with-backup.ts";
 import { describeDifference } from "./election-timeout.ts";
 import type { Network } from "./network.ts";
 
 interface Parts {
   readonly raft: RaftStorage;
+  /** Of a directory that belongs to no cluster yet: what its state was restored to from a backup; 0: it is empty. */
+  readonly restoredIndex: Index;
   readonly network: Network;
   readonly log: NodeLog;
 }
@@ -39,15 +42,26 @@ export async function joinCluster(
   const { nodeId, memberId, clusterId } = raft.identity();
   if (clusterId !== undefined) return;
   const priority = settings.founders?.find(({ id }) => id === nodeId)?.priority;
-  const self = { nodeId, memberId, address, priority };
+  const { restoredIndex } = parts;
+  const self = { nodeId, memberId, address, priority, restoredIndex };
   const isJoining = settings.join.length > 0;
+  if (isJoining && restoredIndex > 0) throw new NodeFailure(exitCodes.usage, restoredToJoin(settings.dataDir));
   const formation = await (isJoining ? waitToBeAdded : found)(settings, self, parts, signal);
   const { electionTimeout } = isJoining ? formation : {};
-  await raft.form(formation.clusterId, formation.foundingMembership ?? nobody, electionTimeout);
+  const { membership, foundingMembership = restoredIndex > 0 ? membership : nobody } = formation;
+  await raft.form(formation.clusterId, foundingMembership, electionTimeout);
+  await beginWithBackup(raft, restoredIndex);
   const difference = describeDifference(settings.electionTimeout, electionTimeout);
   if (difference !== undefined) parts.log[difference.level](difference.message, { event: "election-timeout" });
   network.belongsTo(() => formation);
   (isJoining ? reportJoined : reportFormed)(formation, parts.log);
+}
+
+function restoredToJoin(dataDir: string): string {
+  return (
+    `${dataDir} was restored from a backup: a cluster is founded with it, and it cannot join one that exists. Start it without ` +
+    "--join; the nodes that are to join get the state from there"
+  );
 }
 
 function found(settings: Settings, self: Newcomer, { network, log }: Parts, signal: AbortSignal): Promise<Formation> {

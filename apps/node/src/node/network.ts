@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamRoutes } from "@raftkv/grpc-stream";
 import { APPLY_VERSION, type InspectedPeer, type KvServices } from "@raftkv/kv-server";
-import { cryptoRandom, type RaftStorage, systemClock } from "@raftkv/raft-core";
+import { cryptoRandom, type Index, type RaftStorage, systemClock } from "@raftkv/raft-core";
 import {
   ConnectTransport,
   defaultListenerLimits,
@@ -27,6 +27,7 @@ export class Network {
   readonly #routes: SwitchingRoutes;
   readonly #raft: RaftStorage;
   readonly #log: NodeLog;
+  readonly #restoredIndex: Index;
   #listener: ServerListener | undefined;
   #streams: StreamRoutes | undefined;
   #formation: (() => Formation) | undefined;
@@ -34,8 +35,10 @@ export class Network {
   #serving = false;
   #waiting = "the node is starting";
 
-  constructor(raft: RaftStorage, log: NodeLog) {
+  /** `restoredIndex`: see `Introduction`. */
+  constructor(raft: RaftStorage, log: NodeLog, restoredIndex: Index) {
     this.#raft = raft;
+    this.#restoredIndex = restoredIndex;
     this.#log = log;
     this.transport = new ConnectTransport({
       identity: () => raft.identity(),
@@ -125,6 +128,7 @@ export class Network {
       // Never to be mistaken for a node that belongs to no cluster.
       throw new ConnectError("the node is starting", Code.Unavailable);
     }
-    return { nodeId, memberId, formation: this.#formation?.(), maxApplyVersion: APPLY_VERSION };
+    const restoredIndex = clusterId === undefined ? this.#restoredIndex : 0;
+    return { nodeId, memberId, formation: this.#formation?.(), maxApplyVersion: APPLY_VERSION, restoredIndex };
   }
 }

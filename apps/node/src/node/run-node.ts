@@ -4,6 +4,7 @@ import {
   type ConsensusStatus,
   cryptoRandom,
   type Identity,
+  type Index,
   RaftNode,
   type RaftStorage,
   type RestoredState,
@@ -17,6 +18,8 @@ import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
 import { consensusLog } from "../logging/consensus-log.ts";
 import type { NodeLog } from "../logging/node-log.ts";
+import { SpoolFiles } from "../server/spool-file.ts";
+import { beginWithBackup } from "./begin-with-backup.ts";
 import { compareMembership } from "./compare-membership.ts";
 import { describeRemoval } from "./describe-removal.ts";
 import { describeRole } from "./describe-role.ts";
@@ -62,8 +65,10 @@ export async function runNode(options: NodeOptions, stop: AbortSignal): Promise<
     dataDir: settings.dataDir,
     storage: settings.storage,
   });
+  const stateIndex = storage.state.appliedIndex();
+  await beginWithBackup(storage.raft, stateIndex);
   const restored = await storage.raft.load();
-  const network = new Network(storage.raft, log);
+  const network = new Network(storage.raft, log, stateIndex);
   const place = placeOf(settings, nodeId, knownAddress(storage.raft.identity(), restored));
   const port = await network.listen(place.listen);
   const listening = formatAddress({ ...place.listen, port });
@@ -72,7 +77,7 @@ export async function runNode(options: NodeOptions, stop: AbortSignal): Promise<
   network.advertise(address);
   const problem = whyUnreachable(address);
   if (problem !== undefined) log.warn(problem, { event: "unreachable-address", address });
-  const parts = { raft: storage.raft, network, address };
+  const parts = { raft: storage.raft, network, address, restoredIndex: stateIndex };
   let wasRemoved = false;
   if (await joinUnlessStopped(options, parts, stop)) {
     const state = await KvStateMachine.open({ store: storage.state, clock: systemClock });
@@ -89,6 +94,8 @@ export async function runNode(options: NodeOptions, stop: AbortSignal): Promise<
 interface JoiningParts {
   readonly raft: RaftStorage;
   readonly network: Network;
+  /** See `joinCluster`. */
+  readonly restoredIndex: Index;
   /** Where others reach this node. */
   readonly address: string;
 }
@@ -102,11 +109,11 @@ interface Parts extends JoiningParts {
 /** False: it was told to stop while it belonged to no cluster yet. Only then is an error no failure. */
 async function joinUnlessStopped(
   { settings, log }: NodeOptions,
-  { raft, network, address }: JoiningParts,
+  { raft, network, address, restoredIndex }: JoiningParts,
   stop: AbortSignal,
 ): Promise<boolean> {
   try {
-    await joinCluster(settings, address, { raft, network, log }, stop);
+    await joinCluster(settings, address, { raft, network, log, restoredIndex }, stop);
     return true;
   } catch (error) {
     if (!stop.aborted) throw error;
@@ -148,6 +155,7 @@ async function takePart(
     version,
     address,
     usage: () => raft.usage(),
+    spool: new SpoolFiles(settings.dataDir),
     forward: network.forwarding.clientOf,
     inspect: (address, signal) => network.inspect(address, signal),
   });

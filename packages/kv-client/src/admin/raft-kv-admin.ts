@@ -5,7 +5,8 @@ import { RaftKvError } from "../error.ts";
 import type { MemberStatus, NodeStatus } from "../node-status.ts";
 import { safeInteger } from "../safe-integer.ts";
 import { type StatusOptions, StatusReader } from "../status.ts";
-import { type RaftKvAdminOptions, readAdminOptions } from "./admin-settings.ts";
+import { type AdminSettings, type RaftKvAdminOptions, readAdminOptions } from "./admin-settings.ts";
+import { BackupCall, type BackupInfo, type BackupOptions, type BackupSink } from "./backup.ts";
 import { LeaderCalls } from "./leader-calls.ts";
 import {
   type ChangeMembershipOptions,
@@ -52,12 +53,17 @@ export interface SnapshotResult {
 export class RaftKvAdmin implements AsyncDisposable {
   readonly #status: StatusReader;
   readonly #leader: LeaderCalls;
+  readonly #endpoints: Endpoints;
+  readonly #settings: AdminSettings;
+  readonly #closing = new AbortController();
   #closed = false;
 
   /** Connects to nothing yet. Throws INVALID_ARGUMENT where an option makes no sense. */
   constructor(options: RaftKvAdminOptions) {
     const settings = readAdminOptions(options);
     const endpoints = new Endpoints(settings.addresses, settings.random);
+    this.#endpoints = endpoints;
+    this.#settings = settings;
     this.#status = new StatusReader(endpoints, settings);
     this.#leader = new LeaderCalls(endpoints, settings);
   }
@@ -188,9 +194,20 @@ export class RaftKvAdmin implements AsyncDisposable {
     );
   }
 
+  /**
+   * Fetches the state of a member as one consistent whole, a file that `raftkv restore` builds a cluster from, and hands it to
+   * `sink` piece by piece. Resolves once all of it was handed over and its checksum holds. What was handed over before a
+   * rejection is no backup.
+   */
+  async backup(sink: BackupSink, options: BackupOptions = {}): Promise<BackupInfo> {
+    this.#check("backup", options);
+    return new BackupCall(this.#endpoints, this.#settings, sink, options).run(this.#closing.signal);
+  }
+
   /** Ends the calls under way with CLOSED. Later calls reject with it too. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.abort();
     this.#status.close();
     this.#leader.close();
   }

@@ -16,6 +16,7 @@ import {
 } from "@raftkv/proto/kv";
 import { PushQueue } from "../push-queue.ts";
 import { FakeStore, type Refused } from "./fake-store.ts";
+import { ScriptedWatches } from "./scripted-watches.ts";
 
 /** One request as it arrived, which the script answers, keeps, or lets fall. */
 export interface Received {
@@ -50,6 +51,8 @@ export class ScriptedNode implements AsyncDisposable {
   cluster: Partial<ServiceImpl<typeof ClusterService>> = {};
   /** Each request of an operator but for its status, in order: "changeMembership". */
   readonly asked: string[] = [];
+  /** Streams of watches, which the test serves. */
+  readonly watches = new ScriptedWatches(() => this.#signal());
   connections = 0;
   statusCalls = 0;
   readonly #server: Http2Server;
@@ -136,7 +139,10 @@ export class ScriptedNode implements AsyncDisposable {
   }
 
   #route(router: ConnectRouter): void {
-    router.service(KvService, { exchange: (requests) => this.#exchange(requests) });
+    router.service(KvService, {
+      exchange: (requests) => this.#exchange(requests),
+      watch: (requests) => this.watches.serve(requests),
+    });
     router.service(ClusterService, {
       status: () => {
         this.statusCalls++;

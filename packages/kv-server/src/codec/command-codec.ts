@@ -1,7 +1,9 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { CommandBatchSchema, type Operation as WireOperation } from "@raftkv/proto/kv";
+import { CommandBatchSchema, type Fence as WireFence, type Operation as WireOperation } from "@raftkv/proto/kv";
 import type { Command, Operation } from "../state/command.ts";
 import { keyId } from "../state/key-id.ts";
+import { decodeTransaction } from "./transaction-codec.ts";
+import { decodeDelete, decodeDeleteRange, decodePut } from "./write-codec.ts";
 
 /** Decodes a `CommandBatch`; undefined if it is none. Keys and values are views of `bytes`. */
 export function decodeCommand(bytes: Uint8Array): Command | undefined {
@@ -23,16 +25,36 @@ function parse(bytes: Uint8Array) {
   }
 }
 
-function decodeOperation({ operation }: WireOperation): Operation {
+function decodeOperation(wire: WireOperation): Operation {
+  const operation = decodeUnfenced(wire);
+  return wire.fence === undefined ? operation : fenced(wire.fence, operation);
+}
+
+function fenced({ key, token }: WireFence, operation: Operation): Operation {
+  switch (operation.kind) {
+    case "put":
+    case "delete":
+    case "deleteRange":
+    case "transaction":
+      return { kind: "fenced", fence: { id: keyId(key), key, token: Number(token) }, operation };
+    case "invalid":
+    case "unknown":
+      return operation;
+    default:
+      return { kind: "invalid", reason: "a fence goes with what writes keys, and with nothing else" };
+  }
+}
+
+function decodeUnfenced({ operation }: WireOperation): Operation {
   switch (operation.case) {
-    case "put": {
-      const { key, value } = operation.value;
-      return { kind: "put", id: keyId(key), key, value };
-    }
-    case "delete": {
-      const { key } = operation.value;
-      return { kind: "delete", id: keyId(key), key };
-    }
+    case "put":
+      return decodePut(operation.value);
+    case "delete":
+      return decodeDelete(operation.value);
+    case "deleteRange":
+      return decodeDeleteRange(operation.value);
+    case "transaction":
+      return decodeTransaction(operation.value);
     case "openSession":
       return { kind: "openSession", ttlMs: Number(operation.value.ttlMs) };
     case "closeSession":

@@ -2,37 +2,19 @@ import type {
   CommandResults,
   ErrorDetail,
   ExchangeResponse,
-  KeyValue,
   OperationResult,
   KeyWrite as WireKeyWrite,
 } from "@raftkv/proto/kv";
 import type { Answer } from "../state/answer.ts";
-import type { KeyEntry } from "../state/key-record.ts";
 import type { KeyWrite } from "../state/read.ts";
 import { errorDetail, refusalFailure } from "./error-mapping.ts";
-import { textOf } from "./text-form.ts";
+import { keyValue } from "./key-value-message.ts";
+import { deleteRangeResult, deleteResult, putResult, transactionResult } from "./write-messages.ts";
 
 /*
  * Messages are put together as plain literals: one is made for each operation, and `create` would go through each field
  * of each of them again.
  */
-
-const NO_LEASE = 0n;
-
-/** A key with its value. With `asText` also as text, where it is that. */
-export function keyValue(entry: KeyEntry, asText: boolean): KeyValue {
-  return {
-    $typeName: "raftkv.kv.v1.KeyValue",
-    key: entry.key,
-    value: entry.value,
-    createRevision: BigInt(entry.createRevision),
-    modRevision: BigInt(entry.modRevision),
-    version: BigInt(entry.version),
-    keyText: asText ? (textOf(entry.key) ?? "") : "",
-    valueText: asText ? (textOf(entry.value) ?? "") : "",
-    leaseId: entry.leaseId === 0 ? NO_LEASE : BigInt(entry.leaseId),
-  };
-}
 
 export function keyWrite({ revision, entry }: KeyWrite, asText: boolean): WireKeyWrite {
   return {
@@ -61,12 +43,13 @@ function operationResult(answer: Answer): OperationResult {
 function resultOf(answer: Answer): OperationResult["result"] {
   switch (answer.kind) {
     case "put":
-      return { case: "put", value: { $typeName: "raftkv.kv.v1.PutResult", revision: BigInt(answer.revision) } };
-    case "delete": {
-      const { revision, deleted } = answer;
-      const value = { $typeName: "raftkv.kv.v1.DeleteResult", revision: BigInt(revision), deleted } as const;
-      return { case: "delete", value };
-    }
+      return { case: "put", value: putResult(answer, false) };
+    case "delete":
+      return { case: "delete", value: deleteResult(answer, false) };
+    case "deleteRange":
+      return { case: "deleteRange", value: deleteRangeResult(answer, false) };
+    case "transaction":
+      return { case: "transaction", value: transactionResult(answer) };
     case "openSession": {
       const sessionId = BigInt(answer.sessionId);
       return { case: "openSession", value: { $typeName: "raftkv.kv.v1.OpenSessionResult", sessionId } };

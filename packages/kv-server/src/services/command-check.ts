@@ -1,8 +1,9 @@
 import { ErrorCode } from "@raftkv/proto/kv";
 import type { KvLimits } from "../limits.ts";
 import type { EntryContent, Operation } from "../state/command.ts";
-import { keepsHistory } from "../state/counters.ts";
+import { hasTransactions, keepsHistory } from "../state/counters.ts";
 import type { Failure } from "./kv-failure.ts";
+import { checkTransaction } from "./transaction-check.ts";
 
 /** What is wrong with a command batch, before it is proposed; undefined: nothing. */
 export function checkCommand(content: EntryContent, limits: KvLimits, applyVersion: number): Failure | undefined {
@@ -27,9 +28,25 @@ export function checkCommand(content: EntryContent, limits: KvLimits, applyVersi
 function checkOperation(operation: Operation, limits: KvLimits, applyVersion: number): Failure | undefined {
   switch (operation.kind) {
     case "put":
-      return checkKey(operation.key, limits) ?? checkValue(operation.value, limits);
+      return (
+        (operation.options === undefined ? undefined : checkVersion(applyVersion)) ??
+        checkKey(operation.key, limits) ??
+        checkValue(operation.value, limits)
+      );
     case "delete":
-      return checkKey(operation.key, limits);
+      return (operation.withPrevious ? checkVersion(applyVersion) : undefined) ?? checkKey(operation.key, limits);
+    case "deleteRange":
+      return checkVersion(applyVersion);
+    case "transaction":
+      return checkVersion(applyVersion) ?? checkTransaction(operation, limits);
+    case "fenced":
+      return (
+        checkVersion(applyVersion) ??
+        checkKey(operation.fence.key, limits) ??
+        checkOperation(operation.operation, limits, applyVersion)
+      );
+    case "invalid":
+      return { code: ErrorCode.INVALID_REQUEST, message: operation.reason };
     case "compact":
       return !keepsHistory({ applyVersion }) ? NO_HISTORY : checkRevision(operation.revision);
     case "raiseApplyVersion":
@@ -41,7 +58,18 @@ function checkOperation(operation: Operation, limits: KvLimits, applyVersion: nu
   }
 }
 
-const NO_HISTORY: Failure = {
+function checkVersion(applyVersion: number): Failure | undefined {
+  return hasTransactions({ applyVersion }) ? undefined : NOT_UPGRADED;
+}
+
+const NOT_UPGRADED: Failure = {
+  code: ErrorCode.NO_HISTORY,
+  message:
+    "the cluster does not do this yet, as not every member runs a version of raftkv that can: upgrade all nodes, and see to " +
+    "it that they are up",
+};
+
+export const NO_HISTORY: Failure = {
   code: ErrorCode.NO_HISTORY,
   message:
     "the cluster keeps no history yet, as it does from the moment at which every member runs a version of raftkv that " +
@@ -62,7 +90,7 @@ export function checkKey(key: Uint8Array, limits: KvLimits): Failure | undefined
   };
 }
 
-function checkValue(value: Uint8Array, limits: KvLimits): Failure | undefined {
+export function checkValue(value: Uint8Array, limits: KvLimits): Failure | undefined {
   if (value.length <= limits.maxValueBytes) return undefined;
   return {
     code: ErrorCode.VALUE_TOO_LARGE,

@@ -72,6 +72,12 @@ const REFUSALS: Readonly<Record<RefusalCode, readonly [ErrorCode, string]>> = {
   compacted: [ErrorCode.COMPACTED, "the revision is compacted already"],
   futureRevision: [ErrorCode.FUTURE_REVISION, "the store has not come to the revision yet"],
   invalidApplyVersion: [ErrorCode.INVALID_REQUEST, "the apply version is not a later one that this version knows"],
+  duplicateKey: [
+    ErrorCode.INVALID_REQUEST,
+    "the transaction writes a key twice: it may put each key once, and not put a key that it deletes",
+  ],
+  keyNotFound: [ErrorCode.KEY_NOT_FOUND, "the key does not exist, so it has nothing to keep"],
+  fenced: [ErrorCode.FENCED, "the lock that the write is fenced by is not held as it says any more"],
   operationTooLarge: [ErrorCode.OPERATION_TOO_LARGE, OPERATION_TOO_LARGE],
   invalidTtl: [ErrorCode.INVALID_REQUEST, "ttl_ms must be between 1000 (1 s) and 86400000 (24 h)"],
 };

@@ -1,9 +1,10 @@
 import type { ReadBatch, ReadOperation, ReadResult, ReadResults } from "@raftkv/proto/kv";
 import type { KvLimits } from "../limits.ts";
 import type { Read, ReadAnswer, ReadAnswers } from "../state/read.ts";
-import { keyValue, keyWrite } from "./answer-messages.ts";
+import { keyWrite } from "./answer-messages.ts";
 import { checkKey } from "./command-check.ts";
 import { errorDetail } from "./error-mapping.ts";
+import { keyValue } from "./key-value-message.ts";
 import type { Failure } from "./kv-failure.ts";
 import { READ_TOO_LARGE } from "./read-path.ts";
 import { invalid } from "./text-form.ts";

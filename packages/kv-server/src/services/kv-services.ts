@@ -1,7 +1,15 @@
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import type { StreamListener, StreamRoutes } from "@raftkv/grpc-stream";
 import { ClusterService, type StatusResponse } from "@raftkv/proto/cluster";
-import { ErrorCode, type ExchangeRequest, type ExchangeResponse, KvService } from "@raftkv/proto/kv";
+import {
+  ErrorCode,
+  type ExchangeRequest,
+  type ExchangeResponse,
+  KvService,
+  type WatchRequest,
+  type WatchResponse,
+} from "@raftkv/proto/kv";
+import { Backups } from "./backup.ts";
 import {
   changeMembership,
   inspectAddress,
@@ -19,17 +27,23 @@ import { PulledExchange } from "./pulled-exchange.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
 import { get, history, range } from "./unary-reads.ts";
-import { compact, del, put } from "./unary-writes.ts";
+import { compact, del, deleteRange, put, transaction } from "./unary-writes.ts";
+import { PulledWatch } from "./watch/pulled-watch.ts";
+import { PushedWatch, type WatchCall } from "./watch/pushed-watch.ts";
+import type { WatchStream } from "./watch/watch-stream.ts";
 
 /** What a node serves to clients: `KvService` and `ClusterService`, over one state machine and one consensus. */
 export class KvServices {
   readonly #context: ServiceContext;
   readonly #streams = new Set<ExchangeStream>();
+  readonly #watchStreams = new Set<WatchStream>();
   readonly #duties: readonly LeaderDuty[];
+  readonly #backups: Backups;
 
   constructor(options: KvServicesOptions) {
     this.#context = serviceContext(options);
     this.#duties = leaderDuties(this.#context);
+    this.#backups = new Backups(this.#context);
   }
 
   /** Adds the services to a router; to several, if a node has several. */
@@ -43,11 +57,14 @@ export class KvServices {
       {
         put: (request, call) => this.#unary(call, true, () => put(context, request, call)),
         delete: (request, call) => this.#unary(call, true, () => del(context, request, call)),
+        deleteRange: (request, call) => this.#unary(call, true, () => deleteRange(context, request, call)),
+        transaction: (request, call) => this.#unary(call, true, () => transaction(context, request, call)),
         get: (request, call) => this.#unary(call, false, () => get(context, request, call)),
         range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
         history: (request, call) => this.#unary(call, false, () => history(context, request, call)),
         compact: (request, call) => this.#unary(call, true, () => compact(context, request, call)),
         exchange: (requests, call) => this.#exchange(requests, call),
+        watch: (requests, call) => this.#watch(requests, call),
       },
       options,
     );
@@ -61,6 +78,7 @@ export class KvServices {
           this.#unary(call, true, () => transferLeadership(context, request, call)),
         takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context, call)),
         inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
+        backup: (request, call) => this.#streamed(call, this.#backups.stream(request, call)),
       },
       options,
     );
@@ -74,15 +92,25 @@ export class KvServices {
   /** Adds what is served by hand where a client speaks plain gRPC: it takes the place of what `register` has for it. */
   registerStreams(streams: StreamRoutes, maxRequestBytes: number): void {
     streams.add(KvService.method.exchange, maxRequestBytes, (call) => this.openExchange(call));
+    streams.add(KvService.method.watch, maxRequestBytes, (call) => this.openWatch(call));
   }
 
   /** Listens to one stream of `Exchange` that is carried by hand. Throws a `ConnectError` when there are too many. */
   openExchange(call: ExchangeCall): StreamListener<ExchangeRequest> {
-    this.#assertRoom();
+    assertRoom(this.#streams, this.#context.limits.maxStreams);
     const onClosed = () => this.#streams.delete(exchange.stream);
     const exchange = new PushedExchange({ context: this.#context, call, onClosed });
     this.#streams.add(exchange.stream);
     return exchange;
+  }
+
+  /** The same of `Watch`. */
+  openWatch(call: WatchCall): StreamListener<WatchRequest> {
+    assertRoom(this.#watchStreams, this.#context.limits.maxWatchStreams);
+    const onClosed = () => this.#watchStreams.delete(watch.stream);
+    const watch = new PushedWatch({ context: this.#context, call, onClosed });
+    this.#watchStreams.add(watch.stream);
+    return watch;
   }
 
   /**
@@ -96,6 +124,8 @@ export class KvServices {
   close(): void {
     for (const duty of this.#duties) duty.close();
     for (const stream of this.#streams) stream.close();
+    for (const stream of this.#watchStreams) stream.close();
+    this.#context.watchHub.close();
     this.#context.leadership.close();
   }
 
@@ -103,13 +133,25 @@ export class KvServices {
     try {
       return await answer();
     } catch (error) {
-      const failure = call.signal.aborted && !(error instanceof KvFailure) ? abortFailure(call, isWrite) : undefined;
-      throw connectError(failure ?? failureOf(error, this.#context.leadership.view().leader, isWrite), error);
+      throw this.#error(error, call, isWrite);
     }
   }
 
+  async *#streamed<Part>(call: HandlerContext, parts: AsyncGenerator<Part>): AsyncGenerator<Part> {
+    try {
+      yield* parts;
+    } catch (error) {
+      throw this.#error(error, call, false);
+    }
+  }
+
+  #error(error: unknown, call: HandlerContext, isWrite: boolean): ConnectError {
+    const failure = call.signal.aborted && !(error instanceof KvFailure) ? abortFailure(call, isWrite) : undefined;
+    return connectError(failure ?? failureOf(error, this.#context.leadership.view().leader, isWrite), error);
+  }
+
   async *#exchange(requests: AsyncIterable<ExchangeRequest>, call: HandlerContext): AsyncGenerator<ExchangeResponse> {
-    this.#assertRoom();
+    assertRoom(this.#streams, this.#context.limits.maxStreams);
     const exchange = new PulledExchange(this.#context);
     this.#streams.add(exchange.stream);
     try {
@@ -119,14 +161,24 @@ export class KvServices {
     }
   }
 
-  #assertRoom(): void {
-    const { maxStreams } = this.#context.limits;
-    if (this.#streams.size < maxStreams) return;
-    throw connectError({
-      code: ErrorCode.RESOURCE_EXHAUSTED,
-      message: `this node has ${maxStreams} streams open, and takes no more: try another node`,
-    });
+  async *#watch(requests: AsyncIterable<WatchRequest>, call: HandlerContext): AsyncGenerator<WatchResponse> {
+    assertRoom(this.#watchStreams, this.#context.limits.maxWatchStreams);
+    const watch = new PulledWatch(this.#context);
+    this.#watchStreams.add(watch.stream);
+    try {
+      yield* watch.run(requests, call.signal);
+    } finally {
+      this.#watchStreams.delete(watch.stream);
+    }
   }
+}
+
+function assertRoom({ size }: ReadonlySet<unknown>, max: number): void {
+  if (size < max) return;
+  throw connectError({
+    code: ErrorCode.RESOURCE_EXHAUSTED,
+    message: `this node has ${max} streams open, and takes no more: try another node`,
+  });
 }
 
 /** The deadline passed, or the client went away (and will not read this). */

@@ -6,6 +6,8 @@ const WRITES: ReadonlySet<string> = new Set(
     KvService.method.put,
     KvService.method.delete,
     KvService.method.compact,
+    KvService.method.deleteRange,
+    KvService.method.transaction,
     ClusterService.method.changeMembership,
     ClusterService.method.leaveJoint,
     ClusterService.method.transferLeadership,

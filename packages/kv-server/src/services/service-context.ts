@@ -2,6 +2,7 @@ import type { Client } from "@connectrpc/connect";
 import type { KvService } from "@raftkv/proto/kv";
 import { type Clock, type Consensus, type StorageUsage, systemClock } from "@raftkv/raft-core";
 import { DEFAULT_KV_LIMITS, type KvLimits } from "../limits.ts";
+import type { Spool } from "../ports/spool.ts";
 import type { ApplyResult } from "../state/answer.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import { Admission } from "./admission.ts";
@@ -15,9 +16,13 @@ import { Proposer } from "./proposer.ts";
 import { ReadGate } from "./read-gate.ts";
 import { ReadPath } from "./read-path.ts";
 import { RevisionWaits } from "./revision-waits.ts";
+import { WatchHub } from "./watch/watch-hub.ts";
 
 /** The part of a client of another node that forwarding needs. */
-export type ForwardClient = Pick<Client<typeof KvService>, "put" | "delete" | "compact">;
+export type ForwardClient = Pick<
+  Client<typeof KvService>,
+  "put" | "delete" | "deleteRange" | "transaction" | "compact"
+>;
 
 /** What the services stand on. */
 export interface KvServicesOptions {
@@ -39,6 +44,8 @@ export interface KvServicesOptions {
   readonly inspect: InspectPeer;
   /** How much history is kept; unset fields have the values of `DEFAULT_HISTORY_POLICY`. */
   readonly history?: Partial<HistoryPolicy>;
+  /** Where backups are put aside. Without it none are given out. */
+  readonly spool?: Spool;
   /** Calls back when the present turn of the event loop is over; `setImmediate` unless a simulation has its own. */
   readonly endOfTurn?: (callback: () => void) => void;
 }
@@ -55,6 +62,7 @@ export interface ServiceContext {
   readonly admission: Admission;
   readonly inspect: InspectPeer;
   readonly applyVersion: ApplyVersionRaise;
+  readonly watchHub: WatchHub;
 }
 
 /** As many as one change of the membership can have steps. */
@@ -64,7 +72,8 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
   const limits = { ...DEFAULT_KV_LIMITS, ...options.limits };
   const { consensus, state } = options;
   const leadership = new Leadership(consensus);
-  const gate = new ReadGate(consensus, options.endOfTurn ?? ((callback) => void setImmediate(callback)));
+  const endOfTurn = options.endOfTurn ?? ((callback) => void setImmediate(callback));
+  const gate = new ReadGate(consensus, endOfTurn);
   const inspect = boundedInspection(options.inspect, maxInspections);
   const revisions = new RevisionWaits({ state, gate, clock: options.clock ?? systemClock, limits });
   return {
@@ -78,6 +87,7 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
     admission: new Admission(limits.maxRequests, limits.maxRequestBytes),
     inspect,
     applyVersion: new ApplyVersionRaise({ consensus, state, inspect }),
+    watchHub: new WatchHub({ state, limits, endOfTurn }),
   };
 }
 

@@ -13,8 +13,9 @@ import {
   RangeResponseSchema,
 } from "@raftkv/proto/kv";
 import type { Read } from "../state/read.ts";
-import { keyValue, keyWrite } from "./answer-messages.ts";
+import { keyWrite } from "./answer-messages.ts";
 import { checkKey } from "./command-check.ts";
+import { keyValue } from "./key-value-message.ts";
 import { KvFailure } from "./kv-failure.ts";
 import { readNeeds } from "./read-needs.ts";
 import { type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";

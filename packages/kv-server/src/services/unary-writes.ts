@@ -6,23 +6,28 @@ import {
   type CompactResponse,
   CompactResponseSchema,
   DeleteOperationSchema,
+  type DeleteRangeRequest,
+  type DeleteRangeResponse,
   type DeleteRequest,
   type DeleteResponse,
-  DeleteResponseSchema,
   ErrorCode,
   ErrorDetailSchema,
+  type Fence,
   type Operation,
   PutOperationSchema,
   type PutRequest,
   type PutResponse,
-  PutResponseSchema,
+  TransactionOperationSchema,
+  type TransactionRequest,
+  type TransactionResponse,
 } from "@raftkv/proto/kv";
 import type { Answer } from "../state/answer.ts";
 import { notLeader, refusalFailure } from "./error-mapping.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
 import { SHUTTING_DOWN } from "./pending-writes.ts";
 import { type ForwardClient, type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";
-import { givenKey, givenValue } from "./text-form.ts";
+import { givenKey, givenValue, invalid, prefixEnd, textBytes } from "./text-form.ts";
+import { deleteRangeResult, deleteResult, putResult, transactionResult } from "./write-messages.ts";
 
 type Call = Pick<HandlerContext, "signal" | "timeoutMs">;
 type WriteOperation = Exclude<Operation["operation"], { case: undefined }>;
@@ -34,10 +39,15 @@ export async function put(context: ServiceContext, request: PutRequest, call: Ca
   if (client !== undefined) {
     return forwarded(call, (options) => client.put({ ...request, forward: false }, options));
   }
-  const operation = create(PutOperationSchema, { key, value });
-  const answer = await write(context, { case: "put", value: operation }, key.length + value.length, call);
+  const { leaseId, ttlMs, withPrevious, fence } = request;
+  const operation = {
+    case: "put",
+    value: create(PutOperationSchema, { key, value, leaseId, ttlMs, withPrevious }),
+  } as const;
+  const answer = await write(context, { operation, fence, bytes: key.length + value.length }, call);
   if (answer.kind !== "put") throw unexpected(answer);
-  return create(PutResponseSchema, { revision: BigInt(answer.revision) });
+  const asText = request.keyForm.case === "keyText";
+  return { ...putResult(answer, asText), $typeName: "raftkv.kv.v1.PutResponse" };
 }
 
 export async function del(context: ServiceContext, request: DeleteRequest, call: Call): Promise<DeleteResponse> {
@@ -46,11 +56,57 @@ export async function del(context: ServiceContext, request: DeleteRequest, call:
   if (client !== undefined) {
     return forwarded(call, (options) => client.delete({ ...request, forward: false }, options));
   }
-  const operation = create(DeleteOperationSchema, { key });
-  const answer = await write(context, { case: "delete", value: operation }, key.length, call);
+  const { withPrevious, fence } = request;
+  const operation = { case: "delete", value: create(DeleteOperationSchema, { key, withPrevious }) } as const;
+  const answer = await write(context, { operation, fence, bytes: key.length }, call);
   if (answer.kind !== "delete") throw unexpected(answer);
-  return create(DeleteResponseSchema, { revision: BigInt(answer.revision), deleted: answer.deleted });
+  return { ...deleteResult(answer, request.keyForm.case === "keyText"), $typeName: "raftkv.kv.v1.DeleteResponse" };
 }
+
+export async function deleteRange(
+  context: ServiceContext,
+  request: DeleteRangeRequest,
+  call: Call,
+): Promise<DeleteRangeResponse> {
+  const { from, to } = givenRange(request);
+  const client = request.forward ? leaderClient(context) : undefined;
+  if (client !== undefined) {
+    return forwarded(call, (options) => client.deleteRange({ ...request, forward: false }, options));
+  }
+  const { withPrevious, fence, prefixText } = request;
+  const value = { $typeName: "raftkv.kv.v1.DeleteRangeOperation", from, to, withPrevious } as const;
+  const operation = { case: "deleteRange", value } as const;
+  const answer = await write(context, { operation, fence, bytes: from.length + to.length }, call);
+  if (answer.kind !== "deleteRange") throw unexpected(answer);
+  return { ...deleteRangeResult(answer, prefixText !== ""), $typeName: "raftkv.kv.v1.DeleteRangeResponse" };
+}
+
+export async function transaction(
+  context: ServiceContext,
+  request: TransactionRequest,
+  call: Call,
+): Promise<TransactionResponse> {
+  if (request.transaction === undefined) throw new KvFailure(invalid("the request has no transaction"));
+  const client = request.forward ? leaderClient(context) : undefined;
+  if (client !== undefined) {
+    return forwarded(call, (options) => client.transaction({ ...request, forward: false }, options));
+  }
+  const operation = { case: "transaction", value: request.transaction } as const;
+  const bytes = toBinary(TransactionOperationSchema, request.transaction).length;
+  const answer = await write(context, { operation, fence: request.fence, bytes }, call);
+  if (answer.kind !== "transaction") throw unexpected(answer);
+  return { $typeName: "raftkv.kv.v1.TransactionResponse", result: transactionResult(answer) };
+}
+
+function givenRange(request: DeleteRangeRequest): { readonly from: Uint8Array; readonly to: Uint8Array } {
+  const { from, to, prefixText } = request;
+  if (prefixText === "") return { from, to };
+  if (from.length + to.length > 0) throw new KvFailure(invalid("prefix_text excludes from and to"));
+  const prefix = textBytes("prefix_text", prefixText);
+  return { from: prefix, to: prefixEnd(prefix) ?? NOTHING };
+}
+
+const NOTHING = new Uint8Array(0);
 
 export async function compact(context: ServiceContext, request: CompactRequest, call: Call): Promise<CompactResponse> {
   const client = request.forward ? leaderClient(context) : undefined;
@@ -58,20 +114,31 @@ export async function compact(context: ServiceContext, request: CompactRequest, 
     return forwarded(call, (options) => client.compact({ ...request, forward: false }, options));
   }
   const operation = { $typeName: "raftkv.kv.v1.CompactOperation", revision: request.revision } as const;
-  const answer = await write(context, { case: "compact", value: operation }, 0, call);
+  const answer = await write(
+    context,
+    { operation: { case: "compact", value: operation }, fence: undefined, bytes: 0 },
+    call,
+  );
   if (answer.kind !== "compact") throw unexpected(answer);
   return create(CompactResponseSchema, { compactRevision: BigInt(answer.compactRevision) });
 }
 
+interface Write {
+  readonly operation: WriteOperation;
+  readonly fence: Fence | undefined;
+  /** About what it takes in memory. */
+  readonly bytes: number;
+}
+
 /** Proposes one operation, without a session. Rejects with a `KvFailure`, or what consensus rejects with. */
-async function write(context: ServiceContext, operation: WriteOperation, bytes: number, call: Call): Promise<Answer> {
+async function write(context: ServiceContext, { operation, fence, bytes }: Write, call: Call): Promise<Answer> {
   const { pendingWrites, admission, leadership, proposer } = context;
   if (pendingWrites.draining) throw new KvFailure(SHUTTING_DOWN);
   const { ledTerm, leader } = leadership.view();
   if (ledTerm === undefined) throw new KvFailure(notLeader(leader));
   if (!admission.admit(bytes)) throw new KvFailure(exhausted());
   try {
-    const proposed = proposer.propose(encodeBatch(operation), ledTerm);
+    const proposed = proposer.propose(encodeBatch(operation, fence), ledTerm);
     if (proposed.kind === "refused") throw new KvFailure(proposed.failure);
     const result = await pendingWrites.wait(proposed.result, call.signal);
     if (result.kind === "refused") throw new KvFailure(refusalFailure(result));
@@ -84,8 +151,9 @@ async function write(context: ServiceContext, operation: WriteOperation, bytes: 
   }
 }
 
-function encodeBatch(operation: WriteOperation): Uint8Array {
-  return toBinary(CommandBatchSchema, create(CommandBatchSchema, { operations: [{ operation }] }));
+function encodeBatch(operation: WriteOperation, fence: Fence | undefined): Uint8Array {
+  const operations = [fence === undefined ? { operation } : { operation, fence }];
+  return toBinary(CommandBatchSchema, create(CommandBatchSchema, { operations }));
 }
 
 function unexpected(answer: Answer): Error {

@@ -218,6 +218,8 @@ describe("forwarding", () => {
         },
         delete: () => Promise.reject(new Error("not asked for")),
         compact: () => Promise.reject(new Error("not asked for")),
+        deleteRange: () => Promise.reject(new Error("not asked for")),
+        transaction: () => Promise.reject(new Error("not asked for")),
       }),
     });
     rig.consensus.become("follower", 2);

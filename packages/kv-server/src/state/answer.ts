@@ -1,3 +1,5 @@
+import type { KeyEntry } from "./key-record.ts";
+
 /** Why a command was not carried out. Part of the replicated state, so the words are never changed, only added to. */
 export type RefusalCode =
   | "malformedEntry"
@@ -13,7 +15,10 @@ export type RefusalCode =
   | "compacted"
   | "futureRevision"
   | "invalidApplyVersion"
-  | "operationTooLarge";
+  | "operationTooLarge"
+  | "duplicateKey"
+  | "keyNotFound"
+  | "fenced";
 
 export interface Refusal {
   readonly kind: "refused";
@@ -22,10 +27,61 @@ export interface Refusal {
   readonly expectedSequence?: number;
 }
 
+export interface PutAnswer {
+  readonly kind: "put";
+  readonly revision: number;
+  /** What the key was before; only where that was asked for, and the key existed. */
+  readonly previous?: KeyEntry;
+}
+
+export interface DeleteAnswer {
+  readonly kind: "delete";
+  readonly revision: number;
+  readonly deleted: boolean;
+  /** As with `put`. */
+  readonly previous?: KeyEntry;
+}
+
+export interface DeleteRangeAnswer {
+  readonly kind: "deleteRange";
+  readonly revision: number;
+  readonly deleted: number;
+  /** In key order; empty unless asked for. */
+  readonly previous: readonly KeyEntry[];
+}
+
+export interface TransactionAnswer {
+  readonly kind: "transaction";
+  readonly revision: number;
+  /** The comparisons held. */
+  readonly succeeded: boolean;
+  /** One for each step that was carried out. */
+  readonly results: readonly StepAnswer[];
+}
+
+export type StepAnswer =
+  | PutAnswer
+  | DeleteAnswer
+  | DeleteRangeAnswer
+  | TransactionAnswer
+  | { readonly kind: "get"; readonly entry: KeyEntry | undefined }
+  | RangeStepAnswer;
+
+export interface RangeStepAnswer {
+  readonly kind: "range";
+  readonly entries: readonly KeyEntry[];
+  /** There are more than the limit allowed. */
+  readonly more: boolean;
+  /** All that the filter lets through, whatever the limit. */
+  readonly count: number;
+}
+
 /** The answer to one operation. */
 export type Answer =
-  | { readonly kind: "put"; readonly revision: number }
-  | { readonly kind: "delete"; readonly revision: number; readonly deleted: boolean }
+  | PutAnswer
+  | DeleteAnswer
+  | DeleteRangeAnswer
+  | TransactionAnswer
   | { readonly kind: "openSession"; readonly sessionId: number }
   | { readonly kind: "closeSession" }
   | { readonly kind: "skip" }

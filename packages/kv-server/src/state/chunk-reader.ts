@@ -30,6 +30,15 @@ export class ChunkReader {
     throw new RangeError("bytes are left over after its end");
   }
 
+  /** What is left, as it comes. */
+  async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
+    while (this.#held.length > 0 || (await this.#fetch())) {
+      const chunk = this.#held;
+      this.#held = new Uint8Array(0);
+      if (chunk.length > 0) yield chunk;
+    }
+  }
+
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }

@@ -18,6 +18,13 @@ export interface Counters {
 /** From this apply version on, what is superseded is kept until it is compacted. */
 export const HISTORY_APPLY_VERSION = 2;
 
+/** From this one on there are transactions, deletions of ranges, previous values and fences. */
+export const TRANSACTIONS_APPLY_VERSION = 3;
+
+export function hasTransactions({ applyVersion }: Pick<Counters, "applyVersion">): boolean {
+  return applyVersion >= TRANSACTIONS_APPLY_VERSION;
+}
+
 export function keepsHistory({ applyVersion }: Pick<Counters, "applyVersion">): boolean {
   return applyVersion >= HISTORY_APPLY_VERSION;
 }

@@ -57,6 +57,18 @@ export class Generations {
     }
   }
 
+  /** The changes of revision `from` and later that memory holds, in the order in which they were made. */
+  changesFrom(from: number): readonly Change[] {
+    const older = this.#frozen?.table.inWriteOrder() ?? [];
+    const newer = this.#active.table.inWriteOrder();
+    return [...older.slice(firstFrom(older, from)), ...newer.slice(firstFrom(newer, from))];
+  }
+
+  /** The earliest revision that memory holds a change of; everything before it is in the engine. Undefined: there is none. */
+  firstRevision(): number | undefined {
+    return (this.#frozen?.table.inWriteOrder()[0] ?? this.#active.table.inWriteOrder()[0])?.revision;
+  }
+
   /** A read begins here and now. Call what it returns, once, when the read has ended. */
   beginRead(): () => void {
     const generation = this.#active;
@@ -153,3 +165,15 @@ class Generation {
 }
 
 const NOTHING = new MemTable();
+
+/** The position of the first change of revision `from` or later. */
+function firstFrom(changes: readonly Change[], from: number): number {
+  let low = 0;
+  let high = changes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((changes[middle]?.revision ?? from) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

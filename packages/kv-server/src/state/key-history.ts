@@ -1,6 +1,6 @@
 import { historyRowKey, historyRowsTo, indexRowKey } from "../codec/row-keys.ts";
 import { decodeHistoryRow, decodeIndexRow } from "../codec/rows.ts";
-import { earliestDeletion, earliestRevision } from "./counters.ts";
+import { earliestDeletion, earliestRevision, keepsHistory } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import { keyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
@@ -41,7 +41,9 @@ export function planHistory(
   const oldest = changesOf(generations, read.key).at(-1);
   return async () => {
     const page = new WritesBuilder(read, pageBytes, kept);
-    for (const change of inMemory) if (!page.take(ofChange(change))) return page.cut(change.revision);
+    for (const change of inMemory) {
+      if (!page.take(ofChange(change), keepsHistory(change))) return page.cut(change.revision);
+    }
     // What is in the engine from here on was there before anything that memory holds of the key.
     const engineFrom = Math.min(from, (oldest?.revision ?? Number.POSITIVE_INFINITY) - 1);
     for await (const write of engineWrites(read.key, engineFrom, store)) {
@@ -115,12 +117,12 @@ class WritesBuilder {
     this.#kept = kept;
   }
 
-  /** False: it does not fit. */
-  take(write: FoundWrite): boolean {
+  /** False: it does not fit. `isKept`: it was made while history was kept, else a deletion is gone with the next merge. */
+  take(write: FoundWrite, isKept = true): boolean {
     if (this.#ended) return true;
     this.#ended = write.revision <= this.#kept.earliest;
     if (write.revision > (this.#read.atRevision ?? write.revision)) return true;
-    if (write.found === undefined && write.revision < this.#kept.earliestDeletion) return true;
+    if (write.found === undefined && !(isKept && write.revision >= this.#kept.earliestDeletion)) return true;
     const { record } = write.found ?? {};
     const size = record === undefined ? 0 : entryBytes(this.#read.key, record, false);
     const count = this.#writes.length;

@@ -24,3 +24,8 @@ export interface KeyEntry {
   /** 0: none. */
   readonly leaseId: number;
 }
+
+export function keyEntry(key: Uint8Array, record: KeyRecord, value: Uint8Array): KeyEntry {
+  const { createRevision, modRevision, version, leaseId } = record;
+  return { key, value, createRevision, modRevision, version, leaseId };
+}

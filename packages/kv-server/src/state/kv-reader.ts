@@ -6,7 +6,7 @@ import { type Counters, earliestRevision, keepsHistory } from "./counters.ts";
 import type { Generations, PastState } from "./generations.ts";
 import { planHistory, type WritesPage } from "./key-history.ts";
 import { keyId } from "./key-id.ts";
-import type { KeyEntry, KeyRecord } from "./key-record.ts";
+import { type KeyEntry, type KeyRecord, keyEntry } from "./key-record.ts";
 import { planPastRange } from "./past-range.ts";
 import { pastRecord } from "./past-scan.ts";
 import { entryBytes, type Found, type Page, planRange } from "./range-plan.ts";
@@ -238,7 +238,6 @@ function historyAnswer(page: WritesPage, values: ReadonlyMap<Found, Uint8Array>)
 const NO_VALUE = new Uint8Array(0);
 
 function entry(found: Found, values: ReadonlyMap<Found, Uint8Array>): KeyEntry {
-  const { createRevision, modRevision, version, leaseId } = found.record;
   const value = found.value instanceof Uint8Array ? found.value : (values.get(found) ?? NO_VALUE);
-  return { key: found.key, value, createRevision, modRevision, version, leaseId };
+  return keyEntry(found.key, found.record, value);
 }

@@ -1,16 +1,21 @@
 import { createHash } from "node:crypto";
 import type { Clock, Entry, Index, SnapshotSource, StateMachine, StateSnapshot } from "@raftkv/raft-core";
+import { META_KEY } from "../codec/row-keys.ts";
+import { decodeMetaRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
 import { checkApplyVersion } from "./apply-version.ts";
+import { type ChangesAnswer, type ChangesRead, previousInMemory, readChanges } from "./changes-read.ts";
 import { ClusterClock } from "./cluster-clock.ts";
 import type { EntryContent } from "./command.ts";
-import { earliestRevision, keepsHistory } from "./counters.ts";
+import { earliestRevision, FIRST_REVISION, keepsHistory } from "./counters.ts";
 import { EntryDecoder } from "./entry-decoder.ts";
 import { Fold } from "./fold.ts";
 import { Generations } from "./generations.ts";
+import type { KeyEntry } from "./key-record.ts";
 import { readTogether } from "./kv-reader.ts";
+import type { Change } from "./mem-table.ts";
 import { DEFAULT_MERGE_LIMITS, type MergeLimits, Merger } from "./merger.ts";
 import { type Prefetched, prefetch } from "./prefetch.ts";
 import type { Read, ReadAnswers, ReadLimits } from "./read.ts";
@@ -24,6 +29,14 @@ export interface KvStateMachineOptions {
   readonly store: StateStore;
   readonly clock: Clock;
   readonly merge?: Partial<MergeLimits>;
+}
+
+/** Hears of writes as they are applied. Called from within applying: it must return at once, and not throw. */
+export interface ChangeListener {
+  /** These writes came last, in order; the store is at `revision` now. */
+  changed(changes: readonly Change[], revision: number): void;
+  /** A snapshot took the place of everything: what was written up to `revision` can only be read. */
+  replaced(revision: number): void;
 }
 
 /** Every row of the state at `index`, as one number: equal on all nodes that have applied the same entries. */
@@ -46,6 +59,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   readonly #serial = new Serial();
   readonly #merger: Merger;
   readonly #appliedListeners = new Set<() => void>();
+  readonly #changeListeners = new Set<ChangeListener>();
   #saved: SavedState;
   #applying = false;
   #closed = false;
@@ -104,6 +118,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     return () => this.#appliedListeners.delete(listener);
   }
 
+  /** Tells of every write from here on. Returns what ends the subscription. */
+  onChanges(listener: ChangeListener): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
   /** Cluster time at the applied index. */
   clusterTimeMs(): number {
     return this.#saved.counters.clusterTimeMs;
@@ -148,6 +168,19 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     return readTogether(reads, limits, { counters, generations: this.#generations, store: this.#store });
   }
 
+  /** Some of the writes from a revision on that is not compacted, in order. Without history everything counts as that. */
+  async readChanges(read: ChangesRead): Promise<ChangesAnswer> {
+    while (this.#restoring !== undefined) await this.#restoring;
+    this.#assertOpen();
+    const { counters } = this.#saved;
+    return readChanges(read, { counters, generations: this.#generations, store: this.#store });
+  }
+
+  /** What a change superseded, with its value, if memory holds that; see `previousInMemory`. */
+  previousOf(change: Change): KeyEntry | "none" | "inEngine" {
+    return previousInMemory(change, this.#generations);
+  }
+
   async flush(): Promise<Index> {
     this.#assertOpen();
     return this.#merger.flush();
@@ -158,6 +191,23 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     const view = await this.#store.view();
     return {
       index: view.appliedIndex,
+      read: () => encodeSnapshot(view.appliedIndex, view.rows()),
+      close: () => view.close(),
+    };
+  }
+
+  /** A snapshot that says of which revision it is. */
+  async revisionedSnapshot(): Promise<StateSnapshot & { readonly revision: number }> {
+    await this.flush();
+    // No merge comes between the view and the look at its meta row.
+    const [view, row] = await this.#serial.run(async () => {
+      const view = await this.#store.view();
+      const [row] = await this.#store.getMany([META_KEY]);
+      return [view, row] as const;
+    });
+    return {
+      index: view.appliedIndex,
+      revision: row === undefined ? FIRST_REVISION : decodeMetaRow(row).revision,
       read: () => encodeSnapshot(view.appliedIndex, view.rows()),
       close: () => view.close(),
     };
@@ -246,6 +296,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     prefetched: Prefetched,
   ): readonly ApplyResult[] {
     const { counters, sessions } = this.#saved;
+    const { active } = this.#generations;
+    const before = active.inWriteOrder().length;
     const fold = new Fold({ counters, sessions, generations: this.#generations }, prefetched);
     const results = entries.map((entry, i): ApplyResult => {
       const content = contents[i];
@@ -255,6 +307,10 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
       return result;
     });
     this.#merger.noteApplied();
+    if (this.#changeListeners.size > 0 && active.inWriteOrder().length > before) {
+      const changes = active.inWriteOrder().slice(before);
+      for (const listener of this.#changeListeners) listener.changed(changes, counters.revision);
+    }
     for (const listener of this.#appliedListeners) listener();
     return results;
   }
@@ -267,6 +323,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#saved = await loadSavedState(this.#store);
     this.#merger.replaced(this.#saved.scavengedThrough);
     this.clusterClock.applied(0, this.#saved.counters.clusterTimeMs);
+    for (const listener of this.#changeListeners) listener.replaced(this.revision());
     for (const listener of this.#appliedListeners) listener();
   }
 }

@@ -1,4 +1,11 @@
-import type { EntryContent, Operation } from "./command.ts";
+import type {
+  Comparison,
+  EntryContent,
+  Operation,
+  PutOperation,
+  TransactionOperation,
+  TransactionStep,
+} from "./command.ts";
 import type { KeyId } from "./key-id.ts";
 
 /** Takes down what an operation needs to know of the present state. */
@@ -16,21 +23,80 @@ export function needsMoreThanRecords(content: EntryContent | undefined): boolean
   return content?.kind === "command" && content.command.operations.some(needsMore);
 }
 
-function needsMore(operation: Operation): boolean {
+function needsMore(operation: Operation | TransactionStep): boolean {
   switch (operation.kind) {
+    case "put":
+      return putNeedsValue(operation);
+    case "delete":
+      return operation.withPrevious;
+    case "deleteRange":
+    case "get":
+    case "range":
+      return true;
+    case "fenced":
+      return needsMore(operation.operation);
+    case "transaction":
+      return (
+        operation.comparisons.some(({ target, range }) => target.kind === "value" || range !== undefined) ||
+        operation.then.some(needsMore) ||
+        operation.otherwise.some(needsMore)
+      );
     default:
       return false;
   }
 }
 
+function putNeedsValue({ options }: PutOperation): boolean {
+  return options !== undefined && (options.withPrevious || options.keepValue);
+}
+
 /** What `operation` may look at, whatever becomes of it. */
-export function listNeeds(operation: Operation, needs: NeedsList): void {
+export function listNeeds(operation: Operation | TransactionStep, needs: NeedsList): void {
   switch (operation.kind) {
     case "put":
+      if (putNeedsValue(operation)) needs.value(operation.id);
+      else needs.key(operation.id);
+      return;
     case "delete":
-      needs.key(operation.id);
+      if (operation.withPrevious) needs.value(operation.id);
+      else needs.key(operation.id);
+      return;
+    case "deleteRange":
+      needs.range(operation.from, operation.to, operation.withPrevious);
+      return;
+    case "get":
+      needs.value(operation.id);
+      return;
+    case "range":
+      needs.range(operation.from, operation.to, needsValues(operation));
+      return;
+    case "fenced":
+      needs.key(operation.fence.id);
+      listNeeds(operation.operation, needs);
+      return;
+    case "transaction":
+      listTransactionNeeds(operation, needs);
       return;
     default:
       return;
   }
+}
+
+function listTransactionNeeds({ problem, comparisons, then, otherwise }: TransactionOperation, needs: NeedsList): void {
+  // It is refused without a look at the state.
+  if (problem !== undefined) return;
+  for (const comparison of comparisons) listComparisonNeeds(comparison, needs);
+  for (const step of then) listNeeds(step, needs);
+  for (const step of otherwise) listNeeds(step, needs);
+}
+
+function listComparisonNeeds({ id, key, range, target }: Comparison, needs: NeedsList): void {
+  const withValue = target.kind === "value";
+  if (range !== undefined) needs.range(key, range.to, withValue);
+  else if (withValue) needs.value(id);
+  else needs.key(id);
+}
+
+function needsValues({ keysOnly, countOnly, order }: Extract<TransactionStep, { kind: "range" }>): boolean {
+  return order?.target === "value" ? !countOnly : !(keysOnly || countOnly);
 }

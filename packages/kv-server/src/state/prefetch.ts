@@ -98,19 +98,19 @@ interface RangeNeed {
   readonly withValues: boolean;
 }
 
-/** What one operation needs. */
+/** What one operation needs. What it asks for twice counts twice: so does the work of it. */
 class OperationNeeds implements NeedsList {
-  readonly keys = new Set<KeyId>();
-  readonly values = new Set<KeyId>();
+  readonly keys: KeyId[] = [];
+  readonly values: KeyId[] = [];
   readonly ranges: RangeNeed[] = [];
 
   key(id: KeyId): void {
-    this.keys.add(id);
+    this.keys.push(id);
   }
 
   value(id: KeyId): void {
-    this.keys.add(id);
-    this.values.add(id);
+    this.keys.push(id);
+    this.values.push(id);
   }
 
   range(from: Uint8Array, to: Uint8Array | undefined, withValues: boolean): void {
@@ -133,7 +133,7 @@ class EntryPrefetch {
   async take(operation: Operation): Promise<Excess | undefined> {
     const needs = new OperationNeeds();
     listNeeds(operation, needs);
-    if (needs.ranges.length === 0 && needs.values.size === 0) {
+    if (needs.ranges.length === 0 && needs.values.length === 0) {
       await this.#fetchRecords(needs.keys);
       return undefined;
     }
@@ -146,12 +146,12 @@ class EntryPrefetch {
 
   /** False: it is too much. */
   async #fetch(needs: OperationNeeds): Promise<boolean> {
-    if (needs.keys.size > this.#keysLeft) return false;
+    if (needs.keys.length > this.#keysLeft) return false;
     await this.#fetchRecords(needs.keys);
     for (const range of needs.ranges) if (!(await this.#fetchRange(range, needs))) return false;
-    const bytes = [...needs.values].reduce((sum, id) => sum + (this.present.record(id)?.valueLength ?? 0), 0);
+    const bytes = needs.values.reduce((sum, id) => sum + (this.present.record(id)?.valueLength ?? 0), 0);
     if (bytes > this.#bytesLeft) return false;
-    this.#keysLeft -= needs.keys.size;
+    this.#keysLeft -= needs.keys.length;
     this.#bytesLeft -= bytes;
     for (const id of needs.values) this.#wanted.add(id);
     return true;
@@ -181,10 +181,10 @@ class EntryPrefetch {
     for (const { key, record } of page.found) {
       const id = keyId(key);
       if (!this.present.has(id)) this.present.learn(id, record);
-      if (withValues) needs.value(id);
-      else needs.key(id);
+      needs.keys.push(id);
+      if (withValues) needs.values.push(id);
     }
-    return needs.keys.size <= this.#keysLeft;
+    return needs.keys.length <= this.#keysLeft;
   }
 
   /** From memory, or else from the engine, in one fetch. */

@@ -66,7 +66,7 @@ export class SortedKeys {
 }
 
 /** The position of the first key that is not below `id`. */
-function lowerBound(keys: readonly KeyId[], id: KeyId): number {
+export function lowerBound(keys: readonly KeyId[], id: KeyId): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {

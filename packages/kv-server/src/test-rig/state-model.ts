@@ -1,8 +1,9 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type CommandBatch, CommandBatchSchema, EntryEnvelopeSchema, type Operation } from "@raftkv/proto/kv";
 import type { Entry } from "@raftkv/raft-core";
+import { ModelTransaction, Refused } from "./model-transaction.ts";
 
-interface ModelEntry {
+export interface ModelEntry {
   readonly key: string;
   readonly value: string;
   readonly createRevision: number;
@@ -15,6 +16,8 @@ interface ModelEntry {
 interface ModelWrite {
   readonly revision: number;
   readonly entry: ModelEntry | undefined;
+  /** Made while history was kept. */
+  readonly isKept: boolean;
 }
 
 interface ModelSession {
@@ -28,6 +31,7 @@ interface ModelSession {
 export class StateModel {
   appliedIndex = 0;
   revision = 1;
+  applyVersion = 1;
   /** Unset as long as no history is kept. */
   compactRevision: number | undefined;
   #timeMs = 0;
@@ -68,12 +72,12 @@ export class StateModel {
   history(key: string, limit: number, at = this.revision) {
     const writes = this.#writes.get(key) ?? [];
     const first = writes.findLastIndex(({ revision }) => revision <= this.earliest);
-    const kept = writes.filter(({ revision, entry }, i) => {
-      const deletionsFrom = this.compactRevision ?? Number.POSITIVE_INFINITY;
-      return i >= first && revision <= at && (entry !== undefined || revision >= deletionsFrom);
+    const kept = writes.filter(({ revision, entry, isKept }, i) => {
+      return i >= first && revision <= at && (entry !== undefined || (isKept && revision >= this.earliest));
     });
     kept.reverse();
-    return { writes: kept.slice(0, limit), next: kept[limit]?.revision };
+    const shown = kept.slice(0, limit).map(({ revision, entry }) => ({ revision, entry }));
+    return { writes: shown, next: kept[limit]?.revision };
   }
 
   apply(entry: Entry): unknown {
@@ -135,24 +139,58 @@ export class StateModel {
     );
   }
 
-  #operate({ operation }: Operation): unknown {
-    if (operation.case === "skip") return { kind: "skip" };
-    if (operation.case === "compact") return this.#compact(Number(operation.value.revision));
-    if (operation.case !== "put" && operation.case !== "delete") return { kind: "refused", code: "invalidOperation" };
-    const key = text(operation.value.key);
-    if (key === "") return { kind: "refused", code: "keyEmpty" };
-    const previous = this.get(key);
-    if (operation.case === "delete") {
-      if (previous === undefined) return { kind: "delete", revision: this.revision, deleted: false };
-      this.#write(key, { revision: ++this.revision, entry: undefined });
-      return { kind: "delete", revision: this.revision, deleted: true };
+  #operate(operation: Operation): unknown {
+    if (isLater(operation) && this.applyVersion < 3) return { kind: "refused", code: "invalidOperation" };
+    const { fence } = operation;
+    if (fence !== undefined && this.get(text(fence.key))?.createRevision !== Number(fence.token)) {
+      return { kind: "refused", code: "fenced" };
     }
-    const modRevision = ++this.revision;
-    const createRevision = previous?.createRevision ?? modRevision;
-    const version = (previous?.version ?? 0) + 1;
-    const entry = { key, value: text(operation.value.value), createRevision, modRevision, version, leaseId: 0 };
-    this.#write(key, { revision: modRevision, entry });
-    return { kind: "put", revision: modRevision };
+    return this.#unfenced(operation);
+  }
+
+  #unfenced({ operation }: Operation): unknown {
+    switch (operation.case) {
+      case "skip":
+        return { kind: "skip" };
+      case "compact":
+        return this.#compact(Number(operation.value.revision));
+      case "put":
+      case "delete":
+        if (operation.value.key.length === 0) return { kind: "refused", code: "keyEmpty" };
+        return this.#atOneRevision((step) =>
+          operation.case === "put" ? step.put(operation.value) : step.delete(operation.value),
+        );
+      case "deleteRange":
+        return this.#atOneRevision((step) => step.deleteRange(operation.value));
+      case "transaction":
+        return this.#atOneRevision((step) => step.transaction(operation.value));
+      default:
+        return { kind: "refused", code: "invalidOperation" };
+    }
+  }
+
+  #atOneRevision(carryOut: (step: ModelTransaction) => unknown): unknown {
+    const next = this.revision + 1;
+    const step = new ModelTransaction(this.#present(), next);
+    try {
+      const answer = carryOut(step);
+      const isKept = this.compactRevision !== undefined;
+      for (const [key, entry] of step.written) this.#write(key, { revision: next, entry, isKept });
+      this.revision = step.revision;
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return { kind: "refused", code: error.code };
+    }
+  }
+
+  #present(): Map<string, ModelEntry> {
+    const present = new Map<string, ModelEntry>();
+    for (const key of this.#writes.keys()) {
+      const entry = this.get(key);
+      if (entry !== undefined) present.set(key, entry);
+    }
+    return present;
   }
 
   #write(key: string, write: ModelWrite): void {
@@ -170,12 +208,19 @@ export class StateModel {
   }
 
   #raiseApplyVersion(applyVersion: number): unknown {
-    if (applyVersion !== 2 || this.compactRevision !== undefined) {
-      return { kind: "refused", code: "invalidApplyVersion" };
-    }
-    this.compactRevision = this.revision;
+    if (applyVersion <= this.applyVersion) return { kind: "refused", code: "invalidApplyVersion" };
+    this.applyVersion = applyVersion;
+    this.compactRevision ??= this.revision;
     return { kind: "raiseApplyVersion", applyVersion };
   }
+}
+
+/** Whether only later apply versions than the second know it. */
+function isLater({ operation, fence }: Operation): boolean {
+  if (fence !== undefined || operation.case === "deleteRange" || operation.case === "transaction") return true;
+  if (operation.case === "put") return operation.value.withPrevious || operation.value.keepValue;
+  if (operation.case === "delete") return operation.value.withPrevious;
+  return false;
 }
 
 function decode(payload: Uint8Array) {

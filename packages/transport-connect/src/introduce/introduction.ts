@@ -17,6 +17,8 @@ export interface Introduction extends Introducer {
   readonly formation: Formation | undefined;
   /** The latest way of applying the log's entries that its state machine knows. 1 unless told. */
   readonly maxApplyVersion?: number;
+  /** Of a node that belongs to no cluster yet: its state was restored from a backup, up to there. 0 unless told: it is empty. */
+  readonly restoredIndex?: Index;
 }
 
 /** The cluster that a node belongs to. */
@@ -56,6 +58,7 @@ export function encodeIntroduction(introduction: Introduction): IntroduceRespons
     nodeId: toWire(introduction.nodeId),
     memberId: introduction.memberId,
     maxApplyVersion: introduction.maxApplyVersion ?? 1,
+    restoredIndex: toWire(introduction.restoredIndex ?? 0),
   };
   if (introduction.formation !== undefined) response.formation = encodeFormation(introduction.formation);
   return response;
@@ -68,6 +71,7 @@ export function decodeIntroduction(wire: IntroduceResponse): Introduction {
     memberId: idFromWire(wire.memberId, "introduce_response.member_id"),
     formation: wire.formation === undefined ? undefined : decodeFormation(wire.formation),
     maxApplyVersion: Math.max(1, wire.maxApplyVersion),
+    restoredIndex: fromWire(wire.restoredIndex, "introduce_response.restored_index"),
   };
 }
 

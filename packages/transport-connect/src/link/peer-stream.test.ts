@@ -42,7 +42,7 @@ function started(version = 2) {
       call.sent.push(request);
       return call.hasRoom;
     },
-    sendEncoded: (envelope: Uint8Array): boolean => call.send(decodeEnvelope(envelope)),
+    sendEnvelope: (envelope: Uint8Array): boolean => call.send(decodeEnvelope(envelope)),
     cancel(reason: ConnectError): void {
       call.cancelled.push(reason);
     },

@@ -28,7 +28,7 @@ export interface PeerStreamOptions {
 
 type Call = Pick<
   ClientCall<typeof MessagesRequestSchema, typeof MessagesResponseSchema>,
-  "send" | "sendEncoded" | "cancel"
+  "send" | "sendEnvelope" | "cancel"
 >;
 
 /**
@@ -105,7 +105,7 @@ export class PeerStream implements Pick<StreamListener<MessagesResponse>, "messa
     while (this.#call !== undefined && this.#version !== undefined && this.#hasRoom && !queue.isEmpty) {
       const batch = understood(queue.take(batchBytes), this.#version);
       if (batch.length === 0) continue;
-      this.#hasRoom = this.#call.sendEncoded(encoder.encode(batch));
+      this.#hasRoom = this.#call.sendEnvelope(encoder.encode(batch));
       this.#connection?.sent();
     }
   }

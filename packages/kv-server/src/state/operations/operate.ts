@@ -1,20 +1,40 @@
 import { type Answer, refuse } from "../answer.ts";
-import type { Operation } from "../command.ts";
+import type { FencedOperation, Operation } from "../command.ts";
+import { hasTransactions } from "../counters.ts";
 import type { FoldedState } from "../folded-state.ts";
 import { compact } from "./compact.ts";
 import { del } from "./delete.ts";
-import { put } from "./put.ts";
+import { deleteRange } from "./delete-range.ts";
+import { holds } from "./fence.ts";
+import { put, putWithOptions } from "./put.ts";
+import { transaction } from "./transaction.ts";
 
 /** Carries one operation out; a file for each. What it refuses has changed nothing. */
 export function operate(state: FoldedState, operation: Operation): Answer {
   switch (operation.kind) {
     case "put":
+      if (operation.options !== undefined) return orUnknown(state, () => putWithOptions(state, operation));
       return operation.key.length === 0 ? refuse("keyEmpty") : put(state, operation);
     case "delete":
-      return operation.key.length === 0 ? refuse("keyEmpty") : del(state, operation);
+      return operation.withPrevious ? orUnknown(state, () => del(state, operation)) : del(state, operation);
     case "compact":
       return compact(state.counters, operation.revision);
+    case "deleteRange":
+      return orUnknown(state, () => deleteRange(state, operation));
+    case "transaction":
+      return orUnknown(state, () => transaction(state, operation));
+    case "fenced":
+      return orUnknown(state, () => fenced(state, operation));
     default:
       return refuse("invalidOperation");
   }
+}
+
+function fenced(state: FoldedState, { fence, operation }: FencedOperation): Answer {
+  return holds(fence, state.present) ? operate(state, operation) : refuse("fenced");
+}
+
+/** A node of an earlier version does not know the operation; so that it comes to the same state, nobody does yet. */
+function orUnknown(state: FoldedState, carryOut: () => Answer): Answer {
+  return hasTransactions(state.counters) ? carryOut() : refuse("invalidOperation");
 }

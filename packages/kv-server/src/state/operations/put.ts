@@ -1,7 +1,9 @@
-import type { Answer } from "../answer.ts";
+import { type Answer, type PutAnswer, type Refusal, refuse } from "../answer.ts";
+import { answerBytes, answerExcess } from "../answer-bytes.ts";
 import type { PutOperation } from "../command.ts";
 import type { FoldedState } from "../folded-state.ts";
-import { addChange, nextRecord } from "../writes.ts";
+import { presentEntry } from "../present-entry.ts";
+import { addChange, nextRecord, Writes } from "../writes.ts";
 
 /** By far the most frequent of all operations: one write, at a revision of its own. */
 export function put(state: FoldedState, { id, key, value }: PutOperation): Answer {
@@ -12,4 +14,30 @@ export function put(state: FoldedState, { id, key, value }: PutOperation): Answe
   present.set(id, record, value);
   addChange(state, { id, key, revision, sub: 0, record, value, superseded });
   return { kind: "put", revision };
+}
+
+export function putWithOptions(state: FoldedState, operation: PutOperation): Answer {
+  if (operation.key.length === 0) return refuse("keyEmpty");
+  const writes = new Writes(state);
+  const answer = putStep(state, writes, operation);
+  const refusal = answer.kind === "refused" ? answer : answerExcess(answerBytes(answer), state.answerRoom);
+  if (refusal !== undefined) {
+    writes.rollBack();
+    return refusal;
+  }
+  writes.commit();
+  return answer;
+}
+
+/** A put among other writes. */
+export function putStep(
+  { present }: FoldedState,
+  writes: Writes,
+  { id, key, value, options }: PutOperation,
+): PutAnswer | Refusal {
+  const before = present.record(id);
+  if (options?.keepValue && before === undefined) return refuse("keyNotFound");
+  const previous = options?.withPrevious && before !== undefined ? presentEntry(present, id, before) : undefined;
+  writes.put(id, key, options?.keepValue ? present.value(id) : value);
+  return { kind: "put", revision: writes.revision, ...(previous === undefined ? {} : { previous }) };
 }

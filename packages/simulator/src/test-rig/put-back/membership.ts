@@ -179,7 +179,7 @@ export const membership: readonly PutBackBug[] = [
       ),
     ],
     theme: "newDisks",
-    noticedBy: ["reads are fresh", ...split],
+    noticedBy: ["reads are fresh", "Log Matching", ...split],
   },
   {
     name: "a snapshot that is labelled with the newest membership",

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/cluster/v1/cluster.proto.
  */
 export const file_raftkv_cluster_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("Ch9yYWZ0a3YvY2x1c3Rlci92MS9jbHVzdGVyLnByb3RvEhFyYWZ0a3YuY2x1c3Rlci52MSIPCg1TdGF0dXNSZXF1ZXN0IpEBCgZNZW1iZXISDwoHbm9kZV9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdsZWFybmVyGAQgASgIEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYBSABKAgSDwoHbGVhdmluZxgGIAEoCBIQCghwcmlvcml0eRgHIAEoDSLnBAoOU3RhdHVzUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIPCgdub2RlX2lkGAIgASgEEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSJQoEcm9sZRgGIAEoDjIXLnJhZnRrdi5jbHVzdGVyLnYxLlJvbGUSDAoEdGVybRgHIAEoBBIRCglsZWFkZXJfaWQYCCABKAQSFAoMY29tbWl0X2luZGV4GAkgASgEEhUKDWFwcGxpZWRfaW5kZXgYCiABKAQSEgoKbGFzdF9pbmRleBgLIAEoBBITCgtmaXJzdF9pbmRleBgMIAEoBBIQCghyZXZpc2lvbhgNIAEoBBIRCglsb2dfYnl0ZXMYDiABKAQSEwoLc3RhdGVfYnl0ZXMYDyABKAQSKgoHbWVtYmVycxgQIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlchIVCg1kdXJhYmxlX2luZGV4GBEgASgEEjEKCHByb2dyZXNzGBIgAygLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUGVlclByb2dyZXNzEg0KBWpvaW50GBMgASgIEhkKEWxlYXZlc19vbl9yZXF1ZXN0GBQgASgIEhsKE3RyYW5zZmVyX3RvX25vZGVfaWQYFSABKAQSHAoUbWVtYmVyc2hpcF9jb21taXR0ZWQYFiABKAgSFgoOc25hcHNob3RfYnl0ZXMYFyABKAQSGQoRZWFybGllc3RfcmV2aXNpb24YGCABKAQSFQoNYXBwbHlfdmVyc2lvbhgZIAEoDSLKAQoMUGVlclByb2dyZXNzEg8KB25vZGVfaWQYASABKAQSMgoFc3RhdGUYAiABKA4yIy5yYWZ0a3YuY2x1c3Rlci52MS5SZXBsaWNhdGlvblN0YXRlEhMKC21hdGNoX2luZGV4GAMgASgEEhIKCm5leHRfaW5kZXgYBCABKAQSFwoPcmVjZW50bHlfYWN0aXZlGAUgASgIEhsKE3NuYXBzaG90X2J5dGVzX3NlbnQYBiABKAQSFgoOc25hcHNob3RfYnl0ZXMYByABKAQijQEKF0NoYW5nZU1lbWJlcnNoaXBSZXF1ZXN0EjAKBXN0ZXBzGAEgAygLMiEucmFmdGt2LmNsdXN0ZXIudjEuTWVtYmVyc2hpcFN0ZXASMQoKdHJhbnNpdGlvbhgCIAEoDjIdLnJhZnRrdi5jbHVzdGVyLnYxLlRyYW5zaXRpb24SDQoFZm9yY2UYAyABKAgi0gIKDk1lbWJlcnNoaXBTdGVwEjMKC2FkZF9sZWFybmVyGAEgASgLMhwucmFmdGt2LmNsdXN0ZXIudjEuQWRkTWVtYmVySAASMQoJYWRkX3ZvdGVyGAIgASgLMhwucmFmdGt2LmNsdXN0ZXIudjEuQWRkTWVtYmVySAASEQoHcHJvbW90ZRgDIAEoBEgAEhAKBmRlbW90ZRgEIAEoBEgAEhAKBnJlbW92ZRgFIAEoBEgAEjIKB3JlcGxhY2UYBiABKAsyHy5yYWZ0a3YuY2x1c3Rlci52MS5SZXBsYWNlVm90ZXJIABItCgRtb3ZlGAcgASgLMh0ucmFmdGt2LmNsdXN0ZXIudjEuTW92ZU1lbWJlckgAEjYKDHNldF9wcmlvcml0eRgIIAEoCzIeLnJhZnRrdi5jbHVzdGVyLnYxLlNldFByaW9yaXR5SABCBgoEc3RlcCJOCglBZGRNZW1iZXISDwoHYWRkcmVzcxgBIAEoCRIeChZwcm9tb3RlX3doZW5fY2F1Z2h0X3VwGAIgASgIEhAKCHByaW9yaXR5GAMgASgNIisKDFJlcGxhY2VWb3RlchIPCgdub2RlX2lkGAEgASgEEgoKAmJ5GAIgASgEIi4KCk1vdmVNZW1iZXISDwoHbm9kZV9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJIjAKC1NldFByaW9yaXR5Eg8KB25vZGVfaWQYASABKAQSEAoIcHJpb3JpdHkYAiABKA0iVQoYQ2hhbmdlTWVtYmVyc2hpcFJlc3BvbnNlEioKB21lbWJlcnMYASADKAsyGS5yYWZ0a3YuY2x1c3Rlci52MS5NZW1iZXISDQoFam9pbnQYAiABKAgiEwoRTGVhdmVKb2ludFJlcXVlc3QiQAoSTGVhdmVKb2ludFJlc3BvbnNlEioKB21lbWJlcnMYASADKAsyGS5yYWZ0a3YuY2x1c3Rlci52MS5NZW1iZXIiLwoZVHJhbnNmZXJMZWFkZXJzaGlwUmVxdWVzdBISCgp0b19ub2RlX2lkGAEgASgEIi8KGlRyYW5zZmVyTGVhZGVyc2hpcFJlc3BvbnNlEhEKCWxlYWRlcl9pZBgBIAEoBCIVChNUYWtlU25hcHNob3RSZXF1ZXN0IkIKFFRha2VTbmFwc2hvdFJlc3BvbnNlEhUKDWR1cmFibGVfaW5kZXgYASABKAQSEwoLZmlyc3RfaW5kZXgYAiABKAQiKAoVSW5zcGVjdEFkZHJlc3NSZXF1ZXN0Eg8KB2FkZHJlc3MYASABKAkiUAoWSW5zcGVjdEFkZHJlc3NSZXNwb25zZRIPCgdub2RlX2lkGAEgASgEEhEKCW1lbWJlcl9pZBgCIAEoCRISCgpjbHVzdGVyX2lkGAMgASgJKmwKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEhEKDVJPTEVfRk9MTE9XRVIQARIWChJST0xFX1BSRV9DQU5ESURBVEUQAhISCg5ST0xFX0NBTkRJREFURRADEg8KC1JPTEVfTEVBREVSEAQqkwEKEFJlcGxpY2F0aW9uU3RhdGUSIQodUkVQTElDQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIbChdSRVBMSUNBVElPTl9TVEFURV9QUk9CRRABEh8KG1JFUExJQ0FUSU9OX1NUQVRFX1JFUExJQ0FURRACEh4KGlJFUExJQ0FUSU9OX1NUQVRFX1NOQVBTSE9UEAMqVgoKVHJhbnNpdGlvbhIaChZUUkFOU0lUSU9OX1VOU1BFQ0lGSUVEEAASEwoPVFJBTlNJVElPTl9BVVRPEAESFwoTVFJBTlNJVElPTl9FWFBMSUNJVBACMuIECg5DbHVzdGVyU2VydmljZRJNCgZTdGF0dXMSIC5yYWZ0a3YuY2x1c3Rlci52MS5TdGF0dXNSZXF1ZXN0GiEucmFmdGt2LmNsdXN0ZXIudjEuU3RhdHVzUmVzcG9uc2USawoQQ2hhbmdlTWVtYmVyc2hpcBIqLnJhZnRrdi5jbHVzdGVyLnYxLkNoYW5nZU1lbWJlcnNoaXBSZXF1ZXN0GisucmFmdGt2LmNsdXN0ZXIudjEuQ2hhbmdlTWVtYmVyc2hpcFJlc3BvbnNlElkKCkxlYXZlSm9pbnQSJC5yYWZ0a3YuY2x1c3Rlci52MS5MZWF2ZUpvaW50UmVxdWVzdBolLnJhZnRrdi5jbHVzdGVyLnYxLkxlYXZlSm9pbnRSZXNwb25zZRJxChJUcmFuc2ZlckxlYWRlcnNoaXASLC5yYWZ0a3YuY2x1c3Rlci52MS5UcmFuc2ZlckxlYWRlcnNoaXBSZXF1ZXN0Gi0ucmFmdGt2LmNsdXN0ZXIudjEuVHJhbnNmZXJMZWFkZXJzaGlwUmVzcG9uc2USXwoMVGFrZVNuYXBzaG90EiYucmFmdGt2LmNsdXN0ZXIudjEuVGFrZVNuYXBzaG90UmVxdWVzdBonLnJhZnRrdi5jbHVzdGVyLnYxLlRha2VTbmFwc2hvdFJlc3BvbnNlEmUKDkluc3BlY3RBZGRyZXNzEigucmFmdGt2LmNsdXN0ZXIudjEuSW5zcGVjdEFkZHJlc3NSZXF1ZXN0GikucmFmdGt2LmNsdXN0ZXIudjEuSW5zcGVjdEFkZHJlc3NSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("Ch9yYWZ0a3YvY2x1c3Rlci92MS9jbHVzdGVyLnByb3RvEhFyYWZ0a3YuY2x1c3Rlci52MSIPCg1TdGF0dXNSZXF1ZXN0IpEBCgZNZW1iZXISDwoHbm9kZV9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdsZWFybmVyGAQgASgIEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYBSABKAgSDwoHbGVhdmluZxgGIAEoCBIQCghwcmlvcml0eRgHIAEoDSKYBQoOU3RhdHVzUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIPCgdub2RlX2lkGAIgASgEEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSJQoEcm9sZRgGIAEoDjIXLnJhZnRrdi5jbHVzdGVyLnYxLlJvbGUSDAoEdGVybRgHIAEoBBIRCglsZWFkZXJfaWQYCCABKAQSFAoMY29tbWl0X2luZGV4GAkgASgEEhUKDWFwcGxpZWRfaW5kZXgYCiABKAQSEgoKbGFzdF9pbmRleBgLIAEoBBITCgtmaXJzdF9pbmRleBgMIAEoBBIQCghyZXZpc2lvbhgNIAEoBBIRCglsb2dfYnl0ZXMYDiABKAQSEwoLc3RhdGVfYnl0ZXMYDyABKAQSKgoHbWVtYmVycxgQIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlchIVCg1kdXJhYmxlX2luZGV4GBEgASgEEjEKCHByb2dyZXNzGBIgAygLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUGVlclByb2dyZXNzEg0KBWpvaW50GBMgASgIEhkKEWxlYXZlc19vbl9yZXF1ZXN0GBQgASgIEhsKE3RyYW5zZmVyX3RvX25vZGVfaWQYFSABKAQSHAoUbWVtYmVyc2hpcF9jb21taXR0ZWQYFiABKAgSFgoOc25hcHNob3RfYnl0ZXMYFyABKAQSGQoRZWFybGllc3RfcmV2aXNpb24YGCABKAQSFQoNYXBwbHlfdmVyc2lvbhgZIAEoDRITCgtxdW90YV9ieXRlcxgaIAEoBBIaChJzdGF0ZV9ieXRlc19pbl91c2UYGyABKAQiygEKDFBlZXJQcm9ncmVzcxIPCgdub2RlX2lkGAEgASgEEjIKBXN0YXRlGAIgASgOMiMucmFmdGt2LmNsdXN0ZXIudjEuUmVwbGljYXRpb25TdGF0ZRITCgttYXRjaF9pbmRleBgDIAEoBBISCgpuZXh0X2luZGV4GAQgASgEEhcKD3JlY2VudGx5X2FjdGl2ZRgFIAEoCBIbChNzbmFwc2hvdF9ieXRlc19zZW50GAYgASgEEhYKDnNuYXBzaG90X2J5dGVzGAcgASgEIo0BChdDaGFuZ2VNZW1iZXJzaGlwUmVxdWVzdBIwCgVzdGVwcxgBIAMoCzIhLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlcnNoaXBTdGVwEjEKCnRyYW5zaXRpb24YAiABKA4yHS5yYWZ0a3YuY2x1c3Rlci52MS5UcmFuc2l0aW9uEg0KBWZvcmNlGAMgASgIItICCg5NZW1iZXJzaGlwU3RlcBIzCgthZGRfbGVhcm5lchgBIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkFkZE1lbWJlckgAEjEKCWFkZF92b3RlchgCIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkFkZE1lbWJlckgAEhEKB3Byb21vdGUYAyABKARIABIQCgZkZW1vdGUYBCABKARIABIQCgZyZW1vdmUYBSABKARIABIyCgdyZXBsYWNlGAYgASgLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUmVwbGFjZVZvdGVySAASLQoEbW92ZRgHIAEoCzIdLnJhZnRrdi5jbHVzdGVyLnYxLk1vdmVNZW1iZXJIABI2CgxzZXRfcHJpb3JpdHkYCCABKAsyHi5yYWZ0a3YuY2x1c3Rlci52MS5TZXRQcmlvcml0eUgAQgYKBHN0ZXAiTgoJQWRkTWVtYmVyEg8KB2FkZHJlc3MYASABKAkSHgoWcHJvbW90ZV93aGVuX2NhdWdodF91cBgCIAEoCBIQCghwcmlvcml0eRgDIAEoDSIrCgxSZXBsYWNlVm90ZXISDwoHbm9kZV9pZBgBIAEoBBIKCgJieRgCIAEoBCIuCgpNb3ZlTWVtYmVyEg8KB25vZGVfaWQYASABKAQSDwoHYWRkcmVzcxgCIAEoCSIwCgtTZXRQcmlvcml0eRIPCgdub2RlX2lkGAEgASgEEhAKCHByaW9yaXR5GAIgASgNIlUKGENoYW5nZU1lbWJlcnNoaXBSZXNwb25zZRIqCgdtZW1iZXJzGAEgAygLMhkucmFmdGt2LmNsdXN0ZXIudjEuTWVtYmVyEg0KBWpvaW50GAIgASgIIhMKEUxlYXZlSm9pbnRSZXF1ZXN0IkAKEkxlYXZlSm9pbnRSZXNwb25zZRIqCgdtZW1iZXJzGAEgAygLMhkucmFmdGt2LmNsdXN0ZXIudjEuTWVtYmVyIi8KGVRyYW5zZmVyTGVhZGVyc2hpcFJlcXVlc3QSEgoKdG9fbm9kZV9pZBgBIAEoBCIvChpUcmFuc2ZlckxlYWRlcnNoaXBSZXNwb25zZRIRCglsZWFkZXJfaWQYASABKAQiFQoTVGFrZVNuYXBzaG90UmVxdWVzdCJCChRUYWtlU25hcHNob3RSZXNwb25zZRIVCg1kdXJhYmxlX2luZGV4GAEgASgEEhMKC2ZpcnN0X2luZGV4GAIgASgEIigKFUluc3BlY3RBZGRyZXNzUmVxdWVzdBIPCgdhZGRyZXNzGAEgASgJIlAKFkluc3BlY3RBZGRyZXNzUmVzcG9uc2USDwoHbm9kZV9pZBgBIAEoBBIRCgltZW1iZXJfaWQYAiABKAkSEgoKY2x1c3Rlcl9pZBgDIAEoCSIlCg1CYWNrdXBSZXF1ZXN0EhQKDHNlcmlhbGl6YWJsZRgBIAEoCCLAAQoOQmFja3VwUmVzcG9uc2USNwoJcHJlcGFyaW5nGAEgASgLMiIucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwUHJlcGFyaW5nSAASLwoFYmVnaW4YAiABKAsyHi5yYWZ0a3YuY2x1c3Rlci52MS5CYWNrdXBCZWdpbkgAEg8KBWNodW5rGAMgASgMSAASKwoDZW5kGAQgASgLMhwucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwRW5kSABCBgoEcGFydCIgCg9CYWNrdXBQcmVwYXJpbmcSDQoFYnl0ZXMYASABKAQiYgoLQmFja3VwQmVnaW4SDQoFYnl0ZXMYASABKAQSEgoKY2x1c3Rlcl9pZBgCIAEoCRIPCgdub2RlX2lkGAMgASgEEg0KBWluZGV4GAQgASgEEhAKCHJldmlzaW9uGAUgASgEIhsKCUJhY2t1cEVuZBIOCgZzaGEyNTYYASABKAwqbAoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASEQoNUk9MRV9GT0xMT1dFUhABEhYKElJPTEVfUFJFX0NBTkRJREFURRACEhIKDlJPTEVfQ0FORElEQVRFEAMSDwoLUk9MRV9MRUFERVIQBCqTAQoQUmVwbGljYXRpb25TdGF0ZRIhCh1SRVBMSUNBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhsKF1JFUExJQ0FUSU9OX1NUQVRFX1BST0JFEAESHwobUkVQTElDQVRJT05fU1RBVEVfUkVQTElDQVRFEAISHgoaUkVQTElDQVRJT05fU1RBVEVfU05BUFNIT1QQAypWCgpUcmFuc2l0aW9uEhoKFlRSQU5TSVRJT05fVU5TUEVDSUZJRUQQABITCg9UUkFOU0lUSU9OX0FVVE8QARIXChNUUkFOU0lUSU9OX0VYUExJQ0lUEAIyswUKDkNsdXN0ZXJTZXJ2aWNlEk0KBlN0YXR1cxIgLnJhZnRrdi5jbHVzdGVyLnYxLlN0YXR1c1JlcXVlc3QaIS5yYWZ0a3YuY2x1c3Rlci52MS5TdGF0dXNSZXNwb25zZRJrChBDaGFuZ2VNZW1iZXJzaGlwEioucmFmdGt2LmNsdXN0ZXIudjEuQ2hhbmdlTWVtYmVyc2hpcFJlcXVlc3QaKy5yYWZ0a3YuY2x1c3Rlci52MS5DaGFuZ2VNZW1iZXJzaGlwUmVzcG9uc2USWQoKTGVhdmVKb2ludBIkLnJhZnRrdi5jbHVzdGVyLnYxLkxlYXZlSm9pbnRSZXF1ZXN0GiUucmFmdGt2LmNsdXN0ZXIudjEuTGVhdmVKb2ludFJlc3BvbnNlEnEKElRyYW5zZmVyTGVhZGVyc2hpcBIsLnJhZnRrdi5jbHVzdGVyLnYxLlRyYW5zZmVyTGVhZGVyc2hpcFJlcXVlc3QaLS5yYWZ0a3YuY2x1c3Rlci52MS5UcmFuc2ZlckxlYWRlcnNoaXBSZXNwb25zZRJfCgxUYWtlU25hcHNob3QSJi5yYWZ0a3YuY2x1c3Rlci52MS5UYWtlU25hcHNob3RSZXF1ZXN0GicucmFmdGt2LmNsdXN0ZXIudjEuVGFrZVNuYXBzaG90UmVzcG9uc2USZQoOSW5zcGVjdEFkZHJlc3MSKC5yYWZ0a3YuY2x1c3Rlci52MS5JbnNwZWN0QWRkcmVzc1JlcXVlc3QaKS5yYWZ0a3YuY2x1c3Rlci52MS5JbnNwZWN0QWRkcmVzc1Jlc3BvbnNlEk8KBkJhY2t1cBIgLnJhZnRrdi5jbHVzdGVyLnYxLkJhY2t1cFJlcXVlc3QaIS5yYWZ0a3YuY2x1c3Rlci52MS5CYWNrdXBSZXNwb25zZTABYgZwcm90bzM");
 
 /**
  * @generated from message raftkv.cluster.v1.StatusRequest
@@ -230,6 +230,20 @@ export type StatusResponse = Message<"raftkv.cluster.v1.StatusResponse"> & {
    * @generated from field: uint32 apply_version = 25;
    */
   applyVersion: number;
+
+  /**
+   * What the state may take up before the leader refuses writes that add to it. 0: there is no quota.
+   *
+   * @generated from field: uint64 quota_bytes = 26;
+   */
+  quotaBytes: bigint;
+
+  /**
+   * What of `state_bytes` is in use: space that was given back inside the file and is used again first does not count.
+   *
+   * @generated from field: uint64 state_bytes_in_use = 27;
+   */
+  stateBytesInUse: bigint;
 };
 
 /**
@@ -671,6 +685,150 @@ export const InspectAddressResponseSchema: GenMessage<InspectAddressResponse> = 
   messageDesc(file_raftkv_cluster_v1_cluster, 18);
 
 /**
+ * @generated from message raftkv.cluster.v1.BackupRequest
+ */
+export type BackupRequest = Message<"raftkv.cluster.v1.BackupRequest"> & {
+  /**
+   * What is applied here, without asking the leader: of a cluster that has lost its majority. Else everything that was
+   * acknowledged before is in it.
+   *
+   * @generated from field: bool serializable = 1;
+   */
+  serializable: boolean;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.BackupRequest.
+ * Use `create(BackupRequestSchema)` to create a new message.
+ */
+export const BackupRequestSchema: GenMessage<BackupRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 19);
+
+/**
+ * @generated from message raftkv.cluster.v1.BackupResponse
+ */
+export type BackupResponse = Message<"raftkv.cluster.v1.BackupResponse"> & {
+  /**
+   * @generated from oneof raftkv.cluster.v1.BackupResponse.part
+   */
+  part: {
+    /**
+     * @generated from field: raftkv.cluster.v1.BackupPreparing preparing = 1;
+     */
+    value: BackupPreparing;
+    case: "preparing";
+  } | {
+    /**
+     * @generated from field: raftkv.cluster.v1.BackupBegin begin = 2;
+     */
+    value: BackupBegin;
+    case: "begin";
+  } | {
+    /**
+     * At most 1 MiB of the file.
+     *
+     * @generated from field: bytes chunk = 3;
+     */
+    value: Uint8Array;
+    case: "chunk";
+  } | {
+    /**
+     * @generated from field: raftkv.cluster.v1.BackupEnd end = 4;
+     */
+    value: BackupEnd;
+    case: "end";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.BackupResponse.
+ * Use `create(BackupResponseSchema)` to create a new message.
+ */
+export const BackupResponseSchema: GenMessage<BackupResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 20);
+
+/**
+ * @generated from message raftkv.cluster.v1.BackupPreparing
+ */
+export type BackupPreparing = Message<"raftkv.cluster.v1.BackupPreparing"> & {
+  /**
+   * Put aside so far.
+   *
+   * @generated from field: uint64 bytes = 1;
+   */
+  bytes: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.BackupPreparing.
+ * Use `create(BackupPreparingSchema)` to create a new message.
+ */
+export const BackupPreparingSchema: GenMessage<BackupPreparing> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 21);
+
+/**
+ * @generated from message raftkv.cluster.v1.BackupBegin
+ */
+export type BackupBegin = Message<"raftkv.cluster.v1.BackupBegin"> & {
+  /**
+   * Of the file.
+   *
+   * @generated from field: uint64 bytes = 1;
+   */
+  bytes: bigint;
+
+  /**
+   * @generated from field: string cluster_id = 2;
+   */
+  clusterId: string;
+
+  /**
+   * @generated from field: uint64 node_id = 3;
+   */
+  nodeId: bigint;
+
+  /**
+   * The state as of this entry of the log, …
+   *
+   * @generated from field: uint64 index = 4;
+   */
+  index: bigint;
+
+  /**
+   * … and so of this revision of the store.
+   *
+   * @generated from field: uint64 revision = 5;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.BackupBegin.
+ * Use `create(BackupBeginSchema)` to create a new message.
+ */
+export const BackupBeginSchema: GenMessage<BackupBegin> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 22);
+
+/**
+ * @generated from message raftkv.cluster.v1.BackupEnd
+ */
+export type BackupEnd = Message<"raftkv.cluster.v1.BackupEnd"> & {
+  /**
+   * SHA-256 of the file up to its last 32 bytes, which hold it.
+   *
+   * @generated from field: bytes sha256 = 1;
+   */
+  sha256: Uint8Array;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.BackupEnd.
+ * Use `create(BackupEndSchema)` to create a new message.
+ */
+export const BackupEndSchema: GenMessage<BackupEnd> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 23);
+
+/**
  * @generated from enum raftkv.cluster.v1.Role
  */
 export enum Role {
@@ -839,6 +997,17 @@ export const ClusterService: GenService<{
     methodKind: "unary";
     input: typeof InspectAddressRequestSchema;
     output: typeof InspectAddressResponseSchema;
+  },
+  /**
+   * This node's state as one consistent whole: `begin`, then chunks, then `end`. Before them comes, every now and then, how
+   * far the node has come with putting it aside. Without `end` it is not whole.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.Backup
+   */
+  backup: {
+    methodKind: "server_streaming";
+    input: typeof BackupRequestSchema;
+    output: typeof BackupResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_raftkv_cluster_v1_cluster, 0);

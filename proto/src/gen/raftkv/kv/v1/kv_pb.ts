@@ -1386,14 +1386,16 @@ export type CreateWatch = Message<"raftkv.kv.v1.CreateWatch"> & {
   fragments: boolean;
 
   /**
-   * The node says how far it has come when it had nothing to tell for so long. 0: it does not.
+   * The node says how far it has come at least so often, as long as it knows a leader: whoever hears nothing for much longer
+   * had better ask another node. 0: it does not; else from 100 ms on.
    *
    * @generated from field: uint64 progress_interval_ms = 9;
    */
   progressIntervalMs: bigint;
 
   /**
-   * Bytes of events that the node may send before it has heard of more credit. It sends at least one revision's where any is left.
+   * Bytes of events that the node may send before it has heard of more credit; it sends the whole of a revision where any is
+   * left. An event counts 64, and the bytes of its key, its value, and its previous value.
    *
    * @generated from field: uint64 credit_bytes = 10;
    */
@@ -1460,6 +1462,8 @@ export const WatchCreditSchema: GenMessage<WatchCredit> = /*@__PURE__*/
  */
 export type WatchResponse = Message<"raftkv.kv.v1.WatchResponse"> & {
   /**
+   * 0: all watches of the stream, with `progress` only.
+   *
    * @generated from field: uint64 watch_id = 1;
    */
   watchId: bigint;

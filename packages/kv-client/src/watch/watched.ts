@@ -1,0 +1,139 @@
+import type { CreateWatch, WatchEvent as WireWatchEvent } from "@raftkv/proto/kv";
+import type { RaftKvError } from "../error.ts";
+import { safeInteger } from "../safe-integer.ts";
+import { creditOf, revisionOf, toEvent, type WatchBatch, type WatchEvent } from "./watch-event.ts";
+import type { WatchPlan } from "./watch-options.ts";
+
+/** How often nodes say how far they have come: whoever is silent for much longer does not serve. */
+export const progressEveryMs = 3_000;
+
+export interface WatchedHandlers {
+  /** A node serves it; it tells what follows this revision. Called once for each node that does. */
+  started(revision: number): void;
+  /** There is more to take. */
+  arrived(): void;
+  /** It ends with this, after what has arrived. */
+  failed(error: RaftKvError): void;
+}
+
+interface Arrived extends WatchBatch {
+  readonly credit: number;
+}
+
+/**
+ * What one watch has been told, whichever nodes told it: in order, each revision once and whole. It knows from where the
+ * next node has to go on, and how much credit that is to be given.
+ */
+export class Watched {
+  readonly #plan: WatchPlan;
+  readonly #handlers: WatchedHandlers;
+  #arrived: Arrived[] = [];
+  /** Of all that has arrived and was not taken. */
+  #arrivedCredit = 0;
+  /** The events of a revision of which not all have come. */
+  #partial: WireWatchEvent[] = [];
+  /** What was taken, and not given to the node as credit; below 0 while more has come than there was credit for. */
+  #freed = 0;
+  /** Everything up to here was told. Undefined: no node has served it yet, and it is to begin from then on. */
+  #through: number | undefined;
+
+  constructor(plan: WatchPlan, handlers: WatchedHandlers) {
+    this.#plan = plan;
+    this.#handlers = handlers;
+    this.#through = plan.startRevision === undefined ? undefined : plan.startRevision - 1;
+  }
+
+  /** What a node is asked for that is to go on with it. */
+  request(watchId: bigint): CreateWatch {
+    const { from, to, previous, events, bufferBytes, minRevision, startRevision } = this.#plan;
+    const room = bufferBytes - this.#arrivedCredit;
+    this.#partial = [];
+    this.#freed = Math.min(0, room);
+    const hasBegun = this.#through !== undefined && this.#through !== (startRevision ?? 0) - 1;
+    return {
+      $typeName: "raftkv.kv.v1.CreateWatch",
+      watchId,
+      from,
+      to,
+      startRevision: this.#through === undefined ? 0n : BigInt(this.#through + 1),
+      withoutPuts: events === "delete",
+      withoutDeletes: events === "put",
+      withPrevious: previous,
+      fragments: true,
+      progressIntervalMs: BigInt(progressEveryMs),
+      creditBytes: BigInt(Math.max(0, room)),
+      // A node that is further behind than what is known already is of little use.
+      minRevision: BigInt(hasBegun ? Math.max(minRevision, this.#through ?? 0) : minRevision),
+    };
+  }
+
+  created(revision: number): void {
+    this.#through ??= revision;
+    this.#handlers.started(this.#through);
+  }
+
+  events(events: readonly WireWatchEvent[], throughRevision: bigint): void {
+    const through = safeInteger(throughRevision, "revision");
+    this.#partial.push(...events);
+    const whole = this.#partial.filter((event) => revisionOf(event) <= through);
+    if (whole.length > 0) this.#partial = this.#partial.filter((event) => revisionOf(event) > through);
+    for (let at = 0; at < whole.length; ) at = this.#takeRevision(whole, at);
+    this.progress(through);
+    if (whole.length > 0) this.#handlers.arrived();
+  }
+
+  /** Everything up to `revision` was told. */
+  progress(revision: number): void {
+    if (this.#through === undefined || revision <= this.#through) return;
+    this.#through = revision;
+    const last = this.#arrived.at(-1);
+    if (!this.#plan.progress || last?.revision === revision) return;
+    // A mark that nobody has taken says nothing that the next one does not.
+    if (last?.events.length === 0) this.#arrived.pop();
+    this.#arrived.push({ revision, events: [], credit: 0 });
+    this.#handlers.arrived();
+  }
+
+  failed(error: RaftKvError): void {
+    this.#handlers.failed(error);
+  }
+
+  /** The next batch; undefined: there is none just now. */
+  take(): WatchBatch | undefined {
+    const next = this.#arrived.shift();
+    if (next === undefined) return undefined;
+    this.#arrivedCredit -= next.credit;
+    this.#freed += next.credit;
+    return next;
+  }
+
+  /** Credit that is due to the node, once it is worth a message; 0 if it is not. */
+  takeCredit(): number {
+    const due = this.#freed;
+    if (due <= 0 || (due < this.#plan.bufferBytes / 2 && this.#arrived.length > 0)) return 0;
+    this.#freed = 0;
+    return due;
+  }
+
+  /** Takes all events of one revision, which begin at that position; answers with where the next one begins. */
+  #takeRevision(whole: readonly WireWatchEvent[], from: number): number {
+    const first = whole[from];
+    const revision = first === undefined ? 0 : revisionOf(first);
+    const events: WatchEvent[] = [];
+    let credit = 0;
+    let at = from;
+    for (let wire = first; wire !== undefined && revisionOf(wire) === revision; wire = whole[++at]) {
+      const event = toEvent(wire);
+      if (event !== undefined) events.push(event);
+      credit += creditOf(wire);
+    }
+    // Said already, by a node that was asked for more than it should have been.
+    if (this.#through !== undefined && revision <= this.#through) this.#freed += credit;
+    else {
+      this.#through = revision;
+      this.#arrived.push({ revision, events, credit });
+      this.#arrivedCredit += credit;
+    }
+    return at;
+  }
+}

@@ -1,0 +1,296 @@
+import { toBinary } from "@bufbuild/protobuf";
+import type { EncodedMessage } from "@raftkv/grpc-stream";
+import {
+  type CreateWatch,
+  ErrorCode,
+  type WatchRequest,
+  type WatchResponse,
+  WatchResponseSchema,
+} from "@raftkv/proto/kv";
+import { systemClock, type Timer } from "@raftkv/raft-core";
+import { NO_HISTORY } from "../command-check.ts";
+import { connectError, errorDetail } from "../error-mapping.ts";
+import type { Failure } from "../kv-failure.ts";
+import type { ServiceContext } from "../service-context.ts";
+import { invalid } from "../text-form.ts";
+import { type EventBody, watchResponse } from "./event-body.ts";
+import type { Watch } from "./watch.ts";
+import { compactedFailure, type HubOutlet } from "./watch-hub.ts";
+import { bytesOf, type WatchPlan, watchPlan } from "./watch-request.ts";
+
+/** A response that waits to be written: events of a watch, or anything else. */
+type Outgoing =
+  | { readonly kind: "events"; readonly watch: Watch; readonly body: EventBody }
+  | { readonly kind: "other"; readonly message: WatchResponse };
+
+/** What a response takes in memory besides its events, roughly. */
+const RESPONSE_BYTES = 64;
+/** Responses that are not events, waiting to be written, beyond which no request is taken. */
+const MAX_WAITING = 1_024;
+
+/** All that waits on a stream, to be written together. */
+export class Waiting {
+  readonly #all: readonly Outgoing[];
+  readonly #written: () => void;
+
+  constructor(all: readonly Outgoing[], written: () => void) {
+    this.#all = all;
+    this.#written = written;
+  }
+
+  get isEmpty(): boolean {
+    return this.#all.length === 0;
+  }
+
+  encoded(): readonly EncodedMessage[] {
+    return this.#all.map((one) =>
+      one.kind === "events" ? [one.watch.encodedId, one.body.encoded] : [toBinary(WatchResponseSchema, one.message)],
+    );
+  }
+
+  messages(): readonly WatchResponse[] {
+    return this.#all.map((one) =>
+      one.kind === "events" ? watchResponse(one.watch.id, { case: "events", value: one.body.message() }) : one.message,
+    );
+  }
+
+  /** Once: it does not take up room any more. */
+  written(): void {
+    this.#written();
+  }
+}
+
+/** How a stream has ended: `error` is undefined when all is well. */
+export interface WatchEnd {
+  readonly error: unknown;
+}
+
+/** One client's stream of watches, however it is carried. */
+export class WatchStream implements HubOutlet {
+  readonly #context: ServiceContext;
+  readonly #changed: () => void;
+  readonly #watches = new Map<bigint, Watch>();
+  /** Those that wait for a revision before they start; what ends the wait. */
+  readonly #unstarted = new Map<bigint, () => void>();
+  #outgoing: Outgoing[] = [];
+  #others = 0;
+  /** Of all that has not been written. */
+  #bytes = 0;
+  #progress: { readonly everyMs: number; timer: Timer } | undefined;
+  #ended: WatchEnd | undefined;
+
+  /** `changed` is called when there is something to write, or the end has come. */
+  constructor(context: ServiceContext, changed: () => void) {
+    this.#context = context;
+    this.#changed = changed;
+  }
+
+  get end(): WatchEnd | undefined {
+    return this.#ended;
+  }
+
+  /** No request is to be taken until responses have left: the client does not read them. */
+  get isFull(): boolean {
+    return this.#others >= MAX_WAITING;
+  }
+
+  get hasRoom(): boolean {
+    const { limits, watchHub } = this.#context;
+    return this.#ended === undefined && this.#bytes < limits.maxWatchStreamBytes && watchHub.hasRoom;
+  }
+
+  get watches(): Iterable<Watch> {
+    return this.#watches.values();
+  }
+
+  /** Ignored once the stream has ended. */
+  take({ request }: WatchRequest): void {
+    if (this.#ended !== undefined) return;
+    switch (request.case) {
+      case "create":
+        this.#create(request.value);
+        return;
+      case "cancel":
+        this.#cancel(request.value.watchId);
+        return;
+      case "credit": {
+        const watch = this.#watches.get(request.value.watchId);
+        watch?.giveCredit(bytesOf(request.value.bytes));
+        if (watch !== undefined) this.#context.watchHub.resume(watch);
+        return;
+      }
+      case undefined:
+        this.close(connectError(invalid("the request has neither create nor cancel nor credit")));
+        return;
+    }
+  }
+
+  takeWaiting(): Waiting {
+    const all = this.#outgoing;
+    const bytes = all.reduce((sum, one) => sum + bytesIn(one), 0);
+    this.#outgoing = [];
+    this.#others = 0;
+    return new Waiting(all, () => {
+      this.#bytes -= bytes;
+      this.#context.watchHub.release(bytes, this);
+    });
+  }
+
+  put(watch: Watch, body: EventBody): void {
+    this.#add({ kind: "events", watch, body });
+  }
+
+  canceled(watch: Watch, failure: Failure): void {
+    this.#watches.delete(watch.id);
+    this.#refuse(watch.id, failure);
+  }
+
+  /** The client has said its last: nobody gives credit any more. */
+  requestsEnd(): void {
+    this.close();
+  }
+
+  /** Ends the stream after what waits was written; with that error, if there is one. */
+  close(error?: unknown): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = { error };
+    this.#progress?.timer.cancel();
+    for (const endWait of this.#unstarted.values()) endWait();
+    this.#unstarted.clear();
+    this.#context.watchHub.forget(this);
+    this.#watches.clear();
+    this.#changed();
+  }
+
+  /** Nothing of it is written any more. Has to be called in the end. */
+  release(): void {
+    this.close();
+    this.#context.watchHub.release(this.#bytes, this);
+    this.#bytes = 0;
+  }
+
+  #create(create: CreateWatch): void {
+    const plan = watchPlan(create);
+    if ("code" in plan) {
+      this.#refuse(create.watchId, plan);
+      return;
+    }
+    if (this.#watches.has(plan.id) || this.#unstarted.has(plan.id)) {
+      // To cancel it would be to cancel the one that there is.
+      this.close(connectError(invalid(`there is a watch ${plan.id} on the stream: never choose an id twice`)));
+      return;
+    }
+    const { state } = this.#context.options;
+    const full = this.#tooMany();
+    if (full !== undefined) this.#refuse(plan.id, full);
+    else if (plan.minRevision <= state.revision()) this.#start(plan);
+    else this.#startLater(plan);
+  }
+
+  #startLater(plan: WatchPlan): void {
+    const endWait = this.#context.watchHub.whenAt(plan.minRevision, () => {
+      this.#unstarted.delete(plan.id);
+      this.#start(plan);
+    });
+    this.#unstarted.set(plan.id, endWait);
+  }
+
+  #start({ id, interest, startRevision, credit, progressMs }: WatchPlan): void {
+    const { options, watchHub } = this.#context;
+    const { state } = options;
+    const revision = state.revision();
+    if (!state.keepsHistory()) {
+      this.#refuse(id, NO_HISTORY);
+      return;
+    }
+    if (startRevision !== undefined && startRevision < state.earliestRevision()) {
+      this.#refuse(id, compactedFailure(startRevision, state.earliestRevision()));
+      return;
+    }
+    const created = { $typeName: "raftkv.kv.v1.WatchCreated", revision: BigInt(revision) } as const;
+    this.#say(watchResponse(id, { case: "created", value: created }));
+    const wantsProgress = progressMs !== undefined;
+    this.#watches.set(id, watchHub.add({ id, interest, startRevision, credit, wantsProgress }, this));
+    if (progressMs !== undefined) this.#sayProgressEvery(progressMs);
+  }
+
+  #tooMany(): Failure | undefined {
+    const { limits, watchHub } = this.#context;
+    const here = this.#watches.size + this.#unstarted.size;
+    if (here >= limits.maxStreamWatches) {
+      return exhausted(`the stream has ${here} watches, and takes no more: open another stream`);
+    }
+    if (watchHub.size < limits.maxWatches) return undefined;
+    return exhausted(`this node has ${watchHub.size} watches, and takes no more: try another node`);
+  }
+
+  #cancel(watchId: bigint): void {
+    const watch = this.#watches.get(watchId);
+    const endWait = this.#unstarted.get(watchId);
+    if (watch === undefined && endWait === undefined) return; // It has ended by itself, and the client hears of that.
+    this.#unstarted.delete(watchId);
+    endWait?.();
+    this.#watches.delete(watchId);
+    if (watch !== undefined) this.#context.watchHub.remove(watch);
+    const canceled = { $typeName: "raftkv.kv.v1.WatchCanceled" } as const;
+    this.#say(watchResponse(watchId, { case: "canceled", value: canceled }));
+  }
+
+  #refuse(watchId: bigint, failure: Failure): void {
+    const canceled = { $typeName: "raftkv.kv.v1.WatchCanceled", error: errorDetail(failure) } as const;
+    this.#say(watchResponse(watchId, { case: "canceled", value: canceled }));
+  }
+
+  #say(message: WatchResponse): void {
+    this.#others++;
+    this.#add({ kind: "other", message });
+  }
+
+  #add(outgoing: Outgoing): void {
+    if (this.#ended !== undefined) return;
+    const bytes = bytesIn(outgoing);
+    this.#bytes += bytes;
+    this.#context.watchHub.take(bytes);
+    this.#outgoing.push(outgoing);
+    this.#changed();
+  }
+
+  /** One timer a stream: what its most eager watch wants. */
+  #sayProgressEvery(everyMs: number): void {
+    if (this.#progress !== undefined && this.#progress.everyMs <= everyMs) return;
+    this.#progress?.timer.cancel();
+    const clock = this.#context.options.clock ?? systemClock;
+    const fire = (): Timer =>
+      clock.setTimer(everyMs, () => {
+        if (this.#progress === undefined || this.#ended !== undefined) return;
+        this.#progress.timer = fire();
+        this.#sayProgress();
+      });
+    this.#progress = { everyMs, timer: fire() };
+  }
+
+  /** A node that is cut off from its cluster keeps quiet, so that clients look for another one. */
+  #sayProgress(): void {
+    const { ledTerm, leader } = this.#context.leadership.view();
+    if ((ledTerm === undefined && leader === undefined) || !this.hasRoom) return;
+    const told = this.#context.watchHub.told;
+    const wanted = [...this.#watches.values()].filter(({ wantsProgress }) => wantsProgress);
+    const isOneForAll = wanted.length === this.#watches.size && this.#unstarted.size === 0;
+    if (isOneForAll && wanted.every(({ state }) => state === "synced")) this.#sayToldThrough(0n, told);
+    // One that is behind, and has come a little further perhaps.
+    else for (const watch of wanted) this.#sayToldThrough(watch.id, watch.state === "synced" ? told : watch.told);
+  }
+
+  #sayToldThrough(watchId: bigint, revision: number): void {
+    const progress = { $typeName: "raftkv.kv.v1.WatchProgress", revision: BigInt(revision) } as const;
+    this.#say(watchResponse(watchId, { case: "progress", value: progress }));
+  }
+}
+
+function bytesIn(outgoing: Outgoing): number {
+  return RESPONSE_BYTES + (outgoing.kind === "events" ? outgoing.body.encoded.length : 0);
+}
+
+function exhausted(message: string): Failure {
+  return { code: ErrorCode.RESOURCE_EXHAUSTED, message };
+}
