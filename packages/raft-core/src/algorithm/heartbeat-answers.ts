@@ -14,8 +14,9 @@ export function needsAnswer({ config, log, writes }: RaftState, leader: LeaderSt
   if (progress.silentMs > unaskedMs(config) || !progress.isAlive(Number.POSITIVE_INFINITY)) return true;
   if (leader.reads.isRunning || leader.lease !== undefined || leader.transfer !== undefined) return true;
   if (progress.state !== "replicate" || progress.match < log.lastIndex) return true;
-  // Where the disk stands still, somebody who could lead instead is looked for.
-  return writes.oldestMs > 0 || leader.departing.has(progress.id) || leader.preferred.has(progress.id);
+  // Where the disk may stand still, somebody who could lead instead is looked for.
+  if (writes.oldestMs > config.heartbeatIntervalMs) return true;
+  return leader.departing.has(progress.id) || leader.preferred.has(progress.id);
 }
 
 /**
