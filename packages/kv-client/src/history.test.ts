@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import {
+  CommandResultsSchema,
   Consistency,
   ErrorCode,
   ErrorDetailSchema,
@@ -108,6 +109,26 @@ it("compacts as a write, once however often it is sent", async () => {
   await using kv = new RaftKv({ endpoints: [node.address] });
   expect(await kv.compact(12)).toEqual({ compactRevision: 12 });
   expect(store.effects).toEqual(["compact 12"]);
+});
+
+it.each([
+  [ErrorCode.COMPACTED, "COMPACTED"],
+  [ErrorCode.FUTURE_REVISION, "FUTURE_REVISION"],
+])("hears at once that it cannot compact (%s), and writes go on", async (code, expected) => {
+  await using kv = new RaftKv({ endpoints: [node.address] });
+  node.script = (request) => {
+    if (!request.text.includes("compact")) return request.serve();
+    const value = create(ErrorDetailSchema, { code, message: "not that one" });
+    request.apply();
+    request.answer({
+      case: "results",
+      value: create(CommandResultsSchema, { results: [{ result: { case: "error", value } }] }),
+    });
+  };
+  const refused = { code: expected, message: "compact: not that one", outcomeUnknown: false };
+  await expect(kv.compact(12)).rejects.toMatchObject(refused);
+  await kv.put("a", "1");
+  expect(store.effects).toEqual(["compact 12", "put a=1"]);
 });
 
 it.each([0, -1, 1.5, 2 ** 60])("refuses the revision %d", async (revision) => {

@@ -86,6 +86,12 @@ export function classify(detail: ErrorDetail): Refusal {
   }
 }
 
+/** What it means for a write, which waits for no revision: one that has not come yet refuses it for good. */
+export function classifyWrite(detail: ErrorDetail): Exclude<Refusal, { readonly kind: "futureRevision" }> {
+  const refusal = classify(detail);
+  return refusal.kind === "futureRevision" ? { ...refusal, kind: "final", code: "FUTURE_REVISION" } : refusal;
+}
+
 /** Whether this answer leaves open that the command takes effect. Codes that promise nothing are taken as open. */
 export function leavesOutcomeOpen(detail: ErrorDetail): boolean {
   if (detail.outcomeUnknown) return true;

@@ -4,7 +4,7 @@ import type { ClientSettings } from "./client-settings.ts";
 import type { Connection, ConnectionUser, ExchangeAnswer } from "./connection.ts";
 import { EndOfTurn } from "./end-of-turn.ts";
 import { RaftKvError } from "./error.ts";
-import { classify, type FinalRefusal, finalError, leavesOutcomeOpen } from "./refusal.ts";
+import { classifyWrite, type FinalRefusal, finalError, leavesOutcomeOpen } from "./refusal.ts";
 import { RetryPause } from "./retry-pause.ts";
 import { Session } from "./session.ts";
 import { WriteBatch } from "./write-batch.ts";
@@ -166,7 +166,7 @@ export class WritePipeline implements ConnectionUser {
         operation.answer(result);
         continue;
       }
-      const refusal = classify(result.value);
+      const refusal = classifyWrite(result.value);
       if (refusal.kind === "final") {
         operation.reject(finalError(operation.name, refusal, leavesOutcomeOpen(result.value)));
       } else if (refusal.kind === "answerDiscarded") operation.reject(outcomeUnknown(operation, refusal.reason));
@@ -185,7 +185,7 @@ export class WritePipeline implements ConnectionUser {
 
   #refused(batch: WriteBatch, detail: ErrorDetail): void {
     if (leavesOutcomeOpen(detail)) batch.leaveOpen();
-    const refusal = classify(detail);
+    const refusal = classifyWrite(detail);
     this.#draining = true;
     switch (refusal.kind) {
       case "elsewhere":
@@ -225,7 +225,7 @@ export class WritePipeline implements ConnectionUser {
   }
 
   #sessionRefused(detail: ErrorDetail | undefined): void {
-    const refusal = detail === undefined ? undefined : classify(detail);
+    const refusal = detail === undefined ? undefined : classifyWrite(detail);
     switch (refusal?.kind) {
       case "later":
         this.#pause.begin();

@@ -6,6 +6,7 @@ export {
   restoreBackup,
   verifyBackup,
 } from "./backup/restore-backup.ts";
+export { encodeEnvelope } from "./codec/envelope.ts";
 export { KvError, type KvErrorCode } from "./kv-error.ts";
 export { DEFAULT_KV_LIMITS, type KvLimits } from "./limits.ts";
 export type * from "./ports/spool.ts";

@@ -23,6 +23,7 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
   [526_330_299, 10_000, "a change of the membership whose caller is never told that it was lost"],
   [147_044_120, 10_000, "a read answered by what a former self had asked, late, under the same context"],
   [497_425_402, 10_000, "a client whose turn passed the leader by, since what it knew of the members kept changing"],
+  [69, 6_000, "a client that asks for ever for a compaction that was refused, and sends nothing else"],
   [40_225, 8_000, "a majority that does not elect, because it knows its candidate by another disk"],
   [40_241, 8_000, "a member that lags behind and refuses a leader on a new disk"],
   [40_292, 8_000, "two members on new disks that refuse each other"],
@@ -117,6 +118,7 @@ describe("a cluster with faults at random", () => {
     console.info(describePace({ simulatedMs, realMs: realNowMs() - beginMs, cpuMs: cpuMs() - cpuBeginMs }));
     expect(sum((run) => run.committed)).toBeGreaterThan(60 * seeds);
     expect(sum((run) => run.answeredReads)).toBeGreaterThan(50 * seeds);
+    expect(sum((run) => run.stateReads)).toBeGreaterThan(8 * seeds);
     expect(sum((run) => run.membershipChanges)).toBeGreaterThan(seeds);
     expect(sum((run) => run.disksLost)).toBeGreaterThan(0.3 * seeds);
     expect(sum((run) => run.faults)).toBeGreaterThan(10 * seeds);

@@ -13,6 +13,7 @@ import { Machine, memberOn } from "./machine/machine.ts";
 import type { Wrappers } from "./machine/wrappers.ts";
 import { Operator } from "./membership/operator.ts";
 import { SimulatedNetwork } from "./network/network.ts";
+import { AppliedLog } from "./observed/applied-log.ts";
 import { type Coverage, CoverageCounter } from "./observed/coverage.ts";
 import { calmDisk, calmNetwork, drawPlan } from "./plan/draw-plan.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -53,6 +54,8 @@ export interface SimulationReport {
   readonly simulatedMs: number;
   readonly committed: number;
   readonly history: HistorySummary;
+  /** Ranges, histories, reads of the past and compactions that were answered or refused. */
+  readonly stateReads: number;
   readonly faults: Readonly<Record<string, number>>;
   /** What was done to the membership, and what came of it. */
   readonly membershipActions: Readonly<Record<string, number>>;
@@ -71,6 +74,7 @@ class Simulation {
   readonly #scheduler = new Scheduler();
   readonly #invariants = new Invariants();
   readonly #coverage = new CoverageCounter();
+  readonly #applied = new AppliedLog();
   readonly #plan: Plan;
   readonly #network: SimulatedNetwork;
   readonly #disks: readonly SimulatedDisk[];
@@ -161,6 +165,8 @@ class Simulation {
       trace,
       chance,
       skipped: new Set(skipped.operations),
+      lastApplied: () => this.#applied.lastIndex,
+      slowestClock: plan.faults.clockRates[0],
       breaks: (invariant, finding) => this.#invariants.breaks(invariant, finding),
     });
   }
@@ -227,6 +233,7 @@ class Simulation {
 
   #observe(observation: Observation): void {
     this.#coverage.observe(observation);
+    if (this.#plan.workload.historians > 0) this.#applied.observe(observation);
     this.#invariants.observe(observation);
   }
 
@@ -296,11 +303,17 @@ class Simulation {
   }
 
   #checkHistory(): void {
+    const { recorder, stateReads } = this.#workload;
+    this.#check("linearizability", () => recorder.check());
+    if (stateReads.count > 0) this.#check("a read shows one revision", () => stateReads.check(this.#applied.replay()));
+  }
+
+  #check(invariant: string, check: () => void): void {
     try {
-      this.#workload.recorder.check();
+      check();
     } catch (error) {
-      if (error instanceof BrokenHistory) this.#historyPage = error.page;
-      this.#invariants.breaks("linearizability", error instanceof Error ? error.message : String(error));
+      if (error instanceof BrokenHistory) this.#historyPage ??= error.page;
+      this.#invariants.breaks(invariant, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -322,6 +335,7 @@ class Simulation {
       simulatedMs: this.#scheduler.nowMs,
       committed: this.#invariants.view.lastCommitted,
       history: this.#workload.recorder.summary(),
+      stateReads: this.#workload.stateReads.count,
       faults: this.#faults.counts,
       membershipActions: this.#operator.counts,
       coverage: this.#coverage.coverage,

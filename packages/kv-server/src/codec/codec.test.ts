@@ -111,7 +111,7 @@ describe("rows", () => {
         expect(decodeValueRow(encodePlainValueRow(rowKey, value))).toEqual(row);
         for (const write of [
           row,
-          { ...row, createRevision: a, version: c, leaseId, supersedes: { modRevision: b + 1, sub: 3 } },
+          { ...row, createRevision: a, version: c, leaseId, supersedes: { modRevision: Math.max(b, 1), sub: 3 } },
           { ...row, deleted: true },
         ]) {
           expect(decodeValueRow(encodeValueRow(write))).toEqual(write);

@@ -2,11 +2,17 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { CommandBatchSchema, type Fence as WireFence, type Operation as WireOperation } from "@raftkv/proto/kv";
 import type { Command, Operation } from "../state/command.ts";
 import { keyId } from "../state/key-id.ts";
+import { decodePlainCommand } from "./plain-command.ts";
 import { decodeTransaction } from "./transaction-codec.ts";
 import { decodeDelete, decodeDeleteRange, decodePut } from "./write-codec.ts";
 
 /** Decodes a `CommandBatch`; undefined if it is none. Keys and values are views of `bytes`. */
 export function decodeCommand(bytes: Uint8Array): Command | undefined {
+  return decodePlainCommand(bytes) ?? decodeAnyCommand(bytes);
+}
+
+/** The same, by protobuf, whatever stands in it and in which form. */
+export function decodeAnyCommand(bytes: Uint8Array): Command | undefined {
   const batch = parse(bytes);
   if (batch === undefined) return undefined;
   const sessionId = Number(batch.sessionId);

@@ -85,13 +85,13 @@ function resultOf(answer: Answered): ReadResult["result"] {
     }
     case "range": {
       const entries = answer.entries.map((entry) => keyValue(entry, false));
-      const { next = NOTHING, revision } = answer;
+      const { next = NOTHING, revision, count } = answer;
       const value = {
         $typeName: "raftkv.kv.v1.RangeResult",
         entries,
         next,
         revision: BigInt(revision),
-        count: 0n,
+        count: BigInt(count),
       } as const;
       return { case: "range", value };
     }

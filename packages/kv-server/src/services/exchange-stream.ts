@@ -23,6 +23,9 @@ import { invalid } from "./text-form.ts";
 /** What a decoded operation of a command batch, and then its answer, takes besides key and value, roughly. */
 const OPERATION_BYTES = 128;
 
+/** Nobody hears of it any more. One for all: streams come and go by the hundred while a cluster has no leader. */
+const streamOver = new Error("the stream is over");
+
 /** How a stream has ended: `error` is undefined when all is well. */
 export interface ExchangeEnd {
   readonly error: unknown;
@@ -85,7 +88,7 @@ export class ExchangeStream {
   /** Ends the stream once what is answered has been written; with that error, if there is one. */
   close(error?: unknown): void {
     this.#ended ??= { error };
-    this.#abort.abort(this.#ended.error);
+    this.#abort.abort(this.#ended.error ?? streamOver);
     this.#changed();
   }
 

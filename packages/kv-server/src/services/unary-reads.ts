@@ -47,6 +47,7 @@ export async function range(context: ServiceContext, request: RangeRequest, call
     entries: answer.entries.map((entry) => keyValue(entry, asText)),
     revision: BigInt(revision),
     ...(answer.next === undefined ? {} : { next: answer.next }),
+    count: BigInt(answer.count),
   });
 }
 

@@ -1,4 +1,6 @@
-import { ErrorCode } from "@raftkv/proto/kv";
+import { ErrorCode, type RangeOperation } from "@raftkv/proto/kv";
+import { decodeFilter, decodeOrder } from "../codec/range-codec.ts";
+import { OPERATION_BOUNDS } from "../state/operation-bounds.ts";
 import type { Read, ReadAnswer } from "../state/read.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
 import { READ_TOO_LARGE } from "./read-path.ts";
@@ -17,23 +19,27 @@ export function getRead(key: Uint8Array, wire: { readonly atRevision: bigint }):
   return { kind: "get", key, ...atRevision(wire.atRevision) };
 }
 
-export interface WireRange {
-  readonly from: Uint8Array;
-  readonly to: Uint8Array | undefined;
-  readonly limit: number;
-  readonly keysOnly: boolean;
-  readonly atRevision: bigint;
-}
+export type WireRange = Pick<
+  RangeOperation,
+  "from" | "limit" | "keysOnly" | "atRevision" | "countOnly" | "order" | "filter"
+> & { readonly to: Uint8Array | undefined };
 
-/** An empty end means the last key, a limit of 0 none. */
-export function rangeRead({ from, to, limit, keysOnly, atRevision: at }: WireRange): Read {
+/** An empty end means the last key, a limit of 0 none. Throws a `KvFailure`. */
+export function rangeRead(wire: WireRange): Read {
+  const { from, to, keysOnly, countOnly } = wire;
+  const order = decodeOrder(wire.order);
+  if (order === "unknown") throw new KvFailure(invalid("the order of the range is unknown to this version of raftkv"));
+  const filter = decodeFilter(wire.filter);
   return {
     kind: "range",
     from,
     to: to?.length === 0 ? undefined : to,
-    limit: limitOf(limit),
+    limit: limitOf(wire.limit),
     keysOnly,
-    ...atRevision(at),
+    ...(countOnly ? { countOnly } : {}),
+    ...(order === undefined ? {} : { order }),
+    ...(filter === undefined ? {} : { filter }),
+    ...atRevision(wire.atRevision),
   };
 }
 
@@ -48,11 +54,21 @@ function limitOf(limit: number): number {
 /** An answer that answers something. */
 export type Answered = Extract<ReadAnswer, { kind: "get" | "range" | "history" }>;
 
+const RANGE_TOO_LARGE: Failure = {
+  code: ErrorCode.OPERATION_TOO_LARGE,
+  message:
+    `the range is too large for an order other than by key: at most ${OPERATION_BOUNDS.maxKeys} keys are put in order at ` +
+    `once (by value at most ${OPERATION_BOUNDS.maxValueBytes} bytes of them), and must fit in one answer: set a limit, ask ` +
+    "for keys only, or take it in key order",
+};
+
 /** Why there is no answer. */
 export function whyUnanswered(answer: Exclude<ReadAnswer, Answered>): Failure {
   switch (answer.kind) {
     case "tooLarge":
       return READ_TOO_LARGE;
+    case "rangeTooLarge":
+      return RANGE_TOO_LARGE;
     case "compacted": {
       const { compactRevision } = answer;
       const message = `the revision is compacted: the earliest that can be read is ${compactRevision}`;

@@ -7,9 +7,10 @@ import type { Generations, PastState } from "./generations.ts";
 import { planHistory, type WritesPage } from "./key-history.ts";
 import { keyId } from "./key-id.ts";
 import { type KeyEntry, type KeyRecord, keyEntry } from "./key-record.ts";
+import { planOrderedRange } from "./ordered-range.ts";
 import { planPastRange } from "./past-range.ts";
 import { pastRecord } from "./past-scan.ts";
-import { entryBytes, type Found, type Page, planRange } from "./range-plan.ts";
+import { entryBytes, type Found, type Page, planRange, type RangeRead } from "./range-plan.ts";
 import type { Read, ReadAnswer, ReadAnswers, ReadLimits } from "./read.ts";
 
 /** A read whose keys are known and whose values may have to be fetched. */
@@ -76,7 +77,7 @@ interface RefusedPlan {
 }
 
 function plan(read: Read, revision: number, limits: ReadLimits, readable: Readable): Plan {
-  const { counters, generations, store } = readable;
+  const { counters, generations } = readable;
   if (read.atRevision !== undefined && read.atRevision > revision) {
     return { kind: "refused", answer: { kind: "futureRevision" } };
   }
@@ -88,12 +89,24 @@ function plan(read: Read, revision: number, limits: ReadLimits, readable: Readab
   if (at !== undefined && at < earliestRevision(counters))
     return { kind: "refused", answer: compactedAnswer(counters) };
   if (read.kind === "get") return planGet(read.key, at, generations);
-  const complete =
-    at === undefined
-      ? planRange(read, limits.pageBytes, generations, store)
-      : planPastRange(read, at, limits.pageBytes, generations, store);
+  const complete = planPage(read, at, limits, readable);
   const picture = keepsHistory(counters) ? (at ?? revision) : 0;
   return { kind: "page", at, complete: async () => ({ kind: "range", revision: picture, ...(await complete()) }) };
+}
+
+function planPage(
+  read: RangeRead,
+  at: number | undefined,
+  limits: ReadLimits,
+  readable: Readable,
+): () => Promise<Page> {
+  const { generations, store } = readable;
+  if (read.order !== undefined && !read.countOnly) {
+    return planOrderedRange(read, read.order, at, limits.totalBytes, readable);
+  }
+  return at === undefined
+    ? planRange(read, limits.pageBytes, generations, store)
+    : planPastRange(read, at, limits.pageBytes, generations, store);
 }
 
 function planGet(key: Uint8Array, at: number | undefined, generations: Generations): GetPlan {
@@ -220,9 +233,10 @@ function answer(plan: Planned | undefined, values: ReadonlyMap<Found, Uint8Array
   if (plan.kind === "history") {
     return historyAnswer(plan, values);
   }
+  if (plan.kind === "range" && plan.isTooLarge) return { kind: "rangeTooLarge" };
   const entries = plan.found.map((found) => entry(found, values));
   if (plan.kind === "get") return { kind: "get", entry: entries[0] };
-  return { kind: "range", entries, next: plan.next, revision: plan.revision };
+  return { kind: "range", entries, next: plan.next, revision: plan.revision, count: plan.count };
 }
 
 /** Up to the first write that was compacted while the read was under way: whatever came before it was so too. */

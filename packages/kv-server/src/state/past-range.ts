@@ -6,7 +6,7 @@ import { type KeyId, keyBytes, keyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { PageBuilder } from "./page-builder.ts";
 import { PastScan } from "./past-scan.ts";
-import { entryBytes, type Found, type Page, type RangeRead } from "./range-plan.ts";
+import { type Collector, entryBytes, type Found, isPlain, type Page, type RangeRead } from "./range-plan.ts";
 
 /** A key that memory holds changes of. Undefined: what it was, only the engine can tell. */
 interface InMemory {
@@ -24,9 +24,10 @@ export function planPastRange(
   pageBytes: number,
   generations: Generations,
   store: StateStore,
+  collector: Collector = new PageBuilder(range, pageBytes),
 ): () => Promise<Page> {
   const inMemory = knownInMemory(range, revision, pageBytes, generations);
-  return () => new PastPage(range, revision, pageBytes, store, inMemory).build();
+  return () => new PastPage(range, revision, store, inMemory, collector).build();
 }
 
 /** As many as decide what the page holds, whatever the engine adds to them. */
@@ -42,7 +43,7 @@ function knownInMemory(range: RangeRead, revision: number, pageBytes: number, ge
     if (record === undefined) continue;
     live++;
     bytes += entryBytes(keyBytes(id), record, range.keysOnly);
-    if (live >= 2 && (live > range.limit || bytes > pageBytes)) break;
+    if (isPlain(range) && live >= 2 && (live > range.limit || bytes > pageBytes)) break;
   }
   return known;
 }
@@ -65,26 +66,38 @@ class PastPage {
   readonly #inMemory: readonly InMemory[];
   readonly #index: IndexScan;
   readonly #past: PastScan;
-  readonly #page: PageBuilder;
+  readonly #collector: Collector;
   #position = 0;
 
-  constructor(range: RangeRead, revision: number, pageBytes: number, store: StateStore, inMemory: readonly InMemory[]) {
+  constructor(
+    range: RangeRead,
+    revision: number,
+    store: StateStore,
+    inMemory: readonly InMemory[],
+    collector: Collector,
+  ) {
     this.#range = range;
     this.#revision = revision;
     this.#inMemory = inMemory;
     this.#index = new IndexScan(store, range, range.limit + 1);
     this.#past = new PastScan(store, revision, range.from, range.to);
-    this.#page = new PageBuilder(range, pageBytes);
+    this.#collector = collector;
   }
 
   async build(): Promise<Page> {
     for (let keys = 0; ; keys++) {
       const id = await this.#lowest();
-      if (id === undefined) return this.#page.whole();
-      if (keys >= MOST_KEYS || (keys > 0 && this.#past.fetches >= MOST_FETCHES)) return this.#page.cutAt(keyBytes(id));
+      if (id === undefined) return this.#collector.page(undefined);
+      if (this.#hasPages && (keys >= MOST_KEYS || (keys > 0 && this.#past.fetches >= MOST_FETCHES))) {
+        return this.#collector.page(keyBytes(id));
+      }
       const found = await this.#take(id);
-      if (found !== undefined && !this.#page.take(found)) return this.#page.cutAt(found.key);
+      if (found !== undefined && !this.#collector.take(found)) return this.#collector.page(found.key);
     }
+  }
+
+  get #hasPages(): boolean {
+    return this.#range.order === undefined;
   }
 
   async #lowest(): Promise<KeyId | undefined> {

@@ -20,6 +20,18 @@ export interface Page {
   readonly found: readonly Found[];
   readonly next: Uint8Array | undefined;
   readonly bytes: number;
+  /** Of a range of which only that was asked for. */
+  readonly count: number;
+  /** It is more than is put in order at once. */
+  readonly isTooLarge?: boolean;
+}
+
+/** Takes what a range finds, in key order. */
+export interface Collector {
+  /** False: it does not fit, nor does what comes after it. */
+  take(found: Found): boolean;
+  /** `next`: the first key that did not fit; undefined: there is nothing more in the range. */
+  page(next: Uint8Array | undefined): Page;
 }
 
 export type RangeRead = Extract<Read, { kind: "range" }>;
@@ -40,30 +52,38 @@ export function planRange(
   pageBytes: number,
   generations: Generations,
   store: StateStore,
+  collector: Collector = new PageBuilder(range, pageBytes),
 ): () => Promise<Page> {
   const to = range.to === undefined ? undefined : keyId(range.to);
   const cost = ({ key, record }: Change) => (record === undefined ? 0 : entryBytes(key, record, range.keysOnly));
-  const overlay = generations.overlay(keyId(range.from), to, range.limit, pageBytes, cost);
-  return () => buildPage(range, pageBytes, overlay, new IndexScan(store, range, range.limit + 1));
+  const { limit, bytes } = isPlain(range) ? { limit: range.limit, bytes: pageBytes } : ALL;
+  const overlay = generations.overlay(keyId(range.from), to, limit, bytes, cost);
+  return () => buildPage(range, collector, overlay, new IndexScan(store, range, limit + 1));
 }
+
+/** Whether the first keys that there are make up the page. */
+export function isPlain({ countOnly, order, filter }: RangeRead): boolean {
+  return !countOnly && order === undefined && filter === undefined;
+}
+
+const ALL = { limit: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
 async function buildPage(
   range: RangeRead,
-  pageBytes: number,
+  collector: Collector,
   overlay: readonly Change[],
   scan: IndexScan,
 ): Promise<Page> {
-  const page = new PageBuilder(range, pageBytes);
   let position = 0;
   for (;;) {
     const row = await scan.peek();
     const change = overlay[position];
-    if (row === undefined && change === undefined) return page.whole();
+    if (row === undefined && change === undefined) return collector.page(undefined);
     const useChange = change !== undefined && (row === undefined || change.id <= row.id);
     if (useChange) position++;
     if (!useChange || change.id === row?.id) scan.advance();
     const next = useChange ? ofChange(change, range.keysOnly) : ofRow(row, range.keysOnly);
-    if (next !== undefined && !page.take(next)) return page.cutAt(next.key);
+    if (next !== undefined && !collector.take(next)) return collector.page(next.key);
   }
 }
 

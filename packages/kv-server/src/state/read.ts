@@ -1,4 +1,5 @@
 import type { KeyEntry } from "./key-record.ts";
+import type { RangeOrder, RevisionFilter } from "./range-options.ts";
 
 /**
  * What a read asks for. Several are answered together, from one revision: the present one, or `atRevision`, where a read
@@ -16,6 +17,11 @@ export type Read =
       /** At most so many entries, at least 1. */
       readonly limit: number;
       readonly keysOnly: boolean;
+      /** Only how many keys there are. */
+      readonly countOnly?: boolean;
+      /** Undefined: by key, ascending. In any other order a range has one page. */
+      readonly order?: RangeOrder | undefined;
+      readonly filter?: RevisionFilter | undefined;
     }
   /** The writes to one key that are not compacted, newest first. */
   | {
@@ -43,6 +49,8 @@ export type ReadAnswer =
       readonly next: Uint8Array | undefined;
       /** At which the next page shows the same picture; 0: no history is kept. */
       readonly revision: number;
+      /** The keys up to `next` that the filter lets through; 0 unless only that was asked for. */
+      readonly count: number;
     }
   | {
       readonly kind: "history";
@@ -54,6 +62,8 @@ export type ReadAnswer =
   | { readonly kind: "compacted"; readonly compactRevision: number }
   /** `atRevision` has not come yet. */
   | { readonly kind: "futureRevision" }
+  /** More keys or values than are put in order at once, or than fit in one answer. */
+  | { readonly kind: "rangeTooLarge" }
   /** All answers together would be larger than allowed: ask for this one again by itself. */
   | { readonly kind: "tooLarge" };
 

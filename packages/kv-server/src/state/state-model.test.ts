@@ -1,6 +1,9 @@
+import { create } from "@bufbuild/protobuf";
+import { type RangeStep, RangeStepSchema, SortTarget } from "@raftkv/proto/kv";
 import type { Entry } from "@raftkv/raft-core";
 import { integerBetween, seededRandom } from "@raftkv/raft-core/testing";
 import { describe, expect, test, vi } from "vitest";
+import { rangeRead } from "../services/wire-reads.ts";
 import {
   bytes,
   CommandLog,
@@ -15,8 +18,9 @@ import {
 } from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
 import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
+import { ModelTransaction } from "../test-rig/model-transaction.ts";
 import { plain } from "../test-rig/plain.ts";
-import { randomLaterOperation } from "../test-rig/random-transaction.ts";
+import { randomLaterOperation, randomRangeStep } from "../test-rig/random-transaction.ts";
 import { sourceOf } from "../test-rig/snapshot-source.ts";
 import { StateModel } from "../test-rig/state-model.ts";
 import { KvStateMachine } from "./kv-state-machine.ts";
@@ -74,6 +78,7 @@ async function runSeed(seed: number): Promise<void> {
     await shake(shaken, steady, random);
     await shaken.catchUp(log, expected);
     await compareReads(shaken.machine, model, random);
+    await compareRanges(shaken.machine, model, random);
     if (step % 20 === 0) await compareFingerprints(steady, shaken);
   }
   await compareFingerprints(steady, shaken);
@@ -182,4 +187,31 @@ async function compareReads(machine: KvStateMachine, model: StateModel, random: 
     { kind: "history", ...model.history(key, limit) },
     { kind: "history", ...model.history(key, 1_000, Math.min(at, model.revision)) },
   ]);
+}
+
+/** Ranges with all that they can be told. */
+async function compareRanges(machine: KvStateMachine, model: StateModel, random: ReturnType<typeof seededRandom>) {
+  const keys = { key: () => randomKey(random), revision: model.revision };
+  const at = integerBetween(random, model.earliest, model.revision);
+  for (const revision of [model.revision, at]) {
+    const wire = create(RangeStepSchema, randomRangeStep(random, keys));
+    const read = rangeRead({ ...wire, atRevision: revision === model.revision ? 0n : BigInt(revision) });
+    const { answers } = await machine.read([read], limits);
+    expect(answers.map(plain), `at ${revision}: ${JSON.stringify(plain(read))}`).toEqual([
+      {
+        kind: "range",
+        ...modelRange(model, wire, revision),
+        revision: model.compactRevision === undefined ? 0 : revision,
+      },
+    ]);
+  }
+}
+
+function modelRange(model: StateModel, wire: RangeStep, revision: number) {
+  const { entries, count } = new ModelTransaction(model.keysAt(revision), 0).range(wire);
+  if (wire.countOnly) return { entries: [], next: undefined, count };
+  const { target, descending } = wire.order ?? { target: SortTarget.KEY, descending: false };
+  const hasPages = (target === SortTarget.KEY || target === SortTarget.UNSPECIFIED) && !descending;
+  const all = new ModelTransaction(model.keysAt(revision), 0).range({ ...wire, limit: 0 });
+  return { entries, next: hasPages ? all.entries[entries.length]?.key : undefined, count: 0 };
 }

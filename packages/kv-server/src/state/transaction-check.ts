@@ -39,10 +39,8 @@ function namesNoKey(step: TransactionStep): boolean {
 }
 
 function nestedProblem({ then, otherwise }: TransactionParts): RefusalCode | undefined {
-  for (const step of [...then, ...otherwise]) {
-    if (step.kind === "transaction" && step.problem !== undefined) return step.problem;
-  }
-  return undefined;
+  const problems = [...then, ...otherwise].flatMap((step) => (step.kind === "transaction" ? (step.problem ?? []) : []));
+  return problems.find((problem) => problem === "keyEmpty") ?? problems[0];
 }
 
 /** One write a key and revision: history has one row for both. etcd refuses (nearly) the same, as "duplicate key". */

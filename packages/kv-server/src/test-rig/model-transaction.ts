@@ -92,13 +92,13 @@ export class ModelTransaction {
       case "get":
         return { kind: "get", entry: this.keys.get(text(step.value.key)) };
       case "range":
-        return this.#range(step.value);
+        return this.range(step.value);
       default:
         throw new Error("the model knows no such step");
     }
   }
 
-  #range({ from, to, limit, keysOnly, countOnly, order, filter }: RangeStep): unknown {
+  range({ from, to, limit, keysOnly, countOnly, order, filter }: RangeStep) {
     const found = this.#inRange(text(from), to.length === 0 ? undefined : text(to)).filter(
       ({ modRevision, createRevision }) =>
         filter === undefined ||

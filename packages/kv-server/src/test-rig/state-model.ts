@@ -65,7 +65,7 @@ export class StateModel {
       .sort((a, b) => (a.key < b.key ? -1 : 1))
       .map((entry) => (keysOnly ? { ...entry, value: "" } : entry));
     const revision = this.compactRevision === undefined ? 0 : at;
-    return { entries: inRange.slice(0, limit), next: inRange[limit]?.key, revision };
+    return { entries: inRange.slice(0, limit), next: inRange[limit]?.key, revision, count: 0 };
   }
 
   /** Newest first, back to what the key was at the earliest revision. */
@@ -171,7 +171,7 @@ export class StateModel {
 
   #atOneRevision(carryOut: (step: ModelTransaction) => unknown): unknown {
     const next = this.revision + 1;
-    const step = new ModelTransaction(this.#present(), next);
+    const step = new ModelTransaction(this.keysAt(), next);
     try {
       const answer = carryOut(step);
       const isKept = this.compactRevision !== undefined;
@@ -184,10 +184,11 @@ export class StateModel {
     }
   }
 
-  #present(): Map<string, ModelEntry> {
+  /** Every key as it was at a revision. */
+  keysAt(at = this.revision): Map<string, ModelEntry> {
     const present = new Map<string, ModelEntry>();
     for (const key of this.#writes.keys()) {
-      const entry = this.get(key);
+      const entry = this.get(key, at);
       if (entry !== undefined) present.set(key, entry);
     }
     return present;

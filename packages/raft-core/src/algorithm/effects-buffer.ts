@@ -23,6 +23,8 @@ export interface TurnResult {
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+const none: readonly never[] = [];
+
 /** Gathers what a turn wants done until it is taken. */
 export class EffectsBuffer {
   #send: Outgoing[] = [];
@@ -82,13 +84,13 @@ export class EffectsBuffer {
     const nothing = persist === undefined && commit === undefined && role === undefined && peers === undefined;
     if (nothing && this.#isEmpty()) return undefined;
     const effects: Writable<Effects> = {
-      send: this.#send,
-      readEntries: this.#readEntries,
-      sendSnapshot: this.#sendSnapshot,
-      reads: this.#reads,
-      outcomes: this.#outcomes,
-      transfers: this.#transfers,
-      notices: this.#notices,
+      send: orNone(this.#send),
+      readEntries: orNone(this.#readEntries),
+      sendSnapshot: orNone(this.#sendSnapshot),
+      reads: orNone(this.#reads),
+      outcomes: orNone(this.#outcomes),
+      transfers: orNone(this.#transfers),
+      notices: orNone(this.#notices),
     };
     if (persist !== undefined) effects.persist = persist;
     if (commit !== undefined) effects.commit = commit;
@@ -113,13 +115,18 @@ export class EffectsBuffer {
   }
 
   #clear(): void {
-    this.#send = [];
-    this.#readEntries = [];
-    this.#sendSnapshot = [];
+    if (this.#send.length > 0) this.#send = [];
+    if (this.#readEntries.length > 0) this.#readEntries = [];
+    if (this.#sendSnapshot.length > 0) this.#sendSnapshot = [];
     this.#restoreSnapshot = undefined;
-    this.#reads = [];
-    this.#outcomes = [];
-    this.#transfers = [];
-    this.#notices = [];
+    if (this.#reads.length > 0) this.#reads = [];
+    if (this.#outcomes.length > 0) this.#outcomes = [];
+    if (this.#transfers.length > 0) this.#transfers = [];
+    if (this.#notices.length > 0) this.#notices = [];
   }
+}
+
+/** Most turns want few kinds of things done: what there is nothing of is the same for all. */
+function orNone<Item>(items: readonly Item[]): readonly Item[] {
+  return items.length === 0 ? none : items;
 }

@@ -13,6 +13,8 @@ export class HardStateKeeper {
   #batch: BatchId | undefined;
   #changed = false;
   #writtenCommit: Index;
+  /** As it was last handed out, as long as it is so still. */
+  #current: HardState | undefined;
 
   constructor(restored: HardState, commit: Index) {
     this.#term = restored.term;
@@ -40,16 +42,10 @@ export class HardStateKeeper {
     return this.#batch;
   }
 
+  /** The same object until something of it changes. */
   current(): HardState {
-    const memberId = this.#votedForMemberId;
-    const promiseMs = this.#promiseMs;
-    return {
-      term: this.#term,
-      votedFor: this.#votedFor,
-      ...(memberId === undefined ? {} : { votedForMemberId: memberId }),
-      ...(promiseMs === undefined ? {} : { promiseMs }),
-      commit: this.#commit,
-    };
+    this.#current ??= this.#asOfNow();
+    return this.#current;
   }
 
   /** Whether this node's vote is for whoever has that id and that data directory; undefined: the transport cannot tell. */
@@ -84,12 +80,15 @@ export class HardStateKeeper {
 
   /** No promise for longer binds this node any more. No reason to write, but rides along. */
   promisesLast(forMs: number): void {
-    if (this.#promiseMs !== undefined) this.#promiseMs = Math.min(forMs, this.#promiseMs);
+    if (this.#promiseMs === undefined || this.#promiseMs <= forMs) return;
+    this.#promiseMs = forMs;
+    this.#current = undefined;
   }
 
   advanceCommit(index: Index): void {
     invariant(index >= this.#commit, "the commit index never goes back");
     this.#commit = index;
+    this.#current = undefined;
   }
 
   persisted(batch: BatchId): void {
@@ -105,8 +104,21 @@ export class HardStateKeeper {
     return this.current();
   }
 
+  #asOfNow(): HardState {
+    const memberId = this.#votedForMemberId;
+    const promiseMs = this.#promiseMs;
+    return {
+      term: this.#term,
+      votedFor: this.#votedFor,
+      ...(memberId === undefined ? {} : { votedForMemberId: memberId }),
+      ...(promiseMs === undefined ? {} : { promiseMs }),
+      commit: this.#commit,
+    };
+  }
+
   #mark(batch: BatchId): void {
     this.#batch = batch;
     this.#changed = true;
+    this.#current = undefined;
   }
 }

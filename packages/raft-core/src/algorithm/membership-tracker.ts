@@ -66,6 +66,8 @@ export class MembershipTracker {
   }
 
   #changeAt(index: Index): Change {
+    const last = this.#last();
+    if (last.index <= index) return last;
     const found = this.#changes.findLast((change) => change.index <= index);
     invariant(found !== undefined, "memberships are not asked for below the base");
     return found;

@@ -1,5 +1,8 @@
+import type { NodeId } from "./entry.ts";
 import type { Member, Membership } from "./membership.ts";
-import type { RaftState } from "./role-state.ts";
+import type { Departure, RaftState } from "./role-state.ts";
+
+const nobody: ReadonlyMap<NodeId, Departure> = new Map();
 
 /**
  * Whom a node has to reach: the members of the committed and of the newest membership, and on a leader those who are
@@ -14,7 +17,7 @@ export class PeerList {
   constructor(state: RaftState) {
     this.#newest = state.memberships.newest();
     this.#committed = state.memberships.at(state.hardState.commit);
-    this.#departing = departingFrom(state).length;
+    this.#departing = departingFrom(state).size;
     this.#current = this.#list(state);
   }
 
@@ -26,7 +29,7 @@ export class PeerList {
   take(state: RaftState): readonly Member[] | undefined {
     const newest = state.memberships.newest();
     const committed = state.memberships.at(state.hardState.commit);
-    const departing = departingFrom(state).length;
+    const departing = departingFrom(state).size;
     if (newest === this.#newest && committed === this.#committed && departing === this.#departing) return undefined;
     this.#newest = newest;
     this.#committed = committed;
@@ -39,13 +42,14 @@ export class PeerList {
   }
 
   #list(state: RaftState): readonly Member[] {
-    const all = [...departingFrom(state), ...this.#committed.members, ...this.#newest.members];
+    const departing = [...departingFrom(state).values()].map(({ member }) => member);
+    const all = [...departing, ...this.#committed.members, ...this.#newest.members];
     return [...new Map(all.map((member) => [member.id, member])).values()].sort((a, b) => a.id - b.id);
   }
 }
 
-function departingFrom({ role }: RaftState): readonly Member[] {
-  return role.kind === "leader" ? [...role.departing.values()].map(({ member }) => member) : [];
+function departingFrom({ role }: RaftState): ReadonlyMap<NodeId, Departure> {
+  return role.kind === "leader" ? role.departing : nobody;
 }
 
 function isSame(before: readonly Member[], now: readonly Member[]): boolean {

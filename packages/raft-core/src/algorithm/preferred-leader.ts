@@ -33,6 +33,7 @@ export function tickPreferred(state: RaftState, leader: LeaderState, elapsedMs: 
  * never failed, leadership waits for that one: else it would move twice.
  */
 function mostPreferred({ memberships, tenures }: RaftState, { preferred }: LeaderState): NodeId | undefined {
+  if (preferred.size === 0) return undefined;
   const membership = memberships.newest();
   const ids = [...preferred.keys()].sort((a, b) => priorityOf(membership, b) - priorityOf(membership, a));
   const isReady = (id: NodeId) => (preferred.get(id)?.steadyMs ?? 0) >= tenures.trialMs(id);

@@ -263,11 +263,11 @@ export class Raft {
   }
 
   #takeRole(): RoleChange | undefined {
-    const before = this.#reportedRole;
-    const now = this.#roleNow();
-    if (now.role === before.role && now.term === before.term && now.leader === before.leader) return undefined;
-    this.#reportedRole = now;
-    return now;
+    const { role, term, leader } = this.#reportedRole;
+    const state = this.#state;
+    if (state.role.kind === role && state.hardState.term === term && knownLeader(state) === leader) return undefined;
+    this.#reportedRole = this.#roleNow();
+    return this.#reportedRole;
   }
 
   #roleNow(): RoleChange {

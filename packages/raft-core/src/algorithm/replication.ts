@@ -51,10 +51,12 @@ export function handleEntriesRead(state: RaftState, request: LogRead, entries: r
 /** Only an entry of this term commits by counting copies; those before it commit with it (Raft, section 5.4.2). */
 export function advanceLeaderCommit(state: RaftState, leader: LeaderState): void {
   const { log, hardState } = state;
-  const replicated = quorumValue(state.memberships.newest(), (voter) =>
-    voter === state.config.nodeId ? log.durable : (leader.progress.get(voter)?.match ?? 0),
-  );
-  if (replicated > hardState.commit && log.termAt(replicated) === hardState.term) hardState.advanceCommit(replicated);
+  if (hardState.commit < log.lastIndex) {
+    const replicated = quorumValue(state.memberships.newest(), (voter) =>
+      voter === state.config.nodeId ? log.durable : (leader.progress.get(voter)?.match ?? 0),
+    );
+    if (replicated > hardState.commit && log.termAt(replicated) === hardState.term) hardState.advanceCommit(replicated);
+  }
   leader.backlog.releaseThrough(Math.min(hardState.commit, log.durable));
   followCommit(state, leader);
 }

@@ -1,3 +1,4 @@
+import type { NodeId } from "./entry.ts";
 import { isQuorum } from "./quorum.ts";
 import type { LeaderState, RaftState } from "./role-state.ts";
 import { stepDown } from "./step-down.ts";
@@ -55,6 +56,10 @@ function handOverForPauses(state: RaftState, leader: LeaderState): void {
 
 function hasOthers({ memberships, config }: RaftState): boolean {
   const { voters, outgoingVoters } = memberships.newest();
+<<<<<<< HEAD
   const isOther = (id: number): boolean => id !== config.nodeId;
+=======
+  const isOther = (id: NodeId) => id !== config.nodeId;
+>>>>>>> main
   return voters.some(isOther) || outgoingVoters.some(isOther);
 }

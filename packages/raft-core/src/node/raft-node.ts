@@ -307,10 +307,9 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       this.#reads.turnBegins();
       this.#raft.step({ kind: "clock", nowMs });
       for (const input of this.#ticker.timed(inputs)) this.#raft.step(input);
-      for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
-        this.#effects.run(effects);
-        if (effects.peers !== undefined) this.#memberListeners.notify(this.status());
-      }
+      const effects = this.#raft.takeEffects();
+      if (effects !== undefined) this.#effects.run(effects);
+      if (effects?.peers !== undefined) this.#memberListeners.notify(this.status());
       if (inputs.some((input) => input.kind === "snapshotReceived")) this.#receiver.decided();
       this.#changes.committed(() => this.#commitView());
       this.#ticker.sleep(this.#raft.nextDeadlineMs());

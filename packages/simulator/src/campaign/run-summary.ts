@@ -23,6 +23,8 @@ export interface RunSummary {
   readonly committed: number;
   readonly answeredReads: number;
   readonly answeredWrites: number;
+  /** Ranges, histories, reads of the past and compactions that were answered or refused. */
+  readonly stateReads: number;
   /** Operations that nobody knows the outcome of. */
   readonly unknownOutcomes: number;
   /** Keys whose histories were judged. */
@@ -40,6 +42,7 @@ export function summaryOf(report: SimulationReport): RunSummary {
     simulatedMs,
     committed,
     history,
+    stateReads,
     faults,
     membershipActions,
     failure,
@@ -52,6 +55,7 @@ export function summaryOf(report: SimulationReport): RunSummary {
     committed,
     answeredReads: history.answeredReads,
     answeredWrites: history.answeredWrites,
+    stateReads,
     unknownOutcomes: history.unknown,
     keys: history.keys,
     faults: Object.values(faults).reduce((sum, count) => sum + count, 0),

@@ -27,7 +27,10 @@ export interface ClientConnectionOptions {
 }
 
 const noHeaders = new Headers();
+// One of each for all, as connections come and go all the time: what an error costs is where it was made.
 const clientGone = new ConnectError("the client is gone", Code.Canceled);
+const closedByClient = new ConnectError("closed by the client", Code.Unavailable);
+const resetByPeer = new ConnectError("connection reset by peer", Code.Unavailable);
 
 /** What the client waits for, to be told that it does not come. */
 interface Waiting {
@@ -76,30 +79,29 @@ export class ClientConnection implements NodeConnection {
   /** The client ends it; the node hears of that in its turn. */
   close(): void {
     if (!this.#open) return;
-    this.#end("closed by the client");
+    this.#end(closedByClient);
     this.#options.toNode.send(() => this.#endAtNode());
     this.#options.closed();
   }
 
   /** Neither end gets anything any more, and each notices at once. */
-  reset(reason: string): void {
+  reset(): void {
     this.#options.toNode.break();
     this.#options.toClient.break();
     this.#options.process.enter(() => this.#endAtNode());
-    this.#options.client.enter(() => this.#end(reason));
+    this.#options.client.enter(() => this.#end(resetByPeer));
   }
 
   /** The node's process is gone, and its machine says so: the client hears of it. */
-  resetByNode(reason: string): void {
-    this.#options.toClient.send(() => this.#end(reason));
+  resetByNode(): void {
+    this.#options.toClient.send(() => this.#end(resetByPeer));
   }
 
-  #end(reason: string): void {
+  #end(reason: ConnectError): void {
     if (!this.#open) return;
     this.#open = false;
     if (this.#waiting.size === 0) return;
-    const error = new ConnectError(reason, Code.Unavailable);
-    for (const waiting of [...this.#waiting]) waiting.fail(error);
+    for (const waiting of [...this.#waiting]) waiting.fail(reason);
     this.#waiting.clear();
   }
 

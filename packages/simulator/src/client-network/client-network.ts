@@ -101,7 +101,7 @@ export class ClientNetwork {
     for (const connection of this.#connections) {
       if (connection.process !== process) continue;
       this.#connections.delete(connection);
-      if (!silently) connection.resetByNode("connection reset by peer");
+      if (!silently) connection.resetByNode();
     }
   }
 
@@ -133,7 +133,7 @@ export class ClientNetwork {
       }
       machine.handle((node, process) => {
         reach = (run) => this.#reach(machine, process, connection, run);
-        reset = () => connection.reset("connection reset by peer");
+        reset = () => connection.reset();
         const connection = this.#accept(client, id, { node, process, client: client.process, toNode, toClient });
         toClient.send(() => accepted(connection));
       });
@@ -150,7 +150,7 @@ export class ClientNetwork {
   /** A process of a later time does not know the connection, and says so. */
   #reach(machine: Machine, process: Process, connection: ClientConnection, run: () => void): void {
     if (process.alive) machine.handleIn(process, run);
-    else if (!machine.down) connection.resetByNode("connection reset by peer");
+    else if (!machine.down) connection.resetByNode();
   }
 
   #pipe({ client, node, direction, arrive, reset }: PipeEnds): Pipe {

@@ -1,10 +1,13 @@
-import type { Answer, ApplyResult } from "@raftkv/kv-server";
+import { type Answer, APPLY_VERSION, type ApplyResult } from "@raftkv/kv-server";
 import type { Outcome } from "../history/history-recorder.ts";
 import type { KeyAnswer, KeyCall } from "../history/models/key-value-model.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { type CommandOperation, encodeCommand } from "./command.ts";
 import type { RemoteNode, Reply } from "./remote-node.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 interface ClientOptions {
   /** Whom it may ask. */
@@ -71,6 +74,21 @@ export class Client {
     if (call.kind !== "get") return this.#once(operationOf(key, call));
     const reply = await this.#anyNode().get(bytes(key), this.#byLease());
     return reply.kind === "answer" ? { kind: "answered", answer: found(reply.value) } : { kind: "nothing" };
+  }
+
+  /** Has the store applied in its latest way from now on, in which it keeps its history. Resolves with whether it is. */
+  async keepHistory(): Promise<boolean> {
+    const { scheduler, patienceMs } = this.#options;
+    const deadlineMs = scheduler.nowMs + patienceMs;
+    const operation = { case: "raiseApplyVersion", value: { applyVersion: APPLY_VERSION } } as const;
+    const batch = encodeCommand({ sessionId: 0, sequence: 0, acknowledgedThrough: 0, operations: [operation] });
+    while (scheduler.nowMs < deadlineMs) {
+      // Refused where it is done already.
+      const reply = await this.#node().propose(batch, true);
+      if (reply.kind === "answer") return true;
+      await this.#goElsewhere(reply);
+    }
+    return false;
   }
 
   async #get(key: string, deadlineMs: number): Promise<Outcome> {
@@ -183,9 +201,9 @@ function outcomeOf(answer: Answer | undefined): Outcome {
 function found(entry: { value: Uint8Array; version: number; modRevision: number } | undefined): KeyAnswer {
   if (entry === undefined) return { kind: "absent" };
   const { value, version, modRevision } = entry;
-  return { kind: "found", value: new TextDecoder().decode(value), version, modRevision };
+  return { kind: "found", value: decoder.decode(value), version, modRevision };
 }
 
 function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }

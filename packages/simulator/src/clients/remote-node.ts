@@ -1,9 +1,9 @@
-import type { ApplyResult, KeyEntry, KvStateMachine } from "@raftkv/kv-server";
+import type { Transport } from "@connectrpc/connect";
+import { type ApplyResult, encodeEnvelope, type KeyEntry, type KvStateMachine } from "@raftkv/kv-server";
 import { type NodeId, RaftError } from "@raftkv/raft-core";
 import type { Machine, RunningNode } from "../machine/machine.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import { envelope } from "./command.ts";
 
 /** What came of a request. */
 export type Reply<T> =
@@ -45,7 +45,7 @@ export class RemoteNode {
     return this.#ask(repeatable, async ({ consensus, state }) => {
       const { role, term, leader } = consensus.status();
       if (role !== "leader") throw new RaftError("notLeader", "not the leader", { leader: leader?.id });
-      const payload = envelope(state.clusterClock.stampMs(term), batch);
+      const payload = encodeEnvelope(state.clusterClock.stampMs(term), batch);
       state.decoder.preview(payload);
       return consensus.propose(payload);
     });
@@ -65,6 +65,11 @@ export class RemoteNode {
       await consensus.readIndex();
       return entriesOf(state, keys);
     });
+  }
+
+  /** A call of the node's services. */
+  call<T>(repeatable: boolean, call: (transport: Transport) => Promise<T>): Promise<Reply<T>> {
+    return this.#ask(repeatable, ({ clients }) => call(clients.unary));
   }
 
   async #ask<T>(repeatable: boolean, request: (node: RunningNode) => Promise<T>): Promise<Reply<T>> {

@@ -42,6 +42,11 @@ export class TypedClient {
     this.#kv = this.#connect(options.endpoints());
   }
 
+  /** The present one. */
+  get kv(): RaftKv {
+    return this.#kv;
+  }
+
   /** One call of the application. Now and then it is given up early, or the client is closed under it. */
   perform(key: string, call: KeyCall): Promise<Outcome> {
     const { chance, patienceMs } = this.#options;

@@ -1,5 +1,6 @@
+import type { Index } from "@raftkv/raft-core";
 import { HistoryRecorder } from "../history/history-recorder.ts";
-import type { KeyCall } from "../history/models/key-value-model.ts";
+import type { KeyAnswer, KeyCall } from "../history/models/key-value-model.ts";
 import { type Machine, memberOn } from "../machine/machine.ts";
 import type { Process } from "../machine/process.ts";
 import type { NetworkSettings } from "../network/network.ts";
@@ -7,9 +8,14 @@ import type { WorkloadPlan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
+import { Acknowledged } from "./acknowledged.ts";
 import { Batches } from "./batches.ts";
 import { Client } from "./client.ts";
+import { ClientSource } from "./client-source.ts";
+import { Historians } from "./historians.ts";
+import { NodeSource } from "./node-source.ts";
 import { RemoteNode } from "./remote-node.ts";
+import { StateReads } from "./state-reads.ts";
 import type { TypedClient } from "./typed-client.ts";
 import { TypedClients } from "./typed-clients.ts";
 
@@ -24,8 +30,18 @@ interface WorkloadOptions {
   readonly chance: (name: string) => Chance;
   /** The numbers of operations that are not performed. */
   readonly skipped: ReadonlySet<number>;
+  /** Up to here, somebody has applied the log. */
+  readonly lastApplied: () => Index;
+  /** The rate of the slowest clock of a node that there may be. */
+  readonly slowestClock: number;
   /** A client was told what must not be. */
   readonly breaks: (invariant: string, finding: string) => void;
+}
+
+/** 0: none is told. */
+function revisionIn(answer: KeyAnswer): number {
+  if (answer.kind === "put") return answer.revision;
+  return answer.kind === "found" ? answer.modRevision : 0;
 }
 
 /** Whoever has operations performed. */
@@ -34,9 +50,12 @@ type Performer = Pick<Client, "perform" | "performOnce">;
 /** Clients in closed loops on a few keys at a time, with everything that they asked and were told on record. */
 export class Workload {
   readonly #options: WorkloadOptions;
-  readonly recorder = new HistoryRecorder();
+  readonly recorder: HistoryRecorder;
+  readonly stateReads: StateReads;
   #typed: TypedClients;
   readonly #batches: Batches;
+  readonly #acknowledged: Acknowledged;
+  readonly #historians: Historians;
   #lossRate: number;
   #working = 0;
   #stopped = false;
@@ -51,7 +70,18 @@ export class Workload {
   #generation = 0;
 
   constructor(options: WorkloadOptions) {
+    const { scheduler, lastApplied, slowestClock } = options;
     this.#options = options;
+    this.#acknowledged = new Acknowledged(scheduler);
+    this.recorder = new HistoryRecorder((answer) => this.#acknowledged.note(revisionIn(answer)));
+    this.stateReads = new StateReads({ scheduler, acknowledged: this.#acknowledged, lastApplied, slowestClock });
+    this.#historians = new Historians({
+      ...options,
+      reads: this.stateReads,
+      acknowledged: this.#acknowledged,
+      key: (chance) => this.#someKey(chance),
+      ended: () => this.#stopped,
+    });
     this.#lossRate = options.network.dropRate;
     this.#typed = new TypedClients(options);
     this.#batches = new Batches(this.recorder, options.plan, options.trace);
@@ -83,9 +113,10 @@ export class Workload {
   }
 
   #begin(): void {
-    const { clients, readers, batchers } = this.#options.plan;
+    const { clients, readers, historians, batchers } = this.#options.plan;
     for (let number = 1; number <= clients; number++) this.#work(this.#loop(number));
     for (let number = 1; number <= readers; number++) this.#work(this.#readLoop(number));
+    for (let number = 1; number <= historians; number++) this.#work(this.#historianLoop(number));
     for (let number = 1; number <= batchers; number++) this.#work(this.#batchLoop(number));
   }
 
@@ -198,6 +229,22 @@ export class Workload {
     }
   }
 
+  /** Some of them ask through the connection of a real client. */
+  #historianLoop(number: number): Promise<void> {
+    const name = `historian ${number}`;
+    const { machines, plan } = this.#options;
+    const chance = this.#chanceOf(name);
+    const typed = number % 2 === 1 ? this.#typed.clients[number % this.#typed.clients.length] : undefined;
+    const source =
+      typed === undefined
+        ? new NodeSource(this.#nodes(name, machines, plan.answerTimeoutMs), chance)
+        : new ClientSource(
+            () => typed.kv,
+            () => chance.integer(1, 5),
+          );
+    return this.#historians.loop({ name, chance, source, client: this.#client(name, machines, plan.answerTimeoutMs) });
+  }
+
   /** Many operations at a time, as one message: on keys of their own, which all batchers share. */
   async #batchLoop(number: number): Promise<void> {
     const { plan, machines, scheduler } = this.#options;
@@ -234,15 +281,25 @@ export class Workload {
   }
 
   #client(name: string, machines: readonly Machine[], timeoutMs: number): Client {
-    const { scheduler, plan, network } = this.#options;
+    const { scheduler, plan, leases } = this.#options;
     const chance = this.#chanceOf(name);
+    const { sessionTtlMs, patienceMs } = plan;
+    const nodes = this.#nodes(name, machines, timeoutMs, chance);
+    return new Client({ nodes, scheduler, chance, sessionTtlMs, patienceMs, leases });
+  }
+
+  #nodes(
+    name: string,
+    machines: readonly Machine[],
+    timeoutMs: number,
+    chance = this.#chanceOf(name),
+  ): readonly RemoteNode[] {
+    const { scheduler, network } = this.#options;
     const lossRate = this.#lossRate;
     const { duplicateRate } = network;
-    const nodes = machines.map(
+    return machines.map(
       (machine) => new RemoteNode({ machine, scheduler, chance, timeoutMs, lossRate, duplicateRate }),
     );
-    const { sessionTtlMs, patienceMs } = plan;
-    return new Client({ nodes, scheduler, chance, sessionTtlMs, patienceMs, leases: this.#options.leases });
   }
 
   #key(chance: Chance): string {
@@ -251,6 +308,14 @@ export class Workload {
     const key = chance.integer(1, keys);
     this.#lastKey = `${generation}/${hotKeyRate > 0 && chance.happens(hotKeyRate) ? 1 : key}`;
     return this.#lastKey;
+  }
+
+  /** One that something has just happened to, or that is or was in use. */
+  #someKey(chance: Chance): string {
+    if (chance.happens(0.5)) return this.#lastKey;
+    const { keys, operationsPerKey } = this.#options.plan;
+    const generation = Math.floor(this.#operations / (keys * operationsPerKey));
+    return `${chance.integer(0, generation)}/${chance.integer(1, keys)}`;
   }
 
   #call(chance: Chance): KeyCall {

@@ -53,6 +53,8 @@ export class FaultDriver {
   readonly #pace: Chance;
   readonly #restarts: Chance;
   readonly #reigns: BriefReigns;
+  /** Each kind as often as its weight says. */
+  readonly #weighted: readonly FaultKind[];
   /** Machines that are going to be started again. */
   readonly #coming = new Set<Machine>();
   readonly #actions: Readonly<Record<FaultKind, (machine: Machine) => void>> = {
@@ -98,6 +100,7 @@ export class FaultDriver {
 
   constructor(options: FaultDriverOptions) {
     this.#options = options;
+    this.#weighted = options.plan.kinds.flatMap((kind) => Array.from({ length: weights[kind] }, () => kind));
     this.#chance = options.chance("fault");
     this.#pace = options.chance("faults");
     this.#restarts = options.chance("restarts");
@@ -177,19 +180,24 @@ export class FaultDriver {
 
   /** Has whoever is down come back after a while, whatever brought it down. Called after each step. */
   watch(): void {
-    const { machines, scheduler, plan } = this.#options;
-    const chance = this.#restarts;
+    const { machines } = this.#options;
     if (!this.#ended) this.#reigns.watch(this.#chance);
     for (const machine of machines) {
       if (!machine.down || machine.blank || this.#away.has(machine) || this.#coming.has(machine)) continue;
-      this.#coming.add(machine);
-      // Half of the restarts are immediate: before the others have noticed.
-      const downMs = chance.happens(0.5) ? chance.between(0, 10) : chance.between(0, plan.maxDurationMs);
-      scheduler.after(this.#ended ? 0 : downMs, () => {
-        this.#coming.delete(machine);
-        if (!this.#away.has(machine)) this.#start(machine);
-      });
+      this.#comesBack(machine);
     }
+  }
+
+  #comesBack(machine: Machine): void {
+    const { scheduler, plan } = this.#options;
+    const chance = this.#restarts;
+    this.#coming.add(machine);
+    // Half of the restarts are immediate: before the others have noticed.
+    const downMs = chance.happens(0.5) ? chance.between(0, 10) : chance.between(0, plan.maxDurationMs);
+    scheduler.after(this.#ended ? 0 : downMs, () => {
+      this.#coming.delete(machine);
+      if (!this.#away.has(machine)) this.#start(machine);
+    });
   }
 
   #start(machine: Machine): void {
@@ -206,7 +214,7 @@ export class FaultDriver {
     scheduler.after(this.#pace.exponential(plan.meanIntervalMs), () => {
       if (this.#era !== era) return;
       this.#chance = chance(`fault ${++this.#drawn}`);
-      const kind = this.#chance.pick(plan.kinds.flatMap((each) => Array.from({ length: weights[each] }, () => each)));
+      const kind = this.#chance.pick(this.#weighted);
       if (kind !== undefined && !skipped.has(this.#drawn)) this.#bringAbout(kind);
       this.#next();
     });

@@ -23,8 +23,14 @@ export interface HistorySummary {
 export class HistoryRecorder {
   readonly #history: Operation<KeyCall, KeyAnswer>[] = [];
   readonly #keys = new Set<string>();
+  readonly #answered: (answer: KeyAnswer) => void;
   #time = 0;
   #nothing = 0;
+
+  /** `answered` is called with each answer as it comes. */
+  constructor(answered: (answer: KeyAnswer) => void = () => {}) {
+    this.#answered = answered;
+  }
 
   /**
    * Performs a call and writes down what came of it. `client` is whoever promises that its operations take effect in the
@@ -34,6 +40,7 @@ export class HistoryRecorder {
     const calledAt = ++this.#time;
     const outcome = await perform();
     const answeredAt = ++this.#time;
+    if (outcome.kind === "answered") this.#answered(outcome.answer);
     if (outcome.kind === "answered") this.#add({ client, key, calledAt, answeredAt, call, answer: outcome.answer });
     else if (outcome.kind === "nothing") this.#nothing++;
     else if (call.kind !== "get") {

@@ -35,3 +35,6 @@ export type {
 } from "./models/store-operation.ts";
 export { type TextCall, textModel } from "./models/text-map-model.ts";
 export type { Operation, SequentialModel } from "./operation.ts";
+export { checkStateReads } from "./replay/check-state-reads.ts";
+export type { StateAnswer, StateBounds, StateCall, StateRead } from "./replay/state-read.ts";
+export { type KeyRange, type KeyVersion, type RevisionWritten, StoreReplay } from "./replay/store-replay.ts";

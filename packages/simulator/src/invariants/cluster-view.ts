@@ -25,6 +25,12 @@ export class ClusterView {
   readonly committed = new Map<Index, Term>();
   #lastCommitted: Index = 0;
   #lastClaimed: Index = 0;
+  #changes = 0;
+
+  /** How often anything here has changed. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   /** The highest index that any node has called committed. */
   get lastCommitted(): Index {
@@ -40,6 +46,7 @@ export class ClusterView {
     const known = this.#nodes.get(id);
     if (known !== undefined) return known;
     const node = freshView(id, undefined);
+    this.#changes++;
     this.#nodes.set(id, node);
     return node;
   }
@@ -72,6 +79,7 @@ export class ClusterView {
   }
 
   commit(index: Index, term: Term): void {
+    this.#changes++;
     this.committed.set(index, term);
     this.#lastCommitted = Math.max(this.#lastCommitted, index);
   }
@@ -79,27 +87,37 @@ export class ClusterView {
   /** After the invariants have compared a `restored` with what was known before. */
   observe(observation: Observation): void {
     if (observation.kind === "restored") {
+      this.#changes++;
       const node = this.#nodeOnDisk(observation.node, observation.memberId);
       node.written.restore(observation.state);
       node.durable.restore(observation.state);
       node.durableHardState = observation.state.hardState;
       node.writtenTerm = observation.state.hardState.term;
     } else if (observation.kind === "writing") {
+      this.#changes++;
       const node = this.node(observation.node);
       const { hardState } = observation.batch;
       node.written.write(observation.batch);
       node.writtenTerm = hardState?.term ?? node.writtenTerm;
-      this.#lastClaimed = Math.max(this.#lastClaimed, hardState?.commit ?? 0);
+      this.#claim(hardState?.commit ?? 0);
     } else if (observation.kind === "durable") {
+      this.#changes++;
       const node = this.node(observation.node);
       node.durable.write(observation.batch);
       node.durableHardState = observation.batch.hardState ?? node.durableHardState;
     } else if (observation.kind === "compacted") {
+      this.#changes++;
       this.node(observation.node).written.compact(observation.base);
       this.node(observation.node).durable.compact(observation.base);
     } else if (observation.kind === "sent" && observation.message.kind === "appendRequest") {
-      this.#lastClaimed = Math.max(this.#lastClaimed, observation.message.commit);
+      this.#claim(observation.message.commit);
     }
+  }
+
+  #claim(commit: Index): void {
+    if (commit <= this.#lastClaimed) return;
+    this.#changes++;
+    this.#lastClaimed = commit;
   }
 
   #nodeOnDisk(id: NodeId, memberId: string): NodeView {

@@ -2,38 +2,40 @@ import type { Index, Membership } from "@raftkv/raft-core";
 import type { ClusterView, NodeView } from "./cluster-view.ts";
 import type { Invariant } from "./invariant.ts";
 
+/** Of a node, when it was last looked at. */
+interface Seen {
+  /** Up to here what it calls committed has been judged. */
+  readonly checked: Index;
+  readonly newest: Membership;
+}
+
 /**
  * All nodes that call an index committed hold the same entry there (State Machine Safety; Raft, Figure 3), and from
  * the moment that the first of them does, a quorum of the membership in force has it on its disks: else a crash of all
  * could take it back.
  */
 export function commitSafety(): Invariant {
-  const checked = new Map<NodeView, Index>();
-  /** The newest membership of each node when it was last seen. */
-  const newest = new Map<NodeView, Membership>();
+  const seen = new Map<NodeView, Seen>();
   return {
     name: "commit safety",
     looksAt: ["restored", "status"],
     observe(observation, view) {
-      if (observation.kind === "restored") {
-        checked.delete(view.node(observation.node));
-        newest.delete(view.node(observation.node));
-      }
+      if (observation.kind === "restored") seen.delete(view.node(observation.node));
       if (observation.kind !== "status") return;
       const node = view.node(observation.node);
       const { commit, membership, role } = observation.status;
       if (commit > node.written.lastIndex) {
         throw new Error(`node ${node.id} has committed ${commit} of a log that ends at ${node.written.lastIndex}`);
       }
+      const before = seen.get(node) ?? { checked: 0, newest: membership };
+      seen.set(node, { checked: Math.max(commit, before.checked), newest: membership });
+      if (commit <= before.checked) return;
       // A turn may commit under one membership and then append the next. Of what others have committed, and did not
       // live to show, a follower knows only that some membership was in force.
-      const before = newest.get(node) ?? membership;
       const inForce = () =>
-        role === "leader" ? [before, membership] : [before, membership, ...view.membershipsInPlay()];
-      newest.set(node, membership);
-      const from = Math.max(checked.get(node) ?? 0, node.written.base.index - 1) + 1;
+        role === "leader" ? [before.newest, membership] : [before.newest, membership, ...view.membershipsInPlay()];
+      const from = Math.max(before.checked, node.written.base.index - 1) + 1;
       for (let index = from; index <= commit; index++) check(node, index, inForce, view);
-      checked.set(node, Math.max(commit, checked.get(node) ?? 0));
     },
   };
 }

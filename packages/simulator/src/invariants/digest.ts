@@ -1,10 +1,12 @@
 import type { Entry, Membership } from "@raftkv/raft-core";
 
+const encoder = new TextEncoder();
+
 /** A number that tells contents apart (FNV-1a, 32 bits): enough for finding a difference, not against malice. */
 export function digestOf(entry: Entry): number {
   if (entry.kind === "noop") return 1;
   if (entry.kind === "command") return digestOfBytes(entry.payload);
-  return digestOfBytes(new TextEncoder().encode(membershipText(entry.membership)));
+  return digestOfBytes(encoder.encode(membershipText(entry.membership)));
 }
 
 /** The same for the same membership, in whatever order its fields have been put together. */

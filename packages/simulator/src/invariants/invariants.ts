@@ -23,6 +23,7 @@ import { oneVoteATerm } from "./one-vote-a-term.ts";
 import { readsAreFresh } from "./reads-are-fresh.ts";
 import { snapshotReachesTheLog } from "./snapshot-reaches-the-log.ts";
 import { stateMachineSafety } from "./state-machine-safety.ts";
+import { StatusNews } from "./status-news.ts";
 import { voteIsTheDisks } from "./vote-is-the-disks.ts";
 
 /** Every invariant, over one run. Keeps the first finding: what comes after it proves nothing. */
@@ -54,6 +55,7 @@ export class Invariants {
     snapshotReachesTheLog(),
   ];
   readonly #lookingAt = byKind(this.#all);
+  readonly #news = new StatusNews();
   #broken: BrokenInvariant | undefined;
 
   /** The first that was broken, if any was. */
@@ -64,6 +66,7 @@ export class Invariants {
   /** Never throws: what is wrong must not look like an error to the code under simulation. */
   observe(observation: Observation): void {
     if (this.#broken !== undefined) return;
+    if (observation.kind === "status" && !this.#isNews(observation)) return;
     if (observation.kind !== "restored") this.view.observe(observation);
     for (const invariant of this.#lookingAt[observation.kind]) this.#ask(invariant, observation);
     if (observation.kind === "restored") this.view.observe(observation);
@@ -72,6 +75,10 @@ export class Invariants {
   /** Something else that must not happen has happened. */
   breaks(invariant: string, finding: string): void {
     this.#broken ??= new BrokenInvariant(invariant, finding);
+  }
+
+  #isNews({ node, status }: Extract<Observation, { kind: "status" }>): boolean {
+    return this.#news.take(node, status, this.view.changes);
   }
 
   #ask(invariant: Invariant, observation: Observation): void {

@@ -37,6 +37,8 @@ export class ShadowLog {
 
   /** The one in force at `index`; undefined where that is not known any more. */
   membershipAt(index: Index): Membership | undefined {
+    const newest = this.#memberships.at(-1);
+    if (newest !== undefined && newest.index <= index) return newest.membership;
     return this.#memberships.findLast((change) => change.index <= index)?.membership;
   }
 

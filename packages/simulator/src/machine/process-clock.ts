@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "@raftkv/raft-core";
-import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { Scheduled, Scheduler } from "../scheduler/scheduler.ts";
 
 interface ProcessClockOptions {
   readonly scheduler: Scheduler;
@@ -35,29 +35,16 @@ export class ProcessClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
-    const { scheduler, enter, latenessMs } = this.#options;
-    const [suspensions, dueMs] = [this.#suspensions, this.now() + delayMs];
-    let pending = true;
-    const fire = () => {
-      // A paused process comes to it later, and may have called it off by then.
-      if (!pending) return;
-      const lackingMs = dueMs - this.now();
-      // What a suspended machine waits for takes so much longer.
-      if (this.#suspensions > suspensions && lackingMs > TICK_MS) {
-        event = schedule(lackingMs / this.#rate);
-        return;
-      }
-      pending = false;
-      callback();
-    };
-    const schedule = (afterMs: number) => scheduler.after(afterMs, () => enter(fire));
-    let event = schedule(delayMs / this.#rate + latenessMs());
-    return {
-      cancel: () => {
-        pending = false;
-        scheduler.cancel(event);
-      },
-    };
+    const timer = new ProcessTimer(this, this.#options, callback);
+    timer.schedule(delayMs / this.#rate + this.#options.latenessMs(), this.now() + delayMs);
+    return timer;
+  }
+
+  /** How long a timer that was set before a suspension has to wait yet; 0: it is due. */
+  lackingMs(suspensionsBefore: number, dueMs: number): number {
+    const lackingMs = dueMs - this.now();
+    // What a suspended machine waits for takes so much longer.
+    return this.#suspensions > suspensionsBefore && lackingMs > TICK_MS ? lackingMs / this.#rate : 0;
   }
 
   suspensions(): number {
@@ -87,4 +74,45 @@ export class ProcessClock implements Clock {
     this.#since = { simulatedMs: this.#options.scheduler.nowMs, localMs: this.now() };
     this.#rate = rate;
   }
+}
+
+/** Many of them are set, and most are called off: there is one object for each. */
+class ProcessTimer implements Timer {
+  readonly #clock: ProcessClock;
+  readonly #options: ProcessClockOptions;
+  readonly #suspensions: number;
+  /** Undefined once it was called, or called off. */
+  #callback: (() => void) | undefined;
+  #dueMs = 0;
+  #event: Scheduled | undefined;
+
+  constructor(clock: ProcessClock, options: ProcessClockOptions, callback: () => void) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#suspensions = clock.suspensions();
+    this.#callback = callback;
+  }
+
+  schedule(afterMs: number, dueMs: number): void {
+    this.#dueMs = dueMs;
+    this.#event = this.#options.scheduler.after(afterMs, () => this.#options.enter(this.#fire));
+  }
+
+  cancel(): void {
+    this.#callback = undefined;
+    if (this.#event !== undefined) this.#options.scheduler.cancel(this.#event);
+  }
+
+  /** A paused process comes to it later, and may have called it off by then. */
+  readonly #fire = (): void => {
+    const callback = this.#callback;
+    if (callback === undefined) return;
+    const lackingMs = this.#clock.lackingMs(this.#suspensions, this.#dueMs);
+    if (lackingMs > 0) {
+      this.schedule(lackingMs, this.#dueMs);
+      return;
+    }
+    this.#callback = undefined;
+    callback();
+  };
 }

@@ -10,6 +10,7 @@ import {
   type MembershipPlan,
   membershipActions,
   type Plan,
+  type Theme,
   themes,
   type WorkloadPlan,
 } from "./plan.ts";
@@ -30,7 +31,18 @@ export function drawPlan(chance: Chance): Plan {
   const theme = chance.happens(0.5) ? chance.pick(themes) : undefined;
   const plan = theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
   const oldNodes = chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [];
-  return withTypedClients({ ...plan, oldNodes }, chance);
+  return withHistorians(withTypedClients({ ...plan, oldNodes }, chance), chance);
+}
+
+/** Where what they do is not in the way of what a run is about. */
+const themesWithHistorians: readonly (Theme | undefined)[] = [undefined, "disks", "overload"];
+
+/** In a third of the runs that they may be in. Drawn last: in the others nothing changes. */
+function withHistorians(plan: Plan, chance: Chance): Plan {
+  if (!themesWithHistorians.includes(plan.theme)) return plan;
+  const historians = chance.happens(0.35) ? chance.integer(1, 3) : 0;
+  const historianThinkMs = chance.spread(0.03, 1) * plan.config.electionTimeoutMaxMs;
+  return { ...plan, workload: { ...plan.workload, historians, historianThinkMs } };
 }
 
 function withMoreFaults(drawn: Plan, chance: Chance): Plan {
@@ -174,6 +186,8 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
     operationsPerKey,
     thinkMs,
     readerThinkMs: thinkMs,
+    historians: 0,
+    historianThinkMs: thinkMs,
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     // Who asks elsewhere soon writes at the next leader while the last one still thinks that it leads.

@@ -93,6 +93,10 @@ export interface WorkloadPlan {
   readonly readers: number;
   /** The mean pause of a reader between two reads. */
   readonly readerThinkMs: number;
+  /** Clients that ask for ranges, histories and the past, of any consistency, and have history given up. */
+  readonly historians: number;
+  /** The mean pause of one of them between two calls. */
+  readonly historianThinkMs: number;
   /** Clients that perform many operations at a time, so many in a batch: for load, beside those that have one under way. */
   readonly batchers: number;
   readonly operationsPerBatch: number;

@@ -3,8 +3,10 @@ import { aCandidateThatWasAway } from "./a-candidate-that-was-away.ts";
 import { aChangeThatNobodyHearsOf } from "./a-change-that-nobody-hears-of.ts";
 import { aLeaderCutOffWhileItHandsOver } from "./a-leader-cut-off-while-it-hands-over.ts";
 import { aLeaderThatWasSuspended } from "./a-leader-that-was-suspended.ts";
+import { aPromotionThatIsNotHeardOf } from "./a-promotion-that-is-not-heard-of.ts";
 import { aReadThatOutlastsItsLease } from "./a-read-that-outlasts-its-lease.ts";
 import { aSnapshotOfAJointMembership } from "./a-snapshot-of-a-joint-membership.ts";
+import { aSnapshotOfTheWholeLog } from "./a-snapshot-of-the-whole-log.ts";
 import { aSnapshotOfWhatTheFollowerHolds } from "./a-snapshot-of-what-the-follower-holds.ts";
 import { aSuccessorThatNobodyHears } from "./a-successor-that-nobody-hears.ts";
 import { aSwitchThatFailsPartially } from "./a-switch-that-fails-partially.ts";
@@ -18,8 +20,10 @@ export const scenarios: readonly Scenario[] = [
   aChangeThatNobodyHearsOf,
   aLeaderCutOffWhileItHandsOver,
   aLeaderThatWasSuspended,
+  aPromotionThatIsNotHeardOf,
   aReadThatOutlastsItsLease,
   aSnapshotOfAJointMembership,
+  aSnapshotOfTheWholeLog,
   aSnapshotOfWhatTheFollowerHolds,
   aSuccessorThatNobodyHears,
   aSwitchThatFailsPartially,

@@ -1,8 +1,5 @@
 import { type Event, EventQueue } from "./event-queue.ts";
-import { afterRealTurn, whenPromisesSettled } from "./microtasks.ts";
-
-/** How many steps the real event loop waits at most. */
-const stepsPerRealTurn = 2_048;
+import { type GoRound, goRound } from "./loop.ts";
 
 /** An event that may still be called off. */
 export type Scheduled = Event;
@@ -14,9 +11,15 @@ export type Scheduled = Event;
  */
 export class Scheduler {
   readonly #queue = new EventQueue();
+  readonly #goRound: GoRound;
   #nowMs = 0;
   #sequence = 0;
   #steps = 0;
+
+  /** @param by How the loop goes round. */
+  constructor(by: GoRound = goRound) {
+    this.#goRound = by;
+  }
 
   /** Simulated milliseconds since the beginning. */
   get nowMs(): number {
@@ -46,25 +49,12 @@ export class Scheduler {
 
   /** Runs events until `done` says so, which is asked after each. Rejects with what `done` or an event throws. */
   run(done: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const next = () => {
-        try {
-          if (done()) {
-            resolve();
-            return;
-          }
-          this.#begin();
-          whenPromisesSettled(end);
-        } catch (error) {
-          reject(error);
-        }
-      };
-      const end = () => {
+    return this.#goRound({
+      isDone: done,
+      step: () => {
+        this.#begin();
         this.#steps++;
-        if (this.#steps % stepsPerRealTurn === 0) afterRealTurn(next);
-        else next();
-      };
-      whenPromisesSettled(next);
+      },
     });
   }
 

@@ -31,8 +31,8 @@ export function rangeStep(state: FoldedState, step: RangeStep): RangeStepAnswer 
   return { kind: "range", entries, more: found.length > step.limit, count: found.length };
 }
 
-function keysIn({ present }: FoldedState, { from, to, order, filter }: RangeStep): readonly FoundKey[] {
-  const byValue = order?.target === "value";
+function keysIn({ present }: FoldedState, { from, to, order, filter, countOnly }: RangeStep): readonly FoundKey[] {
+  const byValue = order?.target === "value" && !countOnly;
   const found: FoundKey[] = [];
   for (const id of present.idsIn(keyId(from), to && keyId(to))) {
     const record = present.record(id);

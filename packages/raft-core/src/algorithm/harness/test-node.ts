@@ -175,6 +175,7 @@ export class TestNode {
     let turns = 0;
     for (let effects = this.#raft.takeEffects(); effects !== undefined; effects = this.#raft.takeEffects()) {
       invariant(turns++ < maxTurns, "a node comes to rest by itself");
+      invariant(this.#raft.takeEffects() === undefined, "a turn's effects are taken all at once");
       this.#surroundings.effects(this.id, effects);
       this.#perform(effects);
     }

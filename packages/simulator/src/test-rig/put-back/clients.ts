@@ -1,4 +1,4 @@
-import type { Patch, PutBackBug } from "./put-back-bug.ts";
+import { inClient, inServer, type PutBackBug } from "./put-back-bug.ts";
 
 /** Bugs of the real client, and of the services that it speaks to. */
 export const clients: readonly PutBackBug[] = [
@@ -59,11 +59,3 @@ export const clients: readonly PutBackBug[] = [
     noticedBy: ["reads show what they must"],
   },
 ];
-
-function inClient(module: string, find: string, replace: string): Patch {
-  return { module: `/kv-client/dist/${module}.js`, find, replace };
-}
-
-function inServer(module: string, find: string, replace: string): Patch {
-  return { module: `/kv-server/dist/${module}.js`, find, replace };
-}

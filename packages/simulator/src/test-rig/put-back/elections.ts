@@ -82,7 +82,8 @@ export const elections: readonly PutBackBug[] = [
         "const granted = campaignTerm > term && hasVote(state, state.memberships.newest()) &&",
       ),
     ],
-    noticedBy: ["liveness"],
+    scenario: "a promotion that is not heard of",
+    noticedBy: ["the story"],
   },
   {
     name: "a term that is joined and not written",

@@ -95,6 +95,7 @@ export const membership: readonly PutBackBug[] = [
         'const result = voteResult(state.memberships.at(state.hardState.commit), (voter) => role.votes.get(voter));\n    if (result === "won")\n        becomeLeader(state);',
       ),
     ],
+    firstSeed: 45,
     noticedBy: [...split, "liveness"],
   },
   {
@@ -119,7 +120,7 @@ export const membership: readonly PutBackBug[] = [
         "",
       ),
     ],
-    firstSeed: 27,
+    firstSeed: 40,
     noticedBy: ["liveness"],
   },
   {

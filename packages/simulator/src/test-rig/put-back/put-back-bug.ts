@@ -35,5 +35,13 @@ export function inNode(module: string, find: string, replace: string): Patch {
   return { module: `/raft-core/dist/node/${module}.js`, find, replace };
 }
 
+export function inClient(module: string, find: string, replace: string): Patch {
+  return { module: `/kv-client/dist/${module}.js`, find, replace };
+}
+
+export function inServer(module: string, find: string, replace: string): Patch {
+  return { module: `/kv-server/dist/${module}.js`, find, replace };
+}
+
 /** What nodes say when their own checks find it first. */
 export const nodesStop = "nodes keep running";

@@ -1,6 +1,7 @@
 import { aroundTheParts } from "./around-the-parts.ts";
 import { clients } from "./clients.ts";
 import { elections } from "./elections.ts";
+import { history } from "./history.ts";
 import { leases } from "./leases.ts";
 import { membership } from "./membership.ts";
 import type { PutBackBug } from "./put-back-bug.ts";
@@ -15,4 +16,5 @@ export const putBackBugs: readonly PutBackBug[] = [
   ...readsAndSnapshots,
   ...leases,
   ...clients,
+  ...history,
 ];

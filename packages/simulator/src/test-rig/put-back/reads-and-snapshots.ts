@@ -56,7 +56,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
         "this.#becomeProbe(Math.max(index, this.#match) + 2);\n            this.#probing = true;\n            return;",
       ),
     ],
-    firstSeed: 30,
+    scenario: "a snapshot of the whole log",
     noticedBy: ["liveness", nodesStop],
   },
   {
@@ -80,7 +80,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       ),
     ],
     theme: "snapshots",
-    firstSeed: 1035,
+    firstSeed: 735,
     noticedBy: ["liveness"],
   },
   {

@@ -1,0 +1,105 @@
+import type { ReadConsistency } from "@raftkv/kv-client";
+import type { Index } from "@raftkv/raft-core";
+import { BrokenHistory, failuresOf } from "../history/broken-history.ts";
+import { keyModel } from "../history/models/key-value-model.ts";
+import { checkStateReads } from "../history/replay/check-state-reads.ts";
+import type { StateAnswer, StateBounds, StateCall, StateRead } from "../history/replay/state-read.ts";
+import type { StoreHistory } from "../observed/applied-log.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { Acknowledged } from "./acknowledged.ts";
+
+/** What a read must show. */
+export interface StateNeeds {
+  readonly consistency: ReadConsistency;
+  /** 0: any. */
+  readonly minRevision: number;
+  readonly maxStalenessMs: number | undefined;
+}
+
+/** Somewhere to ask. Undefined: there was no answer. Rejects where there was one that must not be. */
+export interface StateSource {
+  ask(call: StateCall, needs: StateNeeds): Promise<StateAnswer | undefined>;
+}
+
+interface StateReadsOptions {
+  readonly scheduler: Pick<Scheduler, "nowMs">;
+  readonly acknowledged: Acknowledged;
+  /** Up to here, somebody has applied the log. */
+  readonly lastApplied: () => Index;
+  /** The rate of the slowest clock of a node that there may be. */
+  readonly slowestClock: number;
+}
+
+type Recorded = Omit<StateRead, "bounds"> & {
+  readonly bounds: Omit<StateBounds, "atMost" | "mayBeCompacted">;
+  readonly lastApplied: Index;
+};
+
+/** Reads of the store's state, present and past, with what each promised when it was asked for. */
+export class StateReads {
+  readonly #options: StateReadsOptions;
+  readonly #reads: Recorded[] = [];
+  #compacted = 0;
+
+  constructor(options: StateReadsOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#reads.length;
+  }
+
+  /** The compaction of history up to here has been acknowledged. */
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  async perform(
+    client: string,
+    call: StateCall,
+    needs: StateNeeds,
+    source: StateSource,
+  ): Promise<StateAnswer | undefined> {
+    const { scheduler, acknowledged, lastApplied } = this.#options;
+    const calledAt = scheduler.nowMs;
+    const bounds = this.#boundsOf(call, needs);
+    const answer = await source.ask(call, needs);
+    if (answer === undefined) return undefined;
+    this.#reads.push({
+      client,
+      calledAt,
+      answeredAt: scheduler.nowMs,
+      call,
+      answer,
+      bounds,
+      lastApplied: lastApplied(),
+    });
+    if (answer.kind === "entries" || answer.kind === "writes") acknowledged.note(answer.revision ?? 0);
+    if (answer.kind === "done" && call.kind === "compact") this.#compacted = Math.max(this.#compacted, call.revision);
+    return answer;
+  }
+
+  /** Throws a `BrokenHistory` where an answer is not what it promised. */
+  check(history: StoreHistory): void {
+    const reads = this.#reads.map(({ bounds, lastApplied, ...read }): StateRead => {
+      const { revision, earliest } = history.at(lastApplied);
+      return { ...read, bounds: { ...bounds, atMost: revision, mayBeCompacted: earliest } };
+    });
+    const failures = failuresOf(
+      keyModel,
+      { kind: "linearizable", parts: [], states: 0 },
+      checkStateReads(history.replay, reads),
+    );
+    if (failures.length > 0) throw new BrokenHistory(failures);
+  }
+
+  #boundsOf(call: StateCall, { consistency, minRevision, maxStalenessMs }: StateNeeds): Recorded["bounds"] {
+    const { scheduler, acknowledged, slowestClock } = this.#options;
+    const known = acknowledged.latest;
+    if (call.kind === "compact" || consistency !== "serializable") {
+      return { atLeast: Math.max(known, minRevision), known, compacted: this.#compacted };
+    }
+    const fresh = maxStalenessMs === undefined ? 1 : acknowledged.by(scheduler.nowMs - maxStalenessMs / slowestClock);
+    return { atLeast: Math.max(fresh, minRevision), known, compacted: 0 };
+  }
+}

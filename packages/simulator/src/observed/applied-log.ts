@@ -1,0 +1,88 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import type { Answer, ApplyResult } from "@raftkv/kv-server";
+import { CommandBatchSchema, EntryEnvelopeSchema, type Operation } from "@raftkv/proto/kv";
+import type { Entry, Index } from "@raftkv/raft-core";
+import { type RevisionWritten, StoreReplay } from "../history/replay/store-replay.ts";
+import type { Observation } from "../invariants/observation.ts";
+
+/** What the store was when an entry had been applied. */
+interface StoreMoment {
+  readonly revision: number;
+  /** The earliest revision that could be read. */
+  readonly earliest: number;
+}
+
+/** Every entry that was applied anywhere, in order, with what whoever came first to it answered. */
+export class AppliedLog {
+  readonly #applied: { readonly entry: Entry; readonly result: string }[] = [];
+
+  /** Up to here, somebody has applied the log. */
+  get lastIndex(): Index {
+    return this.#applied.length;
+  }
+
+  observe(observation: Observation): void {
+    if (observation.kind !== "applied") return;
+    for (const [position, entry] of observation.entries.entries()) {
+      if (entry.index <= this.lastIndex) continue;
+      if (entry.index > this.lastIndex + 1) throw new Error(`entry ${entry.index} was applied before the one below it`);
+      this.#applied.push({ entry, result: observation.results[position] ?? "" });
+    }
+  }
+
+  /** What that made of the store, reckoned by itself from the commands, and from nothing but revisions in the answers. */
+  replay(): StoreHistory {
+    const written: RevisionWritten[] = [];
+    const moments: StoreMoment[] = [{ revision: 1, earliest: 1 }];
+    let keepsHistory = false;
+    let [revision, compacted] = [1, 0];
+    for (const { entry, result } of this.#applied) {
+      for (const [operation, answer] of entry.kind === "command" ? answered(entry.payload, result) : []) {
+        if (answer.kind === "raiseApplyVersion") [keepsHistory, compacted] = [true, revision];
+        if (answer.kind === "compact") compacted = Math.max(compacted, answer.compactRevision);
+        if ((answer.kind !== "put" && answer.kind !== "delete") || answer.revision <= revision) continue;
+        const change = changeOf(operation);
+        revision = answer.revision;
+        if (change !== undefined) written.push({ revision, changes: [change] });
+      }
+      moments.push({ revision, earliest: keepsHistory ? compacted : revision });
+    }
+    return new StoreHistory(new StoreReplay(written), moments);
+  }
+}
+
+/** A store at every revision, and which of them was when. */
+export class StoreHistory {
+  readonly replay: StoreReplay;
+  readonly #moments: readonly StoreMoment[];
+
+  constructor(replay: StoreReplay, moments: readonly StoreMoment[]) {
+    this.replay = replay;
+    this.#moments = moments;
+  }
+
+  /** After the entry at `index`. */
+  at(index: Index): StoreMoment {
+    const moment = this.#moments[index];
+    if (moment === undefined) throw new Error(`nothing is known of entry ${index}`);
+    return moment;
+  }
+}
+
+function answered(payload: Uint8Array, result: string): readonly (readonly [Operation, Answer])[] {
+  const { commandBatch } = fromBinary(EntryEnvelopeSchema, payload);
+  const { operations } = fromBinary(CommandBatchSchema, commandBatch);
+  const outcome: ApplyResult = JSON.parse(result);
+  const answers = outcome.kind === "answers" ? outcome.answers : [];
+  return operations.flatMap((operation, position) => {
+    const answer = answers[position];
+    return answer === undefined ? [] : [[operation, answer] as const];
+  });
+}
+
+function changeOf({ operation }: Operation): RevisionWritten["changes"][number] | undefined {
+  const text = new TextDecoder();
+  if (operation.case === "put")
+    return { key: text.decode(operation.value.key), value: text.decode(operation.value.value) };
+  return operation.case === "delete" ? { key: text.decode(operation.value.key), value: undefined } : undefined;
+}
