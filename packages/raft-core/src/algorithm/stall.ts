@@ -56,10 +56,6 @@ function handOverForPauses(state: RaftState, leader: LeaderState): void {
 
 function hasOthers({ memberships, config }: RaftState): boolean {
   const { voters, outgoingVoters } = memberships.newest();
-<<<<<<< HEAD
-  const isOther = (id: number): boolean => id !== config.nodeId;
-=======
   const isOther = (id: NodeId) => id !== config.nodeId;
->>>>>>> main
   return voters.some(isOther) || outgoingVoters.some(isOther);
 }
