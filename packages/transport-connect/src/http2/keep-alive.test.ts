@@ -1,8 +1,6 @@
-import { EventEmitter } from "node:events";
-import type { Http2Session } from "node:http2";
 import type { Clock } from "@raftkv/raft-core";
 import { expect, it } from "vitest";
-import { KeepAlive } from "./keep-alive.ts";
+import { KeepAlive, type ProbedSession } from "./keep-alive.ts";
 
 /** A session whose other end answers when the test says so, and a clock that the test moves. */
 class Rig {
@@ -19,15 +17,20 @@ class Rig {
       return { cancel: () => this.#timers.delete(timer) };
     },
   };
-  readonly #session = Object.assign(new EventEmitter(), {
+  readonly #session: ProbedSession = {
     destroyed: false,
-    ping: (done: (error: Error | null) => void) => {
+    close: () => {},
+    ping: (answered) => {
       this.probes.push(this.nowMs);
-      this.answer = () => done(null);
+      this.answer = () => answered(null);
       return true;
     },
-  });
-  readonly keepAlive = new KeepAlive(this.#session as unknown as Http2Session, {
+    once: (_event, listener) => {
+      this.close = listener;
+    },
+  };
+  close = (): void => {};
+  readonly keepAlive = new KeepAlive(this.#session, {
     clock: this.#clock,
     intervalMs: 2_000,
     timeoutMs: 3_000,
@@ -52,10 +55,6 @@ class Rig {
     }
     this.nowMs = end;
     return this;
-  }
-
-  close(): void {
-    this.#session.emit("close");
   }
 }
 

@@ -1,5 +1,12 @@
-import type { Http2Session } from "node:http2";
 import type { Clock, Timer } from "@raftkv/raft-core";
+
+/** What it needs of an HTTP/2 session. */
+export interface ProbedSession {
+  readonly destroyed: boolean;
+  close(): void;
+  ping(answered: (error: Error | null) => void): boolean;
+  once(event: "close", listener: () => void): unknown;
+}
 
 export interface KeepAliveOptions {
   readonly clock: Clock;
@@ -19,14 +26,14 @@ const earlyShare = 1 / 8;
  * lost its power, its network or its event loop.
  */
 export class KeepAlive {
-  readonly #session: Http2Session;
+  readonly #session: ProbedSession;
   readonly #options: KeepAliveOptions;
   /** Until the next probe, or, while one is under way, until its answer is missed. */
   #timer: Timer;
   /** From when on the next probe may go along with something; infinite while one is under way. */
   #mayGoAtMs: number;
 
-  constructor(session: Http2Session, options: KeepAliveOptions) {
+  constructor(session: ProbedSession, options: KeepAliveOptions) {
     this.#session = session;
     this.#options = options;
     this.#mayGoAtMs = this.#earliestMs();
