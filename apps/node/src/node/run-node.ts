@@ -147,7 +147,7 @@ async function takePart(
   for (const difference of compareMembership(settings, address, node.status())) {
     log.warn(difference, { event: "membership-differs" });
   }
-  network.stateIs(() => state.marks());
+  network.stateIs(() => state.marks.told());
   const services = new KvServices({
     consensus: node,
     state,

@@ -27,7 +27,7 @@ class Replicas {
       state: {
         appliedIndex: newest,
         revision: newest,
-        markAt: (index) => this.#markOf(1, index),
+        marks: { at: (index) => this.#markOf(1, index) },
         onApplied: (listener) => {
           this.#listener = listener;
           return () => {

@@ -1,12 +1,14 @@
 import type { Clock, Member, NodeId, Timer } from "@raftkv/raft-core";
 import { KvError } from "../kv-error.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
-import type { StateMark } from "../state/state-marks.ts";
+import type { StateMark, StateMarks } from "../state/state-marks.ts";
 import type { InspectPeer } from "./peer-inspection.ts";
 
 export interface ConsistencyCheckOptions {
   readonly cluster: () => ComparedCluster;
-  readonly state: Pick<KvStateMachine, "appliedIndex" | "markAt" | "revision" | "onApplied">;
+  readonly state: Pick<KvStateMachine, "appliedIndex" | "revision" | "onApplied"> & {
+    readonly marks: Pick<StateMarks, "at">;
+  };
   readonly inspect: InspectPeer;
   readonly clock: Clock;
   /** Somebody's state differs from this node's. Told again only when there is something new. */
@@ -82,7 +84,7 @@ export class ConsistencyCheck {
     if (this.#closing.signal.aborted) return;
     const { members, voters, self } = this.#options.cluster();
     const compared = heard.filter(({ marks }) => marks.length === 0 || marks.some((mark) => mark.index >= index));
-    if (state.markAt(index) === undefined || compared.length === members.length - 1) this.#checked = revision;
+    if (state.marks.at(index) === undefined || compared.length === members.length - 1) this.#checked = revision;
     this.#judge(heard, voters, self);
     this.#schedule();
   }
@@ -140,7 +142,7 @@ export class ConsistencyCheck {
   }
 
   #differs(mark: StateMark): boolean {
-    const own = this.#options.state.markAt(mark.index);
+    const own = this.#options.state.marks.at(mark.index);
     return own !== undefined && (own.hash !== mark.hash || own.revision !== mark.revision);
   }
 
@@ -154,9 +156,9 @@ export class ConsistencyCheck {
     const bad = Math.min(...differing.flatMap((peer) => this.#firstDifference(peer)?.index ?? []));
     const good = differing
       .flatMap(({ marks }) => marks)
-      .filter((mark) => mark.index < bad && state.markAt(mark.index) !== undefined && !this.#differs(mark))
+      .filter((mark) => mark.index < bad && state.marks.at(mark.index) !== undefined && !this.#differs(mark))
       .at(-1);
-    const revision = state.markAt(bad)?.revision;
+    const revision = state.marks.at(bad)?.revision;
     return good === undefined
       ? `from revision ${revision} (index ${bad}) or earlier on`
       : `from a revision after ${good.revision} and up to ${revision} on (index ${good.index} to ${bad})`;

@@ -32,18 +32,18 @@ describe("the mark of a state", () => {
       machine = await open(store.copy());
       await machine.apply(log.after(machine));
     }
-    const expected = machine.markAt(7);
+    const expected = machine.marks.at(7);
     expect(expected).toMatchObject({ index: 7, revision: 6 });
 
     const atOnce = await open();
     await atOnce.apply(log.entries);
-    expect(atOnce.markAt(7)).toEqual(expected);
-    expect(atOnce.marks().map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(atOnce.marks.at(7)).toEqual(expected);
+    expect(atOnce.marks.told().map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6, 7]);
 
     const taken = await atOnce.snapshot();
     const follower = await open();
     await follower.restore(sourceOf(taken.index, taken.read()));
-    expect(follower.marks()).toEqual([expected]);
+    expect(follower.marks.told()).toEqual([expected]);
   });
 
   test("never becomes the same again once one change was another (row 22 of the catalogue: equal hashes at equal index)", async () => {
@@ -53,7 +53,7 @@ describe("the mark of a state", () => {
       for (const operation of [raiseApplyVersion(3), ...operations]) {
         await applyOne(machine, log, { operations: [operation] });
       }
-      return machine.markAt(log.entries.length)?.hash;
+      return machine.marks.at(log.entries.length)?.hash;
     };
     const same = await marks(story);
     const others: (readonly OperationInit[])[] = [
@@ -72,9 +72,9 @@ describe("the mark of a state", () => {
     const machine = await open();
     const log = new CommandLog();
     await applyOne(machine, log, { operations: [put("a", "1")] });
-    expect(machine.marks()).toEqual([]);
+    expect(machine.marks.told()).toEqual([]);
     await applyOne(machine, log, raise);
-    expect(machine.marks()).toEqual([{ index: 2, revision: 2, hash: 0n }]);
+    expect(machine.marks.told()).toEqual([{ index: 2, revision: 2, hash: 0n }]);
   });
 });
 
