@@ -1,5 +1,10 @@
 import type { Storage, StorageOptions } from "@raftkv/kv-server";
-import { type BreakableStatePlace, stateModelConformance, stateStoreConformance, storagePackageConformance } from "@raftkv/kv-server/testing";
+import {
+  type BreakableStatePlace,
+  stateModelConformance,
+  stateStoreConformance,
+  storagePackageConformance,
+} from "@raftkv/kv-server/testing";
 import { type BreakableStoragePlace, raftStorageConformance } from "@raftkv/raft-core/testing";
 import { describe, it, vi } from "vitest";
 import { MemoryDisk } from "./disk/memory-disk.ts";

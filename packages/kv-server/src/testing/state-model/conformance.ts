@@ -5,6 +5,7 @@ import type { StateStore } from "../../ports/state-store.ts";
 import { KvStateMachine } from "../../state/kv-state-machine.ts";
 import type { Read } from "../../state/read.ts";
 import { bytes, CommandLog, compact, del, openSession, put, raiseApplyVersion } from "../../test-rig/command-log.ts";
+import { expireLeases, randomLeaseOperation } from "../../test-rig/lease-operations.ts";
 import { plain } from "../../test-rig/plain.ts";
 import { randomLaterOperation } from "../../test-rig/random-transaction.ts";
 import { StateModel } from "../../test-rig/state-model.ts";
@@ -103,6 +104,7 @@ class ModelRun {
       this.#session = this.#log.entries.length + 1;
       return model.apply(this.#log.append({ operations: [openSession(24 * 60 * 60 * 1_000)] }));
     }
+    if (this.#random.next() < 0.02) return model.apply(this.#log.append({ operations: [expireLeases] }));
     const operations = Array.from({ length: integerBetween(this.#random, 1, 12) }, () => this.#operation());
     this.#done += operations.length;
     if (this.#random.next() < 0.5) return model.apply(this.#log.append({ operations }));
@@ -118,7 +120,9 @@ class ModelRun {
     if (choice < 0.45) return put(key, `${key}${integerBetween(this.#random, 0, 999)}`);
     if (choice < 0.55) return del(key);
     if (choice < 0.552) return compact(Math.max(0, revision - integerBetween(this.#random, -1, 500)));
-    return randomLaterOperation(this.#random, { key: () => this.#key(), revision });
+    const lease = () => this.#model.leases.some(this.#random.next());
+    if (choice < 0.57) return randomLeaseOperation(key, lease(), this.#random);
+    return randomLaterOperation(this.#random, { key: () => this.#key(), revision, lease });
   }
 
   #key(): string {
