@@ -132,6 +132,19 @@ describe("a watch", () => {
     await other.stop();
   });
 
+  it("does not take for its own how far a node has come that has not heard of it", async () => {
+    kv.watch("a");
+    const late = events(kv.watch("b", { startRevision: 3 }));
+    const at = await stream(0, 2);
+    at.created(1n, 9);
+    at.progress(0n, 9);
+    at.created(2n, 9);
+    at.events(2n, 9, event("4 b=1"));
+    at.progress(0n, 10);
+    at.events(2n, 11, event("10 b=2"), event("11 b=3"));
+    expect(await take(late, 2, text)).toEqual(["4 b=1", "11 b=3"]);
+  });
+
   it("gives credit for what is taken, and to the next node only what there is room for", async () => {
     const size = 64 + 1 + 100;
     const value = "x".repeat(100);
