@@ -6,13 +6,13 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport, type UnaryResponse } from "@connectrpc/connect";
-import type { ExchangeCall, ExchangeListener, NodeConnection } from "@raftkv/kv-client";
+import type { ExchangeCall, ExchangeListener, NodeConnection, WatchCall, WatchListener } from "@raftkv/kv-client";
 import { ClusterService, StatusResponseSchema } from "@raftkv/proto/cluster";
-import { ExchangeRequestSchema, ExchangeResponseSchema } from "@raftkv/proto/kv";
 import type { RunningNode } from "../machine/machine.ts";
 import type { Process } from "../machine/process.ts";
 import type { Pipe } from "./pipe.ts";
 import { ServedStream } from "./served-stream.ts";
+import { exchangeForm, type StreamForm, watchForm } from "./stream-forms.ts";
 
 export interface ClientConnectionOptions {
   readonly toNode: Pipe;
@@ -48,7 +48,7 @@ export class ClientConnection implements NodeConnection {
   readonly #options: ClientConnectionOptions;
   readonly #waiting = new Set<Waiting>();
   /** Streams that the node serves. */
-  readonly #served = new Set<ServedStream>();
+  readonly #served = new Set<ServedStream<Uint8Array>>();
   /** Of the node's end. */
   readonly #nodeEnd = new AbortController();
   #open = true;
@@ -65,7 +65,8 @@ export class ClientConnection implements NodeConnection {
     };
   }
 
-  readonly openExchange = (listener: ExchangeListener): ExchangeCall => this.#openExchange(listener);
+  readonly openExchange = (listener: ExchangeListener): ExchangeCall => this.#openStream(exchangeForm, listener);
+  readonly openWatch = (listener: WatchListener): WatchCall => this.#openStream(watchForm, listener);
 
   ping(answered: () => void): void {
     const { toNode, toClient } = this.#options;
@@ -179,8 +180,11 @@ export class ClientConnection implements NodeConnection {
     });
   }
 
-  /** The stream of `Exchange`, as it comes over the wire: each message a copy. */
-  #openExchange(listener: ExchangeListener): ExchangeCall {
+  /** A stream as it comes over the wire: each message a copy. */
+  #openStream<Request, Response>(
+    { encode, decode, open }: StreamForm<Request, Response>,
+    listener: { message(response: Response): void; closed(error: unknown): void },
+  ): { send(request: Request): void } {
     const { toNode, node } = this.#options;
     const waiting = {
       fail: (error: ConnectError | undefined) => {
@@ -189,24 +193,24 @@ export class ClientConnection implements NodeConnection {
     };
     this.#waiting.add(waiting);
     if (!this.#open) queueMicrotask(() => waiting.fail(new ConnectError("the connection is closed", Code.Unavailable)));
-    let served: ServedStream | undefined;
+    let served: ServedStream<Uint8Array> | undefined;
+    const send = (bytes: Uint8Array) => {
+      if (served?.isOver) return;
+      this.#answer(() => {
+        if (this.#open) listener.message(decode(bytes));
+      });
+    };
     toNode.send(() => {
       served = new ServedStream({
-        services: node.clients.services,
-        send: (response) => {
-          const bytes = toBinary(ExchangeResponseSchema, response);
-          this.#answer(() => {
-            if (this.#open) listener.message(fromBinary(ExchangeResponseSchema, bytes));
-          });
-        },
+        open: (control) => open(node.clients.services, control, send),
         ended: (error) => this.#answer(() => waiting.fail(error)),
       });
       this.#served.add(served);
     });
     return {
       send: (request) => {
-        const bytes = toBinary(ExchangeRequestSchema, request);
-        toNode.send(() => served?.message(fromBinary(ExchangeRequestSchema, bytes)));
+        const bytes = encode(request);
+        toNode.send(() => served?.message(bytes));
       },
     };
   }
