@@ -200,6 +200,26 @@ describe("a watch", () => {
     expect(await take(told, 1, text)).toEqual(["2 a=1"]);
   });
 
+  it("moves on when it has been served, and a node has not come to where history begins", async () => {
+    const watch = kv.watch("a");
+    const told = events(watch);
+    (await stream()).created(1n, 1);
+    await watch.started();
+    node.breakConnections();
+    const behind = await stream(1);
+    const noHistory = { code: ErrorCode.NO_HISTORY, message: "no history yet" };
+    behind.cancel(behind.creates[0]?.watchId ?? 0n, noHistory);
+    const again = await stream(2);
+    const id = again.creates[0]?.watchId ?? 0n;
+    again.created(id, 1);
+    again.events(id, 2, event("2 a=1"));
+    expect(await take(told, 1, text)).toEqual(["2 a=1"]);
+    const never = events(kv.watch("b")).next();
+    const asked = await stream(2, 2);
+    asked.cancel(asked.creates[1]?.watchId ?? 0n, noHistory);
+    await expect(never).rejects.toMatchObject({ code: "NO_HISTORY" });
+  });
+
   it("ends when its iteration is left, when it is closed, and when its signal fires", async () => {
     const left = kv.watch("a");
     const closed = kv.watch("b");

@@ -36,6 +36,7 @@ export class Watched {
   #freed = 0;
   /** The present node has taken it up: what that says of all its watches counts for this one. */
   #isServed = false;
+  #wasServed = false;
   /** Everything up to here was told. Undefined: no node has served it yet, and it is to begin from then on. */
   #through: number | undefined;
 
@@ -43,6 +44,11 @@ export class Watched {
     this.#plan = plan;
     this.#handlers = handlers;
     this.#through = plan.startRevision === undefined ? undefined : plan.startRevision - 1;
+  }
+
+  /** Some node has taken it up. */
+  get wasServed(): boolean {
+    return this.#wasServed;
   }
 
   /** What a node is asked for that is to go on with it. */
@@ -72,6 +78,7 @@ export class Watched {
 
   created(revision: number): void {
     this.#isServed = true;
+    this.#wasServed = true;
     this.#through ??= revision;
     this.#handlers.started(this.#through);
   }

@@ -48,8 +48,8 @@ function withHistorians(plan: Plan, chance: Chance): Plan {
 /** In half of the runs with real clients. Drawn last, too. */
 function withWatchers(plan: Plan, chance: Chance): Plan {
   if (plan.workload.typedClients === 0 || chance.happens(0.5)) return plan;
-  const watchers = chance.integer(1, 4);
-  const watcherMs = chance.spread(1, 30) * plan.config.electionTimeoutMaxMs;
+  const watchers = chance.integer(2, 8);
+  const watcherMs = chance.spread(0.3, 20) * plan.config.electionTimeoutMaxMs;
   return { ...plan, workload: { ...plan.workload, watchers, watcherMs } };
 }
 

@@ -23,16 +23,11 @@ export const watches: readonly PutBackBug[] = [
     noticedBy: [everythingOnce],
   },
   {
-    name: "a deletion that is lost at compaction",
-    row: 27,
-    patches: [inServer("state/scavenger", "if (deleted && revision < to)", "if (deleted)")],
-    noticedBy: [everythingOnce, "a read shows one revision"],
-  },
-  {
     name: "events that were told before, or come before what was asked for",
     row: 28,
     patches: [
       inServer("services/watch/watch", "first.revision > this.told && credit", "credit"),
+      inServer("services/watch/live-feed", "if (watch.told >= through)\n                    continue;", ""),
       inClient("watch/watched", "if (this.#through !== undefined && revision <= this.#through)", "if (false)"),
     ],
     noticedBy: [everythingOnce],
