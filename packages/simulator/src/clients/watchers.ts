@@ -169,7 +169,8 @@ export class Watchers {
   #ask(chance: Chance): WatchAsked {
     const { acknowledged, key } = this.#options;
     const known = acknowledged.latest;
-    const startRevision = chance.happens(0.5) ? Math.max(1, known + chance.integer(-30, 3)) : undefined;
+    const past = chance.happens(0.8) ? chance.integer(0, 30) : -chance.integer(1, 10);
+    const startRevision = chance.happens(0.5) ? Math.max(1, known - past) : undefined;
     const minRevision = chance.happens(0.3) ? Math.max(1, known - chance.integer(-1, 5)) : 0;
     const events = chance.pick([undefined, undefined, "put", "delete"] as const);
     return { ...this.#range(key(chance), chance), startRevision, minRevision, events, previous: chance.happens(0.5) };

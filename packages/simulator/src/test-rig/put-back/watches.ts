@@ -7,6 +7,7 @@ export const watches: readonly PutBackBug[] = [
   {
     name: "a watch that knows nothing of a snapshot that took the state's place",
     row: 25,
+    firstSeed: 20,
     patches: [
       inServer(
         "services/watch/live-feed",
@@ -35,7 +36,13 @@ export const watches: readonly PutBackBug[] = [
   {
     name: "a mark of progress that is ahead of the events",
     row: 29,
-    patches: [inServer("services/watch/watch-stream", 'watch.state === "synced" ? told : watch.told', "told")],
+    patches: [
+      inServer(
+        "services/watch/watch",
+        "const last = end === revisions.length ? through : (piece.at(-1)?.revision ?? through);",
+        "const last = through;",
+      ),
+    ],
     noticedBy: [everythingOnce],
   },
   {
