@@ -8,6 +8,8 @@ import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
+import { addTransactionCommand } from "./program/transaction.ts";
+import { addTransferCommands } from "./program/transfer.ts";
 import { addWatchCommand } from "./program/watch.ts";
 
 const exitCodeHelp = `
@@ -30,6 +32,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     .addHelpText("after", exitCodeHelp);
 
   addKeyValueCommands(program, keyNotFound);
+  addTransactionCommand(program);
   addWatchCommand(program);
   program
     .command("status")
@@ -44,5 +47,6 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
   addLeaderCommands(program);
   addSnapshotCommands(program);
   addBackupCommands(program);
+  addTransferCommands(program);
   return program;
 }

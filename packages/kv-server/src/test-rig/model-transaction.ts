@@ -11,6 +11,9 @@ import {
 } from "@raftkv/proto/kv";
 import type { ModelEntry } from "./state-model.ts";
 
+/** Throws the code of a refusal. */
+export type LeaseOfPut = (put: PutOperation, before: number | undefined) => number;
+
 /** One operation that may write several keys, on a copy of everything there is. */
 export class ModelTransaction {
   readonly keys: Map<string, ModelEntry>;
@@ -18,9 +21,12 @@ export class ModelTransaction {
   /** The revision of what it writes. */
   readonly #next: number;
 
-  constructor(keys: Map<string, ModelEntry>, next: number) {
+  readonly #leaseOf: LeaseOfPut;
+
+  constructor(keys: Map<string, ModelEntry>, next: number, leaseOf: LeaseOfPut = () => 0) {
     this.keys = keys;
     this.#next = next;
+    this.#leaseOf = leaseOf;
   }
 
   get revision(): number {
@@ -28,7 +34,8 @@ export class ModelTransaction {
   }
 
   /** Throws the code of a refusal. */
-  put({ key: keyBytes, value, withPrevious, keepValue }: PutOperation): unknown {
+  put(put: PutOperation): unknown {
+    const { key: keyBytes, value, withPrevious, keepValue } = put;
     const key = text(keyBytes);
     const previous = this.keys.get(key);
     if (keepValue && previous === undefined) throw new Refused("keyNotFound");
@@ -38,7 +45,7 @@ export class ModelTransaction {
       createRevision: previous?.createRevision ?? this.#next,
       modRevision: this.#next,
       version: (previous?.version ?? 0) + 1,
-      leaseId: 0,
+      leaseId: this.#leaseOf(put, previous?.leaseId),
     });
     return { kind: "put", revision: this.revision, ...(withPrevious && previous ? { previous } : {}) };
   }
@@ -199,22 +206,21 @@ function namesNoKey({ comparisons, then, otherwise }: TransactionOperation): boo
   });
 }
 
-/** Whether some way through the steps could put a key twice; a put beside a deletion of its key, wherever they stand, is no better. */
+/** Whether two steps that may both be carried out write the same key, one of them at least with a put. */
 function writesTwice(steps: readonly TransactionStep[]): boolean {
-  const deletions = steps.flatMap(deletionsOf);
-  const isDeleted = (key: string) => deletions.some(({ from, to }) => key >= from && (to === undefined || key < to));
-  const seen = new Set<string>();
-  for (const step of steps) {
+  return steps.some((step, i) => {
     if (step.step.case === "transaction") {
       const { then, otherwise } = step.step.value;
       if (writesTwice(then) || writesTwice(otherwise)) return true;
     }
-    for (const key of new Set(putsOf(step))) {
-      if (seen.has(key) || isDeleted(key)) return true;
-      seen.add(key);
-    }
-  }
-  return false;
+    const others = steps.filter((_, j) => j !== i);
+    return putsOf(step).some((key) => {
+      const isDeleted = others
+        .flatMap(deletionsOf)
+        .some(({ from, to }) => key >= from && (to === undefined || key < to));
+      return isDeleted || others.flatMap(putsOf).includes(key);
+    });
+  });
 }
 
 function putsOf({ step }: TransactionStep): string[] {

@@ -1,12 +1,15 @@
-import type { DescMessage } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import type { ServerCall, StreamListener } from "@raftkv/grpc-stream";
+import type { StreamListener } from "@raftkv/grpc-stream";
 
-/** What a service does with a stream, but for sending on it. */
-export type StreamControl = Pick<ServerCall<DescMessage>, "end" | "pause" | "resume">;
+/** What a node does with a stream besides answering. */
+export interface StreamControl {
+  end(error?: ConnectError): void;
+  pause(): void;
+  resume(): void;
+}
 
 interface ServedStreamOptions<Request> {
-  /** Has the node listen. Throws a `ConnectError` where it takes no more streams. */
+  /** The node takes the stream. What it throws ends it. */
   readonly open: (control: StreamControl) => StreamListener<Request>;
   /** The node has ended the stream. */
   readonly ended: (error: ConnectError | undefined) => void;
@@ -35,7 +38,7 @@ export class ServedStream<Request> {
     }
   }
 
-  /** Nothing is sent on it any more. */
+  /** Nothing that the node says is to be heard any more. */
   get isOver(): boolean {
     return this.#isOver;
   }

@@ -1,4 +1,4 @@
-import { type ApplyResult, KvStateMachine, type MergeLimits } from "@raftkv/kv-server";
+import { type ApplyResult, type InspectPeer, KvStateMachine, type MergeLimits } from "@raftkv/kv-server";
 import {
   type Consensus,
   type ConsensusStatus,
@@ -37,6 +37,8 @@ export interface MachineOptions {
   readonly disk: SimulatedDisk;
   readonly observe: Observe;
   readonly wrappers: Wrappers;
+  /** How a node asks who listens at an address; unless told, nobody can be asked. */
+  readonly inspect?: InspectPeer;
   /** A process of it is gone, and with it its end of every connection. */
   readonly processEnded: (process: Process) => void;
   /** A node has stopped, or did not come up, though nothing was done to it. */
@@ -76,8 +78,6 @@ export class Machine {
   #clockRate = 1;
   /** The process took part in something since its status was last looked at. */
   #touched = false;
-  /** What it said of itself then. */
-  #told: ConsensusStatus | undefined;
 
   constructor(options: MachineOptions) {
     this.id = options.id;
@@ -112,10 +112,7 @@ export class Machine {
   takeNews(): ConsensusStatus | undefined {
     if (!this.#touched) return undefined;
     this.#touched = false;
-    const status = this.running?.node.status();
-    if (status === this.#told) return undefined;
-    this.#told = status;
-    return status;
+    return this.running?.node.status();
   }
 
   /** A blank machine starts with a log that begins with `membership`, and waits to be added to the cluster. */
@@ -303,9 +300,7 @@ export class Machine {
       address: this.member.address,
       usage: () => raft.usage(),
       clock,
-      inspect: async (address) => {
-        throw new Error(`nobody can be asked at ${address} in a simulation`);
-      },
+      inspect: this.#options.inspect ?? nobodyAnswers,
       endOfTurn: (callback) => this.#options.scheduler.after(0, () => this.#enter(process, callback)),
     });
     incarnation.running = {
@@ -348,4 +343,8 @@ function describeFields(fields: LogFields): string {
   return Object.entries(fields)
     .map(([name, value]) => `, ${name} ${value instanceof Error ? value.message : String(value)}`)
     .join("");
+}
+
+async function nobodyAnswers(address: string): Promise<never> {
+  throw new Error(`nobody can be asked at ${address} in a simulation`);
 }
