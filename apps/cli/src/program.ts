@@ -8,6 +8,7 @@ import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
+import { addTransferCommands } from "./program/transfer.ts";
 import { addWatchCommand } from "./program/watch.ts";
 
 const exitCodeHelp = `
@@ -44,5 +45,6 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
   addLeaderCommands(program);
   addSnapshotCommands(program);
   addBackupCommands(program);
+  addTransferCommands(program);
   return program;
 }

@@ -65,6 +65,10 @@ export interface NodeStatus {
   readonly applyVersion: number;
   readonly logBytes: number;
   readonly stateBytes: number;
+  /** What of `stateBytes` is in use: space that was given back inside the file is used again first. */
+  readonly stateBytesInUse: number;
+  /** Where `stateBytesInUse` has come to it, the leader refuses writes that add to the state. Undefined: there is no quota. */
+  readonly quotaBytes: number | undefined;
   /** What snapshots take up on its disk: whole ones, and what has arrived of one that is being received. */
   readonly snapshotBytes: number;
   readonly members: readonly Member[];
@@ -125,6 +129,8 @@ export function toNodeStatus(wire: StatusResponse): NodeStatus {
     applyVersion: wire.applyVersion,
     logBytes: safeInteger(wire.logBytes, "log size"),
     stateBytes: safeInteger(wire.stateBytes, "state size"),
+    stateBytesInUse: safeInteger(wire.stateBytesInUse, "state size"),
+    quotaBytes: wire.quotaBytes === 0n ? undefined : safeInteger(wire.quotaBytes, "quota"),
     snapshotBytes: safeInteger(wire.snapshotBytes, "snapshot size"),
     members: wire.members.map(toMember),
     joint: wire.joint,

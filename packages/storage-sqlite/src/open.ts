@@ -94,7 +94,7 @@ async function openAll(directory: DataDirectory, options: StorageOptions, openin
       reader,
       failStop,
       appliedIndex: opened.applied.appliedIndex,
-      sizeBytes: opened.sizeBytes,
+      size: opened.size,
       logSequence: () => raft.durableSequence(),
       closed,
     }),

@@ -52,6 +52,7 @@ function gatedState(state: StateStore, gate: StorageGate): StateStore {
   return {
     appliedIndex: () => state.appliedIndex(),
     sizeBytes: () => state.sizeBytes(),
+    usedBytes: () => state.usedBytes(),
     getMany: (keys) => gate.pass("state.getMany", () => state.getMany(keys)),
     scan: (range) => gate.pass("state.scan", () => state.scan(range)),
     write: (batch) => gate.pass("state.write", () => state.write(batch)),

@@ -34,6 +34,8 @@ const leader = {
     applyVersion: 2,
     logBytes: 1536,
     stateBytes: 0,
+    stateBytesInUse: 0,
+    quotaBytes: undefined,
     snapshotBytes: 0,
     members: [],
     joint: false,

@@ -51,8 +51,16 @@ function describeReplication(replication: Replication | undefined): string {
 
 function notes(members: readonly MemberStatus[]): string {
   const leader = leaderOf(members);
-  const lines = leader === undefined ? ["no leader was reached"] : stateNotes(leader);
+  const lines = leader === undefined ? ["no leader was reached"] : [...stateNotes(leader), ...quotaNotes(leader)];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Said from four fifths on, so that there is time to do something. */
+function quotaNotes({ stateBytesInUse, quotaBytes }: NodeStatus): readonly string[] {
+  if (quotaBytes === undefined || stateBytesInUse < quotaBytes * 0.8) return [];
+  const use = `${formatBytes(stateBytesInUse)} of its quota of ${formatBytes(quotaBytes)}`;
+  if (stateBytesInUse < quotaBytes) return [`the store uses ${use}`];
+  return [`the store uses ${use}: only deletes and compaction are taken, until there is room`];
 }
 
 /** Of several that take themselves for the leader, the one in the highest term. */

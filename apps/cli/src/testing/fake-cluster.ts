@@ -87,6 +87,8 @@ export class FakeCluster implements Cluster {
       applyVersion: 2,
       logBytes: 0,
       stateBytes: 0,
+      stateBytesInUse: 0,
+      quotaBytes: undefined,
       snapshotBytes: 0,
       members: [...this.members],
       joint: this.joint,

@@ -52,6 +52,7 @@ export const clusterFileSchema = strictObject({
     max_age: milliseconds(1_000, 10_000_000_000).optional(),
     max_revisions: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
   }).optional(),
+  quota_bytes: wholeNumber(MIB, Number.MAX_SAFE_INTEGER).optional(),
   limits: strictObject({
     max_key_bytes: wholeNumber(1, maxKeyBytes).optional(),
     max_value_bytes: wholeNumber(0, maxValueBytes).optional(),

@@ -32,6 +32,8 @@ export interface Settings {
   readonly electionTimeout: ElectionTimeout | undefined;
   readonly raft: Partial<RaftNodeConfig>;
   readonly history: HistoryPolicy;
+  /** The state may take up so much; 0: no bound. */
+  readonly quotaBytes: number;
   readonly limits: { readonly maxKeyBytes: number; readonly maxValueBytes: number };
 }
 
@@ -62,6 +64,7 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
       maxAgeMs: file?.history?.max_age ?? DEFAULT_HISTORY_POLICY.maxAgeMs,
       maxRevisions: file?.history?.max_revisions ?? DEFAULT_HISTORY_POLICY.maxRevisions,
     },
+    quotaBytes: file?.quota_bytes ?? 0,
     limits: {
       maxKeyBytes: file?.limits?.max_key_bytes ?? DEFAULT_KV_LIMITS.maxKeyBytes,
       maxValueBytes: file?.limits?.max_value_bytes ?? DEFAULT_KV_LIMITS.maxValueBytes,

@@ -152,6 +152,7 @@ async function takePart(
     state,
     limits: limitsOf(settings),
     history: settings.history,
+    quotaBytes: settings.quotaBytes,
     version,
     address,
     usage: () => raft.usage(),

@@ -24,6 +24,8 @@ export interface StateStore {
   replace(appliedIndex: Index, rows: AsyncIterable<readonly StateRow[]>): Promise<void>;
   /** Bytes on disk, or in memory where there is no disk. Cheap. */
   sizeBytes(): number;
+  /** How many of those hold something: space that was given back, and is used again first, does not count. Cheap. */
+  usedBytes(): number;
   close(): Promise<void>;
 }
 

@@ -24,7 +24,14 @@ const REPLICATION_STATES: Readonly<Record<PeerProgress["state"], ReplicationStat
 };
 
 /** This node's own view of itself and of the cluster. */
-export function clusterStatus({ consensus, state, usage, version, address }: KvServicesOptions): StatusResponse {
+export function clusterStatus({
+  consensus,
+  state,
+  usage,
+  version,
+  address,
+  quotaBytes,
+}: KvServicesOptions): StatusResponse {
   const { identity, role, term, leader, commit, last, membership, committedMembership, progress, transferTo } =
     consensus.status();
   const { logBytes, snapshotBytes, firstIndex } = usage();
@@ -47,6 +54,8 @@ export function clusterStatus({ consensus, state, usage, version, address }: KvS
     applyVersion: state.applyVersion(),
     logBytes: BigInt(logBytes),
     stateBytes: BigInt(state.sizeBytes()),
+    stateBytesInUse: BigInt(state.usedBytes()),
+    quotaBytes: BigInt(quotaBytes ?? 0),
     snapshotBytes: BigInt(snapshotBytes),
     members: memberMessages(membership),
     progress: progress.map(progressMessage),

@@ -5,6 +5,7 @@ import type { ApplyResult } from "../state/answer.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import { checkCommand } from "./command-check.ts";
 import type { Failure } from "./kv-failure.ts";
+import type { Quota } from "./quota.ts";
 
 /** A command batch on its way, or the reason why it was not let on it. */
 export type Proposed =
@@ -16,22 +17,25 @@ export class Proposer {
   readonly #consensus: Pick<Consensus<ApplyResult>, "propose">;
   readonly #state: Pick<KvStateMachine, "clusterClock" | "decoder" | "applyVersion">;
   readonly #limits: KvLimits;
+  readonly #quota: Quota;
 
   constructor(
     consensus: Pick<Consensus<ApplyResult>, "propose">,
     state: Pick<KvStateMachine, "clusterClock" | "decoder" | "applyVersion">,
     limits: KvLimits,
+    quota: Quota,
   ) {
     this.#consensus = consensus;
     this.#state = state;
     this.#limits = limits;
+    this.#quota = quota;
   }
 
   /** Synchronous up to the proposal, so that calls are proposed in their order. `term`: the one this node leads. */
   propose(commandBatch: Uint8Array, term: Term): Proposed {
     const payload = encodeEnvelope(this.#state.clusterClock.stampMs(term), commandBatch);
     const content = this.#state.decoder.preview(payload);
-    const failure = checkCommand(content, this.#limits, this.#state.applyVersion());
+    const failure = checkCommand(content, this.#limits, this.#state.applyVersion()) ?? this.#quota.refusal(content);
     if (failure !== undefined) return { kind: "refused", failure };
     const operations = content.kind === "command" ? content.command.operations.length : 0;
     return { kind: "proposed", operations, result: this.#consensus.propose(payload) };

@@ -13,6 +13,7 @@ import { Leadership } from "./leadership.ts";
 import { boundedInspection, type InspectPeer } from "./peer-inspection.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import { Proposer } from "./proposer.ts";
+import { Quota } from "./quota.ts";
 import { ReadGate } from "./read-gate.ts";
 import { ReadPath } from "./read-path.ts";
 import { RevisionWaits } from "./revision-waits.ts";
@@ -44,6 +45,8 @@ export interface KvServicesOptions {
   readonly inspect: InspectPeer;
   /** How much history is kept; unset fields have the values of `DEFAULT_HISTORY_POLICY`. */
   readonly history?: Partial<HistoryPolicy>;
+  /** The state may take up so many bytes before what adds to it is refused. No bound unless told. */
+  readonly quotaBytes?: number;
   /** Where backups are put aside. Without it none are given out. */
   readonly spool?: Spool;
   /** Calls back when the present turn of the event loop is over; `setImmediate` unless a simulation has its own. */
@@ -81,7 +84,7 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
     limits,
     leadership,
     pendingWrites: new PendingWrites(),
-    proposer: new Proposer(consensus, state, limits),
+    proposer: new Proposer(consensus, state, limits, new Quota(state, options.quotaBytes ?? 0)),
     readGate: gate,
     readPath: new ReadPath({ gate, consensus, state, revisions, limits }),
     admission: new Admission(limits.maxRequests, limits.maxRequestBytes),

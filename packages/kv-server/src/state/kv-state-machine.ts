@@ -22,6 +22,7 @@ import { type Prefetched, prefetch, type Source } from "./prefetch.ts";
 import type { Read, ReadAnswers, ReadLimits } from "./read.ts";
 import { loadSavedState, type SavedState } from "./saved-state.ts";
 import { Serial } from "./serial.ts";
+import { lastSequence } from "./session.ts";
 import { decodeSnapshot } from "./snapshot-decoder.ts";
 import { encodeSnapshot } from "./snapshot-format.ts";
 
@@ -162,6 +163,18 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   /** Bytes of the engine. */
   sizeBytes(): number {
     return this.#store.sizeBytes();
+  }
+
+  /** What the state takes up: of the engine, in use, and in memory, on its way there. */
+  usedBytes(): number {
+    const { active, frozen } = this.#generations;
+    return this.#store.usedBytes() + active.bytes + (frozen?.bytes ?? 0);
+  }
+
+  /** Whether the session has come to that sequence, so that its command is known already. */
+  hasApplied(sessionId: number, sequence: number): boolean {
+    const session = this.#saved.sessions.get(sessionId);
+    return session !== undefined && sequence <= lastSequence(session);
   }
 
   /**

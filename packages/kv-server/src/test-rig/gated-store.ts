@@ -82,6 +82,10 @@ export class GatedStore implements StateStore {
     return this.#sorted().reduce((sum, { row }) => sum + row.key.length + row.value.length, 0);
   }
 
+  usedBytes(): number {
+    return this.sizeBytes();
+  }
+
   async close(): Promise<void> {}
 
   /** What a crash leaves: everything written, and nothing else. */

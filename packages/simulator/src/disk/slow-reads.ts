@@ -34,6 +34,7 @@ export function slowToReadState(store: StateStore, delay: Delay): StateStore {
     view: () => store.view(),
     replace: (appliedIndex, rows) => store.replace(appliedIndex, rows),
     sizeBytes: () => store.sizeBytes(),
+    usedBytes: () => store.usedBytes(),
     close: () => store.close(),
   };
 }

@@ -79,6 +79,10 @@ export class MemoryStateStore implements StateStore {
     return this.#image.state.tree.bytes;
   }
 
+  usedBytes(): number {
+    return this.sizeBytes();
+  }
+
   async close(): Promise<void> {
     try {
       await this.#queue.close();

@@ -15,8 +15,8 @@ export type StateRequest =
   | { readonly kind: "close" };
 
 export type StateAnswer =
-  | { readonly kind: "opened"; readonly applied: AppliedRecord; readonly sizeBytes: number }
-  | { readonly kind: "done"; readonly sizeBytes: number }
+  | { readonly kind: "opened"; readonly applied: AppliedRecord; readonly size: StateSize }
+  | { readonly kind: "done"; readonly size: StateSize }
   | { readonly kind: "view"; readonly view: number; readonly appliedIndex: Index }
   | { readonly kind: "rows"; readonly rows: RowBatch }
   | { readonly kind: "closed" };
@@ -29,4 +29,11 @@ export interface AppliedRecord {
    * reach, and unlike the one beside it a synced one.
    */
   readonly logSequence: number;
+}
+
+/** Of the state's database, without its write-ahead log. */
+export interface StateSize {
+  readonly bytes: number;
+  /** In pages that hold something; the others are used again first. */
+  readonly usedBytes: number;
 }

@@ -3,7 +3,7 @@ import { type Index, StorageError } from "@raftkv/raft-core";
 import type { FailStop } from "../fail-stop.ts";
 import { runningError } from "../sqlite/sqlite-error.ts";
 import { expectAnswer, type WorkerClient } from "../thread/worker-client.ts";
-import type { AppliedRecord, StateAnswer, StateRequest } from "./protocol.ts";
+import type { AppliedRecord, StateAnswer, StateRequest, StateSize } from "./protocol.ts";
 import { packRows, type RowBatch } from "./row-batch.ts";
 import { SqliteStateView } from "./sqlite-state-view.ts";
 import type { StateReader } from "./state-reader.ts";
@@ -14,7 +14,7 @@ export interface SqliteStateStoreParts {
   readonly reader: StateReader;
   readonly failStop: FailStop;
   readonly appliedIndex: Index;
-  readonly sizeBytes: number;
+  readonly size: StateSize;
   /** A commit of the log's that is durable now. */
   readonly logSequence: () => number;
   /** Called once everything is closed. */
@@ -25,7 +25,7 @@ export interface SqliteStateStoreParts {
 export class SqliteStateStore implements StateStore {
   readonly #parts: SqliteStateStoreParts;
   #appliedIndex: Index;
-  #sizeBytes: number;
+  #size: StateSize;
   /** The write or replacement that is under way: a replacement takes several steps, which nothing may come between. */
   #turn: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -33,7 +33,7 @@ export class SqliteStateStore implements StateStore {
   constructor(parts: SqliteStateStoreParts) {
     this.#parts = parts;
     this.#appliedIndex = parts.appliedIndex;
-    this.#sizeBytes = parts.sizeBytes;
+    this.#size = parts.size;
   }
 
   appliedIndex(): Index {
@@ -41,7 +41,11 @@ export class SqliteStateStore implements StateStore {
   }
 
   sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#size.bytes;
+  }
+
+  usedBytes(): number {
+    return this.#size.usedBytes;
   }
 
   async getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
@@ -110,7 +114,7 @@ export class SqliteStateStore implements StateStore {
 
   async #change(request: StateRequest, rows?: RowBatch): Promise<void> {
     const answer = await this.#parts.thread.call(request, rows === undefined ? [] : [rows.bytes.buffer]);
-    this.#sizeBytes = expectAnswer(answer, "done").sizeBytes;
+    this.#size = expectAnswer(answer, "done").size;
   }
 
   #applied(appliedIndex: Index): AppliedRecord {

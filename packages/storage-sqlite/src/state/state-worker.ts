@@ -70,7 +70,7 @@ class StateService implements Service<StateRequest, StateAnswer> {
   #open(kvDb: string, memberId: string): StateAnswer {
     this.file = kvDb;
     this.#writer = new StateWriter(openStateDatabase(kvDb, memberId), kvDb);
-    return { kind: "opened", applied: this.#writer.applied(), sizeBytes: this.#writer.sizeBytes() };
+    return { kind: "opened", applied: this.#writer.applied(), size: this.#writer.size() };
   }
 
   #openView(): StateAnswer {
@@ -91,7 +91,7 @@ class StateService implements Service<StateRequest, StateAnswer> {
   }
 
   #done(): StateAnswer {
-    return { kind: "done", sizeBytes: this.#opened().sizeBytes() };
+    return { kind: "done", size: this.#opened().size() };
   }
 }
 

@@ -1,11 +1,12 @@
 import { integerColumn } from "../sqlite/columns.ts";
 import { Checkpointer, type Connection, checkpointWhole } from "../sqlite/connection.ts";
 import { MetaTable } from "../sqlite/meta-table.ts";
-import type { AppliedRecord } from "./protocol.ts";
+import type { AppliedRecord, StateSize } from "./protocol.ts";
 import { packedRows, type RowBatch, sealStored } from "./row-batch.ts";
 import { parseApplied } from "./state-database.ts";
 
 const checkpointFrames = 2_000;
+const PAGE_BYTES = 4096;
 
 /** The state in its database, as its thread writes it: one transaction at a time. */
 export class StateWriter {
@@ -16,6 +17,7 @@ export class StateWriter {
   readonly #put;
   readonly #remove;
   readonly #pageCount;
+  readonly #freePages;
   #replacing = false;
 
   constructor(connection: Connection, file: string) {
@@ -28,6 +30,7 @@ export class StateWriter {
     );
     this.#remove = connection.prepare("DELETE FROM kv WHERE key = ?");
     this.#pageCount = connection.prepare<[], unknown>("PRAGMA page_count").pluck();
+    this.#freePages = connection.prepare<[], unknown>("PRAGMA freelist_count").pluck();
   }
 
   applied(): AppliedRecord {
@@ -64,8 +67,10 @@ export class StateWriter {
     this.#replacing = false;
   }
 
-  sizeBytes(): number {
-    return integerColumn(this.#pageCount.get(), this.#file, "the number of pages") * 4096;
+  size(): StateSize {
+    const pages = integerColumn(this.#pageCount.get(), this.#file, "the number of pages");
+    const free = integerColumn(this.#freePages.get(), this.#file, "the number of free pages");
+    return { bytes: pages * PAGE_BYTES, usedBytes: (pages - free) * PAGE_BYTES };
   }
 
   /** Keeps the write-ahead log short. For a moment when nobody waits. */

@@ -88,6 +88,17 @@ export function writingTests(tests: StoreTests): void {
       assert.ok(grown >= 2 * mebibyte, `storing 3 MiB made sizeBytes() grow by ${grown}`);
     });
 
+    tests.withStore("usedBytes() grows with what is stored, and shrinks with what is removed", async (store) => {
+      const before = store.usedBytes();
+      await store.write(puts(1, row("a", patternBytes(3 * mebibyte))));
+      const used = store.usedBytes();
+      assert.ok(used - before >= 2 * mebibyte, `storing 3 MiB made usedBytes() grow by ${used - before}`);
+      assert.ok(used <= store.sizeBytes(), `${used} bytes are used of ${store.sizeBytes()}`);
+      await store.write(removes(2, "a"));
+      const left = store.usedBytes() - before;
+      assert.ok(left <= mebibyte / 2, `${left} bytes are still used of what was removed`);
+    });
+
     if (!tests.durable) return;
     tests.withRestart("rows and applied index are there after a restart", async (session) => {
       const rows = [row([0], ""), row("a", "1"), row("big", patternBytes(mebibyte)), row([0xff, 0x00], "z")];
