@@ -6,7 +6,11 @@ export type { Clock, Timer } from "./clock.ts";
 export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./error.ts";
 export type { HistoryOptions } from "./history.ts";
 export type { KeyValue } from "./key-value.ts";
-export type { Namespace, ReadOptions } from "./namespace.ts";
+export type { Lease } from "./leases/lease.ts";
+export type { LeaseInfo, RevokeResult } from "./leases/lease-requests.ts";
+export type { GrantOptions, LeaseReadOptions, Leases } from "./leases/leases.ts";
+export type { PutLeaseOptions } from "./leases/put-lease.ts";
+export type { Namespace, PutOptions, ReadOptions } from "./namespace.ts";
 export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, ReplicationStateName } from "./node-status.ts";
 export type {
   ClientPorts,

@@ -6,6 +6,7 @@ import { type HistoryOptions, historyPages, planHistory } from "./history.ts";
 import { KeySpace } from "./key-space/key-space.ts";
 import { PrefixedCalls } from "./key-space/prefixed-calls.ts";
 import type { KeyValue } from "./key-value.ts";
+import { type PutLeaseOptions, putLeaseFields } from "./leases/put-lease.ts";
 import { pages, planRange, type RangeOptions } from "./range.ts";
 import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
 import { getRequest, historyRequest, type KeyWrite, type PageBounds, pageRequest } from "./read-operation.ts";
@@ -13,6 +14,8 @@ import { type Observed, type ObserveOptions, observed } from "./watch/observe.ts
 import type { Watch } from "./watch/watch.ts";
 import { type WatchOptions, type WatchTarget, watchPlan } from "./watch/watch-options.ts";
 import { type DeleteResult, deleteRequest, type PutResult, putRequest } from "./write-request.ts";
+
+export interface PutOptions extends CallOptions, PutLeaseOptions {}
 
 export interface ReadOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {}
 
@@ -46,9 +49,9 @@ export class Namespace {
     return entry;
   }
 
-  /** Writes one key. */
-  async put(key: string | Uint8Array, value: string | Uint8Array, options: CallOptions = {}): Promise<PutResult> {
-    return this.#calls.write(putRequest(keyBytes(key), toBytes(value, "value")), options);
+  /** Writes one key. It lives for ever, unless `options` say how long. */
+  async put(key: string | Uint8Array, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
+    return this.#calls.write(putRequest(keyBytes(key), toBytes(value, "value"), putLeaseFields(options)), options);
   }
 
   /** Removes one key; `deleted` says whether it existed. */

@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { CommandBatchSchema, type Operation, type OperationResult, OperationSchema } from "@raftkv/proto/kv";
+import { NO_LEASE, type PutLeaseFields } from "./leases/put-lease.ts";
 import type { OperationRequest } from "./operation.ts";
 import { safeInteger } from "./safe-integer.ts";
 
@@ -29,17 +30,18 @@ const overheadBytes = 16;
 
 const PLAIN_PUT = {
   $typeName: "raftkv.kv.v1.PutOperation",
-  leaseId: 0n,
-  ttlMs: 0n,
   withPrevious: false,
   keepValue: false,
-  keepLease: false,
 } as const;
 
-export function putRequest(key: Uint8Array, value: Uint8Array): WriteRequest<PutResult> {
+export function putRequest(
+  key: Uint8Array,
+  value: Uint8Array,
+  lease: PutLeaseFields = NO_LEASE,
+): WriteRequest<PutResult> {
   return {
     name: "put",
-    operation: { case: "put", value: { ...PLAIN_PUT, key, value } },
+    operation: { case: "put", value: { ...PLAIN_PUT, ...lease, key, value } },
     bytes: key.length + value.length + overheadBytes,
     toResult: (result) =>
       result.case === "put" ? { revision: safeInteger(result.value.revision, "revision") } : undefined,
