@@ -68,7 +68,8 @@ export async function learnEndingLeases(
   const excess: Operation[] = [];
   for (const operation of operations) {
     const lease = operation.kind === "revokeLease" ? known.leases.get(operation.leaseId) : undefined;
-    if (lease !== undefined && !known.keys.has(lease.id) && !(await keys.take(lease))) excess.push(operation);
+    if (lease !== undefined && !keys.take(lease)) excess.push(operation);
   }
+  await keys.fetch();
   return excess;
 }
