@@ -9,6 +9,7 @@ import { addLeaderCommands } from "./program/leader.ts";
 import { addLeaseCommands } from "./program/lease.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
+import { addTransactionCommand } from "./program/transaction.ts";
 import { addTransferCommands } from "./program/transfer.ts";
 import { addWatchCommand } from "./program/watch.ts";
 
@@ -32,6 +33,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     .addHelpText("after", exitCodeHelp);
 
   addKeyValueCommands(program, keyNotFound);
+  addTransactionCommand(program);
   addWatchCommand(program);
   program
     .command("status")

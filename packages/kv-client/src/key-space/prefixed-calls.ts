@@ -6,7 +6,7 @@ import type { WatchOptions, WatchPlan } from "../watch/watch-options.ts";
 import type { WriteRequest } from "../write-request.ts";
 import type { KeySpace } from "./key-space.ts";
 import { toOwnEvent, toOwnReadResult, toOwnWriteResult } from "./own-results.ts";
-import { toStoredRead, toStoredWrite } from "./stored-operations.ts";
+import { toStoredFence, toStoredRead, toStoredWrite } from "./stored-operations.ts";
 
 /** The calls of a namespace: the same, with the keys said as they are stored, and told as the namespace knows them. */
 export class PrefixedCalls implements Calls {
@@ -35,6 +35,7 @@ export class PrefixedCalls implements Calls {
     const stored: WriteRequest<T> = {
       ...request,
       operation: toStoredWrite(this.#keys, request.operation),
+      ...(request.fence === undefined ? {} : { fence: toStoredFence(this.#keys, request.fence) }),
       bytes: request.bytes + this.#keys.prefix.length,
       toResult: (result) => request.toResult(toOwnWriteResult(this.#keys, result)),
     };
