@@ -64,7 +64,7 @@ export async function learnEndingLeases(
   }
   const ids = operations.flatMap((operation) => (operation.kind === "revokeLease" ? [operation.leaseId] : []));
   await learnLeases(known, ids, source);
-  const keys = new LeaseKeysPrefetch(known, source);
+  const keys = new LeaseKeysPrefetch(known, source, LEASE_BOUNDS.keysPerEntry);
   const excess: Operation[] = [];
   for (const operation of operations) {
     const lease = operation.kind === "revokeLease" ? known.leases.get(operation.leaseId) : undefined;

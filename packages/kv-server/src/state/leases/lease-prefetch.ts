@@ -59,11 +59,13 @@ export class LeaseKeysPrefetch {
   readonly #known: KnownLeases;
   readonly #source: RowSource;
   readonly #wanted = new Map<number, Lease>();
-  #left: number = LEASE_BOUNDS.keysPerEntry;
+  #left: number;
 
-  constructor(known: KnownLeases, source: RowSource) {
+  /** `together`: keys of several leases. */
+  constructor(known: KnownLeases, source: RowSource, together: number) {
     this.#known = known;
     this.#source = source;
+    this.#left = together;
   }
 
   /**
@@ -72,7 +74,7 @@ export class LeaseKeysPrefetch {
    */
   take(lease: Lease): boolean {
     if (this.#wanted.has(lease.id)) return true;
-    if (lease.keyCount > this.#left && this.#left < LEASE_BOUNDS.keysPerEntry) return false;
+    if (lease.keyCount > this.#left && this.#wanted.size > 0) return false;
     this.#left -= Math.min(lease.keyCount, this.#left);
     this.#wanted.set(lease.id, lease);
     return true;
@@ -157,7 +159,7 @@ export async function learnDueLeases(known: KnownLeases, nowMs: number, source: 
   const rows = await scanRows(source, from, to, LEASE_BOUNDS.leasesPerEntry + 1);
   const ids = rows.slice(0, LEASE_BOUNDS.leasesPerEntry).map((row) => deadlineInRow(row).leaseId);
   await learnLeases(known, ids, source);
-  const keys = new LeaseKeysPrefetch(known, source);
+  const keys = new LeaseKeysPrefetch(known, source, LEASE_BOUNDS.keysTogether);
   const due: Lease[] = [];
   for (const id of ids) {
     const lease = known.leases.get(id);
