@@ -1,5 +1,6 @@
 import type { EntryContent, Operation, TransactionStep } from "../command.ts";
 import type { Present } from "../present.ts";
+import { LEASE_BOUNDS } from "./lease-bounds.ts";
 import {
   type KnownLeases,
   LeaseKeysPrefetch,
