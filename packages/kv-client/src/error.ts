@@ -5,6 +5,8 @@
  * - `INVALID_ARGUMENT`: the call or an option makes no sense (an empty key, a broken string, a negative limit). Nothing
  *   was sent.
  * - `INVALID_TEXT`: bytes were read as text (`KeyValue.text`, `KeyValue.key`) and are not UTF-8.
+ * - `INVALID_VALUE`, `INVALID_KEY`: what is stored is not of the type that a typed namespace expects; the message names the key
+ *   and says why. A read has happened.
  * - `KEY_TOO_LARGE`, `VALUE_TOO_LARGE`: above the cluster's limit. Nothing happened.
  * - `REFUSED`: the cluster finds the request wrong for another reason, which the message names. Nothing happened.
  * - `LEASES_DISABLED`: the cluster is not set up for reads with consistency "lease"; the message says how to change that.
@@ -39,6 +41,8 @@
 export type RaftKvErrorCode =
   | "INVALID_ARGUMENT"
   | "INVALID_TEXT"
+  | "INVALID_VALUE"
+  | "INVALID_KEY"
   | "KEY_TOO_LARGE"
   | "VALUE_TOO_LARGE"
   | "REFUSED"
