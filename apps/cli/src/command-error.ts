@@ -1,4 +1,4 @@
-import type { ExitCode } from "./exit-code.ts";
+import { type ExitCode, exitCodes } from "./exit-code.ts";
 
 /** A command that ends in failure, with what the process exits with. */
 export class CommandError extends Error {
@@ -9,4 +9,9 @@ export class CommandError extends Error {
     super(message, options);
     this.exitCode = exitCode;
   }
+}
+
+/** Arguments that make no sense together. */
+export function invalidUse(message: string): CommandError {
+  return new CommandError(message, exitCodes.usage);
 }

@@ -8,6 +8,7 @@ import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
+import { addTransactionCommand } from "./program/transaction.ts";
 import { addTransferCommands } from "./program/transfer.ts";
 import { addWatchCommand } from "./program/watch.ts";
 
@@ -31,6 +32,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     .addHelpText("after", exitCodeHelp);
 
   addKeyValueCommands(program, keyNotFound);
+  addTransactionCommand(program);
   addWatchCommand(program);
   program
     .command("status")

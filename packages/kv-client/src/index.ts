@@ -5,6 +5,7 @@ export type { RaftKvOptions } from "./client-settings.ts";
 export type { Clock, Timer } from "./clock.ts";
 export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./error.ts";
 export type { HistoryOptions } from "./history.ts";
+export type { KeyRangeTarget } from "./key-range.ts";
 export type { KeyValue } from "./key-value.ts";
 export type { Namespace, ReadOptions } from "./namespace.ts";
 export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, ReplicationStateName } from "./node-status.ts";
@@ -20,9 +21,25 @@ export type {
 } from "./ports.ts";
 export { type CloseOptions, RaftKv } from "./raft-kv.ts";
 export type { RangeOptions } from "./range.ts";
+export type { RangeViewOptions, RevisionFilterOptions, SortBy } from "./range-options.ts";
 export type { ReadConsistency, ReadNeedsOptions } from "./read-needs.ts";
 export type { KeyWrite } from "./read-operation.ts";
 export type { StatusOptions } from "./status.ts";
+export {
+  type Comparable,
+  type ComparableKey,
+  type Comparison,
+  key,
+  keys,
+  type RangeStepOptions,
+  type RangeStepResult,
+  type Step,
+  type StepOptions,
+  type StepResults,
+  step,
+  type TransactionResult,
+  type TransactionSpec,
+} from "./transaction/index.ts";
 export type { KeyTypes, ValueTypes } from "./typed/entry-types.ts";
 export { json } from "./typed/json.ts";
 export { type KeyCodec, textKey } from "./typed/key-codec.ts";
@@ -44,4 +61,6 @@ export type { Observed, ObserveOptions } from "./watch/observe.ts";
 export type { Watch } from "./watch/watch.ts";
 export type { DeleteEvent, PutEvent, WatchBatch, WatchEvent } from "./watch/watch-event.ts";
 export type { KeyRangeOptions, WatchOptions, WatchTarget } from "./watch/watch-options.ts";
-export type { CompactResult, DeleteResult, PutResult } from "./write-request.ts";
+export type { Fence, FenceOptions, WriteOptions } from "./write-options.ts";
+export type { CompactResult } from "./write-request.ts";
+export type { DeleteRangeResult, DeleteResult, PutResult } from "./write-results.ts";

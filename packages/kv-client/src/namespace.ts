@@ -3,12 +3,15 @@ import { keyBytes, toBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import { type HistoryOptions, historyPages, planHistory } from "./history.ts";
+import type { KeyRangeTarget } from "./key-range.ts";
 import { KeySpace } from "./key-space/key-space.ts";
 import { PrefixedCalls } from "./key-space/prefixed-calls.ts";
 import type { KeyValue } from "./key-value.ts";
-import { pages, planRange, type RangeOptions } from "./range.ts";
+import { countPages, pages, planRange, type RangeOptions } from "./range.ts";
 import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
 import { getRequest, historyRequest, type KeyWrite, type PageBounds, pageRequest } from "./read-operation.ts";
+import type { Step } from "./transaction/step.ts";
+import { type TransactionResult, type TransactionSpec, transactionRequest } from "./transaction/transaction.ts";
 import { EntryFormat } from "./typed/entry-format.ts";
 import type { KeyTypes, ValueTypes } from "./typed/entry-types.ts";
 import { json } from "./typed/json.ts";
@@ -18,7 +21,9 @@ import { valueCodec } from "./typed/value-codec.ts";
 import { type Observed, type ObserveOptions, observed } from "./watch/observe.ts";
 import type { Watch } from "./watch/watch.ts";
 import { type WatchOptions, type WatchTarget, watchPlan } from "./watch/watch-options.ts";
-import { type DeleteResult, deleteRequest, type PutResult, putRequest } from "./write-request.ts";
+import type { FenceOptions, WriteOptions } from "./write-options.ts";
+import { deleteRangeRequest, deleteRequest, putRequest } from "./write-request.ts";
+import type { DeleteRangeResult, DeleteResult, PutResult } from "./write-results.ts";
 
 export interface ReadOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {}
 
@@ -73,13 +78,32 @@ export class Namespace {
   }
 
   /** Writes one key. */
-  async put(key: string | Uint8Array, value: string | Uint8Array, options: CallOptions = {}): Promise<PutResult> {
-    return this.#calls.write(putRequest(keyBytes(key), toBytes(value, "value")), options);
+  async put(key: string | Uint8Array, value: string | Uint8Array, options: WriteOptions = {}): Promise<PutResult> {
+    return this.#calls.write(putRequest(keyBytes(key), toBytes(value, "value"), options), options);
   }
 
   /** Removes one key; `deleted` says whether it existed. */
-  async delete(key: string | Uint8Array, options: CallOptions = {}): Promise<DeleteResult> {
-    return this.#calls.write(deleteRequest(keyBytes(key)), options);
+  async delete(key: string | Uint8Array, options: WriteOptions = {}): Promise<DeleteResult> {
+    return this.#calls.write(deleteRequest(keyBytes(key), options), options);
+  }
+
+  /**
+   * Removes every key that begins with a prefix, or lies between `from` and `to`, at one revision. OPERATION_TOO_LARGE where
+   * there are more than 100,000.
+   */
+  async deleteRange(range: KeyRangeTarget, options: WriteOptions = {}): Promise<DeleteRangeResult> {
+    return this.#calls.write(deleteRangeRequest(range, options), options);
+  }
+
+  /**
+   * Compares, and then reads and writes, at one moment and one revision: `do` where every comparison of `if` holds, else
+   * `else`. See `key` for comparisons, and `step` for what can be done. A step sees what those before it have written.
+   */
+  async transaction<const Do extends readonly Step<unknown>[] = [], const Else extends readonly Step<unknown>[] = []>(
+    spec: TransactionSpec<Do, Else>,
+    options: CallOptions & FenceOptions = {},
+  ): Promise<TransactionResult<Do, Else>> {
+    return this.#calls.write(transactionRequest(spec, options), options);
   }
 
   /**
@@ -90,12 +114,22 @@ export class Namespace {
    * are thrown at once.
    */
   range(range: string | Uint8Array | RangeOptions = {}, options: RangeOptions = {}): AsyncIterable<KeyValue> {
-    const all = typeof range === "string" || range instanceof Uint8Array ? { ...options, prefix: range } : range;
+    const all = rangeOptions(range, options);
     this.#calls.check("range", all);
     const plan = planRange(all);
     const needs = readNeeds(all);
     return pages(plan, needs, async (bounds, pageNeeds) => {
       this.#calls.check("range", all);
+      return this.#calls.read(pageRequest(bounds, pageNeeds), all);
+    });
+  }
+
+  /** How many keys a range has; `limit` and order mean nothing to it. Counted piece by piece, at one revision. */
+  async count(range: string | Uint8Array | RangeOptions = {}, options: RangeOptions = {}): Promise<number> {
+    const all = rangeOptions(range, options);
+    this.#calls.check("count", all);
+    return countPages(planRange(all), readNeeds(all), async (bounds, pageNeeds) => {
+      this.#calls.check("count", all);
       return this.#calls.read(pageRequest(bounds, pageNeeds), all);
     });
   }
@@ -139,4 +173,8 @@ export class Namespace {
     };
     return observed(target, needs, fetchPage, (startRevision) => this.watch(target, { ...options, startRevision }));
   }
+}
+
+function rangeOptions(range: string | Uint8Array | RangeOptions, options: RangeOptions): RangeOptions {
+  return typeof range === "string" || range instanceof Uint8Array ? { ...options, prefix: range } : range;
 }

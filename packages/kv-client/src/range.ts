@@ -1,14 +1,16 @@
+import type { RangeOrder, RevisionFilter } from "@raftkv/proto/kv";
 import { type AtRevisionOptions, atRevision, noHistory } from "./at-revision.ts";
 import { prefixEnd, toBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
 import { count } from "./count.ts";
 import { invalidArgument } from "./error.ts";
 import type { KeyValue } from "./key-value.ts";
+import { type RangeViewOptions, rangeView } from "./range-options.ts";
 import type { ReadNeeds, ReadNeedsOptions } from "./read-needs.ts";
 import type { Page, PageBounds } from "./read-operation.ts";
 
 /** What it must see is decided by the first page: all others are from the same revision. */
-export interface RangeOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {
+export interface RangeOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions, RangeViewOptions {
   /** Only keys that begin with it. Not together with `from` and `to`. */
   readonly prefix?: string | Uint8Array;
   /** The first key, inclusive. From the first of all unless told. */
@@ -19,7 +21,10 @@ export interface RangeOptions extends CallOptions, ReadNeedsOptions, AtRevisionO
   readonly limit?: number;
   /** Leaves the values out: `value` is empty. */
   readonly keysOnly?: boolean;
-  /** Keys asked for at a time. Default 500; an answer holds fewer where values are large. */
+  /**
+   * Keys asked for at a time. Default 500; an answer holds fewer where values are large. In another order than by key
+   * ascending all keys, or as many as `limit` says, come in one answer, which must be large enough.
+   */
   readonly pageSize?: number;
 }
 
@@ -32,6 +37,8 @@ export interface RangePlan {
   readonly pageSize: number;
   /** 0: the present one. */
   readonly atRevision: number;
+  readonly order?: RangeOrder;
+  readonly filter?: RevisionFilter;
 }
 
 /** Throws INVALID_ARGUMENT where the options contradict each other. */
@@ -42,6 +49,7 @@ export function planRange(options: RangeOptions): RangePlan {
     pageSize: count("pageSize", options.pageSize ?? 500, 1, 2 ** 32 - 1),
     keysOnly,
     atRevision: atRevision(options),
+    ...rangeView(options),
   };
   if (prefix === undefined) return { ...rest, from: toBytes(from, "from"), to: toBytes(to, "to") };
   if (options.from !== undefined || options.to !== undefined) {
@@ -57,11 +65,12 @@ export async function* pages(
   needs: ReadNeeds,
   fetchPage: (bounds: PageBounds, needs: ReadNeeds) => Promise<Page>,
 ): AsyncGenerator<KeyValue, void, undefined> {
-  const { to, keysOnly } = plan;
+  const { to, keysOnly, pageSize, ...rest } = plan;
+  const most = plan.order === undefined ? pageSize : 2 ** 32 - 1;
   let { from, limit, atRevision } = plan;
   let pageNeeds = needs;
   while (limit > 0) {
-    const bounds = { from, to, limit: Math.min(limit, plan.pageSize), keysOnly, atRevision };
+    const bounds = { ...rest, from, to, limit: Math.min(limit, most), keysOnly, atRevision };
     const page = await fetchPage(bounds, pageNeeds);
     if (plan.atRevision > 0 && page.revision !== plan.atRevision) throw noHistory("range", plan.atRevision);
     yield* page.entries;
@@ -70,7 +79,30 @@ export async function* pages(
     from = page.next;
     if (page.revision === 0) continue;
     atRevision = page.revision;
-    // Whichever node has come to that revision shows the same at it.
-    pageNeeds = { consistency: "serializable", minRevision: page.revision, maxStalenessMs: undefined };
+    pageNeeds = atPicture(page.revision);
   }
+}
+
+/** How many keys a range has, however many pages it takes to count them. */
+export async function countPages(
+  { pageSize: _, limit: __, ...plan }: RangePlan,
+  needs: ReadNeeds,
+  fetchPage: (bounds: PageBounds, needs: ReadNeeds) => Promise<Page>,
+): Promise<number> {
+  let bounds: PageBounds = { ...plan, limit: 0, countOnly: true };
+  let pageNeeds = needs;
+  for (let total = 0; ; ) {
+    const page = await fetchPage(bounds, pageNeeds);
+    const isOld = page.entries.length > 0 || (plan.atRevision > 0 && page.revision !== plan.atRevision);
+    if (isOld) throw noHistory("count", plan.atRevision);
+    total += page.count;
+    if (page.next.length === 0) return total;
+    bounds = { ...bounds, from: page.next, ...(page.revision === 0 ? {} : { atRevision: page.revision }) };
+    if (page.revision > 0) pageNeeds = atPicture(page.revision);
+  }
+}
+
+/** Whichever node has come to that revision shows the same at it. */
+function atPicture(revision: number): ReadNeeds {
+  return { consistency: "serializable", minRevision: revision, maxStalenessMs: undefined };
 }

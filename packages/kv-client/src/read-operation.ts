@@ -1,8 +1,10 @@
 import type {
   GetResult,
   HistoryResult,
+  RangeOrder,
   RangeResult,
   ReadResult,
+  RevisionFilter,
   ReadOperation as WireReadOperation,
 } from "@raftkv/proto/kv";
 import type { Call } from "./call.ts";
@@ -26,6 +28,8 @@ export interface Page {
   readonly next: Uint8Array;
   /** At which the next page shows the same picture; 0: the cluster keeps no history. */
   readonly revision: number;
+  /** With `countOnly`: the keys of the page. */
+  readonly count: number;
 }
 
 /** One write of a key's history. */
@@ -65,6 +69,9 @@ export interface PageBounds {
   readonly keysOnly: boolean;
   /** 0: the present one. */
   readonly atRevision: number;
+  readonly countOnly?: boolean;
+  readonly order?: RangeOrder;
+  readonly filter?: RevisionFilter;
 }
 
 /** A page may be large: only a few share a batch. */
@@ -80,7 +87,7 @@ export function pageRequest(bounds: PageBounds, needs: ReadNeeds): ReadRequest<P
         $typeName: "raftkv.kv.v1.RangeOperation",
         ...bounds,
         atRevision: BigInt(bounds.atRevision),
-        countOnly: false,
+        countOnly: bounds.countOnly ?? false,
       },
     },
     weight: pageWeight,
@@ -137,7 +144,12 @@ function toEntry(result: GetResult): KeyValue | undefined {
 
 function toPage(result: RangeResult): Page {
   const revision = safeInteger(result.revision, "revision");
-  return { entries: result.entries.map((entry) => new KeyValue(entry)), next: result.next, revision };
+  return {
+    entries: result.entries.map((entry) => new KeyValue(entry)),
+    next: result.next,
+    revision,
+    count: safeInteger(result.count, "count"),
+  };
 }
 
 function toHistoryPage(result: HistoryResult): HistoryPage {

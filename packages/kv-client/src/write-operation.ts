@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type OperationResult, OperationSchema, type Operation as WireOperation } from "@raftkv/proto/kv";
+import { type Fence, type OperationResult, OperationSchema, type Operation as WireOperation } from "@raftkv/proto/kv";
 import type { Call } from "./call.ts";
 import { type Answering, answering, Operation } from "./operation.ts";
 import type { WriteBatch } from "./write-batch.ts";
@@ -17,6 +17,7 @@ export class WriteOperation extends Operation<Result> {
   /** It means nothing under another session. */
   readonly boundToSession: boolean;
   readonly #operation: WireOperation["operation"];
+  readonly #fence: Fence | undefined;
   /** Where it has its sequence; undefined as long as it was not sent under the present session. */
   batch: WriteBatch | undefined;
   /** An earlier attempt under the present session was sent, and nothing has said that it came to nothing. */
@@ -27,6 +28,7 @@ export class WriteOperation extends Operation<Result> {
     this.bytes = request.bytes;
     this.boundToSession = request.boundToSession ?? false;
     this.#operation = request.operation;
+    this.#fence = request.fence;
   }
 
   static of<T>(request: WriteRequest<T>, call: Call<T>): WriteOperation {
@@ -40,7 +42,9 @@ export class WriteOperation extends Operation<Result> {
 
   /** What goes on the wire now: a skip, once nobody waits for it. */
   toWire(): WireOperation {
-    return create(OperationSchema, { operation: this.settled ? skip : this.#operation });
+    if (this.settled) return create(OperationSchema, { operation: skip });
+    const operation = this.#operation;
+    return create(OperationSchema, this.#fence === undefined ? { operation } : { operation, fence: this.#fence });
   }
 }
 

@@ -1,23 +1,28 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { CommandBatchSchema, type Operation, type OperationResult, OperationSchema } from "@raftkv/proto/kv";
+import {
+  CommandBatchSchema,
+  type Fence,
+  type Operation,
+  type OperationResult,
+  OperationSchema,
+} from "@raftkv/proto/kv";
+import { type KeyRangeTarget, namedRange } from "./key-range.ts";
 import type { OperationRequest } from "./operation.ts";
 import { safeInteger } from "./safe-integer.ts";
-
-export interface PutResult {
-  /** The store's revision after the put: from now on the key's `modRevision`. */
-  readonly revision: number;
-}
-
-export interface DeleteResult {
-  /** The store's revision after the delete; it moves only if the key existed. */
-  readonly revision: number;
-  /** Whether the key existed. */
-  readonly deleted: boolean;
-}
+import { fenceOf, type WriteOptions } from "./write-options.ts";
+import {
+  type DeleteRangeResult,
+  type DeleteResult,
+  deleteRangeResult,
+  deleteResult,
+  type PutResult,
+  putResult,
+} from "./write-results.ts";
 
 /** What a write wants, and how its answer is told. */
 export interface WriteRequest<T> extends OperationRequest<T, OperationResult["result"]> {
   readonly operation: Operation["operation"];
+  readonly fence?: Fence;
   /** About its size on the wire. */
   readonly bytes: number;
   /** It means nothing under another session. */
@@ -36,25 +41,39 @@ const PLAIN_PUT = {
   keepLease: false,
 } as const;
 
-export function putRequest(key: Uint8Array, value: Uint8Array): WriteRequest<PutResult> {
+export function putRequest(key: Uint8Array, value: Uint8Array, options: WriteOptions = {}): WriteRequest<PutResult> {
+  const withPrevious = options.previous ?? false;
   return {
     name: "put",
-    operation: { case: "put", value: { ...PLAIN_PUT, key, value } },
+    operation: { case: "put", value: { ...PLAIN_PUT, key, value, withPrevious } },
+    ...fenceOf(options),
     bytes: key.length + value.length + overheadBytes,
-    toResult: (result) =>
-      result.case === "put" ? { revision: safeInteger(result.value.revision, "revision") } : undefined,
+    toResult: (result) => (result.case === "put" ? putResult(result.value) : undefined),
   };
 }
 
-export function deleteRequest(key: Uint8Array): WriteRequest<DeleteResult> {
+export function deleteRequest(key: Uint8Array, options: WriteOptions = {}): WriteRequest<DeleteResult> {
+  const withPrevious = options.previous ?? false;
   return {
     name: "delete",
-    operation: { case: "delete", value: { $typeName: "raftkv.kv.v1.DeleteOperation", key, withPrevious: false } },
+    operation: { case: "delete", value: { $typeName: "raftkv.kv.v1.DeleteOperation", key, withPrevious } },
+    ...fenceOf(options),
     bytes: key.length + overheadBytes,
-    toResult: (result) =>
-      result.case === "delete"
-        ? { revision: safeInteger(result.value.revision, "revision"), deleted: result.value.deleted }
-        : undefined,
+    toResult: (result) => (result.case === "delete" ? deleteResult(result.value) : undefined),
+  };
+}
+
+/** Throws INVALID_ARGUMENT. */
+export function deleteRangeRequest(range: KeyRangeTarget, options: WriteOptions): WriteRequest<DeleteRangeResult> {
+  const { from, to } = namedRange("deleteRange", range);
+  const withPrevious = options.previous ?? false;
+  const value = { $typeName: "raftkv.kv.v1.DeleteRangeOperation", from, to, withPrevious } as const;
+  return {
+    name: "deleteRange",
+    operation: { case: "deleteRange", value },
+    ...fenceOf(options),
+    bytes: from.length + to.length + overheadBytes,
+    toResult: (result) => (result.case === "deleteRange" ? deleteRangeResult(result.value) : undefined),
   };
 }
 

@@ -1,9 +1,9 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { compact } from "../commands/compact.ts";
-import { del } from "../commands/delete.ts";
+import { type DeleteCommandOptions, del } from "../commands/delete.ts";
 import { get } from "../commands/get.ts";
 import { type HistoryCommandOptions, history } from "../commands/history.ts";
-import { put } from "../commands/put.ts";
+import { type PutCommandOptions, put } from "../commands/put.ts";
 import { type RangeCommandOptions, range } from "../commands/range.ts";
 import { type GlobalOptions, parseLimit } from "../options.ts";
 import { addReadOptions, addRevisionOption, parseRevision, type ReadCommandOptions } from "../read-options.ts";
@@ -14,6 +14,7 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
   program
     .command("put <key> <value>")
     .description("write a key; the value - stands for the bytes of standard input")
+    .option("--previous", "print what the key was before, too", false)
     .addHelpText(
       "after",
       examples(
@@ -22,7 +23,9 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
         "raftkv put number -- -5      a value that begins with a dash",
       ),
     )
-    .action((key: string, value: string, _: object, command: Command) => put(key, value, command.optsWithGlobals()));
+    .action((key: string, value: string, _: object, command: Command) =>
+      put(key, value, command.optsWithGlobals<PutCommandOptions>()),
+    );
 
   addRevisionOption(addReadOptions(program.command("get <key>")))
     .description("print the value of a key and a newline")
@@ -40,10 +43,23 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
     });
 
   program
-    .command("del <key>")
-    .description("delete a key")
-    .addHelpText("after", examples("raftkv del greeting"))
-    .action((key: string, _: object, command: Command) => del(key, command.optsWithGlobals()));
+    .command("del [key]")
+    .description("delete a key, or all keys of a range at once")
+    .option("--prefix", "every key that begins with it; an empty one ('') stands for all keys", false)
+    .option("--from <key>", "the first key, inclusive (instead of a key)")
+    .option("--to <key>", "the end, exclusive (instead of a key)")
+    .option("--previous", "print what was deleted, too", false)
+    .addHelpText(
+      "after",
+      examples(
+        "raftkv del greeting",
+        "raftkv del --prefix users/          every key that begins with users/",
+        "raftkv del --from a --to n          from a up to, not including, n",
+      ),
+    )
+    .action((key: string | undefined, _: object, command: Command) =>
+      del(key, command.optsWithGlobals<DeleteCommandOptions>()),
+    );
 
   addRevisionOption(addReadOptions(program.command("range [prefix]")))
     .description("print keys in order, a line each: the key, a tab, the value")
@@ -51,12 +67,29 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
     .option("--to <key>", "the end, exclusive (instead of a prefix)")
     .option("--limit <n>", "at most so many keys", parseLimit)
     .option("--keys-only", "leave the values out", false)
+    .option("--count", "print only how many keys there are", false)
+    .addOption(
+      new Option("--sort <what>", "in another order than by key").choices([
+        "key",
+        "version",
+        "createRevision",
+        "modRevision",
+        "value",
+      ]),
+    )
+    .option("--desc", "the last first", false)
+    .option("--min-mod-revision <n>", "only keys that were last written at this revision or later", parseRevision)
+    .option("--max-mod-revision <n>", "… or earlier", parseRevision)
+    .option("--min-create-revision <n>", "only keys that came to be at this revision or later", parseRevision)
+    .option("--max-create-revision <n>", "… or earlier", parseRevision)
     .addHelpText(
       "after",
       examples(
         "raftkv range users/                 every key that begins with users/",
         "raftkv range --from a --to n        from a up to, not including, n",
         "raftkv range --limit 10 --keys-only the first ten keys",
+        "raftkv range --count users/         how many there are",
+        "raftkv range --sort modRevision --desc --limit 5   the five that were written last",
         "raftkv range --output json | jq .   an object a line",
       ),
     )

@@ -6,7 +6,7 @@ import type { WatchOptions, WatchPlan } from "../watch/watch-options.ts";
 import type { WriteRequest } from "../write-request.ts";
 import type { KeySpace } from "./key-space.ts";
 import { toOwnEvent, toOwnReadResult, toOwnWriteResult } from "./own-results.ts";
-import { toStoredRead, toStoredWrite } from "./stored-operations.ts";
+import { toStoredFence, toStoredRead, toStoredWrite } from "./stored-operations.ts";
 
 /**
  * What a request says beside its operation. A new field does not compile before it was looked at: if it has keys, say them
@@ -40,11 +40,12 @@ export class PrefixedCalls implements Calls {
   }
 
   write<T>(request: WriteRequest<T>, options: CallOptions): Promise<T> {
-    const { operation, bytes, toResult, ...withoutKeys } = request;
+    const { operation, fence, bytes, toResult, ...withoutKeys } = request;
     withoutKeys satisfies WithoutKeys<typeof withoutKeys, "name" | "boundToSession">;
     const stored: WriteRequest<T> = {
       ...withoutKeys,
       operation: toStoredWrite(this.#keys, operation),
+      ...(fence === undefined ? {} : { fence: toStoredFence(this.#keys, fence) }),
       bytes: bytes + this.#keys.prefix.length,
       toResult: (result) => toResult(toOwnWriteResult(this.#keys, result)),
     };

@@ -1,4 +1,11 @@
-import type { Comparison, Operation, ReadOperation, TransactionOperation, TransactionStep } from "@raftkv/proto/kv";
+import type {
+  Comparison,
+  Fence,
+  Operation,
+  ReadOperation,
+  TransactionOperation,
+  TransactionStep,
+} from "@raftkv/proto/kv";
 import type { KeySpace } from "./key-space.ts";
 
 // Operations as the cluster is asked for them, out of those that a namespace speaks of. A new operation does not compile
@@ -26,6 +33,11 @@ export function toStoredWrite(keys: KeySpace, operation: Operation["operation"])
     case undefined:
       return operation;
   }
+}
+
+/** The locks of a namespace stand in it. */
+export function toStoredFence(keys: KeySpace, fence: Fence): Fence {
+  return withKey(keys, fence);
 }
 
 export function toStoredRead(keys: KeySpace, operation: ReadOperation["operation"]): ReadOperation["operation"] {

@@ -3,7 +3,7 @@ import type { HistoryOptions } from "../history.ts";
 import type { Namespace, ReadOptions } from "../namespace.ts";
 import type { ObserveOptions } from "../watch/observe.ts";
 import type { WatchOptions } from "../watch/watch-options.ts";
-import type { DeleteResult, PutResult } from "../write-request.ts";
+import type { DeleteResult, PutResult } from "../write-results.ts";
 import type { EntryFormat } from "./entry-format.ts";
 import { mapped } from "./mapped.ts";
 import { TypedEntry } from "./typed-entry.ts";

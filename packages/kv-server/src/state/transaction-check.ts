@@ -43,7 +43,10 @@ function nestedProblem({ then, otherwise }: TransactionParts): RefusalCode | und
   return problems.find((problem) => problem === "keyEmpty") ?? problems[0];
 }
 
-/** One write a key and revision: history has one row for both. etcd refuses (nearly) the same, as "duplicate key". */
+/**
+ * A key is written once at most at a revision: history has one row for both. So no two steps that may both be carried out put
+ * the same key, or one puts what the other deletes. (etcd refuses most of that, as "duplicate key".)
+ */
 function duplicateProblem({ then, otherwise }: TransactionParts): RefusalCode | undefined {
   return writesOf(then) === undefined || writesOf(otherwise) === undefined ? "duplicateKey" : undefined;
 }
@@ -59,20 +62,39 @@ interface Deletion {
   readonly to: KeyId | undefined;
 }
 
-/** Undefined: a key is put twice, or put and deleted. Steps of which only one is ever carried out may put the same key. */
+/** Undefined: two of them write the same key. */
 function writesOf(steps: readonly TransactionStep[]): StepWrites | undefined {
-  const puts = new Set<KeyId>();
-  const deletions: Deletion[] = [];
-  for (const step of steps) {
+  /** By which step each key is put. */
+  const puts = new Map<KeyId, number>();
+  const deletions: (Deletion & { readonly step: number })[] = [];
+  for (const [i, step] of steps.entries()) {
     const writes = stepWrites(step);
     if (writes === undefined) return undefined;
     for (const id of writes.puts) {
       if (puts.has(id)) return undefined;
-      puts.add(id);
+      puts.set(id, i);
     }
-    deletions.push(...writes.deletions);
+    for (const deletion of writes.deletions) deletions.push({ ...deletion, step: i });
   }
-  return deletesAny(deletions, puts) ? undefined : { puts, deletions };
+  if (puts.size > 0 && deletions.length > 0) {
+    const ids = [...puts.keys()].sort();
+    if (deletions.some((deletion) => deletesAnother(deletion, ids, puts))) return undefined;
+  }
+  return { puts: new Set(puts.keys()), deletions };
+}
+
+/** Whether it deletes what another step puts. */
+function deletesAnother(
+  { from, to, step }: Deletion & { readonly step: number },
+  ids: readonly KeyId[],
+  puts: ReadonlyMap<KeyId, number>,
+): boolean {
+  for (let i = lowerBound(ids, from); i < ids.length; i++) {
+    const id = ids[i] ?? "";
+    if (to !== undefined && id >= to) return false;
+    if (puts.get(id) !== step) return true;
+  }
+  return false;
 }
 
 function stepWrites(step: TransactionStep): StepWrites | undefined {
@@ -84,6 +106,7 @@ function stepWrites(step: TransactionStep): StepWrites | undefined {
     case "deleteRange":
       return { puts: NO_PUTS, deletions: [{ from: keyId(step.from), to: step.to && keyId(step.to) }] };
     case "transaction": {
+      // Only one of the two is carried out: they do not get in each other's way.
       const [then, otherwise] = [writesOf(step.then), writesOf(step.otherwise)];
       if (then === undefined || otherwise === undefined) return undefined;
       return {
@@ -99,12 +122,3 @@ function stepWrites(step: TransactionStep): StepWrites | undefined {
 
 const NO_PUTS: ReadonlySet<KeyId> = new Set();
 const NO_WRITES: StepWrites = { puts: NO_PUTS, deletions: [] };
-
-function deletesAny(deletions: readonly Deletion[], puts: ReadonlySet<KeyId>): boolean {
-  if (deletions.length === 0 || puts.size === 0) return false;
-  const ids = [...puts].sort();
-  return deletions.some(({ from, to }) => {
-    const first = ids[lowerBound(ids, from)];
-    return first !== undefined && (to === undefined || first < to);
-  });
-}

@@ -206,22 +206,21 @@ function namesNoKey({ comparisons, then, otherwise }: TransactionOperation): boo
   });
 }
 
-/** Whether some way through the steps could put a key twice; a put beside a deletion of its key, wherever they stand, is no better. */
+/** Whether two steps that may both be carried out write the same key, one of them at least with a put. */
 function writesTwice(steps: readonly TransactionStep[]): boolean {
-  const deletions = steps.flatMap(deletionsOf);
-  const isDeleted = (key: string) => deletions.some(({ from, to }) => key >= from && (to === undefined || key < to));
-  const seen = new Set<string>();
-  for (const step of steps) {
+  return steps.some((step, i) => {
     if (step.step.case === "transaction") {
       const { then, otherwise } = step.step.value;
       if (writesTwice(then) || writesTwice(otherwise)) return true;
     }
-    for (const key of new Set(putsOf(step))) {
-      if (seen.has(key) || isDeleted(key)) return true;
-      seen.add(key);
-    }
-  }
-  return false;
+    const others = steps.filter((_, j) => j !== i);
+    return putsOf(step).some((key) => {
+      const isDeleted = others
+        .flatMap(deletionsOf)
+        .some(({ from, to }) => key >= from && (to === undefined || key < to));
+      return isDeleted || others.flatMap(putsOf).includes(key);
+    });
+  });
 }
 
 function putsOf({ step }: TransactionStep): string[] {
