@@ -36,6 +36,7 @@
  * - `PEER_NOT_JOINABLE`: who answers at the address cannot join: it belongs to a cluster already. Nothing happened.
  * - `TRANSFER_FAILED`: leadership was not handed over; the message says why. `outcomeUnknown` says whether the target may
  *   still take it over.
+ * - `CONFLICT`: others have written the key at every attempt of an `update`. Nothing happened.
  * - `INTERNAL`: an answer that breaks the protocol: client and cluster do not fit together, or one has a bug.
  */
 export type RaftKvErrorCode =
@@ -43,6 +44,7 @@ export type RaftKvErrorCode =
   | "INVALID_TEXT"
   | "INVALID_VALUE"
   | "INVALID_KEY"
+  | "CONFLICT"
   | "KEY_TOO_LARGE"
   | "VALUE_TOO_LARGE"
   | "REFUSED"

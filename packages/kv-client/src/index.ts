@@ -49,6 +49,8 @@ export { tupleKey } from "./typed/tuple-key.ts";
 export type { TypedEntry } from "./typed/typed-entry.ts";
 export type { TypedKeyWrite, TypedNamespace, TypedObserved } from "./typed/typed-namespace.ts";
 export type { TypedBounds, TypedRangeOptions, TypedTarget } from "./typed/typed-range.ts";
+export type { TypedDeleteRangeResult, TypedDeleteResult, TypedPutResult } from "./typed/typed-results.ts";
+export type { TypedRangeStepOptions, TypedRangeStepResult, TypedSteps } from "./typed/typed-steps.ts";
 export type {
   TypedDeleteEvent,
   TypedPutEvent,
@@ -56,6 +58,7 @@ export type {
   TypedWatchBatch,
   TypedWatchEvent,
 } from "./typed/typed-watch.ts";
+export type { UpdateOptions } from "./typed/update.ts";
 export type { ValueCodec, ValueFormat } from "./typed/value-codec.ts";
 export type { Observed, ObserveOptions } from "./watch/observe.ts";
 export type { Watch } from "./watch/watch.ts";
