@@ -1,20 +1,18 @@
 import { type CallOptions, checkTimeout } from "../call.ts";
-import type { Timer } from "../clock.ts";
 import { RaftKvError } from "../error.ts";
 import type { ClientPorts } from "../ports.ts";
+import type { KeepAlive } from "./keep-alive.ts";
 import type { WatchConnection } from "./watch-connection.ts";
 import type { WatchBatch, WatchEvent } from "./watch-event.ts";
 import type { WatchOptions, WatchPlan } from "./watch-options.ts";
 import { Watched } from "./watched.ts";
-
-/** As long as a timer can take. */
-const foreverMs = 2 ** 31 - 1;
 
 interface WatchParts {
   readonly plan: WatchPlan;
   readonly connection: WatchConnection;
   readonly clock: ClientPorts["clock"];
   readonly timeoutMs: number;
+  readonly keepAlive: KeepAlive;
   readonly closed: (watch: Watch) => void;
 }
 
@@ -130,16 +128,13 @@ export class Watch implements AsyncIterable<WatchEvent>, Disposable {
 
   /** Resolves once something has arrived, or it has ended. Meanwhile it keeps the process alive. */
   async #more(): Promise<void> {
-    const keepAlive = this.#keepAlive();
+    const { keepAlive } = this.#parts;
+    keepAlive.begin();
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
     this.#wake = undefined;
-    keepAlive.cancel();
-  }
-
-  #keepAlive(): Timer {
-    return this.#parts.clock.setTimer(foreverMs, () => undefined);
+    keepAlive.end();
   }
 
   #finish(error: RaftKvError | undefined): void {

@@ -74,12 +74,19 @@ export class Watched {
 
   events(events: readonly WireWatchEvent[], throughRevision: bigint): void {
     const through = safeInteger(throughRevision, "revision");
-    this.#partial.push(...events);
-    const whole = this.#partial.filter((event) => revisionOf(event) <= through);
-    if (whole.length > 0) this.#partial = this.#partial.filter((event) => revisionOf(event) > through);
+    const whole = this.#wholeThrough(through, events);
     for (let at = 0; at < whole.length; ) at = this.#takeRevision(whole, at);
     this.progress(through);
     if (whole.length > 0) this.#handlers.arrived();
+  }
+
+  /** The events of revisions that are told whole with these. */
+  #wholeThrough(through: number, events: readonly WireWatchEvent[]): readonly WireWatchEvent[] {
+    const last = events.at(-1);
+    if (this.#partial.length === 0 && (last === undefined || revisionOf(last) <= through)) return events;
+    const all = [...this.#partial, ...events];
+    this.#partial = all.filter((event) => revisionOf(event) > through);
+    return all.filter((event) => revisionOf(event) <= through);
   }
 
   /** Everything up to `revision` was told. */
@@ -107,10 +114,10 @@ export class Watched {
     return next;
   }
 
-  /** Credit that is due to the node, once it is worth a message; 0 if it is not. */
+  /** Credit that is due to the node, once that is half of what it may have; 0 before: it has the other half. */
   takeCredit(): number {
     const due = this.#freed;
-    if (due <= 0 || (due < this.#plan.bufferBytes / 2 && this.#arrived.length > 0)) return 0;
+    if (due < this.#plan.bufferBytes / 2) return 0;
     this.#freed = 0;
     return due;
   }

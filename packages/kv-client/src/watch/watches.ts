@@ -1,5 +1,6 @@
 import type { ClientSettings } from "../client-settings.ts";
 import { Endpoints } from "../endpoints.ts";
+import { KeepAlive } from "./keep-alive.ts";
 import { Watch } from "./watch.ts";
 import { WatchConnection } from "./watch-connection.ts";
 import type { WatchOptions, WatchPlan } from "./watch-options.ts";
@@ -10,16 +11,21 @@ export class Watches {
   readonly #open = new Set<Watch>();
   /** Not before there is a watch. */
   #connection: WatchConnection | undefined;
+  readonly #keepAlive: KeepAlive;
 
   constructor(settings: ClientSettings) {
     this.#settings = settings;
+    this.#keepAlive = new KeepAlive(settings.clock);
   }
 
   open(plan: WatchPlan, options: WatchOptions): Watch {
     const { clock, timeoutMs } = this.#settings;
     this.#connection ??= new WatchConnection(endpoints(this.#settings), this.#settings);
     const closed = (one: Watch) => this.#open.delete(one);
-    const watch = new Watch({ plan, connection: this.#connection, clock, timeoutMs, closed }, options);
+    const watch = new Watch(
+      { plan, connection: this.#connection, clock, timeoutMs, keepAlive: this.#keepAlive, closed },
+      options,
+    );
     if (options.signal?.aborted !== true) this.#open.add(watch);
     return watch;
   }

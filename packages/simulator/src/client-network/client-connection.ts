@@ -3,16 +3,23 @@ import {
   type DescMethodUnary,
   fromBinary,
   type MessageInitShape,
+  type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport, type UnaryResponse } from "@connectrpc/connect";
-import type { ExchangeCall, ExchangeListener, NodeConnection } from "@raftkv/kv-client";
+import type { StreamListener } from "@raftkv/grpc-stream";
+import type { ExchangeCall, ExchangeListener, NodeConnection, WatchCall, WatchListener } from "@raftkv/kv-client";
 import { ClusterService, StatusResponseSchema } from "@raftkv/proto/cluster";
-import { ExchangeRequestSchema, ExchangeResponseSchema } from "@raftkv/proto/kv";
+import {
+  ExchangeRequestSchema,
+  ExchangeResponseSchema,
+  WatchRequestSchema,
+  WatchResponseSchema,
+} from "@raftkv/proto/kv";
 import type { RunningNode } from "../machine/machine.ts";
 import type { Process } from "../machine/process.ts";
 import type { Pipe } from "./pipe.ts";
-import { ServedStream } from "./served-stream.ts";
+import { ServedStream, type StreamControl } from "./served-stream.ts";
 
 export interface ClientConnectionOptions {
   readonly toNode: Pipe;
@@ -48,10 +55,10 @@ export class ClientConnection implements NodeConnection {
   readonly #options: ClientConnectionOptions;
   readonly #waiting = new Set<Waiting>();
   /** Streams that the node serves. */
-  readonly #served = new Set<ServedStream>();
+  readonly #served = new Set<{ close(error: ConnectError): void }>();
   /** Of the node's end, for calls that are no streams; undefined while there are none. */
   #nodeEnd: AbortController | undefined;
-  #open = true;
+  #isOpen = true;
 
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
@@ -67,18 +74,20 @@ export class ClientConnection implements NodeConnection {
 
   readonly openExchange = (listener: ExchangeListener): ExchangeCall => this.#openExchange(listener);
 
+  readonly openWatch = (listener: WatchListener): WatchCall => this.#openWatch(listener);
+
   ping(answered: () => void): void {
     const { toNode, toClient } = this.#options;
     toNode.send(() =>
       toClient.send(() => {
-        if (this.#open) answered();
+        if (this.#isOpen) answered();
       }),
     );
   }
 
   /** The client ends it; the node hears of that in its turn. */
   close(): void {
-    if (!this.#open) return;
+    if (!this.#isOpen) return;
     this.#end(closedByClient);
     this.#options.toNode.send(() => this.#endAtNode());
     this.#options.closed();
@@ -98,8 +107,8 @@ export class ClientConnection implements NodeConnection {
   }
 
   #end(reason: ConnectError): void {
-    if (!this.#open) return;
-    this.#open = false;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     if (this.#waiting.size === 0) return;
     for (const waiting of [...this.#waiting]) waiting.fail(reason);
     this.#waiting.clear();
@@ -167,7 +176,7 @@ export class ClientConnection implements NodeConnection {
         signal?.removeEventListener("abort", aborted);
         then();
       };
-      if (!this.#open) reject(new ConnectError("the connection is closed", Code.Unavailable));
+      if (!this.#isOpen) reject(new ConnectError("the connection is closed", Code.Unavailable));
       else if (signal?.aborted) aborted();
       else {
         this.#waiting.add(waiting);
@@ -180,34 +189,66 @@ export class ClientConnection implements NodeConnection {
     });
   }
 
-  /** The stream of `Exchange`, as it comes over the wire: each message a copy. */
   #openExchange(listener: ExchangeListener): ExchangeCall {
-    const { toNode, node } = this.#options;
+    const { services } = this.#options.node.clients;
+    return this.#open(ExchangeRequestSchema, ExchangeResponseSchema, listener, (control, answer) =>
+      services.openExchange({
+        ...control,
+        send: (response) => {
+          answer(toBinary(ExchangeResponseSchema, response));
+          return true;
+        },
+      }),
+    );
+  }
+
+  #openWatch(listener: WatchListener): WatchCall {
+    const { services } = this.#options.node.clients;
+    return this.#open(WatchRequestSchema, WatchResponseSchema, listener, (control, answer) =>
+      services.openWatch({
+        ...control,
+        sendEncoded: (messages) => {
+          for (const pieces of messages) answer(Buffer.concat(pieces));
+          return true;
+        },
+      }),
+    );
+  }
+
+  /** A stream, as it comes over the wire: each message a copy. */
+  #open<Req extends DescMessage, Res extends DescMessage>(
+    requests: Req,
+    responses: Res,
+    listener: { message(response: MessageShape<Res>): void; closed(error: unknown): void },
+    open: (control: StreamControl, answer: (bytes: Uint8Array) => void) => StreamListener<MessageShape<Req>>,
+  ): { send(request: MessageShape<Req>): void } {
+    const { toNode } = this.#options;
     const waiting = {
       fail: (error: ConnectError | undefined) => {
         if (this.#waiting.delete(waiting)) listener.closed(error);
       },
     };
     this.#waiting.add(waiting);
-    if (!this.#open) queueMicrotask(() => waiting.fail(new ConnectError("the connection is closed", Code.Unavailable)));
-    let served: ServedStream | undefined;
+    if (!this.#isOpen)
+      queueMicrotask(() => waiting.fail(new ConnectError("the connection is closed", Code.Unavailable)));
+    let served: ServedStream<MessageShape<Req>> | undefined;
+    const answer = (bytes: Uint8Array) => {
+      if (served?.isOver === true) return;
+      this.#answer(() => {
+        if (this.#isOpen) listener.message(fromBinary(responses, bytes));
+      });
+    };
     toNode.send(() => {
       served = new ServedStream({
-        services: node.clients.services,
-        send: (response) => {
-          const bytes = toBinary(ExchangeResponseSchema, response);
-          this.#answer(() => {
-            if (this.#open) listener.message(fromBinary(ExchangeResponseSchema, bytes));
-          });
-        },
+        open: (control) => open(control, answer),
         ended: (error) => this.#answer(() => waiting.fail(error)),
       });
       this.#served.add(served);
     });
     return {
       send: (request) => {
-        const bytes = toBinary(ExchangeRequestSchema, request);
-        toNode.send(() => served?.message(fromBinary(ExchangeRequestSchema, bytes)));
+        const bytes = toBinary(requests, request);
+        toNode.send(() => served?.message(fromBinary(requests, bytes)));
       },
     };
   }

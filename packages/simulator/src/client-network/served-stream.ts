@@ -1,31 +1,32 @@
 import { ConnectError } from "@connectrpc/connect";
 import type { StreamListener } from "@raftkv/grpc-stream";
-import type { KvServices } from "@raftkv/kv-server";
-import type { ExchangeRequest, ExchangeResponse } from "@raftkv/proto/kv";
 
-interface ServedStreamOptions {
-  readonly services: KvServices;
-  readonly send: (response: ExchangeResponse) => void;
+/** What a node does with a stream besides answering. */
+export interface StreamControl {
+  end(error?: ConnectError): void;
+  pause(): void;
+  resume(): void;
+}
+
+interface ServedStreamOptions<Request> {
+  /** The node takes the stream. What it throws ends it. */
+  readonly open: (control: StreamControl) => StreamListener<Request>;
   /** The node has ended the stream. */
   readonly ended: (error: ConnectError | undefined) => void;
 }
 
-/** The node's end of one stream of `Exchange`. The network takes all that the node sends. */
-export class ServedStream {
-  readonly #ended: ServedStreamOptions["ended"];
-  readonly #listener: StreamListener<ExchangeRequest> | undefined;
+/** The node's end of one stream. The network takes all that the node sends. */
+export class ServedStream<Request> {
+  readonly #ended: ServedStreamOptions<Request>["ended"];
+  readonly #listener: StreamListener<Request> | undefined;
   /** What has come while the node takes nothing. */
-  #held: ExchangeRequest[] | undefined;
+  #held: Request[] | undefined;
   #isOver = false;
 
-  constructor({ services, send, ended }: ServedStreamOptions) {
+  constructor({ open, ended }: ServedStreamOptions<Request>) {
     this.#ended = ended;
     try {
-      this.#listener = services.openExchange({
-        send: (response) => {
-          if (!this.#isOver) send(response);
-          return true;
-        },
+      this.#listener = open({
         end: (error) => this.#end(error),
         pause: () => {
           this.#held ??= [];
@@ -37,7 +38,12 @@ export class ServedStream {
     }
   }
 
-  message(request: ExchangeRequest): void {
+  /** Nothing that the node says is to be heard any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  message(request: Request): void {
     if (this.#isOver) return;
     if (this.#held !== undefined) {
       this.#held.push(request);

@@ -1,4 +1,4 @@
-import { type ApplyResult, KvStateMachine, type MergeLimits } from "@raftkv/kv-server";
+import { type ApplyResult, type InspectPeer, KvStateMachine, type MergeLimits } from "@raftkv/kv-server";
 import {
   type Consensus,
   type ConsensusStatus,
@@ -37,6 +37,8 @@ export interface MachineOptions {
   readonly disk: SimulatedDisk;
   readonly observe: Observe;
   readonly wrappers: Wrappers;
+  /** How a node asks who listens at an address; unless told, nobody can be asked. */
+  readonly inspect?: InspectPeer;
   /** A process of it is gone, and with it its end of every connection. */
   readonly processEnded: (process: Process) => void;
   /** A node has stopped, or did not come up, though nothing was done to it. */
@@ -298,9 +300,7 @@ export class Machine {
       address: this.member.address,
       usage: () => raft.usage(),
       clock,
-      inspect: async (address) => {
-        throw new Error(`nobody can be asked at ${address} in a simulation`);
-      },
+      inspect: this.#options.inspect ?? nobodyAnswers,
       endOfTurn: (callback) => this.#options.scheduler.after(0, () => this.#enter(process, callback)),
     });
     incarnation.running = {
@@ -343,4 +343,8 @@ function describeFields(fields: LogFields): string {
   return Object.entries(fields)
     .map(([name, value]) => `, ${name} ${value instanceof Error ? value.message : String(value)}`)
     .join("");
+}
+
+async function nobodyAnswers(address: string): Promise<never> {
+  throw new Error(`nobody can be asked at ${address} in a simulation`);
 }

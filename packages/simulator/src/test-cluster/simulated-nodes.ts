@@ -1,3 +1,4 @@
+import { APPLY_VERSION, type InspectedPeer } from "@raftkv/kv-server";
 import type { Membership } from "@raftkv/raft-core";
 import { ClientNetwork } from "../client-network/client-network.ts";
 import { SimulatedDisk } from "../disk/simulated-disk.ts";
@@ -57,6 +58,7 @@ export class SimulatedNodes {
         disk,
         observe,
         wrappers: {},
+        inspect: async (address) => this.#inspect(address),
         processEnded: (process) => this.clientNetwork.detach(process),
         unexpected: (finding) => invariants.breaks("nodes keep running", finding),
       });
@@ -78,6 +80,14 @@ export class SimulatedNodes {
       if (status === undefined || !this.invariants.isNews(machine.id, status)) continue;
       this.invariants.observe({ kind: "status", node: machine.id, status });
     }
+  }
+
+  /** Nodes learn from each other that all of them know how to keep history. */
+  #inspect(address: string): InspectedPeer {
+    const machine = this.machines.find(({ id, running }) => running !== undefined && memberOn(id).address === address);
+    if (machine === undefined) throw new Error(`nobody answers at ${address}`);
+    const { id: nodeId, memberId } = memberOn(machine.id);
+    return { nodeId, memberId, clusterId: "simulated", maxApplyVersion: APPLY_VERSION };
   }
 
   get addresses(): readonly string[] {
