@@ -8,12 +8,20 @@ import {
   type Operation,
   type OperationResult,
   OperationResultSchema,
+<<<<<<< HEAD
   type PutOperation,
+=======
+  OperationSchema,
+>>>>>>> namespaces
   type ReadBatch,
   type ReadResult,
   ReadResultSchema,
 } from "@raftkv/proto/kv";
+<<<<<<< HEAD
 import { FakeLeases } from "./fake-leases.ts";
+=======
+import { fakeTransaction } from "./fake-transaction.ts";
+>>>>>>> namespaces
 
 export type Refused = MessageInitShape<typeof ErrorDetailSchema>;
 export type Applied = { readonly results: readonly OperationResult[] } | { readonly refused: Refused };
@@ -121,6 +129,12 @@ export class FakeStore {
         return this.#put(operation.value.key, operation.value.value, operation.value.leaseId);
       case "delete":
         return this.#delete(operation.value.key);
+      case "transaction":
+        return fakeTransaction(operation.value, {
+          entry: (key) => this.#entries.get(toKey(key)),
+          perform: (step) => this.#perform(create(OperationSchema, { operation: step })),
+          revision: () => BigInt(this.#revision),
+        });
       case "openSession":
         this.#lastSession++;
         this.sessions.set(this.#lastSession, { answers: new Map(), last: 0 });
