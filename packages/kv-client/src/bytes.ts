@@ -15,7 +15,7 @@ export function keyBytes(key: string | Uint8Array): Uint8Array {
 
 /** The bytes of a value or of the end of a range, which may be empty. */
 export function toBytes(input: string | Uint8Array, name: string): Uint8Array {
-  if (input instanceof Uint8Array) return Uint8Array.prototype.slice.call(input);
+  if (input instanceof Uint8Array) return new Uint8Array(input);
   if (typeof input !== "string") {
     throw invalidArgument(`the ${name} is ${describe(input)}: expected a string or a Uint8Array`);
   }

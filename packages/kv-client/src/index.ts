@@ -6,6 +6,7 @@ export type { Clock, Timer } from "./clock.ts";
 export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./error.ts";
 export type { HistoryOptions } from "./history.ts";
 export type { KeyValue } from "./key-value.ts";
+export type { Namespace, ReadOptions } from "./namespace.ts";
 export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, ReplicationStateName } from "./node-status.ts";
 export type {
   ClientPorts,
@@ -17,7 +18,7 @@ export type {
   WatchCall,
   WatchListener,
 } from "./ports.ts";
-export { type CloseOptions, RaftKv, type ReadOptions } from "./raft-kv.ts";
+export { type CloseOptions, RaftKv } from "./raft-kv.ts";
 export type { RangeOptions } from "./range.ts";
 export type { ReadConsistency, ReadNeedsOptions } from "./read-needs.ts";
 export type { KeyWrite } from "./read-operation.ts";

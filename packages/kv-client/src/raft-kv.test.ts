@@ -82,6 +82,10 @@ describe("range", () => {
     expect(node.texts.slice(before)).toEqual(["range a/", "range a/4"]);
   });
 
+  it("takes a prefix in a Buffer, whose slices are views", async () => {
+    expect(await keysOf(kv.range(Buffer.from("a/")))).toEqual(["a/1", "a/2", "a/3", "a/4"]);
+  });
+
   it("takes bounds, a limit over all pages, and keys alone", async () => {
     expect(await keysOf(kv.range({ from: "a/2", to: "b/1" }))).toEqual(["a/2", "a/3", "a/4"]);
     expect(await keysOf(kv.range({ limit: 3, pageSize: 2 }))).toEqual(["a/1", "a/2", "a/3"]);

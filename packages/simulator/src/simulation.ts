@@ -241,7 +241,8 @@ class Simulation {
   #look(): void {
     for (const machine of this.#machines) {
       const status = machine.takeNews();
-      if (status !== undefined) this.#observe({ kind: "status", node: machine.id, status });
+      if (status === undefined || !this.#invariants.isNews(machine.id, status)) continue;
+      this.#observe({ kind: "status", node: machine.id, status });
     }
     this.#faults.watch();
     this.#stage?.look();

@@ -13,7 +13,7 @@ export type EventInit = MessageInitShape<typeof WatchEventSchema>;
 
 /** "5 a=1" or "6 a deleted"; with `was`, that was its value before. */
 export function event(text: string, was?: string): EventInit {
-  const [, revision = "", key = "", value] = /^(\d+) (\w+)(?:=(.*)| deleted)$/.exec(text) ?? [];
+  const [, revision = "", key = "", value] = /^(\d+) ([^= ]+)(?:=(.*)| deleted)$/.exec(text) ?? [];
   const previous = was === undefined ? {} : { previous: { key: Buffer.from(key), value: Buffer.from(was) } };
   const modRevision = BigInt(revision);
   const entry = { key: Buffer.from(key), value: Buffer.from(value ?? ""), modRevision };

@@ -1,3 +1,4 @@
+import type { WatchEvent as WireWatchEvent } from "@raftkv/proto/kv";
 import { keyBytes, prefixEnd, toBytes } from "../bytes.ts";
 import { count } from "../count.ts";
 import { invalidArgument } from "../error.ts";
@@ -46,6 +47,8 @@ export interface WatchPlan {
   readonly events: "put" | "delete" | undefined;
   readonly progress: boolean;
   readonly bufferBytes: number;
+  /** Tells an event as whoever asked knows its key: what is stored may stand under the prefix of a namespace. */
+  readonly toOwn: (event: WireWatchEvent) => WireWatchEvent;
 }
 
 /** Throws INVALID_ARGUMENT. */
@@ -63,6 +66,7 @@ export function watchPlan(target: WatchTarget, options: WatchOptions): WatchPlan
     events,
     progress,
     bufferBytes: count("bufferBytes", options.bufferBytes ?? 1024 * 1024, 1, 2 ** 40),
+    toOwn: (event) => event,
   };
 }
 

@@ -123,7 +123,7 @@ export class Watched {
     let credit = 0;
     let at = from;
     for (let wire = first; wire !== undefined && revisionOf(wire) === revision; wire = whole[++at]) {
-      const event = toEvent(wire);
+      const event = toEvent(this.#plan.toOwn(wire));
       if (event !== undefined) events.push(event);
       credit += creditOf(wire);
     }

@@ -16,6 +16,9 @@ const TRANSACTION = 10;
 const GET_FOUND = 11;
 const GET_MISSED = 12;
 const RANGE = 13;
+const GRANT_LEASE = 20;
+const KEEP_LEASE_ALIVE = 21;
+const REVOKE_LEASE = 22;
 
 /** The kinds, and the refusals, that the first format of a session row has. */
 const FIRST_FORMAT_KINDS: ReadonlySet<Answer["kind"]> = new Set(["put", "delete", "skip", "refused", "compact"]);
@@ -31,6 +34,12 @@ const REFUSAL_NUMBERS: ReadonlyMap<RefusalCode, number> = new Map<RefusalCode, n
   ["duplicateKey", 6],
   ["keyNotFound", 7],
   ["fenced", 8],
+  ["leaseNotFound", 20],
+  ["leaseExists", 21],
+  ["tooManyLeases", 22],
+  ["invalidLeaseTtl", 23],
+  ["invalidLeaseId", 24],
+  ["invalidPutLease", 25],
 ]);
 const REFUSALS: ReadonlyMap<number, RefusalCode> = new Map(
   [...REFUSAL_NUMBERS].map(([code, number]): [number, RefusalCode] => [number, code]),
@@ -82,12 +91,22 @@ export function writeAnswer(writer: ByteWriter, answer: Answer | StepAnswer): vo
     case "compact":
       writer.byte(COMPACT).varint(answer.compactRevision);
       return;
+    case "grantLease":
+      writer.byte(GRANT_LEASE).varint(answer.leaseId).varint(answer.ttlMs);
+      return;
+    case "keepLeaseAlive":
+      writer.byte(KEEP_LEASE_ALIVE).varint(answer.ttlMs);
+      return;
+    case "revokeLease":
+      writer.byte(REVOKE_LEASE).varint(answer.revision).varint(answer.deleted);
+      return;
     case "refused":
       writer.byte(REFUSED).varint(refusalNumber(answer.code));
       return;
     case "openSession":
     case "closeSession":
     case "raiseApplyVersion":
+    case "expireLeases":
       throw new Error(`a session never keeps an answer of kind ${answer.kind}`);
   }
 }
@@ -130,6 +149,12 @@ function readStepAnswer(reader: ByteReader): Answer | StepAnswer {
       return { kind: "skip" };
     case COMPACT:
       return { kind: "compact", compactRevision: reader.varint() };
+    case GRANT_LEASE:
+      return { kind: "grantLease", leaseId: reader.varint(), ttlMs: reader.varint() };
+    case KEEP_LEASE_ALIVE:
+      return { kind: "keepLeaseAlive", ttlMs: reader.varint() };
+    case REVOKE_LEASE:
+      return { kind: "revokeLease", revision: reader.varint(), deleted: reader.varint() };
     case REFUSED:
       return { kind: "refused", code: refusalOf(reader.varint()) };
     default:

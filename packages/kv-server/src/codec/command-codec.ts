@@ -71,6 +71,15 @@ function decodeUnfenced({ operation }: WireOperation): Operation {
       return { kind: "compact", revision: Number(operation.value.revision) };
     case "raiseApplyVersion":
       return { kind: "raiseApplyVersion", applyVersion: operation.value.applyVersion };
+    case "grantLease": {
+      const { leaseId, ttlMs } = operation.value;
+      return { kind: "grantLease", leaseId: Number(leaseId), ttlMs: Number(ttlMs) };
+    }
+    case "keepLeaseAlive":
+    case "revokeLease":
+      return { kind: operation.case, leaseId: Number(operation.value.leaseId) };
+    case "expireLeases":
+      return { kind: "expireLeases" };
     default:
       return { kind: "unknown" };
   }

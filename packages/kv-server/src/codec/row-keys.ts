@@ -8,6 +8,10 @@ import { ByteWriter } from "./byte-writer.ts";
  * |---------------------------------------|----------------------------------------------------------------|
  * | `h` key, revision (counted down)      | history row: what the key was at that revision, newest first   |
  * | `k` key                               | index row: revisions, version and value length; no value       |
+ * | `l` 0                                 | lease counters row: how many leases there are, and were        |
+ * | `l` 1 deadline (8 bytes) lease id     | nothing: leases in the order in which they are over            |
+ * | `l` 2 lease id (8 bytes) key          | nothing: the keys of a lease                                   |
+ * | `l` 3 lease id (8 bytes)              | lease row                                                      |
  * | `m`                                   | meta row: the store's revision, cluster time, apply version    |
  * | `r` revision (8 bytes) sub (4 bytes)  | value row: what was written to which key, in revision order    |
  * | `s` session id (8 bytes)              | session row                                                    |
@@ -21,12 +25,21 @@ import { ByteWriter } from "./byte-writer.ts";
  */
 const HISTORY = 0x68;
 const INDEX = 0x6b;
+const LEASE = 0x6c;
 const META = 0x6d;
 const VALUE = 0x72;
 const SESSION = 0x73;
 
+/** Of the rows about leases, in their order. */
+const LEASE_COUNTERS = 0;
+const LEASE_DEADLINE = 1;
+const LEASE_KEY = 2;
+const LEASE_ITSELF = 3;
+
 const VALUE_KEY_LENGTH = 13;
 const SESSION_KEY_LENGTH = 9;
+const LEASE_KEY_LENGTH = 10;
+const DEADLINE_KEY_LENGTH = 18;
 
 /** The one meta row. */
 export const META_KEY: Uint8Array = Uint8Array.of(META);
@@ -75,8 +88,34 @@ export function sessionRowKey(sessionId: number): Uint8Array {
   return new ByteWriter(SESSION_KEY_LENGTH).byte(SESSION).uint64(sessionId).finish();
 }
 
+/** The one row of lease counters. */
+export const LEASE_COUNTERS_KEY: Uint8Array = Uint8Array.of(LEASE, LEASE_COUNTERS);
+
+export function leaseRowKey(leaseId: number): Uint8Array {
+  return new ByteWriter(LEASE_KEY_LENGTH).byte(LEASE).byte(LEASE_ITSELF).uint64(leaseId).finish();
+}
+
+/** With lease id 0: where the rows of that deadline begin. */
+export function leaseDeadlineRowKey(deadlineMs: number, leaseId: number): Uint8Array {
+  const writer = new ByteWriter(DEADLINE_KEY_LENGTH).byte(LEASE).byte(LEASE_DEADLINE);
+  return writer.uint64(deadlineMs).uint64(leaseId).finish();
+}
+
+/** The end of all rows of deadlines, exclusive. */
+export const LEASE_DEADLINES_END: Uint8Array = Uint8Array.of(LEASE, LEASE_DEADLINE + 1);
+
+/** With an empty key: where the rows of the lease's keys begin. */
+export function leaseKeyRowKey(leaseId: number, key: Uint8Array): Uint8Array {
+  const writer = new ByteWriter(LEASE_KEY_LENGTH + key.length).byte(LEASE).byte(LEASE_KEY);
+  return writer.uint64(leaseId).raw(key).finish();
+}
+
 /** What a row's key says about it. */
 export type RowKey =
+  | { readonly kind: "leaseCounters" }
+  | { readonly kind: "leaseDeadline"; readonly deadlineMs: number; readonly leaseId: number }
+  | { readonly kind: "leaseKey"; readonly leaseId: number; readonly key: Uint8Array }
+  | { readonly kind: "lease"; readonly leaseId: number }
   | { readonly kind: "history"; readonly key: Uint8Array; readonly revision: number }
   | { readonly kind: "index"; readonly key: Uint8Array }
   | { readonly kind: "meta" }
@@ -95,6 +134,8 @@ export function parseRowKey(rowKey: Uint8Array): RowKey {
 
 function parseNumberedKey(kind: number, reader: ByteReader): RowKey {
   switch (kind) {
+    case LEASE:
+      return parseLeaseKey(reader);
     case META:
       return { kind: "meta" };
     case VALUE:
@@ -103,6 +144,22 @@ function parseNumberedKey(kind: number, reader: ByteReader): RowKey {
       return { kind: "session", sessionId: reader.uint64() };
     default:
       throw new RangeError(`no row begins with the byte ${kind}`);
+  }
+}
+
+function parseLeaseKey(reader: ByteReader): RowKey {
+  const kind = reader.byte();
+  switch (kind) {
+    case LEASE_COUNTERS:
+      return { kind: "leaseCounters" };
+    case LEASE_DEADLINE:
+      return { kind: "leaseDeadline", deadlineMs: reader.uint64(), leaseId: reader.uint64() };
+    case LEASE_KEY:
+      return { kind: "leaseKey", leaseId: reader.uint64(), key: reader.raw(reader.remaining) };
+    case LEASE_ITSELF:
+      return { kind: "lease", leaseId: reader.uint64() };
+    default:
+      throw new RangeError(`no row about leases has kind ${kind}`);
   }
 }
 

@@ -3,7 +3,7 @@ import type {
   DeleteRangeOperation as WireDeleteRange,
   PutOperation as WirePut,
 } from "@raftkv/proto/kv";
-import type { DeleteOperation, DeleteRangeOperation, PutOperation } from "../state/command.ts";
+import type { DeleteOperation, DeleteRangeOperation, PutLease, PutOperation } from "../state/command.ts";
 import { keyId } from "../state/key-id.ts";
 
 /** What cannot be carried out, whatever the state. */
@@ -11,10 +11,15 @@ export type Undoable = { readonly kind: "invalid"; readonly reason: string } | {
 
 export function decodePut(wire: WirePut): PutOperation | Undoable {
   const { key, value, withPrevious, keepValue } = wire;
-  if (wire.leaseId !== 0n || wire.ttlMs !== 0n || wire.keepLease) return { kind: "unknown" };
   if (keepValue && value.length > 0) return { kind: "invalid", reason: "keep_value and a value exclude each other" };
-  const options = withPrevious || keepValue ? { withPrevious, keepValue } : undefined;
+  const lease = decodePutLease(wire);
+  const options = withPrevious || keepValue || lease !== undefined ? { withPrevious, keepValue, lease } : undefined;
   return { kind: "put", id: keyId(key), key, value, options };
+}
+
+function decodePutLease({ leaseId, ttlMs, keepLease: keep }: WirePut): PutLease | undefined {
+  if (leaseId === 0n && ttlMs === 0n && !keep) return undefined;
+  return { leaseId: Number(leaseId), ttlMs: Number(ttlMs), keep };
 }
 
 export function decodeDelete({ key, withPrevious }: WireDelete): DeleteOperation {

@@ -9,6 +9,7 @@ import type { Answer } from "../state/answer.ts";
 import type { KeyWrite } from "../state/read.ts";
 import { errorDetail, refusalFailure } from "./error-mapping.ts";
 import { keyValue } from "./key-value-message.ts";
+import { leaseResult } from "./lease-messages.ts";
 import { deleteRangeResult, deleteResult, putResult, transactionResult } from "./write-messages.ts";
 
 /*
@@ -66,6 +67,11 @@ function resultOf(answer: Answer): OperationResult["result"] {
       const { applyVersion } = answer;
       return { case: "raiseApplyVersion", value: { $typeName: "raftkv.kv.v1.RaiseApplyVersionResult", applyVersion } };
     }
+    case "grantLease":
+    case "keepLeaseAlive":
+    case "revokeLease":
+    case "expireLeases":
+      return leaseResult(answer);
     case "refused":
       return { case: "error", value: errorDetail(refusalFailure(answer)) };
   }

@@ -3,6 +3,7 @@ import type { KvLimits } from "../limits.ts";
 import type { EntryContent, Operation } from "../state/command.ts";
 import { hasTransactions, keepsHistory } from "../state/counters.ts";
 import type { Failure } from "./kv-failure.ts";
+import { checkLeaseOperation, checkPutLease } from "./lease-check.ts";
 import { checkTransaction } from "./transaction-check.ts";
 
 /** What is wrong with a command batch, before it is proposed; undefined: nothing. */
@@ -30,6 +31,7 @@ function checkOperation(operation: Operation, limits: KvLimits, applyVersion: nu
     case "put":
       return (
         (operation.options === undefined ? undefined : checkVersion(applyVersion)) ??
+        checkPutLease(operation.options?.lease) ??
         checkKey(operation.key, limits) ??
         checkValue(operation.value, limits)
       );
@@ -51,6 +53,11 @@ function checkOperation(operation: Operation, limits: KvLimits, applyVersion: nu
       return !keepsHistory({ applyVersion }) ? NO_HISTORY : checkRevision(operation.revision);
     case "raiseApplyVersion":
       return { code: ErrorCode.INVALID_REQUEST, message: "only the leader itself raises the apply version" };
+    case "grantLease":
+    case "keepLeaseAlive":
+    case "revokeLease":
+    case "expireLeases":
+      return checkLeaseOperation(operation, applyVersion);
     case "unknown":
       return { code: ErrorCode.INVALID_REQUEST, message: "the operation is unknown to this version of raftkv" };
     default:

@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorCode, type ErrorDetail, ErrorDetailSchema, type Leader } from "@raftkv/proto/kv";
 import { RaftError, type RaftErrorCode } from "@raftkv/raft-core";
 import type { Refusal, RefusalCode } from "../state/answer.ts";
+import { LEASE_BOUNDS } from "../state/leases/lease-bounds.ts";
 import { OPERATION_BOUNDS } from "../state/operation-bounds.ts";
 import { type Failure, KvFailure, type LeaderHint } from "./kv-failure.ts";
 
@@ -79,6 +80,27 @@ const REFUSALS: Readonly<Record<RefusalCode, readonly [ErrorCode, string]>> = {
   keyNotFound: [ErrorCode.KEY_NOT_FOUND, "the key does not exist, so it has nothing to keep"],
   fenced: [ErrorCode.FENCED, "the lock that the write is fenced by is not held as it says any more"],
   operationTooLarge: [ErrorCode.OPERATION_TOO_LARGE, OPERATION_TOO_LARGE],
+  leaseNotFound: [ErrorCode.LEASE_NOT_FOUND, "the lease has ended, or never was"],
+  leaseExists: [
+    ErrorCode.LEASE_EXISTS,
+    "there is a lease of that id: choose another, or leave the choice to the cluster",
+  ],
+  tooManyLeases: [
+    ErrorCode.RESOURCE_EXHAUSTED,
+    `there are ${LEASE_BOUNDS.maxLeases} leases, and there can be no more: revoke some, or wait until they end`,
+  ],
+  invalidLeaseTtl: [
+    ErrorCode.INVALID_REQUEST,
+    `ttl_ms must be between ${LEASE_BOUNDS.minTtlMs} and ${LEASE_BOUNDS.maxTtlMs} (30 days)`,
+  ],
+  invalidLeaseId: [
+    ErrorCode.INVALID_REQUEST,
+    `lease_id must be between 1 and ${LEASE_BOUNDS.firstChosenId - 1}, or 0, for one that the cluster chooses`,
+  ],
+  invalidPutLease: [
+    ErrorCode.INVALID_REQUEST,
+    "lease_id, ttl_ms and keep_lease exclude each other: a key goes with one lease at most",
+  ],
   invalidTtl: [ErrorCode.INVALID_REQUEST, "ttl_ms must be between 1000 (1 s) and 86400000 (24 h)"],
 };
 

@@ -6,9 +6,10 @@ import { checkKey } from "./command-check.ts";
 import { errorDetail } from "./error-mapping.ts";
 import { keyValue } from "./key-value-message.ts";
 import type { Failure } from "./kv-failure.ts";
+import { leaseMessage, leasesMessage } from "./lease-messages.ts";
 import { READ_TOO_LARGE } from "./read-path.ts";
 import { invalid } from "./text-form.ts";
-import { type Answered, getRead, historyRead, rangeRead, whyUnanswered } from "./wire-reads.ts";
+import { type Answered, getRead, historyRead, leaseRead, leasesRead, rangeRead, whyUnanswered } from "./wire-reads.ts";
 
 /** The reads of a batch; where one makes no sense, what is wrong with it stands in its place. */
 export interface ParsedReads {
@@ -54,6 +55,10 @@ function parseRead({ operation }: ReadOperation, limits: KvLimits): Read | Failu
       const { key } = operation.value;
       return checkKey(key, limits) ?? historyRead(key, operation.value);
     }
+    case "lease":
+      return leaseRead(operation.value);
+    case "leases":
+      return leasesRead(operation.value);
     default:
       return invalid("the read is unknown to this version of raftkv");
   }
@@ -71,6 +76,8 @@ function answerResult(answer: ReadAnswer | undefined): ReadResult {
     case "get":
     case "range":
     case "history":
+    case "lease":
+    case "leases":
       return { $typeName: "raftkv.kv.v1.ReadResult", result: resultOf(answer) };
     default:
       return errorResult(whyUnanswered(answer));
@@ -95,6 +102,10 @@ function resultOf(answer: Answered): ReadResult["result"] {
       } as const;
       return { case: "range", value };
     }
+    case "lease":
+      return { case: "lease", value: leaseMessage(answer) };
+    case "leases":
+      return { case: "leases", value: leasesMessage(answer) };
     case "history": {
       const writes = answer.writes.map((write) => keyWrite(write, false));
       const next = BigInt(answer.next ?? 0);

@@ -21,8 +21,7 @@ import { clusterStatus } from "./cluster-status.ts";
 import { connectError, failureOf } from "./error-mapping.ts";
 import type { ExchangeStream } from "./exchange-stream.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
-import { leaderDuties } from "./leader-duties.ts";
-import type { LeaderDuty } from "./leader-duty.ts";
+import { type Duty, leaderDuties } from "./leader-duties.ts";
 import { PulledExchange } from "./pulled-exchange.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
@@ -37,7 +36,7 @@ export class KvServices {
   readonly #context: ServiceContext;
   readonly #streams = new Set<ExchangeStream>();
   readonly #watchStreams = new Set<WatchStream>();
-  readonly #duties: readonly LeaderDuty[];
+  readonly #duties: readonly Duty[];
   readonly #backups: Backups;
 
   constructor(options: KvServicesOptions) {

@@ -1,12 +1,15 @@
 import { systemClock } from "@raftkv/raft-core";
 import { AutoCompaction, DEFAULT_HISTORY_POLICY } from "./auto-compaction.ts";
 import { LeaderDuty, type LeaderDutyOptions } from "./leader-duty.ts";
+import { LeaseExpiry } from "./lease-expiry.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 const RAISE_INTERVAL_MS = 5_000;
 
+export type Duty = Pick<LeaderDuty, "close">;
+
 /** What a node does while it leads, unasked. */
-export function leaderDuties({ options, leadership, applyVersion }: ServiceContext): readonly LeaderDuty[] {
+export function leaderDuties({ options, leadership, applyVersion }: ServiceContext): readonly Duty[] {
   const { consensus, state } = options;
   const clock = options.clock ?? systemClock;
   const policy = { ...DEFAULT_HISTORY_POLICY, ...options.history };
@@ -16,5 +19,6 @@ export function leaderDuties({ options, leadership, applyVersion }: ServiceConte
   return [
     duty(RAISE_INTERVAL_MS, (term, signal) => applyVersion.round(term, signal)),
     duty(compaction.intervalMs, (term) => compaction.round(term)),
+    new LeaseExpiry({ leadership, consensus, state, clock }),
   ];
 }

@@ -82,6 +82,8 @@ function answerBytes({ answers }: ReadAnswers): number {
   for (const answer of answers) {
     if (answer.kind === "get") bytes += entryBytes(answer.entry);
     if (answer.kind === "range") for (const entry of answer.entries) bytes += entryBytes(entry);
+    if (answer.kind === "lease") for (const key of answer.keys) bytes += ENTRY_BYTES + key.length;
+    if (answer.kind === "leases") bytes += answer.leases.length * ENTRY_BYTES;
     if (answer.kind === "history") for (const { entry } of answer.writes) bytes += ENTRY_BYTES + entryBytes(entry);
   }
   return bytes;

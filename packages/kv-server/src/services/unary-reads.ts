@@ -88,6 +88,8 @@ async function readOne(
       case "get":
       case "range":
       case "history":
+      case "lease":
+      case "leases":
         return { revision, answer };
       default:
         throw new KvFailure(whyUnanswered(answer));

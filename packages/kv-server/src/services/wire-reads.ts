@@ -47,12 +47,25 @@ export function historyRead(key: Uint8Array, wire: { readonly atRevision: bigint
   return { kind: "history", key, limit: limitOf(wire.limit), ...atRevision(wire.atRevision) };
 }
 
+/** Throws a `KvFailure`. */
+export function leaseRead({ leaseId, withKeys }: { readonly leaseId: bigint; readonly withKeys: boolean }): Read {
+  if (leaseId === 0n) throw new KvFailure(invalid("lease_id is 0: say which lease"));
+  return { kind: "lease", leaseId: Number(leaseId <= MOST ? leaseId : MOST), withKeys };
+}
+
+export function leasesRead({ fromLeaseId, limit }: { readonly fromLeaseId: bigint; readonly limit: number }): Read {
+  return { kind: "leases", from: Number(fromLeaseId <= MOST ? fromLeaseId : MOST), limit: limitOf(limit) };
+}
+
+/** No lease has so large an id. */
+const MOST = BigInt(Number.MAX_SAFE_INTEGER - 1);
+
 function limitOf(limit: number): number {
   return limit === 0 ? Number.MAX_SAFE_INTEGER : limit;
 }
 
 /** An answer that answers something. */
-export type Answered = Extract<ReadAnswer, { kind: "get" | "range" | "history" }>;
+export type Answered = Extract<ReadAnswer, { kind: "get" | "range" | "history" | "lease" | "leases" }>;
 
 const RANGE_TOO_LARGE: Failure = {
   code: ErrorCode.OPERATION_TOO_LARGE,

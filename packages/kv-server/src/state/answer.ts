@@ -16,6 +16,12 @@ export type RefusalCode =
   | "futureRevision"
   | "invalidApplyVersion"
   | "operationTooLarge"
+  | "leaseNotFound"
+  | "leaseExists"
+  | "tooManyLeases"
+  | "invalidLeaseTtl"
+  | "invalidLeaseId"
+  | "invalidPutLease"
   | "duplicateKey"
   | "keyNotFound"
   | "fenced";
@@ -87,7 +93,20 @@ export type Answer =
   | { readonly kind: "skip" }
   | { readonly kind: "compact"; readonly compactRevision: number }
   | { readonly kind: "raiseApplyVersion"; readonly applyVersion: number }
+  | { readonly kind: "grantLease"; readonly leaseId: number; readonly ttlMs: number }
+  | { readonly kind: "keepLeaseAlive"; readonly ttlMs: number }
+  | { readonly kind: "revokeLease"; readonly revision: number; readonly deleted: number }
+  | ExpireLeasesAnswer
   | Refusal;
+
+export interface ExpireLeasesAnswer {
+  readonly kind: "expireLeases";
+  readonly revision: number;
+  readonly expired: number;
+  readonly deleted: number;
+  /** There are more that are over. */
+  readonly more: boolean;
+}
 
 /** What applying one entry gave. The same on every node. */
 export type ApplyResult =

@@ -24,6 +24,18 @@ export interface PutOptions {
   readonly withPrevious: boolean;
   /** The key must exist, and keeps its value. */
   readonly keepValue: boolean;
+  /** Undefined: with none. */
+  readonly lease: PutLease | undefined;
+}
+
+/** Which lease a put takes its key to. At most one of them is set. */
+export interface PutLease {
+  /** 0: none. */
+  readonly leaseId: number;
+  /** With a lease of its own that lives so long; 0: none. */
+  readonly ttlMs: number;
+  /** That which the key has. */
+  readonly keep: boolean;
 }
 
 export interface DeleteOperation {
@@ -128,6 +140,11 @@ export type Operation =
   | { readonly kind: "skip" }
   | { readonly kind: "compact"; readonly revision: number }
   | { readonly kind: "raiseApplyVersion"; readonly applyVersion: number }
+  /** `leaseId` 0: any that is free. */
+  | { readonly kind: "grantLease"; readonly leaseId: number; readonly ttlMs: number }
+  | { readonly kind: "keepLeaseAlive"; readonly leaseId: number }
+  | { readonly kind: "revokeLease"; readonly leaseId: number }
+  | { readonly kind: "expireLeases" }
   /** It makes no sense. */
   | { readonly kind: "invalid"; readonly reason: string }
   /** An operation of a later version, or none at all. */

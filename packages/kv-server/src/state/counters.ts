@@ -18,6 +18,13 @@ export interface Counters {
 /** From this apply version on, what is superseded is kept until it is compacted. */
 export const HISTORY_APPLY_VERSION = 2;
 
+/** From this apply version on there are leases. */
+export const LEASE_APPLY_VERSION = 3;
+
+export function hasLeases({ applyVersion }: Pick<Counters, "applyVersion">): boolean {
+  return applyVersion >= LEASE_APPLY_VERSION;
+}
+
 /** From this one on there are transactions, deletions of ranges, previous values and fences. */
 export const TRANSACTIONS_APPLY_VERSION = 3;
 

@@ -4,6 +4,8 @@ import { answerBytes } from "./answer-bytes.ts";
 import { raiseApplyVersion } from "./apply-version.ts";
 import type { Command, EntryContent, Operation } from "./command.ts";
 import type { FoldedState, FoldTarget } from "./folded-state.ts";
+import { LeaseTable } from "./leases/lease-table.ts";
+import { expireLeases } from "./operations/expire-leases.ts";
 import { operate } from "./operations/operate.ts";
 import type { Excess, Prefetched } from "./prefetch.ts";
 import { lastSequence, type Session } from "./session.ts";
@@ -21,9 +23,15 @@ export class Fold {
   readonly #state: FoldedState;
   readonly #excess: ReadonlyMap<Operation, Excess> | undefined;
 
-  constructor(target: FoldTarget, { present, excess }: Prefetched) {
-    this.#state = { ...target, present, answerRoom: 0 };
+  constructor(target: FoldTarget, { present, excess, leases }: Prefetched) {
+    const leaseTable = new LeaseTable(target.leaseState, target.generations, leases);
+    this.#state = { ...target, present, leases: leaseTable, answerRoom: 0 };
     this.#excess = excess;
+  }
+
+  /** Call it after the last entry, before anybody looks at the state. */
+  finish(): void {
+    this.#state.leases.flush();
   }
 
   apply(index: Index, content: EntryContent): ApplyResult {
@@ -42,6 +50,9 @@ export class Fold {
     }
     if (first?.kind === "raiseApplyVersion" && command.operations.length === 1) {
       return { kind: "answers", answers: [raiseApplyVersion(this.#state.counters, first.applyVersion)] };
+    }
+    if (first?.kind === "expireLeases" && command.operations.length === 1) {
+      return { kind: "answers", answers: [expireLeases(this.#state)] };
     }
     return { kind: "answers", answers: this.#operateAll(command.operations) };
   }

@@ -1,5 +1,6 @@
 import type { Counters } from "./counters.ts";
 import type { Generations } from "./generations.ts";
+import type { LeaseState, LeaseTable } from "./leases/lease-table.ts";
 import type { Present } from "./present.ts";
 import type { SessionTable } from "./session-table.ts";
 
@@ -8,11 +9,13 @@ export interface FoldTarget {
   readonly counters: Counters;
   readonly sessions: SessionTable;
   readonly generations: Generations;
+  readonly leaseState: LeaseState;
 }
 
 /** What operations look at and change. */
 export interface FoldedState extends FoldTarget {
   readonly present: Present;
+  readonly leases: LeaseTable;
   /** Bytes that the answer to the next operation may tell of keys. */
   answerRoom: number;
 }

@@ -1,6 +1,7 @@
 import type { KeyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { type Change, MemTable } from "./mem-table.ts";
+import type { ChangedRow } from "./row-table.ts";
 
 /** What memory knows of a key's past. */
 export type PastState =
@@ -55,6 +56,23 @@ export class Generations {
       if (to !== undefined && id >= to) return;
       yield id;
     }
+  }
+
+  /** What memory knows of a row that is not about one key; undefined: it is as the engine has it. */
+  row(id: KeyId): ChangedRow | undefined {
+    return this.#active.table.rows.get(id) ?? this.#frozen?.table.rows.get(id);
+  }
+
+  /** The rows in [from, to) that have changed, in key order: as many as decide what the first `limit` that exist are. */
+  rowsIn(from: KeyId, to: KeyId, limit: number): readonly ChangedRow[] {
+    const rows: ChangedRow[] = [];
+    let live = 0;
+    for (const row of inOrder(this.#active.table.rows.from(from), (this.#frozen?.table ?? NOTHING).rows.from(from))) {
+      if (row.id >= to || live >= limit) break;
+      rows.push(row);
+      if (row.value !== undefined) live++;
+    }
+    return rows;
   }
 
   /** The changes of revision `from` and later that memory holds, in the order in which they were made. */
@@ -125,21 +143,27 @@ export class Generations {
     return overlay;
   }
 
-  *#merged(from: KeyId): Generator<Change, void, undefined> {
-    const newer = this.#active.table.from(from);
-    const older = (this.#frozen?.table ?? NOTHING).from(from);
-    let a = newer.next();
-    let b = older.next();
-    while (!a.done || !b.done) {
-      if (b.done || (!a.done && a.value.id <= b.value.id)) {
-        if (a.done) return;
-        if (!b.done && a.value.id === b.value.id) b = older.next();
-        yield a.value;
-        a = newer.next();
-      } else {
-        yield b.value;
-        b = older.next();
-      }
+  #merged(from: KeyId): Generator<Change, void, undefined> {
+    return inOrder(this.#active.table.from(from), (this.#frozen?.table ?? NOTHING).from(from));
+  }
+}
+
+/** Both in order; of what has the same id, the newer. */
+function* inOrder<Item extends { readonly id: KeyId }>(
+  newer: Iterator<Item, void>,
+  older: Iterator<Item, void>,
+): Generator<Item, void, undefined> {
+  let a = newer.next();
+  let b = older.next();
+  while (!a.done || !b.done) {
+    if (b.done || (!a.done && a.value.id <= b.value.id)) {
+      if (a.done) return;
+      if (!b.done && a.value.id === b.value.id) b = older.next();
+      yield a.value;
+      a = newer.next();
+    } else {
+      yield b.value;
+      b = older.next();
     }
   }
 }

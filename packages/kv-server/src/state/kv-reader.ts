@@ -7,6 +7,7 @@ import type { Generations, PastState } from "./generations.ts";
 import { planHistory, type WritesPage } from "./key-history.ts";
 import { keyId } from "./key-id.ts";
 import { type KeyEntry, type KeyRecord, keyEntry } from "./key-record.ts";
+import { type PlannedLeases, planLeaseRead } from "./leases/lease-reads.ts";
 import { planOrderedRange } from "./ordered-range.ts";
 import { planPastRange } from "./past-range.ts";
 import { pastRecord } from "./past-scan.ts";
@@ -17,7 +18,8 @@ import type { Read, ReadAnswer, ReadAnswers, ReadLimits } from "./read.ts";
 type Planned =
   | { readonly kind: "get"; readonly found: readonly Found[]; readonly bytes: number }
   | ({ readonly kind: "range"; readonly revision: number } & Page)
-  | ({ readonly kind: "history" } & WritesPage);
+  | ({ readonly kind: "history" } & WritesPage)
+  | PlannedLeases;
 
 /** What reads look at. */
 export interface Readable {
@@ -25,6 +27,11 @@ export interface Readable {
   readonly counters: Counters;
   readonly generations: Generations;
   readonly store: StateStore;
+}
+
+interface ReadableNow extends Readable {
+  /** Cluster time now, as far as this node can tell. */
+  readonly nowMs: number;
 }
 
 /**
@@ -35,7 +42,7 @@ export interface Readable {
 export async function readTogether(
   reads: readonly Read[],
   limits: ReadLimits,
-  readable: Readable,
+  readable: ReadableNow,
 ): Promise<ReadAnswers> {
   const { counters, generations, store } = readable;
   const { revision } = counters;
@@ -76,8 +83,11 @@ interface RefusedPlan {
   readonly answer: ReadAnswer;
 }
 
-function plan(read: Read, revision: number, limits: ReadLimits, readable: Readable): Plan {
+function plan(read: Read, revision: number, limits: ReadLimits, readable: ReadableNow): Plan {
   const { counters, generations } = readable;
+  if (read.kind === "lease" || read.kind === "leases") {
+    return { kind: "page", at: undefined, complete: planLeaseRead(read, limits.pageBytes, readable) };
+  }
   if (read.atRevision !== undefined && read.atRevision > revision) {
     return { kind: "refused", answer: { kind: "futureRevision" } };
   }
@@ -212,7 +222,7 @@ async function fetchValues(
 }
 
 function foundBy(plan: Planned | undefined): readonly Found[] {
-  if (plan === undefined) return [];
+  if (plan === undefined || plan.kind === "leaseAnswer") return [];
   return plan.kind === "history"
     ? plan.writes.flatMap(({ found }) => (found === undefined ? [] : [found]))
     : plan.found;
@@ -230,6 +240,7 @@ export function valueInRow({ key, record }: Pick<Found, "key" | "record">, row: 
 
 function answer(plan: Planned | undefined, values: ReadonlyMap<Found, Uint8Array>): ReadAnswer {
   if (plan === undefined) return { kind: "tooLarge" };
+  if (plan.kind === "leaseAnswer") return plan.answer;
   if (plan.kind === "history") {
     return historyAnswer(plan, values);
   }

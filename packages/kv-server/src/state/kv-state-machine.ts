@@ -15,9 +15,10 @@ import { Fold } from "./fold.ts";
 import { Generations } from "./generations.ts";
 import type { KeyEntry } from "./key-record.ts";
 import { readTogether } from "./kv-reader.ts";
+import { firstDeadlineMs } from "./leases/lease-prefetch.ts";
 import type { Change } from "./mem-table.ts";
 import { DEFAULT_MERGE_LIMITS, type MergeLimits, Merger } from "./merger.ts";
-import { type Prefetched, prefetch } from "./prefetch.ts";
+import { type Prefetched, prefetch, type Source } from "./prefetch.ts";
 import type { Read, ReadAnswers, ReadLimits } from "./read.ts";
 import { loadSavedState, type SavedState } from "./saved-state.ts";
 import { Serial } from "./serial.ts";
@@ -134,6 +135,31 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     return this.#saved.sessions.size;
   }
 
+  /** Leases that were granted and have not ended, without those that keys have of their own. */
+  leaseCount(): number {
+    return this.#saved.leases.counters.granted;
+  }
+
+  /** The soonest deadline of any lease, in cluster time; undefined: there are none. */
+  async firstLeaseDeadlineMs(): Promise<number | undefined> {
+    while (this.#restoring !== undefined) await this.#restoring;
+    this.#assertOpen();
+    const endRead = this.#generations.beginRead();
+    try {
+      return await firstDeadlineMs(this.#source());
+    } finally {
+      endRead();
+    }
+  }
+
+  /** The soonest deadline that was set since this was last asked; Infinity: none was. */
+  takeSoonestLeaseDeadlineMs(): number {
+    const { leases } = this.#saved;
+    const { soonestMs } = leases;
+    leases.soonestMs = Number.POSITIVE_INFINITY;
+    return soonestMs;
+  }
+
   /** Bytes of the engine. */
   sizeBytes(): number {
     return this.#store.sizeBytes();
@@ -178,7 +204,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     while (this.#restoring !== undefined) await this.#restoring;
     this.#assertOpen();
     const { counters } = this.#saved;
-    return readTogether(reads, limits, { counters, generations: this.#generations, store: this.#store });
+    return readTogether(reads, limits, {
+      counters,
+      generations: this.#generations,
+      store: this.#store,
+      nowMs: this.clusterClock.nowMs(),
+    });
   }
 
   /** Some of the writes from a revision on that is not compacted, in order. Without history everything counts as that. */
@@ -295,11 +326,17 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     const results: ApplyResult[] = [];
     while (results.length < entries.length) {
       const rest = contents.slice(results.length);
-      const { count, prefetched } = await prefetch(rest, { generations: this.#generations, store: this.#store });
+      const { count, prefetched } = await prefetch(rest, this.#source());
       const next = entries.slice(results.length, results.length + count);
       results.push(...this.#fold(next, rest, prefetched));
     }
     return results;
+  }
+
+  #source(): Source {
+    const { counters, leases } = this.#saved;
+    const { clusterTimeMs } = counters;
+    return { generations: this.#generations, store: this.#store, clusterTimeMs, leases };
   }
 
   /** Synchronous: nobody sees a state between two entries that were prefetched for together. */
@@ -308,10 +345,10 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     contents: readonly (EntryContent | undefined)[],
     prefetched: Prefetched,
   ): readonly ApplyResult[] {
-    const { counters, sessions } = this.#saved;
+    const { counters, sessions, leases: leaseState } = this.#saved;
     const { active } = this.#generations;
     const before = active.inWriteOrder().length;
-    const fold = new Fold({ counters, sessions, generations: this.#generations }, prefetched);
+    const fold = new Fold({ counters, sessions, generations: this.#generations, leaseState }, prefetched);
     const results = entries.map((entry, i): ApplyResult => {
       const content = contents[i];
       counters.appliedIndex = entry.index;
@@ -319,6 +356,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
       this.clusterClock.applied(entry.term, counters.clusterTimeMs);
       return result;
     });
+    fold.finish();
     this.#merger.noteApplied();
     if (this.#changeListeners.size > 0 && active.inWriteOrder().length > before) {
       const changes = active.inWriteOrder().slice(before);

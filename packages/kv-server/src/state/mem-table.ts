@@ -1,5 +1,6 @@
 import type { KeyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
+import { RowTable } from "./row-table.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
 /** One write to a key. Never modified. */
@@ -36,10 +37,12 @@ export class MemTable {
   readonly #newest = new Map<KeyId, Change>();
   readonly #inOrder: Change[] = [];
   readonly #keys = new SortedKeys();
+  /** Changes that are not about one key. */
+  readonly rows = new RowTable();
   #bytes = 0;
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.rows.bytes;
   }
 
   /** How many keys changed. */

@@ -19,6 +19,7 @@ import {
 } from "../codec/rows.ts";
 import type { StateBatch } from "../ports/state-store.ts";
 import { keepsHistory } from "./counters.ts";
+import { keyBytes } from "./key-id.ts";
 import { below, type Change, type MemTable } from "./mem-table.ts";
 import type { Removal } from "./scavenger.ts";
 
@@ -51,6 +52,7 @@ export async function mergeBatch(merge: Merge, clock: Clock): Promise<StateBatch
   const { table, removals, meta } = merge;
   await add(together(historyRows(table), inKeyOrder(removals.map(historyRemoval))));
   await add(indexRows(table));
+  await add(otherRows(table));
   changes.push({ key: META_KEY, value: encodeMetaRow(meta) });
   // All of them are older than what is added.
   await add(inRevisionOrder([...supersededValues(table), ...removals]).map(valueRemoval));
@@ -90,6 +92,11 @@ function* indexRows(table: MemTable): Generator<RowChange, void, undefined> {
     // Otherwise the key came and went between two merges.
     else if (below(change) !== undefined) yield { key: indexRowKey(key), value: undefined };
   }
+}
+
+/** All of them are about leases, and stand between index rows and the meta row. */
+function* otherRows(table: MemTable): Generator<RowChange, void, undefined> {
+  for (const { id, value } of table.rows.from("")) yield { key: keyBytes(id), value };
 }
 
 /** Values in the engine that were superseded without history. */

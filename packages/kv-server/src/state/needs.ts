@@ -25,6 +25,9 @@ export function needsMoreThanRecords(content: EntryContent | undefined): boolean
 
 function needsMore(operation: Operation | TransactionStep): boolean {
   switch (operation.kind) {
+    case "revokeLease":
+    case "expireLeases":
+      return true;
     case "put":
       return putNeedsValue(operation);
     case "delete":

@@ -6,6 +6,9 @@ import type { Generations } from "./generations.ts";
 import { type KeyId, keyBytes, keyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { valueInRow } from "./kv-reader.ts";
+import { learnEndingLeases, learnLeasesOf } from "./leases/entry-leases.ts";
+import { type KnownLeases, keysOf, noLeases } from "./leases/lease-prefetch.ts";
+import type { LeaseState } from "./leases/lease-table.ts";
 import { listNeeds, type NeedsList, needsMoreThanRecords } from "./needs.ts";
 import { OPERATION_BOUNDS } from "./operation-bounds.ts";
 import { type KnownRecords, type Present, PresentKeys, PresentRecords } from "./present.ts";
@@ -15,9 +18,13 @@ import { planRange } from "./range-plan.ts";
 export interface Source {
   readonly generations: Generations;
   readonly store: StateStore;
+  /** As of the last entry that was applied. */
+  readonly clusterTimeMs: number;
+  readonly leases: LeaseState;
 }
 
 type Content = EntryContent | undefined;
+type CommandContent = Extract<EntryContent, { kind: "command" }>;
 
 /** Why an operation is refused before it is carried out: see `OPERATION_BOUNDS`. */
 export type Excess =
@@ -28,6 +35,7 @@ export type Excess =
 
 export interface Prefetched {
   readonly present: Present;
+  readonly leases: KnownLeases;
   readonly excess?: ReadonlyMap<Operation, Excess>;
 }
 
@@ -41,12 +49,14 @@ export async function prefetch(
 ): Promise<{ readonly count: number; readonly prefetched: Prefetched }> {
   const [first] = contents;
   if (first?.kind === "command" && needsMoreThanRecords(first)) {
-    return { count: 1, prefetched: await prefetchEntry(first.command.operations, source) };
+    return { count: 1, prefetched: await prefetchEntry(first, source) };
   }
   const firstOther = contents.findIndex(needsMoreThanRecords);
   const together = firstOther < 0 ? contents : contents.slice(0, firstOther);
   const present = new PresentRecords(await prefetchRecords(together, source));
-  return { count: together.length, prefetched: { present } };
+  const leases = noLeases();
+  await learnLeasesOf(leases, together, present, source);
+  return { count: together.length, prefetched: { present, leases } };
 }
 
 /** The record of every key that the entries name: from memory, taken now, or else from the engine, in one fetch. */
@@ -81,15 +91,19 @@ function refuseMore(): never {
  * Everything that the operations of one entry may look at. How much that may be is bounded, for the entry as for each
  * operation; what exceeds it is decided by the state before the entry and by the entry, so it is the same on every node.
  */
-async function prefetchEntry(operations: readonly Operation[], source: Source): Promise<Prefetched> {
+async function prefetchEntry(content: CommandContent, source: Source): Promise<Prefetched> {
   const excess = new Map<Operation, Excess>();
   const prefetch = new EntryPrefetch(source);
-  for (const operation of operations) {
+  const leases = noLeases();
+  for (const operation of await learnEndingLeases(leases, content, source)) excess.set(operation, "noRoom");
+  await prefetch.fetchRecords(keysOf(leases));
+  for (const operation of content.command.operations) {
     const verdict = await prefetch.take(operation);
     if (verdict !== undefined) excess.set(operation, verdict);
   }
   await prefetch.fetchValues();
-  return { present: prefetch.present, excess };
+  await learnLeasesOf(leases, [content], prefetch.present, source);
+  return { present: prefetch.present, excess, leases };
 }
 
 interface RangeNeed {
@@ -134,7 +148,7 @@ class EntryPrefetch {
     const needs = new OperationNeeds();
     listNeeds(operation, needs);
     if (needs.ranges.length === 0 && needs.values.length === 0) {
-      await this.#fetchRecords(needs.keys);
+      await this.fetchRecords(needs.keys);
       return undefined;
     }
     const fits = await this.#fetch(needs);
@@ -147,7 +161,7 @@ class EntryPrefetch {
   /** False: it is too much. */
   async #fetch(needs: OperationNeeds): Promise<boolean> {
     if (needs.keys.length > this.#keysLeft) return false;
-    await this.#fetchRecords(needs.keys);
+    await this.fetchRecords(needs.keys);
     for (const range of needs.ranges) if (!(await this.#fetchRange(range, needs))) return false;
     const bytes = needs.values.reduce((sum, id) => sum + (this.present.record(id)?.valueLength ?? 0), 0);
     if (bytes > this.#bytesLeft) return false;
@@ -157,7 +171,7 @@ class EntryPrefetch {
     return true;
   }
 
-  async #fetchRecords(ids: Iterable<KeyId>): Promise<void> {
+  async fetchRecords(ids: Iterable<KeyId>): Promise<void> {
     const missing: KeyId[] = [];
     for (const id of ids) {
       if (this.present.has(id)) continue;

@@ -17,6 +17,8 @@ export interface Present {
   /** The keys that exist in [from, to), ascending. Nothing may be changed while they are gone through. */
   idsIn(from: KeyId, to: KeyId | undefined): Iterable<KeyId>;
   set(id: KeyId, record: KeyRecord | undefined, value: Uint8Array): void;
+  /** The leases that keys go with which are known, some of them several times. */
+  leaseIds(): Iterable<number>;
   /** Returns what puts back the key as it is now. */
   savepoint(id: KeyId): () => void;
 }
@@ -35,6 +37,10 @@ export class PresentRecords implements Present {
 
   set(id: KeyId, record: KeyRecord | undefined): void {
     this.#records.set(id, record);
+  }
+
+  leaseIds(): Iterable<number> {
+    return leaseIdsOf(this.#records);
   }
 
   savepoint(id: KeyId): () => void {
@@ -83,6 +89,10 @@ export class PresentKeys implements Present {
     this.#values.set(id, value);
   }
 
+  leaseIds(): Iterable<number> {
+    return leaseIdsOf(this.#records);
+  }
+
   savepoint(id: KeyId): () => void {
     const record = this.#records.get(id);
     const value = this.#values.get(id);
@@ -102,4 +112,8 @@ export class PresentKeys implements Present {
   learnValue(id: KeyId, value: Uint8Array): void {
     this.#values.set(id, value);
   }
+}
+
+function* leaseIdsOf(records: KnownRecords): Generator<number, void, undefined> {
+  for (const record of records.values()) if (record !== undefined && record.leaseId !== 0) yield record.leaseId;
 }

@@ -31,7 +31,34 @@ export type Read =
       readonly atRevision?: number;
       /** At most so many writes, at least 1. */
       readonly limit: number;
-    };
+    }
+  | LeaseRead
+  | LeasesRead;
+
+/** One lease, as it is now. */
+export interface LeaseRead {
+  readonly kind: "lease";
+  readonly leaseId: number;
+  readonly withKeys: boolean;
+}
+
+/** The leases that were granted, as they are now, in the order of their ids. */
+export interface LeasesRead {
+  readonly kind: "leases";
+  /** The first id, inclusive. */
+  readonly from: number;
+  /** At most so many, at least 1. */
+  readonly limit: number;
+}
+
+/** A lease as a read answers it. */
+export interface LeaseEntry {
+  readonly leaseId: number;
+  readonly ttlMs: number;
+  /** How much longer it lives if nobody keeps it alive; 0: it is over. */
+  readonly leftMs: number;
+  readonly keyCount: number;
+}
 
 /** One write of a key's history. */
 export interface KeyWrite {
@@ -56,6 +83,14 @@ export type ReadAnswer =
       readonly kind: "history";
       readonly writes: readonly KeyWrite[];
       /** The revision of the first write that did not fit; undefined: this was all. */
+      readonly next: number | undefined;
+    }
+  /** `lease` undefined: it has ended, or never was. `keys`: as many as fit, where they were asked for. */
+  | { readonly kind: "lease"; readonly lease: LeaseEntry | undefined; readonly keys: readonly Uint8Array[] }
+  | {
+      readonly kind: "leases";
+      readonly leases: readonly LeaseEntry[];
+      /** The first id that did not fit; undefined: this was all. */
       readonly next: number | undefined;
     }
   /** `atRevision` is compacted: what the store was then is not known any more. */

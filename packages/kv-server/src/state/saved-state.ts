@@ -1,19 +1,22 @@
-import { META_KEY, parseRowKey, SESSION_ROWS } from "../codec/row-keys.ts";
+import { decodeLeaseCounters } from "../codec/lease-rows.ts";
+import { LEASE_COUNTERS_KEY, META_KEY, parseRowKey, SESSION_ROWS } from "../codec/row-keys.ts";
 import { decodeMetaRow, type MetaRow } from "../codec/rows.ts";
 import { decodeSessionRow } from "../codec/session-row.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import { APPLY_VERSION, type Counters, FIRST_APPLY_VERSION, FIRST_REVISION } from "./counters.ts";
+import type { LeaseState } from "./leases/lease-table.ts";
 import type { Session } from "./session.ts";
 import { SessionTable } from "./session-table.ts";
 
 const SCAN_ROWS = 1_000;
 const SCAN_BYTES = 4 * 1024 * 1024;
 
-/** What of the engine's content is kept in memory: everything but keys and values. */
+/** What of the engine's content is kept in memory: everything but keys, values and leases. */
 export interface SavedState {
   readonly counters: Counters;
   readonly sessions: SessionTable;
+  readonly leases: LeaseState;
   /** What compaction up to here has made superfluous is gone from the engine. */
   readonly scavengedThrough: number;
 }
@@ -21,7 +24,7 @@ export interface SavedState {
 /** Reads it at start and after a restore. Throws a `KvError` on damage, or on a newer version's data. */
 export async function loadSavedState(store: StateStore): Promise<SavedState> {
   const appliedIndex = store.appliedIndex();
-  const [row] = await store.getMany([META_KEY]);
+  const [row, leaseCounters] = await store.getMany([META_KEY, LEASE_COUNTERS_KEY]);
   if (row === undefined && appliedIndex > 0) {
     throw new KvError(
       "corruptState",
@@ -34,6 +37,11 @@ export async function loadSavedState(store: StateStore): Promise<SavedState> {
     counters: { ...counters, appliedIndex },
     scavengedThrough,
     sessions: new SessionTable(await loadSessions(store)),
+    leases: {
+      counters: leaseCounters === undefined ? { chosen: 0, granted: 0, own: 0 } : decodeLeaseCounters(leaseCounters),
+      soonestMs: Number.POSITIVE_INFINITY,
+      deadlinesFromMs: 0,
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { ByteReader } from "../codec/byte-reader.ts";
+import { checkEmptyRow, decodeLeaseCounters, decodeLeaseRow } from "../codec/lease-rows.ts";
 import { parseRowKey, type RowKey } from "../codec/row-keys.ts";
 import { decodeHistoryRow, decodeIndexRow, decodeMetaRow, decodeValueRow } from "../codec/rows.ts";
 import { decodeSessionRow } from "../codec/session-row.ts";
@@ -112,6 +113,16 @@ function checkValue(key: RowKey, value: Uint8Array): void {
       return;
     case "value":
       decodeValueRow(value);
+      return;
+    case "lease":
+      decodeLeaseRow(key.leaseId, value);
+      return;
+    case "leaseCounters":
+      decodeLeaseCounters(value);
+      return;
+    case "leaseDeadline":
+    case "leaseKey":
+      checkEmptyRow(value);
       return;
     case "session":
       decodeSessionRow(key.sessionId, value);

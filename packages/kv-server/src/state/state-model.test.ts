@@ -17,6 +17,7 @@ import {
   skip,
 } from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
+import { expireLeases, randomLeaseOperation } from "../test-rig/lease-operations.ts";
 import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
 import { ModelTransaction } from "../test-rig/model-transaction.ts";
 import { plain } from "../test-rig/plain.ts";
@@ -125,7 +126,8 @@ function appendOne(log: CommandLog, model: StateModel, random: ReturnType<typeof
   if (choice < 0.05) return log.appendNoop();
   if (choice < 0.08) return log.appendPayload(Uint8Array.of(0xff, 1, 2));
   if (choice < 0.1) return log.append({ operations: [raiseApplyVersion(integerBetween(random, 1, 3))] });
-  if (choice < 0.13) return log.append({ operations: [openSession(integerBetween(random, 900, 5_000))] });
+  if (choice < 0.12) return log.append({ operations: [expireLeases] });
+  if (choice < 0.15) return log.append({ operations: [openSession(integerBetween(random, 900, 5_000))] });
   if (choice < 0.55) return log.append({ operations: randomOperations(model, random) });
   const session = model.someSession(random.next()) ?? 7;
   const last = model.lastSequence(session);
@@ -145,7 +147,13 @@ function randomOperations(model: StateModel, random: ReturnType<typeof seededRan
     if (choice < 0.05) return skip;
     if (choice < 0.07) return closeSession;
     if (choice < 0.1) return compact(Math.max(0, model.revision - integerBetween(random, -1, 60)));
-    if (choice < 0.4) return randomLaterOperation(random, { key: () => randomKey(random), revision: model.revision });
+    if (choice < 0.25) return randomLeaseOperation(key, model.leases.some(random.next()), random);
+    if (choice < 0.45)
+      return randomLaterOperation(random, {
+        key: () => randomKey(random),
+        revision: model.revision,
+        lease: () => model.leases.some(random.next()),
+      });
     return choice < 0.7 ? put(key, `${key}${integerBetween(random, 0, 999)}`) : del(key);
   });
 }
@@ -191,7 +199,7 @@ async function compareReads(machine: KvStateMachine, model: StateModel, random: 
 
 /** Ranges with all that they can be told. */
 async function compareRanges(machine: KvStateMachine, model: StateModel, random: ReturnType<typeof seededRandom>) {
-  const keys = { key: () => randomKey(random), revision: model.revision };
+  const keys = { key: () => randomKey(random), revision: model.revision, lease: () => undefined };
   const at = integerBetween(random, model.earliest, model.revision);
   for (const revision of [model.revision, at]) {
     const wire = create(RangeStepSchema, randomRangeStep(random, keys));

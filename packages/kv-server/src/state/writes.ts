@@ -1,10 +1,14 @@
 import type { FoldedState } from "./folded-state.ts";
 import type { KeyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
+import { NO_LEASE, type TakenLease } from "./leases/put-lease.ts";
 import type { Change } from "./mem-table.ts";
 
 /** A write that has its place among those of its revision. */
-type Write = Omit<Change, "previous" | "applyVersion">;
+interface Write extends Omit<Change, "previous" | "applyVersion"> {
+  /** Of a lease that the key has of its own from now on. */
+  readonly ttlMs?: number;
+}
 
 const NO_VALUE: Uint8Array = new Uint8Array(0);
 
@@ -27,12 +31,12 @@ export class Writes {
     return this.#state.counters.revision + (this.#writes.length > 0 ? 1 : 0);
   }
 
-  put(id: KeyId, key: Uint8Array, value: Uint8Array): void {
+  put(id: KeyId, key: Uint8Array, value: Uint8Array, { leaseId, ttlMs }: TakenLease = NO_LEASE): void {
     const { present, counters } = this.#state;
     const superseded = present.record(id);
     const revision = counters.revision + 1;
-    const record = nextRecord(superseded, revision, this.#writes.length, value.length);
-    this.#write({ id, key, revision, sub: record.sub, record, value, superseded });
+    const record = nextRecord(superseded, revision, this.#writes.length, value.length, leaseId);
+    this.#write({ id, key, revision, sub: record.sub, record, value, superseded, ttlMs });
   }
 
   /** The key must exist. */
@@ -70,6 +74,7 @@ export function nextRecord(
   revision: number,
   sub: number,
   valueLength: number,
+  leaseId: number,
 ): KeyRecord {
   return {
     createRevision: previous?.createRevision ?? revision,
@@ -77,15 +82,18 @@ export function nextRecord(
     sub,
     version: (previous?.version ?? 0) + 1,
     valueLength,
-    leaseId: 0,
+    leaseId,
   };
 }
 
 /** Every change to a key goes through here, in the order of revision and sub. */
-export function addChange({ counters, generations }: FoldedState, write: Write): void {
+export function addChange({ counters, generations, leases }: FoldedState, write: Write): void {
   const { active } = generations;
   const previous = active.get(write.id);
   const { applyVersion } = counters;
   const { id, key, revision, sub, record, value, superseded } = write;
   active.add({ id, key, revision, sub, record, value, superseded, previous, applyVersion });
+  const from = superseded?.leaseId ?? 0;
+  const to = record?.leaseId ?? 0;
+  if (from !== to) leases.keyMoved({ key, from, to, ttlMs: write.ttlMs ?? 0, nowMs: counters.clusterTimeMs });
 }

@@ -11,6 +11,9 @@ import {
 } from "@raftkv/proto/kv";
 import type { ModelEntry } from "./state-model.ts";
 
+/** Throws the code of a refusal. */
+export type LeaseOfPut = (put: PutOperation, before: number | undefined) => number;
+
 /** One operation that may write several keys, on a copy of everything there is. */
 export class ModelTransaction {
   readonly keys: Map<string, ModelEntry>;
@@ -18,9 +21,12 @@ export class ModelTransaction {
   /** The revision of what it writes. */
   readonly #next: number;
 
-  constructor(keys: Map<string, ModelEntry>, next: number) {
+  readonly #leaseOf: LeaseOfPut;
+
+  constructor(keys: Map<string, ModelEntry>, next: number, leaseOf: LeaseOfPut = () => 0) {
     this.keys = keys;
     this.#next = next;
+    this.#leaseOf = leaseOf;
   }
 
   get revision(): number {
@@ -28,7 +34,8 @@ export class ModelTransaction {
   }
 
   /** Throws the code of a refusal. */
-  put({ key: keyBytes, value, withPrevious, keepValue }: PutOperation): unknown {
+  put(put: PutOperation): unknown {
+    const { key: keyBytes, value, withPrevious, keepValue } = put;
     const key = text(keyBytes);
     const previous = this.keys.get(key);
     if (keepValue && previous === undefined) throw new Refused("keyNotFound");
@@ -38,7 +45,7 @@ export class ModelTransaction {
       createRevision: previous?.createRevision ?? this.#next,
       modRevision: this.#next,
       version: (previous?.version ?? 0) + 1,
-      leaseId: 0,
+      leaseId: this.#leaseOf(put, previous?.leaseId),
     });
     return { kind: "put", revision: this.revision, ...(withPrevious && previous ? { previous } : {}) };
   }

@@ -17,6 +17,8 @@ export interface RandomKeys {
   readonly key: () => string;
   /** The store's revision now. */
   readonly revision: number;
+  /** The id of a lease, if there is one. */
+  readonly lease: () => number | undefined;
 }
 
 /** Any operation that only later apply versions know. */
@@ -39,10 +41,17 @@ function randomFence(random: Random, keys: RandomKeys): MessageInitShape<typeof 
   return { key: bytes(keys.key()), token: BigInt(Math.max(0, keys.revision - integerBetween(random, 0, 40))) };
 }
 
-function randomPut(random: Random, { key }: RandomKeys) {
+function randomPut(random: Random, { key, lease }: RandomKeys) {
   const keepValue = random.next() < 0.2;
   const value = keepValue ? bytes("") : bytes(`v${integerBetween(random, 0, 9)}`);
-  return { key: bytes(key()), value, withPrevious: random.next() < 0.5, keepValue };
+  const leased = random.next() < 0.7 ? {} : randomPutLease(random, lease());
+  return { key: bytes(key()), value, withPrevious: random.next() < 0.5, keepValue, ...leased };
+}
+
+function randomPutLease(random: Random, lease: number | undefined) {
+  const choice = random.next();
+  if (choice < 0.4) return { leaseId: BigInt(lease ?? 3) };
+  return choice < 0.7 ? { ttlMs: BigInt(integerBetween(random, 90, 3_000)) } : { keepLease: true };
 }
 
 function randomDeleteRange(random: Random, keys: RandomKeys) {

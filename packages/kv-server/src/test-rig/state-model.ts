@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type CommandBatch, CommandBatchSchema, EntryEnvelopeSchema, type Operation } from "@raftkv/proto/kv";
 import type { Entry } from "@raftkv/raft-core";
+import { LeaseModel } from "./lease-model.ts";
 import { ModelTransaction, Refused } from "./model-transaction.ts";
 
 export interface ModelEntry {
@@ -34,7 +35,8 @@ export class StateModel {
   applyVersion = 1;
   /** Unset as long as no history is kept. */
   compactRevision: number | undefined;
-  #timeMs = 0;
+  timeMs = 0;
+  readonly leases = new LeaseModel();
   /** Every write there ever was, oldest first. */
   readonly #writes = new Map<string, ModelWrite[]>();
   readonly #sessions = new Map<number, ModelSession>();
@@ -85,9 +87,9 @@ export class StateModel {
     if (entry.kind !== "command") return { kind: "none" };
     const decoded = decode(entry.payload);
     if (decoded === undefined) return { kind: "refused", code: "malformedEntry" };
-    this.#timeMs = Math.max(this.#timeMs, decoded.timeMs);
+    this.timeMs = Math.max(this.timeMs, decoded.timeMs);
     for (const [id, session] of this.#sessions) {
-      if (session.activeMs + session.ttlMs <= this.#timeMs) this.#sessions.delete(id);
+      if (session.activeMs + session.ttlMs <= this.timeMs) this.#sessions.delete(id);
     }
     const { batch } = decoded;
     return batch.sessionId === 0n ? this.#sessionless(entry.index, batch) : this.#inSession(batch);
@@ -98,11 +100,14 @@ export class StateModel {
     if (operations.length === 1 && only?.operation.case === "openSession") {
       const ttlMs = Number(only.operation.value.ttlMs);
       if (ttlMs < 1_000) return answers([{ kind: "refused", code: "invalidTtl" }]);
-      this.#sessions.set(index, { ttlMs, activeMs: this.#timeMs, acknowledged: 0, answers: [] });
+      this.#sessions.set(index, { ttlMs, activeMs: this.timeMs, acknowledged: 0, answers: [] });
       return answers([{ kind: "openSession", sessionId: index }]);
     }
     if (operations.length === 1 && only?.operation.case === "raiseApplyVersion") {
       return answers([this.#raiseApplyVersion(only.operation.value.applyVersion)]);
+    }
+    if (operations.length === 1 && only?.operation.case === "expireLeases" && this.applyVersion >= 3) {
+      return answers([this.#expireLeases()]);
     }
     return answers(
       operations.map((operation) =>
@@ -114,7 +119,7 @@ export class StateModel {
   #inSession(batch: CommandBatch): unknown {
     const session = this.#sessions.get(Number(batch.sessionId));
     if (session === undefined) return { kind: "refused", code: "sessionUnknown" };
-    session.activeMs = this.#timeMs;
+    session.activeMs = this.timeMs;
     const acknowledged = Math.min(Number(batch.acknowledgedThrough), session.answers.length);
     session.acknowledged = Math.max(session.acknowledged, acknowledged);
     if (batch.operations.length === 0) return answers([]);
@@ -162,6 +167,12 @@ export class StateModel {
         );
       case "deleteRange":
         return this.#atOneRevision((step) => step.deleteRange(operation.value));
+      case "grantLease":
+        return this.leases.grant(Number(operation.value.leaseId), Number(operation.value.ttlMs), this.timeMs);
+      case "keepLeaseAlive":
+        return this.leases.keepAlive(Number(operation.value.leaseId), this.timeMs);
+      case "revokeLease":
+        return this.#revokeLease(Number(operation.value.leaseId));
       case "transaction":
         return this.#atOneRevision((step) => step.transaction(operation.value));
       default:
@@ -171,7 +182,9 @@ export class StateModel {
 
   #atOneRevision(carryOut: (step: ModelTransaction) => unknown): unknown {
     const next = this.revision + 1;
-    const step = new ModelTransaction(this.keysAt(), next);
+    const step = new ModelTransaction(this.keysAt(), next, (put, before) =>
+      this.leases.ofPut(put, before, this.timeMs),
+    );
     try {
       const answer = carryOut(step);
       const isKept = this.compactRevision !== undefined;
@@ -194,7 +207,36 @@ export class StateModel {
     return present;
   }
 
+  keysOf(lease: number): readonly string[] {
+    return [...this.#writes.keys()].filter((key) => this.get(key)?.leaseId === lease);
+  }
+
+  #revokeLease(id: number): unknown {
+    const keys = this.keysOf(id);
+    if (!this.leases.end(id)) return { kind: "refused", code: "leaseNotFound" };
+    this.#deleteTogether(keys);
+    return { kind: "revokeLease", revision: this.revision, deleted: keys.length };
+  }
+
+  #expireLeases(): unknown {
+    const over = this.leases.over(this.timeMs);
+    let deleted = 0;
+    for (const id of over) {
+      const keys = this.keysOf(id);
+      this.leases.end(id);
+      this.#deleteTogether(keys);
+      deleted += keys.length;
+    }
+    return { kind: "expireLeases", revision: this.revision, expired: over.length, deleted, more: false };
+  }
+
+  #deleteTogether(keys: readonly string[]): void {
+    if (keys.length > 0) this.revision++;
+    for (const key of keys) this.#write(key, { revision: this.revision, entry: undefined, isKept: true });
+  }
+
   #write(key: string, write: ModelWrite): void {
+    this.leases.moved(this.get(key)?.leaseId ?? 0, write.entry?.leaseId ?? 0, this.timeMs);
     const writes = this.#writes.get(key);
     if (writes === undefined) this.#writes.set(key, [write]);
     else writes.push(write);
@@ -219,7 +261,11 @@ export class StateModel {
 /** Whether only later apply versions than the second know it. */
 function isLater({ operation, fence }: Operation): boolean {
   if (fence !== undefined || operation.case === "deleteRange" || operation.case === "transaction") return true;
-  if (operation.case === "put") return operation.value.withPrevious || operation.value.keepValue;
+  if (operation.case?.endsWith("Lease") || operation.case === "keepLeaseAlive") return true;
+  if (operation.case === "put") {
+    const { withPrevious, keepValue, leaseId, ttlMs, keepLease } = operation.value;
+    return withPrevious || keepValue || keepLease || leaseId + ttlMs > 0n;
+  }
   if (operation.case === "delete") return operation.value.withPrevious;
   return false;
 }

@@ -16,6 +16,7 @@ export type LogWrite = Pick<WriteBatch, "truncateFrom" | "append" | "resetTo">;
  */
 export class LogView {
   #base: EntryId;
+  #last: EntryId;
   readonly #terms: TermRuns;
   readonly #cache: EntryCache;
   readonly #durability: DurablePrefix;
@@ -30,6 +31,7 @@ export class LogView {
   constructor(restored: RestoredState, maxCachedBytes: number) {
     const { base, lastIndex } = restored;
     this.#base = { index: base.index, term: base.term };
+    this.#last = this.#base;
     this.#terms = new TermRuns(base, restored.termRuns, lastIndex);
     this.#cache = new EntryCache(lastIndex + 1);
     this.#durability = new DurablePrefix(lastIndex);
@@ -43,8 +45,12 @@ export class LogView {
     return this.#base;
   }
 
+  /** The same object as long as it is the same entry. */
   get last(): EntryId {
-    return { index: this.lastIndex, term: this.#terms.termAt(this.lastIndex) ?? this.#base.term };
+    const { lastIndex } = this;
+    const term = this.#terms.termAt(lastIndex) ?? this.#base.term;
+    if (this.#last.index !== lastIndex || this.#last.term !== term) this.#last = { index: lastIndex, term };
+    return this.#last;
   }
 
   get lastIndex(): Index {

@@ -86,8 +86,10 @@ export class Raft {
   #reportedCommit: Index;
   #reportedRole: RoleChange;
   readonly #peers: PeerList;
-  /** As long as nothing has happened since it was asked for. */
+  /** As it was when it was last asked for. */
   #status: RaftStatus | undefined;
+  /** Nothing has happened since then. */
+  #isStatusFresh = false;
 
   /** Takes up where `restored` ends; the caller has restored the state machine to the log's base at least. */
   constructor(config: RaftConfig, restored: RestoredState, random: Random) {
@@ -119,7 +121,7 @@ export class Raft {
 
   step(input: Input): void {
     const state = this.#state;
-    this.#status = undefined;
+    this.#isStatusFresh = false;
     switch (input.kind) {
       case "tick":
         tick(state, input.elapsedMs, input.stalledMs ?? 0);
@@ -189,7 +191,7 @@ export class Raft {
   /** Ends the turn: what is to be done now, or undefined if there is nothing. */
   takeEffects(): Effects | undefined {
     const state = this.#state;
-    this.#status = undefined;
+    this.#isStatusFresh = false;
     settleHeld(state);
     if (state.role.kind === "leader") {
       promoteCaughtUp(state, state.role);
@@ -211,9 +213,11 @@ export class Raft {
     return nextDeadlineMs(this.#state);
   }
 
-  /** The same object until something happens. */
+  /** The same object as long as it says the same. */
   status(): RaftStatus {
-    this.#status ??= statusOf(this.#state);
+    if (this.#isStatusFresh && this.#status !== undefined) return this.#status;
+    this.#status = statusOf(this.#state, this.#status);
+    this.#isStatusFresh = true;
     return this.#status;
   }
 

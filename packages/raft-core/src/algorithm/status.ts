@@ -3,7 +3,7 @@ import type { EntryId, HardState, Index, NodeId } from "./entry.ts";
 import type { Membership } from "./membership.ts";
 import { isUnknown } from "./membership-tracker.ts";
 import type { Progress, ProgressState } from "./progress.ts";
-import { knownLeader, type RaftState } from "./role-state.ts";
+import { knownLeader, type LeaderState, type RaftState } from "./role-state.ts";
 import type { SnapshotAdvance } from "./snapshot-course.ts";
 
 /** What a Raft instance knows, for status and decisions outside of it. A copy: it does not change. */
@@ -53,7 +53,12 @@ export interface SnapshotProgress extends SnapshotAdvance {
   readonly silentMs: number;
 }
 
-export function statusOf(state: RaftState): RaftStatus {
+/** `before` itself, where it still says how things are. */
+export function statusOf(state: RaftState, before: RaftStatus | undefined): RaftStatus {
+  return before !== undefined && stillHolds(before, state) ? before : statusNow(state);
+}
+
+function statusNow(state: RaftState): RaftStatus {
   const { role, log, hardState, config } = state;
   return {
     nodeId: config.nodeId,
@@ -74,8 +79,46 @@ export function statusOf(state: RaftState): RaftStatus {
   };
 }
 
-function progressOf({ config }: RaftState, { id, state, match, next, silentMs, course }: Progress): ProgressStatus {
-  const recentlyActive = silentMs < config.electionTimeoutMaxMs;
+/** In every field, in the order in which they change most. */
+function stillHolds(status: RaftStatus, state: RaftState): boolean {
+  const { role, log, hardState, memberships } = state;
+  return (
+    status.applied === state.applied &&
+    status.durable === log.durable &&
+    status.last === log.last &&
+    status.hardState === hardState.current() &&
+    status.role === role.kind &&
+    status.leader === knownLeader(state) &&
+    status.base === log.base &&
+    status.cachedFrom === log.cachedFrom &&
+    status.membership === memberships.newest() &&
+    status.membershipIndex === memberships.newestIndex &&
+    status.committedMembership === memberships.at(hardState.commit) &&
+    status.foundingMembership === foundingMembership(state) &&
+    (role.kind !== "leader" || (status.transferTo === role.transfer?.to && progressHolds(status.progress, state, role)))
+  );
+}
+
+function progressHolds(known: readonly ProgressStatus[], state: RaftState, { progress }: LeaderState): boolean {
+  if (known.length !== progress.size) return false;
+  let position = 0;
+  for (const peer of progress.values()) {
+    const before = known[position++];
+    if (before?.id !== peer.id || before.match !== peer.match || before.next !== peer.next) return false;
+    if (before.state !== peer.state || before.recentlyActive !== isRecentlyActive(state, peer)) return false;
+    // How far a snapshot has come, and when that was heard, changes all the time.
+    if (before.snapshot !== undefined || peer.course !== undefined) return false;
+  }
+  return true;
+}
+
+function isRecentlyActive({ config }: RaftState, { silentMs }: Progress): boolean {
+  return silentMs < config.electionTimeoutMaxMs;
+}
+
+function progressOf(raft: RaftState, progress: Progress): ProgressStatus {
+  const { id, state, match, next, course } = progress;
+  const recentlyActive = isRecentlyActive(raft, progress);
   const snapshot = course && { source: course.source, silentMs: course.silentMs, ...course.advance };
   return { id, state, match, next, recentlyActive, snapshot };
 }

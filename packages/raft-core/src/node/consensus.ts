@@ -59,7 +59,7 @@ export interface Consensus<Result = unknown> {
    * what followers are about to need. Resolves when that is done; rejects with `closed` or `failed`.
    */
   compactNow(): Promise<void>;
-  /** A copy of what the node knows: it does not change, and is the same object until something happens. */
+  /** A copy of what the node knows: it does not change, and is the same object as long as it says the same. */
   status(): ConsensusStatus;
   /** Calls back on each change of role, term or leader. Returns what ends the subscription. */
   onRoleChange(listener: (status: ConsensusStatus) => void): () => void;

@@ -72,7 +72,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   readonly #receiver: SnapshotReceiver;
   readonly #effects: EffectRunner<Result>;
   #leads = false;
-  /** As long as nothing has happened since it was asked for. */
+  /** As long as it says the same. */
   #status: { readonly of: RaftStatus; readonly status: ConsensusStatus } | undefined;
   /** Why calls are refused; undefined while the node runs. */
   #stopped: RaftError | undefined;
@@ -260,8 +260,10 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     if (this.#status?.of === of && this.#status.status.applied === applied) return this.#status.status;
     const status = consensusStatus(this.#identity, applied, of, this.#peer);
     // Who a leader is that the log does not name yet, the transport may learn at any moment.
-    const isComplete = of.leader === undefined || status.leader !== undefined;
-    this.#status = isComplete ? { of, status } : undefined;
+    const isNamed = [of.membership, of.committedMembership].some(({ members }) =>
+      members.some(({ id }) => id === of.leader),
+    );
+    this.#status = of.leader === undefined || isNamed ? { of, status } : undefined;
     return status;
   }
 

@@ -49,8 +49,8 @@ export class ClientConnection implements NodeConnection {
   readonly #waiting = new Set<Waiting>();
   /** Streams that the node serves. */
   readonly #served = new Set<ServedStream>();
-  /** Of the node's end. */
-  readonly #nodeEnd = new AbortController();
+  /** Of the node's end, for calls that are no streams; undefined while there are none. */
+  #nodeEnd: AbortController | undefined;
   #open = true;
 
   constructor(options: ClientConnectionOptions) {
@@ -106,7 +106,7 @@ export class ClientConnection implements NodeConnection {
   }
 
   #endAtNode(): void {
-    this.#nodeEnd.abort(clientGone);
+    this.#nodeEnd?.abort(clientGone);
     for (const served of this.#served) served.close(clientGone);
     this.#served.clear();
   }
@@ -125,6 +125,7 @@ export class ClientConnection implements NodeConnection {
     const { toNode, node } = this.#options;
     if (method.name === ClusterService.method.status.name) return this.#status(method, signal);
     return this.#asked(signal, (resolve, reject) => {
+      this.#nodeEnd ??= new AbortController();
       const { signal: nodeEnd } = this.#nodeEnd;
       toNode.send(() =>
         node.clients.unary.unary(method, nodeEnd, undefined, header, input).then(

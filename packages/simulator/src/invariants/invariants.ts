@@ -1,3 +1,4 @@
+import type { ConsensusStatus, NodeId } from "@raftkv/raft-core";
 import { acknowledgedIsKept } from "./acknowledged-is-kept.ts";
 import { appliedIsCommitted } from "./applied-is-committed.ts";
 import { ClusterView } from "./cluster-view.ts";
@@ -63,10 +64,14 @@ export class Invariants {
     return this.#broken;
   }
 
+  /** Whether judging this status could find anything; it is to be observed then. */
+  isNews(node: NodeId, status: ConsensusStatus): boolean {
+    return this.#news.take(node, status, this.view.changes);
+  }
+
   /** Never throws: what is wrong must not look like an error to the code under simulation. */
   observe(observation: Observation): void {
     if (this.#broken !== undefined) return;
-    if (observation.kind === "status" && !this.#isNews(observation)) return;
     if (observation.kind !== "restored") this.view.observe(observation);
     for (const invariant of this.#lookingAt[observation.kind]) this.#ask(invariant, observation);
     if (observation.kind === "restored") this.view.observe(observation);
@@ -75,10 +80,6 @@ export class Invariants {
   /** Something else that must not happen has happened. */
   breaks(invariant: string, finding: string): void {
     this.#broken ??= new BrokenInvariant(invariant, finding);
-  }
-
-  #isNews({ node, status }: Extract<Observation, { kind: "status" }>): boolean {
-    return this.#news.take(node, status, this.view.changes);
   }
 
   #ask(invariant: Invariant, observation: Observation): void {

@@ -16,7 +16,8 @@ export class StatusNews {
   /** `viewChanges`: how often what is known of the cluster has changed. What is news is taken to be judged now. */
   take(node: NodeId, status: ConsensusStatus, viewChanges: number): boolean {
     const before = this.#judged.get(node);
-    if (before?.viewChanges === viewChanges && saysTheSame(before.status, status)) return false;
+    const isOld = before !== undefined && (before.status === status || saysTheSame(before.status, status));
+    if (isOld && before.viewChanges === viewChanges) return false;
     this.#judged.set(node, { status, viewChanges });
     return true;
   }

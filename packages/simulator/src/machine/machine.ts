@@ -76,8 +76,6 @@ export class Machine {
   #clockRate = 1;
   /** The process took part in something since its status was last looked at. */
   #touched = false;
-  /** What it said of itself then. */
-  #told: ConsensusStatus | undefined;
 
   constructor(options: MachineOptions) {
     this.id = options.id;
@@ -112,10 +110,7 @@ export class Machine {
   takeNews(): ConsensusStatus | undefined {
     if (!this.#touched) return undefined;
     this.#touched = false;
-    const status = this.running?.node.status();
-    if (status === this.#told) return undefined;
-    this.#told = status;
-    return status;
+    return this.running?.node.status();
   }
 
   /** A blank machine starts with a log that begins with `membership`, and waits to be added to the cluster. */

@@ -47,6 +47,7 @@ export function threeNodes(drawn: Plan, thinkMs: number): Plan {
       ...drawn.workload,
       clients: 5,
       readers: 0,
+      historians: 0,
       keys: 4,
       operationsPerKey: 40,
       thinkMs,

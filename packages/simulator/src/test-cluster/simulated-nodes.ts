@@ -75,7 +75,8 @@ export class SimulatedNodes {
   look(): void {
     for (const machine of this.machines) {
       const status = machine.takeNews();
-      if (status !== undefined) this.invariants.observe({ kind: "status", node: machine.id, status });
+      if (status === undefined || !this.invariants.isNews(machine.id, status)) continue;
+      this.invariants.observe({ kind: "status", node: machine.id, status });
     }
   }
 

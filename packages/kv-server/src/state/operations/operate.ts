@@ -6,7 +6,10 @@ import { compact } from "./compact.ts";
 import { del } from "./delete.ts";
 import { deleteRange } from "./delete-range.ts";
 import { holds } from "./fence.ts";
+import { grantLease } from "./grant-lease.ts";
+import { keepLeaseAlive } from "./keep-lease-alive.ts";
 import { put, putWithOptions } from "./put.ts";
+import { revokeLease } from "./revoke-lease.ts";
 import { transaction } from "./transaction.ts";
 
 /** Carries one operation out; a file for each. What it refuses has changed nothing. */
@@ -19,6 +22,12 @@ export function operate(state: FoldedState, operation: Operation): Answer {
       return operation.withPrevious ? orUnknown(state, () => del(state, operation)) : del(state, operation);
     case "compact":
       return compact(state.counters, operation.revision);
+    case "grantLease":
+      return grantLease(state, operation.leaseId, operation.ttlMs);
+    case "keepLeaseAlive":
+      return keepLeaseAlive(state, operation.leaseId);
+    case "revokeLease":
+      return revokeLease(state, operation.leaseId);
     case "deleteRange":
       return orUnknown(state, () => deleteRange(state, operation));
     case "transaction":

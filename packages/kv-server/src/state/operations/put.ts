@@ -2,6 +2,7 @@ import { type Answer, type PutAnswer, type Refusal, refuse } from "../answer.ts"
 import { answerBytes, answerExcess } from "../answer-bytes.ts";
 import type { PutOperation } from "../command.ts";
 import type { FoldedState } from "../folded-state.ts";
+import { leaseOfPut } from "../leases/put-lease.ts";
 import { presentEntry } from "../present-entry.ts";
 import { addChange, nextRecord, Writes } from "../writes.ts";
 
@@ -10,7 +11,7 @@ export function put(state: FoldedState, { id, key, value }: PutOperation): Answe
   const { counters, present } = state;
   const superseded = present.record(id);
   const revision = ++counters.revision;
-  const record = nextRecord(superseded, revision, 0, value.length);
+  const record = nextRecord(superseded, revision, 0, value.length, 0);
   present.set(id, record, value);
   addChange(state, { id, key, revision, sub: 0, record, value, superseded });
   return { kind: "put", revision };
@@ -30,14 +31,14 @@ export function putWithOptions(state: FoldedState, operation: PutOperation): Ans
 }
 
 /** A put among other writes. */
-export function putStep(
-  { present }: FoldedState,
-  writes: Writes,
-  { id, key, value, options }: PutOperation,
-): PutAnswer | Refusal {
+export function putStep(state: FoldedState, writes: Writes, operation: PutOperation): PutAnswer | Refusal {
+  const { present } = state;
+  const { id, key, value, options } = operation;
   const before = present.record(id);
   if (options?.keepValue && before === undefined) return refuse("keyNotFound");
+  const lease = leaseOfPut(state, options?.lease, before);
+  if ("code" in lease) return lease;
   const previous = options?.withPrevious && before !== undefined ? presentEntry(present, id, before) : undefined;
-  writes.put(id, key, options?.keepValue ? present.value(id) : value);
+  writes.put(id, key, options?.keepValue ? present.value(id) : value, lease);
   return { kind: "put", revision: writes.revision, ...(previous === undefined ? {} : { previous }) };
 }

@@ -589,7 +589,7 @@ export type GrantLeaseOperation = Message<"raftkv.kv.v1.GrantLeaseOperation"> & 
   ttlMs: bigint;
 
   /**
-   * 0: any that is free.
+   * Below 10^15; 0: one that no lease had before.
    *
    * @generated from field: uint64 lease_id = 2;
    */
@@ -604,6 +604,8 @@ export const GrantLeaseOperationSchema: GenMessage<GrantLeaseOperation> = /*@__P
   messageDesc(file_raftkv_kv_v1_command, 13);
 
 /**
+ * A lease that is over is not brought back, though its keys may still be there.
+ *
  * @generated from message raftkv.kv.v1.KeepLeaseAliveOperation
  */
 export type KeepLeaseAliveOperation = Message<"raftkv.kv.v1.KeepLeaseAliveOperation"> & {
@@ -621,7 +623,8 @@ export const KeepLeaseAliveOperationSchema: GenMessage<KeepLeaseAliveOperation> 
   messageDesc(file_raftkv_kv_v1_command, 14);
 
 /**
- * Ends the lease and deletes its keys, at one revision.
+ * Ends the lease and deletes its keys, at one revision. Of a lease with more than 4,096 keys so many go at once, and the rest
+ * in pieces soon after.
  *
  * @generated from message raftkv.kv.v1.RevokeLeaseOperation
  */

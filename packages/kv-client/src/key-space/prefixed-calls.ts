@@ -1,0 +1,54 @@
+import type { CallOptions } from "../call.ts";
+import type { Calls } from "../calls.ts";
+import type { ReadRequest } from "../read-operation.ts";
+import type { Watch } from "../watch/watch.ts";
+import type { WatchOptions, WatchPlan } from "../watch/watch-options.ts";
+import type { WriteRequest } from "../write-request.ts";
+import type { KeySpace } from "./key-space.ts";
+import { toOwnEvent, toOwnReadResult, toOwnWriteResult } from "./own-results.ts";
+import { toStoredRead, toStoredWrite } from "./stored-operations.ts";
+
+/** The calls of a namespace: the same, with the keys said as they are stored, and told as the namespace knows them. */
+export class PrefixedCalls implements Calls {
+  readonly #calls: Calls;
+  readonly #keys: KeySpace;
+
+  constructor(calls: Calls, keys: KeySpace) {
+    this.#calls = calls;
+    this.#keys = keys;
+  }
+
+  check(name: string, options: CallOptions): void {
+    this.#calls.check(name, options);
+  }
+
+  read<T>(request: ReadRequest<T>, options: CallOptions): Promise<T> {
+    const stored: ReadRequest<T> = {
+      ...request,
+      operation: toStoredRead(this.#keys, request.operation),
+      toResult: (result) => request.toResult(toOwnReadResult(this.#keys, result)),
+    };
+    return this.#calls.read(stored, options);
+  }
+
+  write<T>(request: WriteRequest<T>, options: CallOptions): Promise<T> {
+    const stored: WriteRequest<T> = {
+      ...request,
+      operation: toStoredWrite(this.#keys, request.operation),
+      bytes: request.bytes + this.#keys.prefix.length,
+      toResult: (result) => request.toResult(toOwnWriteResult(this.#keys, result)),
+    };
+    return this.#calls.write(stored, options);
+  }
+
+  watch(plan: WatchPlan, options: WatchOptions): Watch {
+    const keys = this.#keys;
+    const stored: WatchPlan = {
+      ...plan,
+      from: keys.toStoredFrom(plan.from),
+      to: keys.toStoredTo(plan.to),
+      toOwn: (event) => plan.toOwn(toOwnEvent(keys, event)),
+    };
+    return this.#calls.watch(stored, options);
+  }
+}

@@ -1,0 +1,116 @@
+import { type AtRevisionOptions, atRevision, noHistory } from "./at-revision.ts";
+import { keyBytes, toBytes } from "./bytes.ts";
+import type { CallOptions } from "./call.ts";
+import type { Calls } from "./calls.ts";
+import { type HistoryOptions, historyPages, planHistory } from "./history.ts";
+import { KeySpace } from "./key-space/key-space.ts";
+import { PrefixedCalls } from "./key-space/prefixed-calls.ts";
+import type { KeyValue } from "./key-value.ts";
+import { pages, planRange, type RangeOptions } from "./range.ts";
+import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
+import { getRequest, historyRequest, type KeyWrite, type PageBounds, pageRequest } from "./read-operation.ts";
+import { type Observed, type ObserveOptions, observed } from "./watch/observe.ts";
+import type { Watch } from "./watch/watch.ts";
+import { type WatchOptions, type WatchTarget, watchPlan } from "./watch/watch-options.ts";
+import { type DeleteResult, deleteRequest, type PutResult, putRequest } from "./write-request.ts";
+
+export interface ReadOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {}
+
+/**
+ * Keys that stand under a prefix, and the calls on them: keys are said and come back without it, and nothing else can be
+ * reached. All namespaces of a client share its connections and its session: writes take effect in the order of the
+ * calls across all of them, and revisions are the store's.
+ */
+export class Namespace {
+  readonly #calls: Calls;
+
+  protected constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /**
+   * The keys that begin with `prefix` (in a namespace: after its own), seen without it. Nothing is added to the prefix: end
+   * it with a `/`, or whatever no sibling goes on with. A key that is the prefix and no more is not in it, as keys have at
+   * least one byte. Throws INVALID_ARGUMENT for an empty prefix.
+   */
+  namespace(prefix: string | Uint8Array): Namespace {
+    return new Namespace(new PrefixedCalls(this.#calls, KeySpace.of(prefix)));
+  }
+
+  /** The key with its value, or undefined where it does not exist. */
+  async get(key: string | Uint8Array, options: ReadOptions = {}): Promise<KeyValue | undefined> {
+    this.#calls.check("get", options);
+    const at = atRevision(options);
+    const { entry } = await this.#calls.read(getRequest(keyBytes(key), at, readNeeds(options)), options);
+    if (at > 0 && entry !== undefined && entry.modRevision > at) throw noHistory("get", at);
+    return entry;
+  }
+
+  /** Writes one key. */
+  async put(key: string | Uint8Array, value: string | Uint8Array, options: CallOptions = {}): Promise<PutResult> {
+    return this.#calls.write(putRequest(keyBytes(key), toBytes(value, "value")), options);
+  }
+
+  /** Removes one key; `deleted` says whether it existed. */
+  async delete(key: string | Uint8Array, options: CallOptions = {}): Promise<DeleteResult> {
+    return this.#calls.write(deleteRequest(keyBytes(key)), options);
+  }
+
+  /**
+   * The keys that begin with a prefix, or lie between `from` and `to`, in the order of their bytes. Fetched a page at a
+   * time as they are used, each with its own `timeoutMs`, and all from the revision of the first: one moment's picture,
+   * however long it takes. COMPACTED where that was compacted meanwhile. (Only while some nodes of the cluster still run a
+   * version without history is each page a picture of its own.) Nothing is sent before the first `next()`; argument errors
+   * are thrown at once.
+   */
+  range(range: string | Uint8Array | RangeOptions = {}, options: RangeOptions = {}): AsyncIterable<KeyValue> {
+    const all = typeof range === "string" || range instanceof Uint8Array ? { ...options, prefix: range } : range;
+    this.#calls.check("range", all);
+    const plan = planRange(all);
+    const needs = readNeeds(all);
+    return pages(plan, needs, async (bounds, pageNeeds) => {
+      this.#calls.check("range", all);
+      return this.#calls.read(pageRequest(bounds, pageNeeds), all);
+    });
+  }
+
+  /**
+   * The writes to one key that are not compacted, newest first, back to the one that made the key what it was at the
+   * earliest revision. Fetched as with `range`.
+   */
+  history(key: string | Uint8Array, options: HistoryOptions = {}): AsyncIterable<KeyWrite> {
+    this.#calls.check("history", options);
+    const bytes = keyBytes(key);
+    const needs = readNeeds(options);
+    return historyPages(planHistory(options), needs, async (bounds, pageNeeds) => {
+      this.#calls.check("history", options);
+      return this.#calls.read(historyRequest(bytes, bounds, pageNeeds), options);
+    });
+  }
+
+  /**
+   * Tells of changes as they are made: of one key, a prefix, or a range, from now on or from any revision that is kept. It
+   * begins at once, and is served by any node, over a connection that all watches of the client share. See `Watch`.
+   */
+  watch(target: WatchTarget, options: WatchOptions = {}): Watch {
+    this.#calls.check("watch", {});
+    return this.#calls.watch(watchPlan(target, options), options);
+  }
+
+  /**
+   * The present entries, and then each change to them, without a gap between: what a cache or a controller lives on. Nothing
+   * is sent before the first `next()`; argument errors are thrown at once. Whatever it rejects with, begin again: COMPACTED
+   * says that whoever iterates came too late for what was written meanwhile.
+   */
+  observe(target: WatchTarget, options: ObserveOptions = {}): AsyncIterable<Observed> {
+    this.#calls.check("observe", {});
+    watchPlan(target, options);
+    const needs = readNeeds({});
+    const callOptions = options.signal === undefined ? {} : { signal: options.signal };
+    const fetchPage = (bounds: PageBounds, pageNeeds: ReadNeeds) => {
+      this.#calls.check("observe", {});
+      return this.#calls.read(pageRequest(bounds, pageNeeds), callOptions);
+    };
+    return observed(target, needs, fetchPage, (startRevision) => this.watch(target, { ...options, startRevision }));
+  }
+}
