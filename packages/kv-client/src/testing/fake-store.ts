@@ -8,20 +8,14 @@ import {
   type Operation,
   type OperationResult,
   OperationResultSchema,
-<<<<<<< HEAD
   type PutOperation,
-=======
   OperationSchema,
->>>>>>> namespaces
   type ReadBatch,
   type ReadResult,
   ReadResultSchema,
 } from "@raftkv/proto/kv";
-<<<<<<< HEAD
 import { FakeLeases } from "./fake-leases.ts";
-=======
 import { fakeTransaction } from "./fake-transaction.ts";
->>>>>>> namespaces
 
 export type Refused = MessageInitShape<typeof ErrorDetailSchema>;
 export type Applied = { readonly results: readonly OperationResult[] } | { readonly refused: Refused };
