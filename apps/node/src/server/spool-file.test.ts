@@ -33,7 +33,7 @@ describe("what is put aside", () => {
     expect([written, spooled.bytes]).toEqual([[3, 3 + 2 * mebibyte, 8 + 2 * mebibyte], 8 + 2 * mebibyte]);
     await spooled.close();
     await spooled.close();
-    await expect(spooled.read().next?.() ?? Promise.reject()).rejects.toThrow();
+    await expect(spooled.read()[Symbol.asyncIterator]().next()).rejects.toThrow();
   });
 
   it("is refused before it fills the disk, also where it turns out to be more than was expected", async () => {
