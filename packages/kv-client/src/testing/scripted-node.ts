@@ -245,7 +245,8 @@ function describeCommands({ sessionId, firstSequence, operations }: CommandBatch
 function describeReads({ operations }: ReadBatch): string {
   const texts = operations.map(({ operation }) => {
     if (operation.case === "get") return `get ${Buffer.from(operation.value.key)}`;
-    return operation.case === "range" ? `range ${Buffer.from(operation.value.from)}` : "nothing";
+    if (operation.case === "range") return `range ${Buffer.from(operation.value.from)}`;
+    return operation.case ?? "nothing";
   });
   return texts.join(", ");
 }
