@@ -24,6 +24,9 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   INVALID_ARGUMENT: exitCodes.usage,
   INVALID_TEXT: exitCodes.unexpected,
+  INVALID_VALUE: exitCodes.unexpected,
+  INVALID_KEY: exitCodes.unexpected,
+  CONFLICT: exitCodes.refused,
   KEY_TOO_LARGE: exitCodes.refused,
   VALUE_TOO_LARGE: exitCodes.refused,
   REFUSED: exitCodes.refused,
@@ -32,6 +35,7 @@ const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   COMPACTED: exitCodes.refused,
   NO_HISTORY: exitCodes.refused,
   LEASE_NOT_FOUND: exitCodes.refused,
+  LEASE_LOST: exitCodes.refused,
   LEASE_EXISTS: exitCodes.refused,
   FENCED: exitCodes.refused,
   KEY_NOT_FOUND: exitCodes.refused,

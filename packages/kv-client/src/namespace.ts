@@ -7,17 +7,26 @@ import type { KeyRangeTarget } from "./key-range.ts";
 import { KeySpace } from "./key-space/key-space.ts";
 import { PrefixedCalls } from "./key-space/prefixed-calls.ts";
 import type { KeyValue } from "./key-value.ts";
+import type { PutLeaseOptions } from "./leases/put-lease.ts";
 import { countPages, pages, planRange, type RangeOptions } from "./range.ts";
 import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
 import { getRequest, historyRequest, type KeyWrite, type PageBounds, pageRequest } from "./read-operation.ts";
 import type { Step } from "./transaction/step.ts";
 import { type TransactionResult, type TransactionSpec, transactionRequest } from "./transaction/transaction.ts";
+import { EntryFormat } from "./typed/entry-format.ts";
+import type { KeyTypes, ValueTypes } from "./typed/entry-types.ts";
+import { json } from "./typed/json.ts";
+import { textKey } from "./typed/key-codec.ts";
+import { TypedNamespace } from "./typed/typed-namespace.ts";
+import { valueCodec } from "./typed/value-codec.ts";
 import { type Observed, type ObserveOptions, observed } from "./watch/observe.ts";
 import type { Watch } from "./watch/watch.ts";
 import { type WatchOptions, type WatchTarget, watchPlan } from "./watch/watch-options.ts";
 import type { FenceOptions, WriteOptions } from "./write-options.ts";
 import { deleteRangeRequest, deleteRequest, putRequest } from "./write-request.ts";
 import type { DeleteRangeResult, DeleteResult, PutResult } from "./write-results.ts";
+
+export interface PutOptions extends WriteOptions, PutLeaseOptions {}
 
 export interface ReadOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {}
 
@@ -42,6 +51,26 @@ export class Namespace {
     return new Namespace(new PrefixedCalls(this.#calls, KeySpace.of(prefix)));
   }
 
+  /**
+   * These keys with values of one's own type: by a schema of any Standard Schema library (stored as JSON) or by a codec, and
+   * with keys of one's own type where `key` has a codec of those. Throws INVALID_ARGUMENT where `value` is neither.
+   */
+  typed<Value, Input = Value>(types: ValueTypes<Value, Input>): TypedNamespace<Value, Input>;
+  typed<Value, Input, Key, Prefix = never>(
+    types: ValueTypes<Value, Input> & KeyTypes<Key, Prefix>,
+  ): TypedNamespace<Value, Input, Key, Prefix>;
+  typed<Value, Input, Key, Prefix>({ value, key }: ValueTypes<Value, Input> & Partial<KeyTypes<Key, Prefix>>) {
+    const values = valueCodec(value);
+    return key === undefined
+      ? new TypedNamespace(this, new EntryFormat(textKey, values))
+      : new TypedNamespace(this, new EntryFormat(key, values));
+  }
+
+  /** These keys with JSON values, which nothing checks: `typed` with a schema does. */
+  json<Value>(): TypedNamespace<Value> {
+    return this.typed({ value: json<Value>() });
+  }
+
   /** The key with its value, or undefined where it does not exist. */
   async get(key: string | Uint8Array, options: ReadOptions = {}): Promise<KeyValue | undefined> {
     this.#calls.check("get", options);
@@ -51,8 +80,8 @@ export class Namespace {
     return entry;
   }
 
-  /** Writes one key. */
-  async put(key: string | Uint8Array, value: string | Uint8Array, options: WriteOptions = {}): Promise<PutResult> {
+  /** Writes one key. It lives for ever, unless `options` say how long. */
+  async put(key: string | Uint8Array, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
     return this.#calls.write(putRequest(keyBytes(key), toBytes(value, "value"), options), options);
   }
 
