@@ -35,6 +35,7 @@ const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   COMPACTED: exitCodes.refused,
   NO_HISTORY: exitCodes.refused,
   LEASE_NOT_FOUND: exitCodes.refused,
+  LEASE_LOST: exitCodes.refused,
   LEASE_EXISTS: exitCodes.refused,
   FENCED: exitCodes.refused,
   KEY_NOT_FOUND: exitCodes.refused,

@@ -44,6 +44,12 @@ export function parseLimit(text: string): number {
   throw new InvalidArgumentError("Expected a whole number from 1.");
 }
 
+export function parseLeaseId(text: string): number {
+  const id = Number(text);
+  if (/^\d+$/.test(text) && id >= 1 && Number.isSafeInteger(id)) return id;
+  throw new InvalidArgumentError("Expected the id of a lease, a whole number from 1.");
+}
+
 export function parseNodeId(text: string): number {
   const nodeId = Number(text);
   if (/^\d+$/.test(text) && nodeId >= 1 && Number.isSafeInteger(nodeId)) return nodeId;

@@ -6,6 +6,7 @@ import { addBackupCommands } from "./program/backup.ts";
 import { examples } from "./program/examples.ts";
 import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
+import { addLeaseCommands } from "./program/lease.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
 import { addTransactionCommand } from "./program/transaction.ts";
@@ -43,6 +44,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     )
     .action((_: object, command: Command) => status(command.optsWithGlobals()));
 
+  addLeaseCommands(program);
   addMemberCommands(program);
   addLeaderCommands(program);
   addSnapshotCommands(program);

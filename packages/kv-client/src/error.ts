@@ -17,6 +17,7 @@
  *   nothing happened.
  * - `NO_HISTORY`: the cluster keeps no history yet, because some of its nodes run an earlier version. Nothing happened.
  * - `LEASE_NOT_FOUND`: the lease has ended, or never was. Nothing happened.
+ * - `LEASE_LOST`: the reason of `Lease.lost`: the lease has ended, or may have, because it could not be kept alive in time.
  * - `LEASE_EXISTS`: a lease of that id exists. Nothing happened.
  * - `FENCED`: the lock that the write was fenced by is not held any more. Nothing happened.
  * - `KEY_NOT_FOUND`: the key must exist for this. Nothing happened.
@@ -53,6 +54,7 @@ export type RaftKvErrorCode =
   | "COMPACTED"
   | "NO_HISTORY"
   | "LEASE_NOT_FOUND"
+  | "LEASE_LOST"
   | "LEASE_EXISTS"
   | "FENCED"
   | "KEY_NOT_FOUND"

@@ -7,7 +7,11 @@ export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./er
 export type { HistoryOptions } from "./history.ts";
 export type { KeyRangeTarget } from "./key-range.ts";
 export type { KeyValue } from "./key-value.ts";
-export type { Namespace, ReadOptions } from "./namespace.ts";
+export type { Lease } from "./leases/lease.ts";
+export type { LeaseInfo, RevokeResult } from "./leases/lease-requests.ts";
+export type { GrantOptions, LeaseReadOptions, Leases } from "./leases/leases.ts";
+export type { PutLeaseOptions } from "./leases/put-lease.ts";
+export type { Namespace, PutOptions, ReadOptions } from "./namespace.ts";
 export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, ReplicationStateName } from "./node-status.ts";
 export type {
   ClientPorts,
@@ -31,6 +35,7 @@ export {
   type Comparison,
   key,
   keys,
+  type PutStepOptions,
   type RangeStepOptions,
   type RangeStepResult,
   type Step,

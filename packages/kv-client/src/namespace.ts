@@ -7,6 +7,7 @@ import type { KeyRangeTarget } from "./key-range.ts";
 import { KeySpace } from "./key-space/key-space.ts";
 import { PrefixedCalls } from "./key-space/prefixed-calls.ts";
 import type { KeyValue } from "./key-value.ts";
+import type { PutLeaseOptions } from "./leases/put-lease.ts";
 import { countPages, pages, planRange, type RangeOptions } from "./range.ts";
 import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
 import { getRequest, historyRequest, type KeyWrite, type PageBounds, pageRequest } from "./read-operation.ts";
@@ -24,6 +25,8 @@ import { type WatchOptions, type WatchTarget, watchPlan } from "./watch/watch-op
 import type { FenceOptions, WriteOptions } from "./write-options.ts";
 import { deleteRangeRequest, deleteRequest, putRequest } from "./write-request.ts";
 import type { DeleteRangeResult, DeleteResult, PutResult } from "./write-results.ts";
+
+export interface PutOptions extends WriteOptions, PutLeaseOptions {}
 
 export interface ReadOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {}
 
@@ -77,8 +80,8 @@ export class Namespace {
     return entry;
   }
 
-  /** Writes one key. */
-  async put(key: string | Uint8Array, value: string | Uint8Array, options: WriteOptions = {}): Promise<PutResult> {
+  /** Writes one key. It lives for ever, unless `options` say how long. */
+  async put(key: string | Uint8Array, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
     return this.#calls.write(putRequest(keyBytes(key), toBytes(value, "value"), options), options);
   }
 

@@ -2,6 +2,7 @@ import type { CallOptions } from "./call.ts";
 import { type RaftKvOptions, readOptions } from "./client-settings.ts";
 import { ClusterCalls } from "./cluster-calls.ts";
 import { count } from "./count.ts";
+import { Leases } from "./leases/leases.ts";
 import { Namespace } from "./namespace.ts";
 import type { MemberStatus, NodeStatus } from "./node-status.ts";
 import type { StatusOptions } from "./status.ts";
@@ -23,12 +24,16 @@ export interface CloseOptions {
  */
 export class RaftKv extends Namespace implements AsyncDisposable {
   readonly #cluster: ClusterCalls;
+  /** Leases: keys that live as long as somebody keeps them alive. */
+  readonly leases: Leases;
 
   /** Connects to nothing yet. Throws INVALID_ARGUMENT where an option makes no sense. */
   constructor(options: RaftKvOptions) {
-    const cluster = new ClusterCalls(readOptions(options));
+    const settings = readOptions(options);
+    const cluster = new ClusterCalls(settings);
     super(cluster);
     this.#cluster = cluster;
+    this.leases = new Leases(cluster, settings.clock);
   }
 
   /**
@@ -58,6 +63,7 @@ export class RaftKv extends Namespace implements AsyncDisposable {
    * Later calls reject with CLOSED.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    this.leases.close();
     return this.#cluster.close(options.timeoutMs ?? 2_000);
   }
 

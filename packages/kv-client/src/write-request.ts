@@ -7,6 +7,7 @@ import {
   OperationSchema,
 } from "@raftkv/proto/kv";
 import { type KeyRangeTarget, namedRange } from "./key-range.ts";
+import { type PutLeaseOptions, putLeaseFields } from "./leases/put-lease.ts";
 import type { OperationRequest } from "./operation.ts";
 import { safeInteger } from "./safe-integer.ts";
 import { fenceOf, type WriteOptions } from "./write-options.ts";
@@ -34,18 +35,19 @@ const overheadBytes = 16;
 
 const PLAIN_PUT = {
   $typeName: "raftkv.kv.v1.PutOperation",
-  leaseId: 0n,
-  ttlMs: 0n,
   withPrevious: false,
   keepValue: false,
-  keepLease: false,
 } as const;
 
-export function putRequest(key: Uint8Array, value: Uint8Array, options: WriteOptions = {}): WriteRequest<PutResult> {
+export function putRequest(
+  key: Uint8Array,
+  value: Uint8Array,
+  options: WriteOptions & PutLeaseOptions = {},
+): WriteRequest<PutResult> {
   const withPrevious = options.previous ?? false;
   return {
     name: "put",
-    operation: { case: "put", value: { ...PLAIN_PUT, key, value, withPrevious } },
+    operation: { case: "put", value: { ...PLAIN_PUT, ...putLeaseFields(options), key, value, withPrevious } },
     ...fenceOf(options),
     bytes: key.length + value.length + overheadBytes,
     toResult: (result) => (result.case === "put" ? putResult(result.value) : undefined),

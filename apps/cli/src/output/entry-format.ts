@@ -1,7 +1,8 @@
 import type { KeyValue } from "@raftkv/kv-client";
 
 /** What of a key and its value is shown. */
-export type Entry = Pick<KeyValue, "keyBytes" | "value" | "createRevision" | "modRevision" | "version">;
+export type Entry = Pick<KeyValue, "keyBytes" | "value" | "createRevision" | "modRevision" | "version"> &
+  Partial<Pick<KeyValue, "leaseId">>;
 
 export interface EntryParts {
   readonly keysOnly: boolean;
@@ -24,9 +25,10 @@ export function entryJson(entry: Entry, parts: EntryParts): string {
 
 /** The object that `entryJson` writes. */
 export function entryFields(entry: Entry, { keysOnly }: EntryParts): Readonly<Record<string, string | number>> {
-  const { createRevision, modRevision, version } = entry;
+  const { createRevision, modRevision, version, leaseId } = entry;
   const value = keysOnly ? {} : textField("value", entry.value);
-  return { ...textField("key", entry.keyBytes), ...value, createRevision, modRevision, version };
+  const lease = leaseId === undefined ? {} : { leaseId };
+  return { ...textField("key", entry.keyBytes), ...value, createRevision, modRevision, version, ...lease };
 }
 
 /** Text where the bytes are UTF-8, else base64 under a name that says so. */

@@ -5,7 +5,8 @@ import { get } from "../commands/get.ts";
 import { type HistoryCommandOptions, history } from "../commands/history.ts";
 import { type PutCommandOptions, put } from "../commands/put.ts";
 import { type RangeCommandOptions, range } from "../commands/range.ts";
-import { type GlobalOptions, parseLimit } from "../options.ts";
+import { type GlobalOptions, parseLeaseId, parseLimit } from "../options.ts";
+import { parseDuration } from "../output/duration.ts";
 import { addReadOptions, addRevisionOption, parseRevision, type ReadCommandOptions } from "../read-options.ts";
 import { examples } from "./examples.ts";
 
@@ -15,12 +16,26 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
     .command("put <key> <value>")
     .description("write a key; the value - stands for the bytes of standard input")
     .option("--previous", "print what the key was before, too", false)
+    .addOption(
+      new Option("--ttl <duration>", "how long the key lives: 500ms, 30s, 5m, 2h, 1d (else for ever)").argParser(
+        parseDuration,
+      ),
+    )
+    .addOption(
+      new Option("--lease <id>", "the key lives as long as this lease").argParser(parseLeaseId).conflicts("ttl"),
+    )
+    .addOption(
+      new Option("--keep-lease", "the key keeps the lease, or the time, that it has")
+        .default(false)
+        .conflicts(["ttl", "lease"]),
+    )
     .addHelpText(
       "after",
       examples(
         "raftkv put greeting hello",
         "raftkv put photo - < photo.jpg",
         "raftkv put number -- -5      a value that begins with a dash",
+        "raftkv put seen now --ttl 30s",
       ),
     )
     .action((key: string, value: string, _: object, command: Command) =>

@@ -9,10 +9,12 @@ import {
   type OperationResult,
   OperationResultSchema,
   OperationSchema,
+  type PutOperation,
   type ReadBatch,
   type ReadResult,
   ReadResultSchema,
 } from "@raftkv/proto/kv";
+import { FakeLeases } from "./fake-leases.ts";
 import { fakeTransaction } from "./fake-transaction.ts";
 
 export type Refused = MessageInitShape<typeof ErrorDetailSchema>;
@@ -30,6 +32,9 @@ export class FakeStore {
   readonly effects: string[] = [];
   /** What ranges name for their next page; 0n: it keeps no history. */
   pictureRevision = 0n;
+  /** What puts have said of leases. */
+  readonly leaseFields: string[] = [];
+  readonly #leases = new FakeLeases();
   readonly #entries = new Map<string, KeyValue>();
   #revision = 0;
   #lastSession = 0;
@@ -62,6 +67,14 @@ export class FakeStore {
         const { atRevision, limit } = operation.value;
         return create(ReadResultSchema, { result: { case: "history", value: this.#history(atRevision, limit) } });
       }
+      if (operation.case === "lease") {
+        const { leaseId, withKeys } = operation.value;
+        const keys = [...this.#entries.values()].filter((entry) => entry.leaseId === leaseId).map(({ key }) => key);
+        const result = this.#leases.lease(leaseId, keys);
+        if (result.result.case === "lease" && !withKeys) result.result.value.keys = [];
+        return result;
+      }
+      if (operation.case === "leases") return this.#leases.list(operation.value);
       if (operation.case !== "range") throw new Error("a read without an operation");
       const { from, to, limit, keysOnly } = operation.value;
       const found = [...this.#entries.values()]
@@ -95,7 +108,10 @@ export class FakeStore {
     return result;
   }
 
-  #perform({ operation }: Operation): OperationResult {
+  #perform(wire: Operation): OperationResult {
+    const ofLease = this.#leases.perform(wire, (leaseId) => this.#deleteKeysOf(leaseId));
+    if (ofLease !== undefined) return ofLease;
+    const { operation } = wire;
     switch (operation.case) {
       case "compact": {
         const { revision } = operation.value;
@@ -103,7 +119,8 @@ export class FakeStore {
         return create(OperationResultSchema, { result: { case: "compact", value: { compactRevision: revision } } });
       }
       case "put":
-        return this.#put(operation.value.key, operation.value.value);
+        this.#noteLease(operation.value);
+        return this.#put(operation.value.key, operation.value.value, operation.value.leaseId);
       case "delete":
         return this.#delete(operation.value.key);
       case "transaction":
@@ -128,7 +145,19 @@ export class FakeStore {
     }
   }
 
-  #put(key: Uint8Array, value: Uint8Array): OperationResult {
+  #noteLease({ ttlMs, keepLease }: PutOperation): void {
+    if (ttlMs > 0n) this.leaseFields.push(`ttl ${ttlMs}`);
+    if (keepLease) this.leaseFields.push("keep");
+  }
+
+  #deleteKeysOf(leaseId: bigint) {
+    const keys = [...this.#entries].filter(([, entry]) => entry.leaseId === leaseId);
+    for (const [id] of keys) this.#entries.delete(id);
+    if (keys.length > 0) this.#revision++;
+    return { revision: BigInt(this.#revision), deleted: BigInt(keys.length) };
+  }
+
+  #put(key: Uint8Array, value: Uint8Array, leaseId: bigint): OperationResult {
     const revision = BigInt(++this.#revision);
     const before = this.#entries.get(toKey(key));
     this.#entries.set(
@@ -139,6 +168,7 @@ export class FakeStore {
         createRevision: before?.createRevision ?? revision,
         modRevision: revision,
         version: (before?.version ?? 0n) + 1n,
+        leaseId,
       }),
     );
     this.effects.push(`put ${Buffer.from(key)}=${Buffer.from(value)}`);

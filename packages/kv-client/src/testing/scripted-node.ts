@@ -155,6 +155,7 @@ export class ScriptedNode implements AsyncDisposable {
       transferLeadership: (request, context) => this.#scripted("transferLeadership")(request, context),
       takeSnapshot: (request, context) => this.#scripted("takeSnapshot")(request, context),
       inspectAddress: (request, context) => this.#scripted("inspectAddress")(request, context),
+      backup: (request, context) => this.#scripted("backup")(request, context),
     });
   }
 
@@ -244,7 +245,8 @@ function describeCommands({ sessionId, firstSequence, operations }: CommandBatch
 function describeReads({ operations }: ReadBatch): string {
   const texts = operations.map(({ operation }) => {
     if (operation.case === "get") return `get ${Buffer.from(operation.value.key)}`;
-    return operation.case === "range" ? `range ${Buffer.from(operation.value.from)}` : "nothing";
+    if (operation.case === "range") return `range ${Buffer.from(operation.value.from)}`;
+    return operation.case ?? "nothing";
   });
   return texts.join(", ");
 }

@@ -13,5 +13,5 @@ export const step = {
 } as const;
 
 export { type Comparable, type ComparableKey, type Comparison, key, keys } from "./comparison.ts";
-export type { RangeStepOptions, RangeStepResult, Step, StepOptions } from "./step.ts";
+export type { PutStepOptions, RangeStepOptions, RangeStepResult, Step, StepOptions } from "./step.ts";
 export type { StepResults, TransactionResult, TransactionSpec } from "./transaction.ts";

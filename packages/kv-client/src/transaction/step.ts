@@ -4,6 +4,7 @@ import { keyBytes, toBytes } from "../bytes.ts";
 import { count } from "../count.ts";
 import { type KeyRangeTarget, namedRange } from "../key-range.ts";
 import { KeyValue } from "../key-value.ts";
+import { type PutLeaseOptions, putLeaseFields } from "../leases/put-lease.ts";
 import { type RangeViewOptions, rangeView } from "../range-options.ts";
 import { safeInteger } from "../safe-integer.ts";
 import {
@@ -51,16 +52,20 @@ export interface RangeStepResult {
   readonly count: number;
 }
 
-export function put(key: string | Uint8Array, value: string | Uint8Array, options: StepOptions = {}): Step<PutResult> {
+export interface PutStepOptions extends StepOptions, PutLeaseOptions {}
+
+export function put(
+  key: string | Uint8Array,
+  value: string | Uint8Array,
+  options: PutStepOptions = {},
+): Step<PutResult> {
   const wire = {
     $typeName: "raftkv.kv.v1.PutOperation",
     key: keyBytes(key),
     value: toBytes(value, "value"),
-    leaseId: 0n,
-    ttlMs: 0n,
+    ...putLeaseFields(options),
     withPrevious: options.previous ?? false,
     keepValue: false,
-    keepLease: false,
   } as const;
   return new Step({ case: "put", value: wire }, (result) =>
     result.case === "put" ? { result: putResult(result.value) } : undefined,

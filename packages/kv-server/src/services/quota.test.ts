@@ -89,9 +89,10 @@ describe("a store that has reached its quota", () => {
 
   test.each([
     ["a put behind a fence", fenced(putB)],
+    ["a new lease", { kind: "grantLease", leaseId: 0, ttlMs: 1_000 }],
     ["a transaction that may put", transaction([], [putB])],
     ["one with such a one in it", transaction([transaction([putB], [])], [])],
-  ])("refuses %s", async (_, operation) => {
+  ] as const)("refuses %s", async (_, operation) => {
     const { machine } = await full();
     const quota = new Quota(machine, quotaBytes);
     const content = (operations: readonly Operation[]) =>
@@ -101,7 +102,11 @@ describe("a store that has reached its quota", () => {
         command: { sessionId: 0, firstSequence: 0, acknowledgedThrough: 0, operations },
       }) as const;
     expect(quota.refusal(content([{ kind: "skip" }, operation]))?.code).toBe(ErrorCode.QUOTA_EXCEEDED);
-    expect(quota.refusal(content([transaction([deleteB], []), fenced(deleteB)]))).toBeUndefined();
+    const ofLeases = [
+      { kind: "keepLeaseAlive", leaseId: 7 },
+      { kind: "revokeLease", leaseId: 7 },
+    ] as const;
+    expect(quota.refusal(content([transaction([deleteB], []), fenced(deleteB), ...ofLeases]))).toBeUndefined();
     expect(new Quota(machine, 0).refusal(content([operation]))).toBeUndefined();
   });
 });

@@ -40,6 +40,7 @@ export class Quota {
 function adds(operation: Operation | TransactionStep): boolean {
   switch (operation.kind) {
     case "put":
+    case "grantLease":
       return true;
     case "fenced":
       return adds(operation.operation);

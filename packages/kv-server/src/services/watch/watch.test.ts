@@ -20,13 +20,13 @@ interface WatchRig extends ServiceRig {
   write(...operations: readonly OperationInit[]): Promise<void>;
 }
 
-/** The store is at revision 1, and keeps history. */
-async function watchRig(options: Partial<KvServicesOptions> = {}, history = true): Promise<WatchRig> {
+/** The store is at revision 1, and keeps history unless it is applied as by the first version. */
+async function watchRig(options: Partial<KvServicesOptions> = {}, applyVersion = 2): Promise<WatchRig> {
   const rig = await serviceRig(options);
   const write = async (...operations: readonly OperationInit[]) => {
     await rig.consensus.propose(encodeEnvelope(0, encodeBatch({ operations })));
   };
-  if (history) await write(raiseApplyVersion(2));
+  if (applyVersion > 1) await write(raiseApplyVersion(applyVersion));
   return { ...rig, write };
 }
 
@@ -152,7 +152,7 @@ describe("a watch", () => {
   });
 
   test("needs history", async () => {
-    const rig = await watchRig({}, false);
+    const rig = await watchRig({}, 1);
     const call = new WatchCallRig(rig).watch(1n, { key: "a" });
     await call.has(1n, "canceled");
     expect(failureIn(call, 1n)?.code).toBe(ErrorCode.NO_HISTORY);
@@ -160,7 +160,7 @@ describe("a watch", () => {
 
   test("does not begin at a write of before history was kept, of which only the value is known", async () => {
     for (const last of [put("a", "3"), del("a")]) {
-      const rig = await watchRig({}, false);
+      const rig = await watchRig({}, 1);
       await rig.write(put("a", "2"));
       await rig.write(last);
       await rig.write(raiseApplyVersion(2));
@@ -176,7 +176,7 @@ describe("a watch", () => {
   });
 
   test("says what a key was before history was kept as a whole", async () => {
-    const rig = await watchRig({}, false);
+    const rig = await watchRig({}, 1);
     await rig.write(put("a", "2"), put("a", "3"));
     await rig.write(put("b", "4"));
     await rig.machine.flush();
@@ -296,6 +296,45 @@ describe("a watch", () => {
     await call.told(1n, 3);
     const through = call.of(1n).flatMap((one) => (one.case === "events" ? [one.value.throughRevision] : []));
     expect(through).toEqual([2n, 3n, 4n]);
+  });
+
+  test.each([
+    ["as they are applied", undefined],
+    ["out of history", 2n],
+  ])("is told the changes of a transaction together, %s, whatever credit is left", async (_, startRevision) => {
+    const rig = await watchRig({}, 3);
+    const value = bytes("x".repeat(150_000));
+    const puts = ["a", "b", "c"].map((key) => ({ step: { case: "put", value: { key: bytes(key), value } } }) as const);
+    // biome-ignore lint/suspicious/noThenProperty: the contract calls it so, and nobody awaits it
+    const transaction = { operation: { case: "transaction", value: { then: puts } } } as const;
+    const gone = { operation: { case: "deleteRange", value: { from: bytes("a"), to: bytes("c") } } } as const;
+    if (startRevision !== undefined) await rig.write(transaction, gone);
+    const start = startRevision === undefined ? {} : { startRevision };
+    const call = new WatchCallRig(rig)
+      .watch(1n, { from: "", ...start })
+      .watch(2n, { from: "", fragments: true, ...start })
+      .watch(3n, { from: "", creditBytes: 1n, ...start })
+      .watch(4n, { from: "b", to: "c", ...start });
+    await call.has(4n, "created");
+    if (startRevision === undefined) await rig.write(transaction, gone);
+    const told = (watchId: bigint) =>
+      call.of(watchId).flatMap((response) => {
+        if (response.case !== "events") return [];
+        const { events, throughRevision } = response.value;
+        const keys = events.map(({ entry }) => `${entry?.modRevision}${Buffer.from(entry?.key ?? [])}`);
+        return [`${keys.join(" ")} through ${throughRevision}`];
+      });
+    await call.told(1n, 5);
+    expect(told(1n)).toEqual(["2a 2b 2c through 2", "3a 3b through 3"]);
+    await call.told(2n, 5);
+    expect(told(2n)).toEqual(["2a through 1", "2b through 1", "2c 3a 3b through 3"]);
+    await call.told(3n, 3);
+    await settle();
+    expect(told(3n)).toEqual(["2a 2b 2c through 2"]);
+    call.credit(3n, 10_000_000);
+    await call.told(3n, 5);
+    expect(told(3n)[1]).toBe("3a 3b through 3");
+    expect(await call.told(4n, 2)).toHaveLength(2);
   });
 
   test("is told how far its node has come, never ahead of events, and not while the node knows no leader (row 29)", async () => {

@@ -1,5 +1,6 @@
 import type { EntryContent, Operation, TransactionStep } from "../command.ts";
 import type { Present } from "../present.ts";
+import { LEASE_BOUNDS } from "./lease-bounds.ts";
 import {
   type KnownLeases,
   LeaseKeysPrefetch,
@@ -64,11 +65,12 @@ export async function learnEndingLeases(
   }
   const ids = operations.flatMap((operation) => (operation.kind === "revokeLease" ? [operation.leaseId] : []));
   await learnLeases(known, ids, source);
-  const keys = new LeaseKeysPrefetch(known, source);
+  const keys = new LeaseKeysPrefetch(known, source, LEASE_BOUNDS.keysPerEntry);
   const excess: Operation[] = [];
   for (const operation of operations) {
     const lease = operation.kind === "revokeLease" ? known.leases.get(operation.leaseId) : undefined;
-    if (lease !== undefined && !known.keys.has(lease.id) && !(await keys.take(lease))) excess.push(operation);
+    if (lease !== undefined && !keys.take(lease)) excess.push(operation);
   }
+  await keys.fetch();
   return excess;
 }

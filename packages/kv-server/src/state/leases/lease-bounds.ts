@@ -13,8 +13,10 @@ export const LEASE_BOUNDS = {
   firstChosenId: 1_000_000_000_000_000,
   /** … and from here on those of leases that keys have of their own. */
   firstOwnId: 2_000_000_000_000_000,
-  /** Leases that end by one entry, … */
-  leasesPerEntry: 500,
-  /** … and keys that go with them. A lease that has more loses them piece by piece. */
+  /** Leases that are over and end by one entry: the next entry waits for them, … */
+  leasesPerEntry: 100,
+  /** … and keys that go with several of them. */
+  keysTogether: 256,
+  /** Keys of one lease, or of all that are revoked by one entry, that go at once. A lease that has more loses them piece by piece. */
   keysPerEntry: 4_096,
 } as const;

@@ -58,32 +58,90 @@ export async function learnLeases({ leases }: KnownLeases, ids: Iterable<number>
 export class LeaseKeysPrefetch {
   readonly #known: KnownLeases;
   readonly #source: RowSource;
-  #left: number = LEASE_BOUNDS.keysPerEntry;
+  readonly #wanted = new Map<number, Lease>();
+  #left: number;
 
-  constructor(known: KnownLeases, source: RowSource) {
+  /** `together`: keys of several leases. */
+  constructor(known: KnownLeases, source: RowSource, together: number) {
     this.#known = known;
     this.#source = source;
+    this.#left = together;
   }
 
   /**
    * False: the keys of `lease` are too many beside those that were taken in. Of a lease that has too many by itself, the
    * first are taken.
    */
-  async take(lease: Lease): Promise<boolean> {
-    const { keys } = this.#known;
-    if (lease.keyCount > this.#left && this.#left < LEASE_BOUNDS.keysPerEntry) return false;
+  take(lease: Lease): boolean {
+    if (this.#wanted.has(lease.id)) return true;
+    if (lease.keyCount > this.#left && this.#wanted.size > 0) return false;
     this.#left -= Math.min(lease.keyCount, this.#left);
-    keys.set(lease.id, await this.#keysOf(lease));
+    this.#wanted.set(lease.id, lease);
     return true;
   }
 
-  async #keysOf({ id, keyCount, ownKey }: Lease): Promise<LeaseKeys> {
-    if (ownKey !== undefined) return { ids: new Set([keyId(ownKey)]), through: undefined };
-    const limit = Math.min(keyCount, LEASE_BOUNDS.keysPerEntry);
-    if (limit === 0) return { ids: new Set(), through: undefined };
-    const rows = await scanRows(this.#source, leaseKeyRowKey(id, NO_KEY), leaseKeyRowKey(id + 1, NO_KEY), limit);
-    const ids = rows.map(keyInRow);
-    return { ids: new Set(ids), through: keyCount > limit ? ids.at(-1) : undefined };
+  /** Fetches the keys of what was taken. */
+  async fetch(): Promise<void> {
+    const { keys } = this.#known;
+    const granted: Lease[] = [];
+    for (const lease of this.#wanted.values()) {
+      const { id, ownKey, keyCount } = lease;
+      keys.set(id, { ids: new Set(ownKey === undefined ? [] : [keyId(ownKey)]), through: undefined });
+      if (ownKey === undefined && keyCount > 0) granted.push(lease);
+    }
+    granted.sort((a, b) => a.id - b.id);
+    const rows = new KeyRows(this.#source, granted.at(-1)?.id ?? 0);
+    for (const { id, keyCount } of granted) {
+      const limit = Math.min(keyCount, LEASE_BOUNDS.keysPerEntry);
+      const ids = await rows.ofLease(id, limit);
+      keys.set(id, { ids: new Set(ids), through: keyCount > limit ? ids.at(-1) : undefined });
+    }
+  }
+}
+
+/** Rows fetched at a time, with those that are asked for. */
+const LEAST_AHEAD = 8;
+const MOST_AHEAD = 1_000;
+
+/**
+ * The rows of the keys of leases that are asked for in the order of their ids. Leases that end together were often granted
+ * together: then their rows stand together, and are fetched so. How many are is learnt on the way.
+ */
+class KeyRows {
+  readonly #source: RowSource;
+  readonly #end: Uint8Array;
+  #ahead = LEAST_AHEAD;
+  #used = 0;
+  #rows: readonly LeaseKeyRow[] = [];
+  #position = 0;
+
+  constructor(source: RowSource, lastId: number) {
+    this.#source = source;
+    this.#end = leaseKeyRowKey(lastId + 1, NO_KEY);
+  }
+
+  /** The first `count` keys of the lease, which has at least so many. */
+  async ofLease(id: number, count: number): Promise<readonly KeyId[]> {
+    while (this.#rows[this.#position] !== undefined && (this.#rows[this.#position]?.leaseId ?? 0) < id)
+      this.#position++;
+    const last = this.#rows[this.#position + count - 1];
+    if (last === undefined || last.leaseId !== id) await this.#fetch(id, count);
+    const found = this.#rows.slice(this.#position, this.#position + count);
+    this.#position += count;
+    this.#used += count;
+    if (found.length < count || found.at(-1)?.leaseId !== id) {
+      throw new KvError("corruptState", `lease ${id} has fewer keys than it says: rebuild this node from the others`);
+    }
+    return found.map(({ key }) => key);
+  }
+
+  async #fetch(id: number, count: number): Promise<void> {
+    const mostWereUsed = this.#used * 2 >= this.#rows.length;
+    this.#ahead = mostWereUsed ? Math.min(this.#ahead * 2, MOST_AHEAD) : LEAST_AHEAD;
+    const rows = await scanRows(this.#source, leaseKeyRowKey(id, NO_KEY), this.#end, count + this.#ahead);
+    this.#rows = rows.map(keyInRow);
+    this.#position = 0;
+    this.#used = 0;
   }
 }
 
@@ -101,14 +159,15 @@ export async function learnDueLeases(known: KnownLeases, nowMs: number, source: 
   const rows = await scanRows(source, from, to, LEASE_BOUNDS.leasesPerEntry + 1);
   const ids = rows.slice(0, LEASE_BOUNDS.leasesPerEntry).map((row) => deadlineInRow(row).leaseId);
   await learnLeases(known, ids, source);
-  const keys = new LeaseKeysPrefetch(known, source);
+  const keys = new LeaseKeysPrefetch(known, source, LEASE_BOUNDS.keysTogether);
   const due: Lease[] = [];
   for (const id of ids) {
     const lease = known.leases.get(id);
     if (lease === undefined) throw new KvError("corruptState", `lease ${id} has a deadline, and is not there`);
-    if (!(await keys.take(lease))) break;
+    if (!keys.take(lease)) break;
     due.push(lease);
   }
+  await keys.fetch();
   known.due = { leases: due, more: due.length < rows.length };
 }
 
@@ -124,9 +183,14 @@ function deadlineInRow(row: StateRow): { readonly deadlineMs: number; readonly l
   throw misplaced(rowKey.kind);
 }
 
-function keyInRow(row: StateRow): KeyId {
+interface LeaseKeyRow {
+  readonly leaseId: number;
+  readonly key: KeyId;
+}
+
+function keyInRow(row: StateRow): LeaseKeyRow {
   const rowKey = parseRowKey(row.key);
-  if (rowKey.kind === "leaseKey") return keyId(rowKey.key);
+  if (rowKey.kind === "leaseKey") return { leaseId: rowKey.leaseId, key: keyId(rowKey.key) };
   throw misplaced(rowKey.kind);
 }
 

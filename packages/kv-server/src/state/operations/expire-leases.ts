@@ -4,7 +4,7 @@ import type { FoldedState } from "../folded-state.ts";
 import { endLease } from "../leases/end-lease.ts";
 
 /**
- * Ends leases that are over at the entry's cluster time, those first that were over first: some hundreds at a time, so that
+ * Ends leases that are over at the entry's cluster time, those first that were over first: a hundred at a time, so that
  * thousands which are over together hold nothing else up. Whoever led when it was proposed, it counts only once it is
  * committed, like every entry: a deposed leader ends nothing.
  */
