@@ -169,7 +169,7 @@ class Simulation {
       trace,
       chance,
       skipped: new Set(skipped.operations),
-      lastApplied: () => this.#applied.lastIndex,
+      lastCommitted: () => this.#invariants.view.lastCommitted,
       slowestClock: plan.faults.clockRates[0],
       breaks: (invariant, finding) => this.#invariants.breaks(invariant, finding),
     });

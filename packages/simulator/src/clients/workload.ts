@@ -33,8 +33,8 @@ interface WorkloadOptions {
   readonly chance: (name: string) => Chance;
   /** The numbers of operations that are not performed. */
   readonly skipped: ReadonlySet<number>;
-  /** Up to here, somebody has applied the log. */
-  readonly lastApplied: () => Index;
+  /** Up to here, somebody calls the log committed. */
+  readonly lastCommitted: () => Index;
   /** The rate of the slowest clock of a node that there may be. */
   readonly slowestClock: number;
   /** A client was told what must not be. */
@@ -75,11 +75,11 @@ export class Workload {
   #generation = 0;
 
   constructor(options: WorkloadOptions) {
-    const { scheduler, lastApplied, slowestClock } = options;
+    const { scheduler, lastCommitted, slowestClock } = options;
     this.#options = options;
     this.#acknowledged = new Acknowledged(scheduler);
     this.recorder = new HistoryRecorder((answer) => this.#acknowledged.note(revisionIn(answer)));
-    this.stateReads = new StateReads({ scheduler, acknowledged: this.#acknowledged, lastApplied, slowestClock });
+    this.stateReads = new StateReads({ scheduler, acknowledged: this.#acknowledged, lastCommitted, slowestClock });
     const observing = {
       ...options,
       acknowledged: this.#acknowledged,
