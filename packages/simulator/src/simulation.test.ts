@@ -84,6 +84,8 @@ const allTyped = (drawn: Plan): Plan => ({
     typedClients: drawn.workload.clients,
     watchers: 4,
     watcherMs: 5 * drawn.config.electionTimeoutMaxMs,
+    transactors: 2,
+    transactorThinkMs: drawn.config.electionTimeoutMaxMs / 2,
     clientFaults: {
       meanIntervalMs: 5 * drawn.config.electionTimeoutMaxMs,
       maxDurationMs: 2 * drawn.config.electionTimeoutMaxMs,
@@ -155,6 +157,7 @@ describe("a cluster with faults at random", () => {
     expect(sum(({ history }) => history.answeredReads)).toBeGreaterThan(20 * count);
     expect(sum(({ history }) => history.unknown)).toBeGreaterThan(0);
     expect(sum(({ watchesTold }) => watchesTold)).toBeGreaterThan(20 * count);
+    expect(sum(({ transactions }) => transactions)).toBeGreaterThan(4 * count);
   });
 
   it.each(corpus)("keeps every invariant on seed %i (%i steps), which found: %s", async (seed, steps) => {
