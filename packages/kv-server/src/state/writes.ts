@@ -1,3 +1,4 @@
+import { hashChange, hashesChanges } from "./change-hash.ts";
 import type { FoldedState } from "./folded-state.ts";
 import type { KeyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
@@ -91,6 +92,7 @@ export function nextRecord(
 
 /** Every change to a key goes through here, in the order of revision and sub. `previous`: what `active` has of the key. */
 export function addChange({ counters, generations, leases }: FoldedState, change: Change, ttlMs = 0): void {
+  if (hashesChanges(counters)) hashChange(counters, change);
   generations.active.add(change);
   const from = change.superseded?.leaseId ?? 0;
   const to = change.record?.leaseId ?? 0;
