@@ -54,7 +54,7 @@ const undisturbed = (drawn: Plan): Plan => ({
   disk: calmDisk,
   membership: { ...drawn.membership, learners: 0, spares: 0, actions: [] },
   faults: { ...drawn.faults, kinds: [] },
-  workload: { ...drawn.workload, burstRate: 0, typedClients: 0 },
+  workload: { ...drawn.workload, burstRate: 0, typedClients: 0, historians: 0, watchers: 0, transactors: 0 },
   majorityFirst: false,
 });
 
