@@ -4,7 +4,6 @@ import { RaftKvError } from "../error.ts";
 import type { KeyValue } from "../key-value.ts";
 import type { Namespace } from "../namespace.ts";
 import { key, step } from "../transaction/index.ts";
-import { Step } from "../transaction/step.ts";
 import type { FenceOptions } from "../write-options.ts";
 import type { PutResult } from "../write-results.ts";
 
@@ -33,16 +32,11 @@ export async function update(
     const value = await change(found);
     if (value === undefined) return undefined;
     const isStill = key(name).modRevision.equals(found?.modRevision ?? 0);
-    const put = found === undefined ? step.put(name, value) : keepingLease(step.put(name, value));
+    // What is updated lives as long as it would have.
+    const put = step.put(name, value, { keepLease: found !== undefined });
     const outcome = await namespace.transaction({ if: [isStill], do: [put], else: [step.get(name)] }, options);
     if (outcome.succeeded) return outcome.results[0];
     [found] = outcome.results;
   }
   throw new RaftKvError("CONFLICT", `update: others wrote the key at each of ${most} attempts`);
-}
-
-/** What is updated lives as long as it would have. */
-function keepingLease(put: Step<PutResult>): Step<PutResult> {
-  const { wire, toResult } = put;
-  return wire.case === "put" ? new Step({ case: "put", value: { ...wire.value, keepLease: true } }, toResult) : put;
 }

@@ -1,43 +1,9 @@
 import { ErrorCode } from "@raftkv/proto/kv";
 import { describe, expect, test } from "vitest";
-import { encodeEnvelope } from "../../codec/envelope.ts";
-import {
-  bytes,
-  compact,
-  del,
-  encodeBatch,
-  type OperationInit,
-  put,
-  raiseApplyVersion,
-} from "../../test-rig/command-log.ts";
-import { promisesSettle } from "../../test-rig/manual-clock.ts";
-import { type ServiceRig, serviceRig } from "../../test-rig/service-rig.ts";
+import { bytes, compact, del, put, raiseApplyVersion } from "../../test-rig/command-log.ts";
 import { sourceOf } from "../../test-rig/snapshot-source.ts";
 import { WatchCallRig } from "../../test-rig/watch-call.ts";
-import type { KvServicesOptions } from "../service-context.ts";
-
-interface WatchRig extends ServiceRig {
-  write(...operations: readonly OperationInit[]): Promise<void>;
-}
-
-/** The store is at revision 1, and keeps history unless it is applied as by the first version. */
-async function watchRig(options: Partial<KvServicesOptions> = {}, applyVersion = 2): Promise<WatchRig> {
-  const rig = await serviceRig(options);
-  const write = async (...operations: readonly OperationInit[]) => {
-    await rig.consensus.propose(encodeEnvelope(0, encodeBatch({ operations })));
-  };
-  if (applyVersion > 1) await write(raiseApplyVersion(applyVersion));
-  return { ...rig, write };
-}
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await promisesSettle();
-}
-
-function failureIn(call: WatchCallRig, watchId: bigint) {
-  const canceled = call.of(watchId).find((response) => response.case === "canceled");
-  return canceled?.case === "canceled" ? canceled.value.error : undefined;
-}
+import { failureIn, settle, watchRig } from "../../test-rig/watch-rig.ts";
 
 describe.each(["hand", "Connect"] as const)("watches carried by %s", (carrier) => {
   test("tell of a key, a prefix and a range from now on, puts and deletes, each once and in order", async () => {
@@ -375,57 +341,5 @@ describe("a watch", () => {
       [2n, 4n],
       [3n, 3n],
     ]);
-  });
-
-  test("is refused beyond the bounds of its stream and its node; a stream with an id twice ends", async () => {
-    const rig = await watchRig({ limits: { maxStreamWatches: 2, maxWatches: 3, maxWatchStreams: 3 } });
-    const call = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(2n, { key: "a" }).watch(3n, { key: "a" });
-    await call.has(3n, "canceled");
-    expect(failureIn(call, 3n)).toMatchObject({ code: ErrorCode.RESOURCE_EXHAUSTED });
-    const other = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(2n, { key: "a" });
-    await other.has(2n, "canceled");
-    expect(failureIn(other, 2n)).toMatchObject({ code: ErrorCode.RESOURCE_EXHAUSTED });
-    other.cancel(1n);
-    call.cancel(1n);
-    other.watch(4n, { key: "a" });
-    await other.has(4n, "created");
-    const twice = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(1n, { key: "b" });
-    await settle();
-    expect(twice.end?.error).toMatchObject({ message: expect.stringContaining("never choose an id twice") });
-    expect(() => new WatchCallRig(rig)).toThrow(/streams open/);
-  });
-
-  test.each([
-    ["id 0", { watchId: 0n }, /watch_id is 0/],
-    ["an empty range", { watchId: 1n, from: bytes("b"), to: bytes("a") }, /range is empty/],
-    ["progress at once", { watchId: 1n, progressIntervalMs: 1n }, /at least 100/],
-    ["a revision out of bounds", { watchId: 1n, startRevision: 2n ** 60n }, /is above/],
-  ])("that makes no sense is refused: %s", async (_, value, message) => {
-    const rig = await watchRig();
-    const call = new WatchCallRig(rig).request({ case: "create", value });
-    await call.has(value.watchId, "canceled");
-    expect(failureIn(call, value.watchId)?.message).toMatch(message);
-  });
-
-  test("of each of 10,000 keys costs a put to one of them no look at the others", async () => {
-    const rig = await watchRig();
-    const call = new WatchCallRig(rig);
-    for (let i = 1; i <= 10_000; i++) call.watch(BigInt(i), { key: `k${i}` });
-    await call.has(10_000n, "created");
-    const before = call.responses.length;
-    await rig.write(put("k77", "x"), put("other", "y"));
-    expect(await call.told(77n, 1)).toEqual(["2 k77=x"]);
-    await settle();
-    expect(call.responses.length).toBe(before + 1);
-  });
-
-  test("is one of 10,000 of the same key, and each is told", async () => {
-    const rig = await watchRig();
-    const call = new WatchCallRig(rig);
-    for (let i = 1; i <= 10_000; i++) call.watch(BigInt(i), { key: "k" });
-    await call.has(10_000n, "created");
-    for (let i = 0; i < 3; i++) await rig.write(put("k", `${i}`));
-    await call.told(10_000n, 3);
-    for (let i = 1; i <= 10_000; i += 999) expect(call.events(BigInt(i))).toEqual(["2 k=0", "3 k=1", "4 k=2"]);
   });
 });
