@@ -11,10 +11,13 @@ const unexpected: readonly RaftKvErrorCode[] = ["INTERNAL", "INVALID_ARGUMENT", 
 export class ClientSource implements StateSource {
   readonly #kv: () => RaftKv;
   readonly #pageSize: () => number;
+  readonly #useUp: () => Promise<void>;
 
-  constructor(kv: () => RaftKv, pageSize: () => number) {
+  /** `useUp`: what it takes to use up one entry of a range, before there is a need for the next. */
+  constructor(kv: () => RaftKv, pageSize: () => number, useUp: () => Promise<void>) {
     this.#kv = kv;
     this.#pageSize = pageSize;
+    this.#useUp = useUp;
   }
 
   async ask(call: StateCall, needs: StateNeeds): Promise<StateAnswer | undefined> {
@@ -60,7 +63,10 @@ export class ClientSource implements StateSource {
     // Whoever has not come to where history begins has no picture to go on with: one page has to do.
     const pageSize = consistency === "serializable" ? {} : { pageSize: this.#pageSize() };
     const entries: Required<StoreEntry>[] = [];
-    for await (const entry of kv.range({ ...limited, ...pageSize, from, to, keysOnly })) entries.push(entryOf(entry));
+    for await (const entry of kv.range({ ...limited, ...pageSize, from, to, keysOnly })) {
+      entries.push(entryOf(entry));
+      await this.#useUp();
+    }
     return { kind: "entries", entries, revision: undefined, hasMore: entries.length === limit };
   }
 }

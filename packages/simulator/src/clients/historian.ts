@@ -43,7 +43,7 @@ export class Historian {
     const { chance, leases, known } = this.#options;
     const strong = leases && chance.happens(0.5) ? "lease" : "linearizable";
     const minRevision = chance.happens(0.3) ? Math.max(1, known() - chance.integer(-1, 5)) : 0;
-    if (chance.happens(0.4)) return { consistency: strong, minRevision, maxStalenessMs: undefined };
+    if (chance.happens(0.5)) return { consistency: strong, minRevision, maxStalenessMs: undefined };
     const maxStalenessMs = chance.happens(0.5) ? chance.pick([0, 20, 200, 2_000]) : undefined;
     return { consistency: "serializable", minRevision, maxStalenessMs };
   }

@@ -252,7 +252,7 @@ export class Workload {
   /** Some of them ask through the connection of a real client. */
   #historianLoop(number: number): Promise<void> {
     const name = `historian ${number}`;
-    const { machines, plan } = this.#options;
+    const { machines, plan, scheduler } = this.#options;
     const chance = this.#chanceOf(name);
     const typed = number % 2 === 1 ? this.#typed.clients[number % this.#typed.clients.length] : undefined;
     const source =
@@ -260,7 +260,10 @@ export class Workload {
         ? new NodeSource(this.#nodes(name, machines, plan.answerTimeoutMs), chance)
         : new ClientSource(
             () => typed.kv,
-            () => chance.integer(1, 5),
+            () => chance.integer(1, 3),
+            async () => {
+              if (chance.happens(0.3)) await scheduler.sleep(chance.spread(0.5, 100));
+            },
           );
     return this.#historians.loop({ name, chance, source, client: this.#client(name, machines, plan.answerTimeoutMs) });
   }

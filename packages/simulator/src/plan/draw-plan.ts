@@ -40,10 +40,11 @@ export function drawPlan(chance: Chance): Plan {
 /** Where what they do is not in the way of what a run is about. */
 const themesWithHistorians: readonly (Theme | undefined)[] = [undefined, "disks", "overload"];
 
-/** In a third of the runs that they may be in. Drawn last: in the others nothing changes. */
+/** In a third of the runs that they may be in, and in most with real clients. Drawn last: in the others nothing changes. */
 function withHistorians(plan: Plan, chance: Chance): Plan {
   if (!themesWithHistorians.includes(plan.theme)) return plan;
-  const historians = chance.happens(0.35) ? chance.integer(1, 3) : 0;
+  // Real clients fetch what they ask for in pages, each perhaps of another node.
+  const historians = chance.happens(plan.workload.typedClients > 0 ? 0.8 : 0.35) ? chance.integer(1, 3) : 0;
   const historianThinkMs = chance.spread(0.03, 1) * plan.config.electionTimeoutMaxMs;
   return { ...plan, workload: { ...plan.workload, historians, historianThinkMs } };
 }

@@ -12,6 +12,7 @@ export const clients: readonly PutBackBug[] = [
         "batch.firstSequence = this.#session.takeSequences(batch.operations.length);\n            this.#send(batch, sessionId);\n        }\n    }\n    #sendNew",
       ),
     ],
+    firstSeed: 88,
     noticedBy: ["linearizability"],
   },
   {

@@ -10,7 +10,7 @@ export const history: readonly PutBackBug[] = [
     patches: [
       inServer("state/generations", "if (change.revision <= revision)", "if (change.revision <= revision + 1)"),
     ],
-    noticedBy: [oneRevision],
+    noticedBy: [oneRevision, "reads show what they must"],
   },
   {
     name: "a read of the past that misses what only the engine knows",
@@ -67,6 +67,7 @@ export const history: readonly PutBackBug[] = [
     name: "a range whose pages are from different revisions",
     row: undefined,
     patches: [inClient("range", "atRevision = page.revision;", "atRevision = plan.atRevision;")],
+    firstSeed: 85,
     noticedBy: [oneRevision],
   },
 ];
