@@ -59,8 +59,13 @@ export class ClientCall<Request extends DescMessage, Response extends DescMessag
 
   /** False: there is no room for more until `drained` is called. What is sent all the same waits in memory. */
   send(message: MessageShape<Request>): boolean {
+    return this.sendEnvelope(encodeEnvelope(this.#schema, message));
+  }
+
+  /** As `send`, for what `encodeEnvelope` has made of a message: several calls may be given the same. */
+  sendEnvelope(envelope: Uint8Array): boolean {
     if (this.#isOver || !this.#stream.writable) return true;
-    return this.#stream.write(encodeEnvelope(this.#schema, message));
+    return this.#stream.write(envelope);
   }
 
   /** Says that nothing more is sent; the answers to what was still come. */

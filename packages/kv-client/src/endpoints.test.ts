@@ -79,3 +79,17 @@ it("comes to each endpoint in its turn, however often what is known of the membe
     }
   }
 });
+
+it("comes back to the endpoint that it was given, whatever nodes say that name only each other", () => {
+  for (const stale of [2, 3, 70, 1_000]) {
+    const endpoints = new Endpoints(["given:1"], () => 0);
+    const nameOf = (node: number) => `10.0.${Math.floor(node / 250)}.${node % 250}:1`;
+    endpoints.next();
+    let triesOfGiven = 0;
+    for (let round = 0; round < 2_000; round++) {
+      endpoints.membersAre([nameOf(round % stale)]);
+      if (endpoints.next() === "given:1") triesOfGiven++;
+    }
+    expect(triesOfGiven, `${stale} stale nodes`).toBeGreaterThan(1);
+  }
+});

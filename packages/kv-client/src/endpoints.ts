@@ -2,6 +2,8 @@ import type { Random } from "./backoff.ts";
 import { type Address, parseAnnounced } from "./endpoint.ts";
 
 const mostLearned = 64;
+/** Of addresses that nobody names any more it is remembered for so many when they were tried. */
+const mostRemembered = 256;
 
 /**
  * Where to connect next: the leader as far as it is known, else the endpoints in turn. Members that nodes tell of are
@@ -11,9 +13,11 @@ export class Endpoints {
   readonly #configured: readonly Address[];
   #learned: readonly Address[] = [];
   #leader: Address | undefined;
-  /** When each was last to be tried, in tries. */
-  #tried: ReadonlyMap<Address, number> = new Map();
+  /** When each was last to be tried, in tries, the oldest first; also of those that may be named again. */
+  readonly #tried = new Map<Address, number>();
   #tries = 0;
+  /** What was tried before that is forgotten. */
+  #rememberedSince = 0;
   /** The position of the one that is tried first. */
   readonly #first: number;
   readonly #failed = new Set<Address>();
@@ -26,20 +30,19 @@ export class Endpoints {
 
   /**
    * The address to try now: the leader, or the one that has waited longest. So each comes to its turn, however often what is
-   * known of the members changes in between.
+   * known of the members changes in between: who drops out and comes back has not waited longer than those who stayed.
    */
   next(): Address {
     const all = this.all();
     const known = [...all.slice(this.#first), ...all.slice(0, this.#first)];
-    const lastTry = (address: Address) => this.#tried.get(address) ?? 0;
+    const lastTry = (address: Address) => this.#tried.get(address) ?? this.#rememberedSince;
     const longest = known.reduce<Address | undefined>(
       (best, address) => (best === undefined || lastTry(address) < lastTry(best) ? address : best),
       undefined,
     );
     const address = this.#leader ?? longest;
     if (address === undefined) throw new Error("a client without endpoints");
-    const now = ++this.#tries;
-    this.#tried = new Map(known.map((one) => [one, one === address ? now : lastTry(one)]));
+    this.#remember(address);
     return address;
   }
 
@@ -74,6 +77,15 @@ export class Endpoints {
   /** It has answered: what failed before may be tried again. */
   served(): void {
     if (this.#failed.size > 0) this.#failed.clear();
+  }
+
+  #remember(address: Address): void {
+    this.#tried.delete(address);
+    this.#tried.set(address, ++this.#tries);
+    const [oldest] = this.#tried;
+    if (oldest === undefined || this.#tried.size <= this.#configured.length + mostRemembered) return;
+    this.#tried.delete(oldest[0]);
+    this.#rememberedSince = oldest[1];
   }
 
   #learn(addresses: readonly Address[]): void {

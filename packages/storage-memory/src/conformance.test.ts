@@ -1,9 +1,17 @@
 import type { Storage, StorageOptions } from "@raftkv/kv-server";
-import { type BreakableStatePlace, stateStoreConformance, storagePackageConformance } from "@raftkv/kv-server/testing";
+import {
+  type BreakableStatePlace,
+  stateModelConformance,
+  stateStoreConformance,
+  storagePackageConformance,
+} from "@raftkv/kv-server/testing";
 import { type BreakableStoragePlace, raftStorageConformance } from "@raftkv/raft-core/testing";
-import { describe, it } from "vitest";
+import { describe, it, vi } from "vitest";
 import { MemoryDisk } from "./disk/memory-disk.ts";
 import { open } from "./open.ts";
+
+// The long run against the model takes a while on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 const options: StorageOptions = {
   dataDir: "/nowhere",
@@ -59,6 +67,7 @@ describe("a memory disk", () => {
   const statePlace = async (): Promise<BreakableStatePlace> => breakablePlace(stateAlone);
   raftStorageConformance({ describe, it }, { durable: true, create: raftPlace, createBreakable: raftPlace });
   stateStoreConformance({ describe, it }, { durable: true, create: statePlace, createBreakable: statePlace });
+  stateModelConformance({ describe, it }, { create: statePlace, seed: 1, operations: 100_000 });
   storagePackageConformance(
     { describe, it },
     {

@@ -1,5 +1,5 @@
 import type { StateStore } from "@raftkv/kv-server";
-import { stateStoreConformance, storagePackageConformance } from "@raftkv/kv-server/testing";
+import { stateModelConformance, stateStoreConformance, storagePackageConformance } from "@raftkv/kv-server/testing";
 import type { RaftStorage } from "@raftkv/raft-core";
 import { raftStorageConformance } from "@raftkv/raft-core/testing";
 import * as storageSqlite from "@raftkv/storage-sqlite";
@@ -9,7 +9,7 @@ import { Scratch } from "./testing/scratch.ts";
 
 // The suites run over the built package, which is what others install; its threads also start faster than from sources.
 // Each storage starts two threads, which takes a while on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 interface Place<Store> {
   open(): Promise<Store>;
@@ -70,3 +70,5 @@ storagePackageConformance(
     },
   },
 );
+
+stateModelConformance({ describe, it }, { create: statePlace, seed: 1, operations: 100_000 });

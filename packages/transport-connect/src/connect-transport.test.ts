@@ -317,12 +317,14 @@ describe("an introduction", () => {
       memberId: "y",
       formation,
       maxApplyVersion: 2,
+      restoredIndex: 0,
     });
     expect(await two.transport.introduce(one.member.address, { nodeId: 2, memberId: "y" }, signal)).toEqual({
       nodeId: 1,
       memberId: "member-1",
       formation: undefined,
       maxApplyVersion: 1,
+      restoredIndex: 0,
     });
   });
 

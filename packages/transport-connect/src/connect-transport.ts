@@ -19,6 +19,7 @@ import { PeerConnection } from "./http2/peer-connection.ts";
 import { defaultWindows } from "./http2/windows.ts";
 import { introduce } from "./introduce/introduce.ts";
 import type { Introducer, Introduction } from "./introduce/introduction.ts";
+import { BatchEncoder } from "./link/batch-encoder.ts";
 import { PeerLink } from "./link/peer-link.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import { Admission } from "./service/admission.ts";
@@ -67,6 +68,7 @@ export class ConnectTransport implements RaftTransport {
   /** To strangers who have the id of a member. */
   readonly #namesakeLinks = new Map<NodeId, PeerLink>();
   readonly #directory = new PeerDirectory();
+  readonly #encoder = new BatchEncoder();
   readonly #closing = new AbortController();
   #handler: TransportHandler | undefined;
 
@@ -217,6 +219,7 @@ export class ConnectTransport implements RaftTransport {
       random,
       limits: this.#limits,
       windows: defaultWindows,
+      encoder: this.#encoder,
       logger,
       // Not from within `send`: the handler may be in the middle of carrying out effects.
       onUnreachable: () =>

@@ -46,6 +46,35 @@ describe("raftkv", () => {
     expect(json).toEqual(expect.objectContaining({ key: "bytes", valueBase64: Buffer.from(bytes).toString("base64") }));
   });
 
+  it("carries out a transaction from standard input, and says which branch it took", async () => {
+    await raftkv(["put", "txn/a", "1"]);
+    const input = Buffer.from(
+      'value("txn/a") = "1"\n\nput txn/a 2 --previous\nget txn/a\nrange txn/ --count\n\nget txn/none\n',
+    );
+    const done = await raftkv(["txn"], { input });
+    expect(done).toMatchObject({ code: 0, stderr: "" });
+    expect(text(done)).toBe("SUCCESS\n\nOK\ntxn/a\t1\n\ntxn/a\t2\n\n1\n");
+    const otherwise = JSON.parse(text(await raftkv(["txn", "-", "--output", "json"], { input })));
+    expect(otherwise).toEqual({ succeeded: false, revision: expect.any(Number), results: [null] });
+    const senseless = await raftkv(["txn"], { input: Buffer.from("size(a) = 1\n") });
+    expect(senseless).toMatchObject({ code: 2, stderr: expect.stringContaining("line 1: size cannot be compared") });
+  });
+
+  it("shows ranges in other orders, counts them, and deletes them at once", async () => {
+    for (const [key, value] of Object.entries({ "r/a": "3", "r/b": "1", "r/c": "2" }))
+      await raftkv(["put", key, value]);
+    const sorted = await raftkv(["range", "r/", "--sort", "value", "--desc", "--limit", "2"]);
+    expect(text(sorted)).toBe("r/a\t3\nr/c\t2\n");
+    expect(text(await raftkv(["range", "r/", "--count"]))).toBe("3\n");
+    const { modRevision } = JSON.parse(text(await raftkv(["get", "r/b", "--output", "json"])));
+    const later = await raftkv(["range", "r/", "--keys-only", "--min-mod-revision", `${modRevision + 1}`]);
+    expect(text(later)).toBe("r/c\n");
+    const gone = await raftkv(["del", "r/", "--prefix", "--previous"]);
+    expect(text(gone)).toMatch(/^deleted 3 keys, revision \d+\nr\/a\t3\nr\/b\t1\nr\/c\t2\n$/);
+    expect(text(await raftkv(["del", "--from", "r/", "--to", "r0"]))).toBe("nothing to delete: there is no such key\n");
+    expect(await raftkv(["del"])).toMatchObject({ code: 2, stderr: expect.stringContaining("name a key, or a range") });
+  });
+
   it("reads as it is told to", async () => {
     await raftkv(["put", "level", "here"]);
     for (const flags of [

@@ -56,6 +56,9 @@ export const clusterFileSchema = strictObject({
   limits: strictObject({
     max_key_bytes: wholeNumber(1, maxKeyBytes).optional(),
     max_value_bytes: wholeNumber(0, maxValueBytes).optional(),
+    max_transaction_steps: wholeNumber(1, 10_000).optional(),
+    max_transaction_comparisons: wholeNumber(1, 10_000).optional(),
+    max_transaction_depth: wholeNumber(1, 16).optional(),
   }).optional(),
 }).superRefine((file, context) => {
   for (const issue of contradictions(file)) {

@@ -5,6 +5,8 @@ import type { Options } from "./options.ts";
 import { resolveSettings } from "./settings.ts";
 import { workingDirectory } from "./working-directory.ts";
 
+const transactionLimits = { maxTransactionSteps: 1024, maxTransactionComparisons: 1024, maxTransactionDepth: 8 };
+
 const two: ClusterFile = {
   nodes: [
     { id: 1, address: "10.0.0.1:50051" },
@@ -41,7 +43,8 @@ describe("the settings", () => {
       electionTimeout: undefined,
       raft: expect.not.objectContaining({ electionTimeoutMinMs: expect.anything(), writeStallMs: expect.anything() }),
       history: { maxAgeMs: 600_000, maxRevisions: 1_000_000 },
-      limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024 },
+      quotaBytes: 0,
+      limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024, ...transactionLimits },
     });
   });
 
@@ -79,7 +82,7 @@ describe("the settings", () => {
       heartbeat_interval: 200,
       lease_reads: { max_clock_drift: 0.05 },
       history: { max_age: 5_000 },
-      limits: { max_key_bytes: 9 },
+      limits: { max_key_bytes: 9, max_transaction_steps: 7 },
     };
     const settings = resolveSettings({ ...defaults, id: 7 }, file, "/");
     expect(settings).toMatchObject({
@@ -91,7 +94,7 @@ describe("the settings", () => {
       electionTimeout: { minMs: 1000, maxMs: 2000 },
       raft: { heartbeatIntervalMs: 200, maxClockDrift: 0.05 },
       history: { maxAgeMs: 5_000, maxRevisions: 1_000_000 },
-      limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024 },
+      limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024, ...transactionLimits, maxTransactionSteps: 7 },
     });
     const overridden = resolveSettings({ ...defaults, id: 7, storage: "x", listen: "[::]:1" }, file, "/");
     expect(overridden).toMatchObject({ storage: "x", listen: { host: "::", port: 1 } });

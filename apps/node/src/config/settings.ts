@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { DEFAULT_HISTORY_POLICY, DEFAULT_KV_LIMITS, type HistoryPolicy } from "@raftkv/kv-server";
+import { DEFAULT_HISTORY_POLICY, DEFAULT_KV_LIMITS, type HistoryPolicy, type KvLimits } from "@raftkv/kv-server";
 import { defaultRaftNodeConfig, type ElectionTimeout, type RaftNodeConfig } from "@raftkv/raft-core";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
@@ -34,7 +34,10 @@ export interface Settings {
   readonly history: HistoryPolicy;
   /** The state may take up so much; 0: no bound. */
   readonly quotaBytes: number;
-  readonly limits: { readonly maxKeyBytes: number; readonly maxValueBytes: number };
+  readonly limits: Pick<
+    KvLimits,
+    "maxKeyBytes" | "maxValueBytes" | "maxTransactionSteps" | "maxTransactionComparisons" | "maxTransactionDepth"
+  >;
 }
 
 export const defaultListenAddress = "127.0.0.1:50051";
@@ -65,10 +68,19 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
       maxRevisions: file?.history?.max_revisions ?? DEFAULT_HISTORY_POLICY.maxRevisions,
     },
     quotaBytes: file?.quota_bytes ?? 0,
-    limits: {
-      maxKeyBytes: file?.limits?.max_key_bytes ?? DEFAULT_KV_LIMITS.maxKeyBytes,
-      maxValueBytes: file?.limits?.max_value_bytes ?? DEFAULT_KV_LIMITS.maxValueBytes,
-    },
+    limits: limitsOf(file),
+  };
+}
+
+function limitsOf(file: ClusterFile | undefined): Settings["limits"] {
+  const { limits = {} } = file ?? {};
+  const defaults = DEFAULT_KV_LIMITS;
+  return {
+    maxKeyBytes: limits.max_key_bytes ?? defaults.maxKeyBytes,
+    maxValueBytes: limits.max_value_bytes ?? defaults.maxValueBytes,
+    maxTransactionSteps: limits.max_transaction_steps ?? defaults.maxTransactionSteps,
+    maxTransactionComparisons: limits.max_transaction_comparisons ?? defaults.maxTransactionComparisons,
+    maxTransactionDepth: limits.max_transaction_depth ?? defaults.maxTransactionDepth,
   };
 }
 

@@ -31,6 +31,7 @@ class Watched {
   readonly moved: string[] = [];
   namedAt: number | undefined;
   membersChanged = (): void => {};
+  roleChanged = (): void => {};
   #now = 0;
 
   says(id: number, says: Says, port = 1): this {
@@ -55,6 +56,12 @@ class Watched {
             this.membersChanged = () => listener(this.#status());
             return () => {
               this.membersChanged = () => {};
+            };
+          },
+          onRoleChange: (listener) => {
+            this.roleChanged = () => listener(this.#status());
+            return () => {
+              this.roleChanged = () => {};
             };
           },
         },
@@ -142,7 +149,25 @@ describe("a member", () => {
       await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     };
     expect(await node.isRemoved({ pause })).toBe(true);
-    expect(looks).toEqual([250, 1_000, 1_000, 1_000]);
+    expect(looks).toEqual([250, 10_000, 10_000, 10_000]);
+  });
+
+  it("looks at once when the leader is lost, and is patient from then on", async () => {
+    const node = Object.assign(new Watched(), { namedAt: 10 }).says(1, { membership: without });
+    const looks: number[] = [];
+    let now = 0;
+    const pause = async (delayMs: number, signal: AbortSignal): Promise<void> => {
+      looks.push(delayMs);
+      now += delayMs;
+      if (looks.length !== 2) return;
+      queueMicrotask(() => {
+        node.leader = undefined;
+        node.roleChanged();
+      });
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    };
+    expect(await node.isRemoved({ pause, clock: { now: () => now } })).toBe(true);
+    expect(looks).toEqual([250, 10_000, ...Array.from({ length: 12 }, () => 250)]);
   });
 
   it("that hears of no leader stays while the others cannot be reached, or have it still", async () => {

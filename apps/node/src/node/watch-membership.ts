@@ -5,7 +5,7 @@ import { isNamed, isRemoved, type OwnView, type Self, viewNow } from "./removal.
 export interface WatchOptions {
   readonly self: Self;
   readonly clusterId: string | undefined;
-  readonly consensus: Pick<Consensus, "status" | "onMembersChange">;
+  readonly consensus: Pick<Consensus, "status" | "onMembersChange" | "onRoleChange">;
   /** What the log said before the node started. */
   readonly view: OwnView;
   /** Where else members may be. */
@@ -19,8 +19,11 @@ export interface WatchOptions {
   readonly pause: (delayMs: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Each look wakes a node that may have nothing else to do: where all is well, a change of the members comes by itself. */
-const lookEveryMs = { well: 1_000, otherwise: 250 };
+/**
+ * Each look wakes a node that may have nothing else to do. Where all is well, whatever changes that makes itself known: that
+ * the members are others, or that the leader is lost.
+ */
+const lookEveryMs = { well: 10_000, otherwise: 250 };
 /** So long without a leader, or without being a member, before it asks the others; and between one asking and the next. */
 const patienceMs = 3_000;
 /** Of all that were ever heard of, so many addresses are asked. */
@@ -39,7 +42,12 @@ export async function untilRemoved(options: WatchOptions, signal: AbortSignal): 
   let contentAt = clock.now();
   let isWell = false;
   for (;;) {
-    await (isWell ? pauseUntilChange(options, signal) : pause(lookEveryMs.otherwise, signal));
+    if (isWell) {
+      await pauseUntilChange(options, signal);
+      contentAt = clock.now();
+    } else {
+      await pause(lookEveryMs.otherwise, signal);
+    }
     const status = consensus.status();
     view = viewNow(self, view, status);
     if (view.isOut) return;
@@ -61,16 +69,16 @@ export async function untilRemoved(options: WatchOptions, signal: AbortSignal): 
   }
 }
 
-/** Ends early when the members change. */
+/** Ends early when the members change, or whom they follow. */
 async function pauseUntilChange({ consensus, pause }: WatchOptions, signal: AbortSignal): Promise<void> {
   const changed = new AbortController();
-  const unsubscribe = consensus.onMembersChange(() => changed.abort());
+  const changes = [consensus.onMembersChange(() => changed.abort()), consensus.onRoleChange(() => changed.abort())];
   try {
     await pause(lookEveryMs.well, AbortSignal.any([signal, changed.signal]));
   } catch (error) {
     if (!changed.signal.aborted || signal.aborted) throw error;
   } finally {
-    unsubscribe();
+    for (const unsubscribe of changes) unsubscribe();
   }
 }
 

@@ -9,8 +9,8 @@ export const OPERATION_BOUNDS = {
   maxKeys: 100_000,
   /** Bytes of the values that it reads. */
   maxValueBytes: 16 * MIB,
-  /** Bytes of keys and values in its answer. */
-  maxAnswerBytes: 4 * MIB,
+  /** Bytes of keys and values in its answer: one of the largest that can be configured fits. */
+  maxAnswerBytes: 4.25 * MIB,
   /** The steps of a transaction in both branches, with those nested in it. */
   maxSteps: 10_000,
   /** The comparisons of a transaction, with those nested in it. */

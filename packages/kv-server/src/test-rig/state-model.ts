@@ -70,6 +70,11 @@ export class StateModel {
     return { entries: inRange.slice(0, limit), next: inRange[limit]?.key, revision, count: 0 };
   }
 
+  /** All that were ever written. */
+  keysEver(): readonly string[] {
+    return [...this.#writes.keys()];
+  }
+
   /** Newest first, back to what the key was at the earliest revision. */
   history(key: string, limit: number, at = this.revision) {
     const writes = this.#writes.get(key) ?? [];

@@ -1,3 +1,8 @@
+export {
+  type StateModelPlace,
+  type StateModelSuiteOptions,
+  stateModelConformance,
+} from "./state-model/conformance.ts";
 export { stateStoreConformance } from "./state-store/conformance.ts";
 export type { BreakableStatePlace, StateStorePlace, StateStoreSuiteOptions } from "./state-store/suite.ts";
 export {

@@ -72,9 +72,51 @@ it("asks whoever is on its way out", () => {
   expect(askedIn(heard(node))).toEqual([3]);
 });
 
+it("asks everybody when a write takes long: should the disk stand still, it looks for who answers", () => {
+  const node = leader();
+  node.node.fastDisk = false;
+  node.propose("a");
+  heard(node);
+  expect([askedIn(node), askedIn(node)]).toEqual([[], [2, 3]]);
+});
+
+/** As a node is unless it is told otherwise. */
+const usual = { electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600, heartbeatIntervalMs: 100 };
+
+it("asks in every third round, however early or late rounds begin", () => {
+  const turns = (elapsedMs: number, answeredAfterMs: number) => {
+    const node = leader(usual);
+    return Array.from({ length: 6 }, () => {
+      const asked = askedIn(node, elapsedMs - answeredAfterMs);
+      node.tick(answeredAfterMs);
+      for (const id of asked) node.acknowledge(id);
+      return asked;
+    });
+  };
+  const everyThird = [[], [], [2, 3], [], [], [2, 3]];
+  expect([turns(100, 0), turns(120, 0), turns(100, 40)]).toEqual([everyThird, everyThird, everyThird]);
+});
+
+it("asks sooner where the longest election timeout leaves room for few rounds in vain", () => {
+  const node = leader({ ...usual, electionTimeoutMaxMs: 400 });
+  expect([askedIn(node, 100), askedIn(node, 100)]).toEqual([
+    [2, 3],
+    [2, 3],
+  ]);
+});
+
 it("takes nobody for gone because one answer is late", () => {
-  const node = leader({ electionTimeoutMinMs: 300, electionTimeoutMaxMs: 600, heartbeatIntervalMs: 100 });
-  expect([askedIn(node, 100), askedIn(node, 100), askedIn(node, 100)]).toEqual([[], [2, 3], [2, 3]]);
+  const node = leader(usual);
+  const rounds = Array.from({ length: 4 }, () => askedIn(node, 100));
+  expect(rounds).toEqual([[], [], [2, 3], [2, 3]]);
   expect(node.transfer().takeTransfers()).toEqual([]);
   expect(node.takeSentOf("timeoutNowRequest").map(({ to }) => to)).toEqual([2]);
+});
+
+it("leads on for a candidate too while one answer is late, and not for longer", () => {
+  const disturbs = (elapsedMs: number) => {
+    const node = leader(usual).tick(elapsedMs);
+    return node.hear(3, { kind: "voteRequest", term: 9, lastIndex: 9, lastTerm: 9, leadershipTransfer: false }).role;
+  };
+  expect([disturbs(449), disturbs(450)]).toEqual(["leader", "follower"]);
 });

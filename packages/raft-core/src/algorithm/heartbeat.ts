@@ -3,15 +3,12 @@ import { commitNewsDueMs } from "./commit-news.ts";
 import { endDepartureIfTold, tellDeparture } from "./departures.ts";
 import type { NodeId } from "./entry.ts";
 import { follow } from "./follow.ts";
+import { needsAnswer } from "./heartbeat-answers.ts";
 import type { HeartbeatRequest, HeartbeatResponse } from "./message.ts";
-import type { Progress } from "./progress.ts";
 import { answerReads } from "./read-index.ts";
 import type { LeaderState, RaftState } from "./role-state.ts";
 import { send } from "./send.ts";
 import { continueTransfer } from "./transfer.ts";
-
-/** A follower is to be heard of again before it has been silent for this share of the shortest election timeout. */
-const enoughSilence = 3 / 4;
 
 /** Begins a round: proves leadership to whoever waits for that, and keeps the followers from campaigning. */
 export function beginRound(state: RaftState, leader: LeaderState): void {
@@ -24,27 +21,20 @@ export function beginRound(state: RaftState, leader: LeaderState): void {
   const asksPromise = leader.lease !== undefined && !leader.lease.isOver && nowMs !== undefined;
   if (asksPromise) leader.lease.sent(leader.round, nowMs);
   const round = { round: leader.round, ...(asksPromise ? { asksPromise } : {}) };
+  let message: HeartbeatRequest | undefined;
   for (const progress of leader.progress.values()) {
     const known = Math.min(commit, progress.match);
-    const needs = needsAnswer(state, leader, progress) ? {} : ({ needsNoAnswer: true } as const);
-    send(state, progress.id, { kind: "heartbeatRequest", term, commit: known, ...round, ...needs });
+    const needsNoAnswer = !needsAnswer(state, leader, progress);
+    // Mostly all are told the same: then it is one message.
+    if (message?.commit !== known || (message.needsNoAnswer ?? false) !== needsNoAnswer) {
+      const needs = needsNoAnswer ? { needsNoAnswer } : {};
+      message = { kind: "heartbeatRequest", term, commit: known, ...round, ...needs };
+    }
+    send(state, progress.id, message);
     progress.sentCommit(known);
     tellDeparture(leader, progress.id, known);
   }
   answerReads(state, leader);
-}
-
-/**
- * An answer shows that a follower is there, in time for whoever reckons with that, and that it lacks something. It confirms
- * leadership to reads, renews a lease, and moves on whatever is under way with the follower. Where there is nothing of that
- * an idle leader leaves it out: of all that an idle cluster costs, answers would be half.
- */
-function needsAnswer({ config, log }: RaftState, leader: LeaderState, progress: Progress): boolean {
-  const nextMs = progress.silentMs + config.heartbeatIntervalMs;
-  if (nextMs > config.electionTimeoutMinMs * enoughSilence || !progress.isAlive(nextMs)) return true;
-  if (leader.reads.isRunning || leader.lease !== undefined || leader.transfer !== undefined) return true;
-  if (progress.state !== "replicate" || progress.match < log.lastIndex) return true;
-  return leader.departing.has(progress.id) || leader.preferred.has(progress.id);
 }
 
 /** How long until the next round has to begin. */

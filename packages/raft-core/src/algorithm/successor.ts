@@ -1,3 +1,4 @@
+import { unansweredMs } from "./heartbeat-answers.ts";
 import { priorityOf } from "./priority.ts";
 import type { Progress } from "./progress.ts";
 import type { LeaderState, RaftState } from "./role-state.ts";
@@ -13,8 +14,7 @@ export function bestSuccessor(
 ): Progress | undefined {
   const { memberships, config } = state;
   const membership = memberships.newest();
-  // One answer that is late is no silence, also where the one before it was not asked for.
-  const silenceMs = config.electionTimeoutMinMs + config.heartbeatIntervalMs;
+  const silenceMs = unansweredMs(config);
   const candidates = membership.voters.flatMap((id) => leader.progress.get(id) ?? []);
   return candidates
     .filter((progress) => progress.isAlive(silenceMs) && !needsSnapshot(state, progress))

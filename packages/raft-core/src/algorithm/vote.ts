@@ -1,5 +1,6 @@
 import { hasActiveQuorum } from "./check-quorum.ts";
 import type { NodeId } from "./entry.ts";
+import { unansweredMs } from "./heartbeat-answers.ts";
 import type { BatchId } from "./input.ts";
 import type { Membership } from "./membership.ts";
 import { allVoters, isVoterAs } from "./membership-tracker.ts";
@@ -120,7 +121,7 @@ function answerVote(state: RaftState, { id, memberId }: Candidate, granted: bool
 /** Who hears a leader, or leads with a quorum behind it, does not help to depose it. */
 function knowsLiveLeader(state: RaftState): boolean {
   if (state.role.kind !== "leader") return state.timer.heardLeaderLately || state.promise.holds;
-  return hasActiveQuorum(state, state.role, state.config.electionTimeoutMinMs);
+  return hasActiveQuorum(state, state.role, unansweredMs(state.config));
 }
 
 function countsItself(state: RaftState): boolean {

@@ -15,6 +15,7 @@ const marginMs = 1;
 export class Ticker {
   readonly #clock: Clock;
   readonly #graceMs: number;
+  /** Brings a turn about, after whatever has arrived meanwhile has had its chance to be received. */
   readonly #wake: () => void;
   /** What came before has been told. */
   #last: number;
@@ -38,6 +39,8 @@ export class Ticker {
     const stalled = lateMs > this.#graceMs ? { stalledMs: now - this.#last } : {};
     const after = lateMs < 0 ? 0 : this.#deadline + Math.min(lateMs, this.#graceMs) - split;
     this.#last = now;
+    // With nothing in between it is one stretch of time.
+    if (inputs.length === 0) return before + after > 0 ? [{ kind: "tick", elapsedMs: before + after, ...stalled }] : [];
     const timed: Input[] = before > 0 ? [{ kind: "tick", elapsedMs: before }, ...inputs] : [...inputs];
     if (after > 0) timed.push({ kind: "tick", elapsedMs: after, ...stalled });
     return timed;
@@ -50,20 +53,15 @@ export class Ticker {
     this.#deadline = deadline;
     this.#timer?.cancel();
     const waitMs = Math.max(0, Math.ceil(deadline - this.#clock.now()));
-    this.#timer = this.#clock.setTimer(waitMs, () => this.#fire());
+    this.#timer = this.#clock.setTimer(waitMs, () => {
+      this.#timer = undefined;
+      this.#wake();
+    });
   }
 
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = undefined;
-  }
-
-  /** What has arrived meanwhile has its chance to be received first. */
-  #fire(): void {
-    this.#timer = this.#clock.setTimer(0, () => {
-      this.#timer = undefined;
-      this.#wake();
-    });
   }
 }

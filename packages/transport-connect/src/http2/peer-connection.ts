@@ -9,7 +9,7 @@ import { connect as connectSocket } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { GrpcTransportOptions } from "@connectrpc/connect-node";
 import type { Clock } from "@raftkv/raft-core";
-import { keepAlive } from "./keep-alive.ts";
+import { KeepAlive } from "./keep-alive.ts";
 import { type Http2Windows, sessionMemoryMegabytes } from "./windows.ts";
 
 type SessionSource = NonNullable<GrpcTransportOptions["sessionManager"]>;
@@ -30,6 +30,7 @@ export class PeerConnection implements SessionSource {
   readonly authority: string;
   readonly #options: PeerConnectionOptions;
   #session: Promise<ClientHttp2Session> | undefined;
+  #keepAlive: KeepAlive | undefined;
   #close: (reason: Error) => void = () => {};
 
   /** `address` is `host:port`. Throws a `TypeError` if it is no such thing. */
@@ -49,6 +50,11 @@ export class PeerConnection implements SessionSource {
   async open(headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
     this.#session ??= this.#connect();
     return (await this.#session).request(headers);
+  }
+
+  /** Something has just been sent on a stream that was opened here: whatever else is to be sent soon goes along. */
+  sent(): void {
+    this.#keepAlive?.sent();
   }
 
   /** Pings say whether the peer is alive. */
@@ -88,7 +94,7 @@ export class PeerConnection implements SessionSource {
         // Node emits this a turn late, also for a session that has been destroyed meanwhile.
         if (session.destroyed) return;
         session.setLocalWindowSize(windows.sessionBytes);
-        keepAlive(session, {
+        this.#keepAlive = new KeepAlive(session, {
           clock,
           intervalMs: pingIntervalMs,
           timeoutMs: pingTimeoutMs,

@@ -10,6 +10,7 @@ import { PeerConnection } from "../http2/peer-connection.ts";
 import type { Http2Windows } from "../http2/windows.ts";
 import type { TransportLimits } from "../transport-limits.ts";
 import { Backoff } from "./backoff.ts";
+import type { BatchEncoder } from "./batch-encoder.ts";
 import { MessageQueue } from "./message-queue.ts";
 import { PeerStream } from "./peer-stream.ts";
 
@@ -21,6 +22,7 @@ export interface PeerLinkOptions {
   readonly random: Random;
   readonly limits: TransportLimits;
   readonly windows: Http2Windows;
+  readonly encoder: BatchEncoder;
   readonly logger: Logger;
   /** Messages are being lost. Called once until the link is up, or its queue has emptied, again. */
   readonly onUnreachable: () => void;
@@ -102,6 +104,7 @@ export class PeerLink {
       hello,
       queue: this.#queue,
       batchBytes: limits.batchBytes,
+      encoder: this.#options.encoder,
       accepted: (response) => {
         deadline.cancel();
         return this.#goUp(response, hello.versions);

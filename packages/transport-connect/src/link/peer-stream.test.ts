@@ -1,8 +1,10 @@
+import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { MessagesRequest, MessagesResponse } from "@raftkv/proto/raft";
+import { type MessagesRequest, MessagesRequestSchema, type MessagesResponse } from "@raftkv/proto/raft";
 import { describe, expect, it } from "vitest";
 import { decodeMessage } from "../codec/message-codec.ts";
 import { heartbeat } from "../testing/loopback.ts";
+import { BatchEncoder } from "./batch-encoder.ts";
 import { MessageQueue } from "./message-queue.ts";
 import { PeerStream } from "./peer-stream.ts";
 
@@ -25,7 +27,13 @@ const acceptance: MessagesResponse = {
 /** A stream over a call that only takes notes; `version` is what the peer picks. */
 function started(version = 2) {
   const queue = new MessageQueue({ messages: 100, bytes: 10_000 });
-  const stream = new PeerStream({ hello, queue, batchBytes: 1000, accepted: () => version });
+  const stream = new PeerStream({
+    hello,
+    queue,
+    batchBytes: 1000,
+    encoder: new BatchEncoder(),
+    accepted: () => version,
+  });
   const call = {
     sent: [] as MessagesRequest[],
     hasRoom: true,
@@ -34,6 +42,7 @@ function started(version = 2) {
       call.sent.push(request);
       return call.hasRoom;
     },
+    sendEnvelope: (envelope: Uint8Array): boolean => call.send(decodeEnvelope(envelope)),
     cancel(reason: ConnectError): void {
       call.cancelled.push(reason);
     },
@@ -44,6 +53,10 @@ function started(version = 2) {
     stream.messagesQueued();
   };
   return { stream, queue, call, send, batches: () => call.sent.slice(1).map(messagesOf) };
+}
+
+function decodeEnvelope(envelope: Uint8Array): MessagesRequest {
+  return fromBinary(MessagesRequestSchema, envelope.subarray(5));
 }
 
 function messagesOf({ request }: MessagesRequest): readonly unknown[] {
@@ -123,7 +136,7 @@ describe("its end", () => {
     expect(call.cancelled).toEqual([why]);
     expect(await stream.ended).toBe(why);
     const queue = new MessageQueue({ messages: 1, bytes: 1 });
-    const unopened = new PeerStream({ hello, queue, batchBytes: 1, accepted: () => 2 });
+    const unopened = new PeerStream({ hello, queue, batchBytes: 1, encoder: new BatchEncoder(), accepted: () => 2 });
     unopened.cancel(why);
     expect(await unopened.ended).toBe(why);
   });

@@ -1,16 +1,16 @@
 import type { ConnectError } from "@connectrpc/connect";
 import { ClientCall, requestHeaders, type StreamListener } from "@raftkv/grpc-stream";
 import {
-  type MessagesRequest,
   type MessagesRequestSchema,
   type MessagesResponse,
   type MessagesResponseSchema,
   RaftService,
 } from "@raftkv/proto/raft";
+import type { Message } from "@raftkv/raft-core";
 import { encodeHello, type Hello } from "../codec/hello-codec.ts";
-import { encodeMessage } from "../codec/message-codec.ts";
 import { isUnderstood } from "../codec/protocol-version.ts";
 import type { PeerConnection } from "../http2/peer-connection.ts";
+import type { BatchEncoder } from "./batch-encoder.ts";
 import type { MessageQueue } from "./message-queue.ts";
 
 /** The answer to a hello is small. */
@@ -21,11 +21,15 @@ export interface PeerStreamOptions {
   readonly queue: MessageQueue;
   /** Where a batch ends, unless its first message alone is larger. */
   readonly batchBytes: number;
+  readonly encoder: BatchEncoder;
   /** The peer has answered; gives the version of the protocol to go on in. What it throws ends the stream. */
   readonly accepted: (response: MessagesResponse) => number;
 }
 
-type Call = Pick<ClientCall<typeof MessagesRequestSchema, typeof MessagesResponseSchema>, "send" | "cancel">;
+type Call = Pick<
+  ClientCall<typeof MessagesRequestSchema, typeof MessagesResponseSchema>,
+  "send" | "sendEnvelope" | "cancel"
+>;
 
 /**
  * What one stream to a peer writes: the hello, then, once the peer has accepted it, whatever the queue holds, a batch at a
@@ -35,6 +39,7 @@ export class PeerStream implements Pick<StreamListener<MessagesResponse>, "messa
   readonly #options: PeerStreamOptions;
   readonly #ended = Promise.withResolvers<ConnectError | undefined>();
   #call: Call | undefined;
+  #connection: PeerConnection | undefined;
   /** Undefined until the peer has accepted the hello. */
   #version: number | undefined;
   #hasRoom = true;
@@ -52,6 +57,7 @@ export class PeerStream implements Pick<StreamListener<MessagesResponse>, "messa
   /** Opens the stream. Rejects when there is no connection. */
   async open(connection: PeerConnection): Promise<void> {
     const stream = await connection.open(requestHeaders(RaftService.method.messages));
+    this.#connection = connection;
     this.start(new ClientCall(stream, RaftService.method.messages, maxResponseBytes, this));
   }
 
@@ -95,21 +101,19 @@ export class PeerStream implements Pick<StreamListener<MessagesResponse>, "messa
   }
 
   #flush(): void {
-    const { queue, batchBytes } = this.#options;
+    const { queue, batchBytes, encoder } = this.#options;
     while (this.#call !== undefined && this.#version !== undefined && this.#hasRoom && !queue.isEmpty) {
-      const batch = encodeBatch(queue, batchBytes, this.#version);
-      if (batch !== undefined) this.#hasRoom = this.#call.send(batch);
+      const batch = understood(queue.take(batchBytes), this.#version);
+      if (batch.length === 0) continue;
+      this.#hasRoom = this.#call.sendEnvelope(encoder.encode(batch));
+      this.#connection?.sent();
     }
   }
 }
 
 /** A message that the peer is too old for is lost: it would end the stream, and Raft is made for messages that are. */
-function encodeBatch(queue: MessageQueue, batchBytes: number, version: number): MessagesRequest | undefined {
-  const understood = queue.take(batchBytes).filter((message) => isUnderstood(message, version));
-  if (understood.length === 0) return undefined;
-  const messages = understood.map(encodeMessage);
-  return {
-    $typeName: "raftkv.raft.v1.MessagesRequest",
-    request: { case: "batch", value: { $typeName: "raftkv.raft.v1.MessageBatch", messages } },
-  };
+function understood(messages: readonly Message[], version: number): readonly Message[] {
+  return messages.every((message) => isUnderstood(message, version))
+    ? messages
+    : messages.filter((message) => isUnderstood(message, version));
 }

@@ -1,7 +1,7 @@
 import { createServer, type Http2Server as NodeHttp2Server, type ServerHttp2Session } from "node:http2";
 import type { Clock, Logger } from "@raftkv/raft-core";
 import { errorText } from "../error-text.ts";
-import { keepAlive } from "../http2/keep-alive.ts";
+import { KeepAlive } from "../http2/keep-alive.ts";
 import { defaultWindows, sessionMemoryMegabytes } from "../http2/windows.ts";
 import type { ListenerLimits, ServerReply, ServerRequest } from "./listener-options.ts";
 
@@ -51,7 +51,7 @@ export class Http2Server {
     session.on("error", () => session.destroy());
     session.setLocalWindowSize(defaultWindows.sessionBytes);
     const isIdle = watchStreams(session, clock, limits.idleTimeoutMs);
-    keepAlive(session, {
+    new KeepAlive(session, {
       clock,
       intervalMs: limits.pingIntervalMs,
       timeoutMs: limits.pingTimeoutMs,

@@ -122,7 +122,7 @@ describe("dissertation, 4.2.3 disruptive servers", () => {
     const leader = new LoneNode().elect(2).acknowledge(2).tick(100).acknowledge(3).tick(100);
     leader.hear(4, voteOf(8, { index: 100, term: 7 }));
     expect([leader.role, leader.term]).toEqual(["leader", 1]);
-    leader.tick(50).hear(4, voteOf(8, { index: 100, term: 7 }));
+    leader.tick(125).hear(4, voteOf(8, { index: 100, term: 7 }));
     expect([leader.role, leader.term]).toEqual(["follower", 8]);
   });
 

@@ -84,7 +84,6 @@ export const aroundTheParts: readonly PutBackBug[] = [
         close: () => machine.close(),
       }),
     },
-    firstSeed: 10,
     noticedBy: ["nodes keep running", "State Machine Safety"],
   },
   {

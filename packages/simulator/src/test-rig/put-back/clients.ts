@@ -32,6 +32,7 @@ export const clients: readonly PutBackBug[] = [
     patches: [
       inClient("stall-watch", "const now = this.#ports.clock.now();\n        if", "const now = 0;\n        if"),
     ],
+    firstSeed: 12,
     noticedBy: ["liveness"],
   },
   {
@@ -56,6 +57,6 @@ export const clients: readonly PutBackBug[] = [
         "limits } = this.#options;\n        if (revision >= 0)",
       ),
     ],
-    noticedBy: ["reads show what they must"],
+    noticedBy: ["reads show what they must", "a read shows one revision"],
   },
 ];

@@ -36,7 +36,7 @@ export const elections: readonly PutBackBug[] = [
       ),
     ],
     theme: "elections",
-    firstSeed: 890,
+    firstSeed: 1155,
     noticedBy: ["liveness"],
   },
   {
@@ -64,7 +64,7 @@ export const elections: readonly PutBackBug[] = [
       ),
     ],
     theme: "elections",
-    firstSeed: 875,
+    firstSeed: 322,
     noticedBy: ["liveness"],
   },
   {

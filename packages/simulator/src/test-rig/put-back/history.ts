@@ -49,7 +49,6 @@ export const history: readonly PutBackBug[] = [
         "for (const table of [generations.active])",
       ),
     ],
-    firstSeed: 24,
     noticedBy: [oneRevision],
   },
   {
@@ -62,7 +61,6 @@ export const history: readonly PutBackBug[] = [
         'if (level !== "local")',
       ),
     ],
-    firstSeed: 13,
     noticedBy: [oneRevision],
   },
   {

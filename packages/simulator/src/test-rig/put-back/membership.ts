@@ -68,7 +68,7 @@ export const membership: readonly PutBackBug[] = [
         "return true ? incoming : Math.min(",
       ),
     ],
-    firstSeed: 16,
+    firstSeed: 48,
     noticedBy: ["linearizability", ...split],
   },
   {
@@ -77,7 +77,7 @@ export const membership: readonly PutBackBug[] = [
     patches: [
       inAlgorithm("quorum", "if (sets.outgoingVoters.length === 0)\n        return incoming;", "return incoming;"),
     ],
-    firstSeed: 55,
+    firstSeed: 37,
     noticedBy: split,
   },
   {
@@ -95,7 +95,7 @@ export const membership: readonly PutBackBug[] = [
         'const result = voteResult(state.memberships.at(state.hardState.commit), (voter) => role.votes.get(voter));\n    if (result === "won")\n        becomeLeader(state);',
       ),
     ],
-    firstSeed: 45,
+    firstSeed: 18,
     noticedBy: [...split, "liveness"],
   },
   {
@@ -120,7 +120,7 @@ export const membership: readonly PutBackBug[] = [
         "",
       ),
     ],
-    firstSeed: 40,
+    firstSeed: 18,
     noticedBy: ["liveness"],
   },
   {
@@ -154,7 +154,6 @@ export const membership: readonly PutBackBug[] = [
       },
     ],
     theme: "newDisks",
-    firstSeed: 200,
     noticedBy: ["match is held", "commit safety", "Election Safety", nodesStop],
   },
   {
@@ -180,7 +179,7 @@ export const membership: readonly PutBackBug[] = [
       ),
     ],
     theme: "newDisks",
-    noticedBy: ["reads are fresh", ...split],
+    noticedBy: ["reads are fresh", "Log Matching", ...split],
   },
   {
     name: "a snapshot that is labelled with the newest membership",

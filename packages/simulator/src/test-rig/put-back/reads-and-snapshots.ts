@@ -24,7 +24,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       inAlgorithm("read-index", "if (response.context.incarnation !== state.config.incarnation)\n        return;", ""),
     ],
     theme: "lateMessages",
-    firstSeed: 415,
+    firstSeed: 417,
     noticedBy: ["reads are fresh", "linearizability"],
   },
   {
@@ -66,7 +66,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       inNode("snapshot-sender", "metadata.index >= (leader === self ? Math.max(atLeast, base()) : atLeast)", "true"),
     ],
     theme: "snapshots",
-    firstSeed: 380,
+    firstSeed: 451,
     noticedBy: ["a snapshot reaches the log", "liveness"],
   },
   {
@@ -80,7 +80,7 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
       ),
     ],
     theme: "snapshots",
-    firstSeed: 1035,
+    firstSeed: 733,
     noticedBy: ["liveness"],
   },
   {

@@ -41,6 +41,7 @@ export const replication: readonly PutBackBug[] = [
         "entries.length > 0 ? 0 : -1;",
       ),
     ],
+    firstSeed: 10,
     noticedBy: [
       "acknowledged is kept",
       "durable before told",
@@ -106,7 +107,7 @@ export const replication: readonly PutBackBug[] = [
         "const next = Math.max(Math.min(prevIndex, hint + 1), 1); this.#match = Math.min(this.#match, next - 1);",
       ),
     ],
-    firstSeed: 18,
+    firstSeed: 10,
     noticedBy: ["match never goes back"],
   },
   {

@@ -1,0 +1,265 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { ComparisonRelation, ErrorCode, type SortTarget, type TransactionOperationSchema } from "@raftkv/proto/kv";
+import { describe, expect, test } from "vitest";
+import { encodeEnvelope } from "../codec/envelope.ts";
+import { type BatchInit, bytes, encodeBatch, openSession, put, raiseApplyVersion } from "../test-rig/command-log.ts";
+import { ExchangeCall } from "../test-rig/exchange-call.ts";
+import { pulled, pushed } from "../test-rig/exchange-carriers.ts";
+import { plain } from "../test-rig/plain.ts";
+import { failureOfCall, type ServiceRig, serviceRig } from "../test-rig/service-rig.ts";
+import type { KvServicesOptions } from "./service-context.ts";
+
+/** A cluster that has come to apply version 3. */
+async function rigWithTransactions(options: Partial<KvServicesOptions> = {}): Promise<ServiceRig> {
+  const rig = await serviceRig(options);
+  await raise(rig, 3);
+  return rig;
+}
+
+async function raise(rig: ServiceRig, version: number): Promise<void> {
+  await rig.consensus.propose(encodeEnvelope(0, encodeBatch({ operations: [raiseApplyVersion(version)] })));
+}
+
+type TransactionInit = MessageInitShape<typeof TransactionOperationSchema>;
+
+const text = (key: string) => ({ case: "keyText", value: key }) as const;
+const valueText = (value: string) => ({ case: "valueText", value }) as const;
+const exists = (key: string) => ({
+  key: bytes(key),
+  relation: ComparisonRelation.GREATER,
+  target: { case: "version", value: 0n } as const,
+});
+
+describe("over plain HTTP", () => {
+  test("a put and a delete tell what the key was before, as text where they were asked in text", async () => {
+    const { kv } = await rigWithTransactions();
+    expect(
+      (await kv.put({ keyForm: text("a"), valueForm: valueText("1"), withPrevious: true })).previous,
+    ).toBeUndefined();
+    const over = await kv.put({ keyForm: text("a"), valueForm: valueText("2"), withPrevious: true });
+    expect(over).toMatchObject({
+      revision: 3n,
+      previous: { keyText: "a", valueText: "1", modRevision: 2n, version: 1n },
+    });
+    const gone = await kv.delete({ keyForm: text("a"), withPrevious: true });
+    expect(gone).toMatchObject({ revision: 4n, deleted: true, previous: { valueText: "2", createRevision: 2n } });
+  });
+
+  test("a range is deleted at one revision", async () => {
+    const { kv } = await rigWithTransactions();
+    for (const key of ["a/1", "a/2", "b"]) await kv.put({ keyForm: text(key), valueForm: valueText(key) });
+    const gone = await kv.deleteRange({ prefixText: "a/", withPrevious: true });
+    expect(gone).toMatchObject({ revision: 5n, deleted: 2n, previous: [{ valueText: "a/1" }, { valueText: "a/2" }] });
+    expect(await kv.deleteRange({ prefixText: "a/" })).toMatchObject({ revision: 5n, deleted: 0n });
+    expect((await kv.range({ prefixText: "b" })).entries).toMatchObject([{ keyText: "b" }]);
+    expect((await kv.range({})).entries).toHaveLength(1);
+    const senseless = await failureOfCall(kv.deleteRange({ prefixText: "a", from: bytes("b") }));
+    expect(senseless.detail.code).toBe(ErrorCode.INVALID_REQUEST);
+  });
+
+  test("a transaction compares, then reads and writes at one revision", async () => {
+    const { kv } = await rigWithTransactions();
+    await kv.put({ keyForm: text("a"), valueForm: valueText("1") });
+    const { result } = await kv.transaction({
+      transaction: {
+        comparisons: [exists("a")],
+        // biome-ignore lint/suspicious/noThenProperty: it is a field of the message.
+        then: [
+          { step: { case: "put", value: { key: bytes("b"), value: bytes("2") } } },
+          { step: { case: "range", value: { countOnly: true } } },
+        ],
+      },
+    });
+    expect(result).toMatchObject({
+      succeeded: true,
+      revision: 3n,
+      results: [{ result: { value: { revision: 3n } } }, { result: { case: "range", value: { count: 2n } } }],
+    });
+    const empty = await failureOfCall(kv.transaction({}));
+    expect(empty.error.message).toContain("has no transaction");
+  });
+
+  test("a write that is fenced takes effect only while the lock is the same", async () => {
+    const { kv } = await rigWithTransactions();
+    const { revision: token } = await kv.put({ keyForm: text("lock"), valueForm: valueText("me") });
+    const write = (fence: { key: Uint8Array; token: bigint }) =>
+      kv.put({ keyForm: text("a"), valueForm: valueText("1"), fence });
+    const fence = { key: bytes("lock"), token };
+    expect(await write(fence)).toMatchObject({ revision: 3n });
+    // Written again it is still held, but not once it was created anew.
+    await kv.put({ keyForm: text("lock"), valueForm: valueText("still me") });
+    expect(await write(fence)).toMatchObject({ revision: 5n });
+    await kv.delete({ keyForm: text("lock") });
+    expect((await failureOfCall(write(fence))).detail).toMatchObject({ code: ErrorCode.FENCED, outcomeUnknown: false });
+    await kv.put({ keyForm: text("lock"), valueForm: valueText("another") });
+    for (const call of [
+      write(fence),
+      kv.delete({ keyForm: text("a"), fence }),
+      kv.deleteRange({ prefixText: "a", fence }),
+      kv.transaction({ transaction: { otherwise: [] }, fence }),
+    ]) {
+      expect((await failureOfCall(call)).detail.code).toBe(ErrorCode.FENCED);
+    }
+    expect(await kv.get({ keyForm: text("a") })).toMatchObject({ found: true, entry: { version: 2n } });
+  });
+
+  test("ranges are ordered, counted and filtered by revision", async () => {
+    const { kv } = await rigWithTransactions();
+    for (const [key, value] of [
+      ["a", "3"],
+      ["b", "1"],
+      ["c", "2"],
+      ["a", "0"],
+    ]) {
+      await kv.put({ keyForm: text(key ?? ""), valueForm: valueText(value ?? "") });
+    }
+    const keysOf = async (request: Parameters<typeof kv.range>[0]) =>
+      (await kv.range(request)).entries.map(({ key }) => Buffer.from(key).toString());
+    expect(await keysOf({ order: { descending: true }, limit: 2 })).toEqual(["c", "b"]);
+    expect(await keysOf({ order: { target: 5 } })).toEqual(["a", "b", "c"]);
+    expect(await keysOf({ order: { target: 5 }, atRevision: 4n })).toEqual(["b", "c", "a"]);
+    expect(await keysOf({ order: { target: 4, descending: true }, keysOnly: true })).toEqual(["a", "c", "b"]);
+    expect(await keysOf({ filter: { minModRevision: 3n, maxModRevision: 4n } })).toEqual(["b", "c"]);
+    expect(await kv.range({ countOnly: true, filter: { minModRevision: 4n } })).toMatchObject({
+      count: 2n,
+      entries: [],
+    });
+    const unknown = await failureOfCall(kv.range({ order: { target: 99 as SortTarget } }));
+    expect(unknown.error.message).toContain("unknown to this version");
+  });
+});
+
+describe("before it is proposed", () => {
+  test("what an earlier version does not know is refused while one belongs to the cluster, and not ignored", async () => {
+    const rig = await serviceRig();
+    await raise(rig, 2);
+    const key = text("a");
+    const fence = { key: bytes("lock"), token: 2n };
+    for (const call of [
+      rig.kv.put({ keyForm: key, valueForm: valueText("1"), withPrevious: true }),
+      rig.kv.put({ keyForm: key, valueForm: valueText("1"), fence }),
+      rig.kv.delete({ keyForm: key, withPrevious: true }),
+      rig.kv.delete({ keyForm: key, fence }),
+      rig.kv.deleteRange({ prefixText: "a" }),
+      rig.kv.transaction({ transaction: {} }),
+    ]) {
+      const { detail } = await failureOfCall(call);
+      expect(detail).toMatchObject({ code: ErrorCode.NO_HISTORY, outcomeUnknown: false });
+      expect(detail.message).toContain("upgrade all nodes");
+    }
+    // Only the raise itself.
+    expect(rig.consensus.proposed).toHaveLength(1);
+    expect(rig.machine.revision()).toBe(1);
+  });
+
+  const get = { step: { case: "get", value: { key: bytes("a") } } } as const;
+  const nested = (depth: number): TransactionInit =>
+    depth === 1 ? {} : { otherwise: [{ step: { case: "transaction", value: nested(depth - 1) } }] };
+
+  const senseless: readonly (readonly [TransactionInit, string, ErrorCode])[] = [
+    [{ otherwise: Array(5).fill(get) }, "has 5 steps", ErrorCode.OPERATION_TOO_LARGE],
+    [{ comparisons: Array(4).fill(exists("a")) }, "has 4 comparisons", ErrorCode.OPERATION_TOO_LARGE],
+    [nested(3), "has 3 transactions within one another", ErrorCode.OPERATION_TOO_LARGE],
+    [{ otherwise: [{ step: { case: "get", value: {} } }] }, "the key is empty", ErrorCode.KEY_EMPTY],
+    [
+      { otherwise: [{ step: { case: "put", value: { key: bytes("a"), value: new Uint8Array(11) } } }] },
+      "otherwise[0]: the value has 11 bytes",
+      ErrorCode.VALUE_TOO_LARGE,
+    ],
+    [{ comparisons: [{ key: bytes("a") }] }, "comparisons[0]: relation is missing", ErrorCode.INVALID_REQUEST],
+    [
+      { comparisons: [{ key: bytes("a"), relation: 1 }] },
+      "comparisons[0]: it says nothing to compare with",
+      ErrorCode.INVALID_REQUEST,
+    ],
+    [
+      { comparisons: [{ key: bytes("a"), relation: 9 as ComparisonRelation }] },
+      "unknown to this version",
+      ErrorCode.INVALID_REQUEST,
+    ],
+    [{ otherwise: [{}] }, "unknown to this version", ErrorCode.INVALID_REQUEST],
+    [
+      {
+        otherwise: [
+          { step: { case: "put", value: { key: bytes("a") } } },
+          { step: { case: "deleteRange", value: { from: bytes("a") } } },
+        ],
+      },
+      "writes a key twice",
+      ErrorCode.INVALID_REQUEST,
+    ],
+  ];
+  test.each(senseless)(
+    "a transaction that makes no sense or is too large is refused: %#",
+    async (transaction, message, code) => {
+      const limits = {
+        maxTransactionSteps: 4,
+        maxTransactionComparisons: 3,
+        maxTransactionDepth: 2,
+        maxValueBytes: 10,
+      };
+      const rig = await rigWithTransactions({ limits });
+      const { detail } = await failureOfCall(rig.kv.transaction({ transaction }));
+      expect(detail).toMatchObject({ code, outcomeUnknown: false });
+      expect(detail.message).toContain(message);
+      expect(rig.consensus.proposed).toHaveLength(1);
+    },
+  );
+});
+
+describe.each([
+  ["Connect", pulled],
+  ["hand", pushed],
+])("on a stream carried by %s", (_, carry) => {
+  test("a transaction of a session is answered again as it was", async () => {
+    const rig = await rigWithTransactions();
+    const stream = new ExchangeCall(rig, carry);
+    stream.commands({ operations: [openSession(10_000)] });
+    const batch: BatchInit = {
+      session: 2,
+      first: 1,
+      operations: [
+        put("a", "1"),
+        {
+          operation: {
+            case: "transaction",
+            value: {
+              comparisons: [exists("a")],
+              // biome-ignore lint/suspicious/noThenProperty: it is a field of the message.
+              then: [
+                { step: { case: "get", value: { key: bytes("a") } } },
+                { step: { case: "delete", value: { key: bytes("a"), withPrevious: true } } },
+              ],
+            },
+          },
+        },
+      ],
+    };
+    stream.commands(batch);
+    stream.commands(batch);
+    await stream.received(3);
+    const answer = stream.answer(2n);
+    expect(plain(answer)).toMatchObject({
+      value: {
+        results: [
+          {},
+          {
+            result: {
+              case: "transaction",
+              value: {
+                revision: 3n,
+                succeeded: true,
+                results: [
+                  { result: { case: "get", value: { entry: { value: "1" } } } },
+                  { result: { case: "delete", value: { deleted: true, previous: { version: 1n } } } },
+                ],
+              },
+            },
+          },
+        ],
+      },
+    });
+    expect(stream.answer(3n)).toEqual(answer);
+    expect(rig.machine.revision()).toBe(3);
+  });
+});
