@@ -24,6 +24,9 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   INVALID_ARGUMENT: exitCodes.usage,
   INVALID_TEXT: exitCodes.unexpected,
+  INVALID_VALUE: exitCodes.unexpected,
+  INVALID_KEY: exitCodes.unexpected,
+  CONFLICT: exitCodes.refused,
   KEY_TOO_LARGE: exitCodes.refused,
   VALUE_TOO_LARGE: exitCodes.refused,
   REFUSED: exitCodes.refused,

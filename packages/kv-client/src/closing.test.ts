@@ -44,6 +44,20 @@ describe("close", () => {
     expect(clock.nextInMs).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it("ends watches at once, whatever is under way", async () => {
+    const clock = new ManualClock();
+    const kv = new RaftKv({ endpoints: [node.address], clock });
+    node.script = () => undefined;
+    const change = kv.watch("a")[Symbol.asyncIterator]().next();
+    const put = expect(kv.put("a", "1")).rejects.toMatchObject({ code: "CLOSED" });
+    await node.receivedAtLeast(1);
+    const closed = kv.close({ timeoutMs: 100 });
+    await expect(change).rejects.toMatchObject({ code: "CLOSED" });
+    clock.advance(100);
+    await closed;
+    await put;
+  });
+
   it("opens no session only to close it, and no connection", async () => {
     const kv = new RaftKv({ endpoints: [node.address] });
     await kv.close();

@@ -77,13 +77,13 @@ export class ClusterCalls implements Calls {
     const endsAt = clock.now() + timeoutMs;
     const { promise: timeUp, resolve } = Promise.withResolvers<void>();
     const timer = clock.setTimer(timeoutMs, resolve);
+    this.#watches.close();
     const users = [this.#writes, this.#reads, this.#patientReads];
     await Promise.race([timeUp, Promise.all(users.map((user) => user.settled()))]);
     const leftMs = endsAt - clock.now();
     if (leftMs > 0) await this.#writes.closeSession(leftMs);
     timer.cancel();
     for (const user of users) user.close();
-    this.#watches.close();
     this.#status.close();
     this.#connection.close();
     this.#readConnection.close();

@@ -5,6 +5,8 @@
  * - `INVALID_ARGUMENT`: the call or an option makes no sense (an empty key, a broken string, a negative limit). Nothing
  *   was sent.
  * - `INVALID_TEXT`: bytes were read as text (`KeyValue.text`, `KeyValue.key`) and are not UTF-8.
+ * - `INVALID_VALUE`, `INVALID_KEY`: what is stored is not of the type that a typed namespace expects; the message names the key
+ *   and says why. A read has happened.
  * - `KEY_TOO_LARGE`, `VALUE_TOO_LARGE`: above the cluster's limit. Nothing happened.
  * - `REFUSED`: the cluster finds the request wrong for another reason, which the message names. Nothing happened.
  * - `LEASES_DISABLED`: the cluster is not set up for reads with consistency "lease"; the message says how to change that.
@@ -35,11 +37,15 @@
  * - `PEER_NOT_JOINABLE`: who answers at the address cannot join: it belongs to a cluster already. Nothing happened.
  * - `TRANSFER_FAILED`: leadership was not handed over; the message says why. `outcomeUnknown` says whether the target may
  *   still take it over.
+ * - `CONFLICT`: others have written the key at every attempt of an `update`. Nothing happened.
  * - `INTERNAL`: an answer that breaks the protocol: client and cluster do not fit together, or one has a bug.
  */
 export type RaftKvErrorCode =
   | "INVALID_ARGUMENT"
   | "INVALID_TEXT"
+  | "INVALID_VALUE"
+  | "INVALID_KEY"
+  | "CONFLICT"
   | "KEY_TOO_LARGE"
   | "VALUE_TOO_LARGE"
   | "REFUSED"

@@ -45,6 +45,26 @@ export {
   type TransactionResult,
   type TransactionSpec,
 } from "./transaction/index.ts";
+export type { KeyTypes, ValueTypes } from "./typed/entry-types.ts";
+export { json } from "./typed/json.ts";
+export { type KeyCodec, textKey } from "./typed/key-codec.ts";
+export { integerPart, type KeyPart, textPart } from "./typed/key-part.ts";
+export { type TemplateParameters, templateKey } from "./typed/template-key.ts";
+export { tupleKey } from "./typed/tuple-key.ts";
+export type { TypedEntry } from "./typed/typed-entry.ts";
+export type { TypedKeyWrite, TypedNamespace, TypedObserved } from "./typed/typed-namespace.ts";
+export type { TypedBounds, TypedRangeOptions, TypedTarget } from "./typed/typed-range.ts";
+export type { TypedDeleteRangeResult, TypedDeleteResult, TypedPutResult } from "./typed/typed-results.ts";
+export type { TypedRangeStepOptions, TypedRangeStepResult, TypedSteps } from "./typed/typed-steps.ts";
+export type {
+  TypedDeleteEvent,
+  TypedPutEvent,
+  TypedWatch,
+  TypedWatchBatch,
+  TypedWatchEvent,
+} from "./typed/typed-watch.ts";
+export type { UpdateOptions } from "./typed/update.ts";
+export type { ValueCodec, ValueFormat } from "./typed/value-codec.ts";
 export type { Observed, ObserveOptions } from "./watch/observe.ts";
 export type { Watch } from "./watch/watch.ts";
 export type { DeleteEvent, PutEvent, WatchBatch, WatchEvent } from "./watch/watch-event.ts";

@@ -70,6 +70,12 @@ describe("a namespace", () => {
     expect(node.store.effects).toEqual(["put b/k=1", "put k=2", "put a/k=3"]);
   });
 
+  it("fences its writes by locks of its own", async () => {
+    await kv.namespace("app/").put("a", "1", { fence: { key: "lock", token: 7 } });
+    const [operation] = node.received.at(-1)?.commands?.operations ?? [];
+    expect(operation?.fence).toMatchObject({ key: utf8("app/lock"), token: 7n });
+  });
+
   it("tells the history of its keys", async () => {
     const history = (key: string) => [
       create(KeyWriteSchema, { revision: 2n }),

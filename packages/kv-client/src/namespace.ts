@@ -13,6 +13,12 @@ import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.t
 import { getRequest, historyRequest, type KeyWrite, type PageBounds, pageRequest } from "./read-operation.ts";
 import type { Step } from "./transaction/step.ts";
 import { type TransactionResult, type TransactionSpec, transactionRequest } from "./transaction/transaction.ts";
+import { EntryFormat } from "./typed/entry-format.ts";
+import type { KeyTypes, ValueTypes } from "./typed/entry-types.ts";
+import { json } from "./typed/json.ts";
+import { textKey } from "./typed/key-codec.ts";
+import { TypedNamespace } from "./typed/typed-namespace.ts";
+import { valueCodec } from "./typed/value-codec.ts";
 import { type Observed, type ObserveOptions, observed } from "./watch/observe.ts";
 import type { Watch } from "./watch/watch.ts";
 import { type WatchOptions, type WatchTarget, watchPlan } from "./watch/watch-options.ts";
@@ -43,6 +49,26 @@ export class Namespace {
    */
   namespace(prefix: string | Uint8Array): Namespace {
     return new Namespace(new PrefixedCalls(this.#calls, KeySpace.of(prefix)));
+  }
+
+  /**
+   * These keys with values of one's own type: by a schema of any Standard Schema library (stored as JSON) or by a codec, and
+   * with keys of one's own type where `key` has a codec of those. Throws INVALID_ARGUMENT where `value` is neither.
+   */
+  typed<Value, Input = Value>(types: ValueTypes<Value, Input>): TypedNamespace<Value, Input>;
+  typed<Value, Input, Key, Prefix = never>(
+    types: ValueTypes<Value, Input> & KeyTypes<Key, Prefix>,
+  ): TypedNamespace<Value, Input, Key, Prefix>;
+  typed<Value, Input, Key, Prefix>({ value, key }: ValueTypes<Value, Input> & Partial<KeyTypes<Key, Prefix>>) {
+    const values = valueCodec(value);
+    return key === undefined
+      ? new TypedNamespace(this, new EntryFormat(textKey, values))
+      : new TypedNamespace(this, new EntryFormat(key, values));
+  }
+
+  /** These keys with JSON values, which nothing checks: `typed` with a schema does. */
+  json<Value>(): TypedNamespace<Value> {
+    return this.typed({ value: json<Value>() });
   }
 
   /** The key with its value, or undefined where it does not exist. */

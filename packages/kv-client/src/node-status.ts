@@ -69,6 +69,8 @@ export interface NodeStatus {
   readonly stateBytesInUse: number;
   /** Where `stateBytesInUse` has come to it, the leader refuses writes that add to the state. Undefined: there is no quota. */
   readonly quotaBytes: number | undefined;
+  /** Members whose state differs from this node's at the same entry of the log: one of them is damaged. */
+  readonly differingNodeIds: readonly number[];
   /** What snapshots take up on its disk: whole ones, and what has arrived of one that is being received. */
   readonly snapshotBytes: number;
   readonly members: readonly Member[];
@@ -130,6 +132,7 @@ export function toNodeStatus(wire: StatusResponse): NodeStatus {
     logBytes: safeInteger(wire.logBytes, "log size"),
     stateBytes: safeInteger(wire.stateBytes, "state size"),
     stateBytesInUse: safeInteger(wire.stateBytesInUse, "state size"),
+    differingNodeIds: wire.differingNodeIds.map((id) => safeInteger(id, "node id")),
     quotaBytes: wire.quotaBytes === 0n ? undefined : safeInteger(wire.quotaBytes, "quota"),
     snapshotBytes: safeInteger(wire.snapshotBytes, "snapshot size"),
     members: wire.members.map(toMember),

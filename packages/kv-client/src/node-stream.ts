@@ -1,4 +1,4 @@
-import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { ClusterService } from "@raftkv/proto/cluster";
 import type { Clock } from "./clock.ts";
 import type { Address } from "./endpoint.ts";
@@ -16,9 +16,10 @@ export async function membersOf(
 ): Promise<readonly string[]> {
   const over = new AbortController();
   try {
-    const answer = createClient(ClusterService, transport).status({}, { signal });
+    // Without a client, which would be put together for this one call.
+    const answer = transport.unary(ClusterService.method.status, signal, undefined, undefined, {});
     const status = await Promise.race([answer, pause(clock, timeoutMs, over.signal)]);
-    return status?.members.map((member) => member.address) ?? [];
+    return status?.message.members.map((member) => member.address) ?? [];
   } catch {
     return []; // Another node will tell, or the configured endpoints have to do.
   } finally {

@@ -22,7 +22,9 @@ export type { Answer, ApplyResult, Refusal, RefusalCode } from "./state/answer.t
 export type { ClusterClock } from "./state/cluster-clock.ts";
 export { APPLY_VERSION } from "./state/counters.ts";
 export type { EntryDecoder } from "./state/entry-decoder.ts";
+export type { Fingerprint } from "./state/fingerprint.ts";
 export type { KeyEntry } from "./state/key-record.ts";
-export { type Fingerprint, KvStateMachine, type KvStateMachineOptions } from "./state/kv-state-machine.ts";
+export { KvStateMachine, type KvStateMachineOptions } from "./state/kv-state-machine.ts";
 export { DEFAULT_MERGE_LIMITS, type MergeLimits } from "./state/merger.ts";
 export type { Read, ReadAnswer, ReadAnswers, ReadLimits } from "./state/read.ts";
+export type { StateMark } from "./state/state-marks.ts";

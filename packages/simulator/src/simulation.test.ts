@@ -23,6 +23,8 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
   [526_330_299, 10_000, "a change of the membership whose caller is never told that it was lost"],
   [147_044_120, 10_000, "a read answered by what a former self had asked, late, under the same context"],
   [497_425_402, 10_000, "a client whose turn passed the leader by, since what it knew of the members kept changing"],
+  [2, 6_000, "a watch that misses what a node had told others, and what keys were before history was kept"],
+  [124, 6_000, "a watch that ends because the next node is far behind"],
   [69, 6_000, "a client that asks for ever for a compaction that was refused, and sends nothing else"],
   [40_225, 8_000, "a majority that does not elect, because it knows its candidate by another disk"],
   [40_241, 8_000, "a member that lags behind and refuses a leader on a new disk"],
@@ -80,6 +82,8 @@ const allTyped = (drawn: Plan): Plan => ({
   workload: {
     ...drawn.workload,
     typedClients: drawn.workload.clients,
+    watchers: 4,
+    watcherMs: 5 * drawn.config.electionTimeoutMaxMs,
     clientFaults: {
       meanIntervalMs: 5 * drawn.config.electionTimeoutMaxMs,
       maxDurationMs: 2 * drawn.config.electionTimeoutMaxMs,
@@ -150,6 +154,7 @@ describe("a cluster with faults at random", () => {
     expect(sum(({ history }) => history.answeredWrites)).toBeGreaterThan(25 * count);
     expect(sum(({ history }) => history.answeredReads)).toBeGreaterThan(20 * count);
     expect(sum(({ history }) => history.unknown)).toBeGreaterThan(0);
+    expect(sum(({ watchesTold }) => watchesTold)).toBeGreaterThan(20 * count);
   });
 
   it.each(corpus)("keeps every invariant on seed %i (%i steps), which found: %s", async (seed, steps) => {

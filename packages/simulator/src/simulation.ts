@@ -56,6 +56,8 @@ export interface SimulationReport {
   readonly history: HistorySummary;
   /** Ranges, histories, reads of the past and compactions that were answered or refused. */
   readonly stateReads: number;
+  /** Revisions, and marks of progress, that watches were told. */
+  readonly watchesTold: number;
   readonly faults: Readonly<Record<string, number>>;
   /** What was done to the membership, and what came of it. */
   readonly membershipActions: Readonly<Record<string, number>>;
@@ -171,6 +173,12 @@ class Simulation {
     });
   }
 
+  /** Whether anybody is told what only the whole log can say is right. */
+  get #keepsLog(): boolean {
+    const { historians, watchers } = this.#plan.workload;
+    return historians + watchers > 0;
+  }
+
   async run(): Promise<SimulationReport> {
     try {
       const { steps, script } = this.#options;
@@ -233,7 +241,7 @@ class Simulation {
 
   #observe(observation: Observation): void {
     this.#coverage.observe(observation);
-    if (this.#plan.workload.historians > 0) this.#applied.observe(observation);
+    if (this.#keepsLog) this.#applied.observe(observation);
     this.#invariants.observe(observation);
   }
 
@@ -304,9 +312,12 @@ class Simulation {
   }
 
   #checkHistory(): void {
-    const { recorder, stateReads } = this.#workload;
+    const { recorder, stateReads, watchers } = this.#workload;
     this.#check("linearizability", () => recorder.check());
-    if (stateReads.count > 0) this.#check("a read shows one revision", () => stateReads.check(this.#applied.replay()));
+    if (!this.#keepsLog) return;
+    const history = this.#applied.replay();
+    this.#check("a read shows one revision", () => stateReads.check(history));
+    this.#check("a watch tells everything once", () => watchers.check(history));
   }
 
   #check(invariant: string, check: () => void): void {
@@ -337,6 +348,7 @@ class Simulation {
       committed: this.#invariants.view.lastCommitted,
       history: this.#workload.recorder.summary(),
       stateReads: this.#workload.stateReads.count,
+      watchesTold: this.#workload.watchers.told,
       faults: this.#faults.counts,
       membershipActions: this.#operator.counts,
       coverage: this.#coverage.coverage,

@@ -20,7 +20,7 @@ export interface BackupCommandOptions extends GlobalOptions {
 /** Written aside, synced, then renamed: under its name a backup is whole, or not there. */
 export async function backup(file: string, options: BackupCommandOptions): Promise<void> {
   const target = resolve(file);
-  const aside = join(dirname(target), `.${basename(target)}.part`);
+  const aside = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
   const info = await withInterrupt(
     () => `${aside} may be left behind`,
     async (signal) => {

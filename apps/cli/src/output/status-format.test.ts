@@ -36,6 +36,7 @@ const leader = {
     stateBytes: 0,
     stateBytesInUse: 0,
     quotaBytes: undefined,
+    differingNodeIds: [],
     snapshotBytes: 0,
     members: [],
     joint: false,

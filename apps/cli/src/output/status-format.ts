@@ -20,7 +20,7 @@ const columns = [
 
 /** A table, a row a member, and what is not as it is at rest. What a member does not say itself is left open. */
 export function statusTable(members: readonly MemberStatus[]): string {
-  return textTable(columns, members.map(row)) + notes(members) + unreachable(members);
+  return textTable(columns, members.map(row)) + notes(members) + differences(members) + unreachable(members);
 }
 
 function row({ nodeId, address, learner, status, replication }: MemberStatus): string[] {
@@ -53,6 +53,16 @@ function notes(members: readonly MemberStatus[]): string {
   const leader = leaderOf(members);
   const lines = leader === undefined ? ["no leader was reached"] : [...stateNotes(leader), ...quotaNotes(leader)];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function differences(members: readonly MemberStatus[]): string {
+  return members
+    .flatMap(({ status }) => (status === undefined || status.differingNodeIds.length === 0 ? [] : [status]))
+    .map(({ nodeId, differingNodeIds: ids }) => {
+      const others = `${ids.length === 1 ? "node" : "nodes"} ${ids.join(", ")}`;
+      return `the state of node ${nodeId} differs from that of ${others}: one of them is damaged; their logs say more\n`;
+    })
+    .join("");
 }
 
 /** Said from four fifths on, so that there is time to do something. */

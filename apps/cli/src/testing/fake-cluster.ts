@@ -89,6 +89,7 @@ export class FakeCluster implements Cluster {
       stateBytes: 0,
       stateBytesInUse: 0,
       quotaBytes: undefined,
+      differingNodeIds: [],
       snapshotBytes: 0,
       members: [...this.members],
       joint: this.joint,

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamRoutes } from "@raftkv/grpc-stream";
-import { APPLY_VERSION, type InspectedPeer, type KvServices } from "@raftkv/kv-server";
+import { APPLY_VERSION, type InspectedPeer, type KvServices, type StateMark } from "@raftkv/kv-server";
 import { cryptoRandom, type Index, type RaftStorage, systemClock } from "@raftkv/raft-core";
 import {
   ConnectTransport,
@@ -31,6 +31,7 @@ export class Network {
   #listener: ServerListener | undefined;
   #streams: StreamRoutes | undefined;
   #formation: (() => Formation) | undefined;
+  #marks: () => readonly StateMark[] = () => [];
   #advertised: string | undefined;
   #serving = false;
   #waiting = "the node is starting";
@@ -95,13 +96,18 @@ export class Network {
     this.#formation = formation;
   }
 
+  /** From now on it tells with that what its state is. */
+  stateIs(marks: () => readonly StateMark[]): void {
+    this.#marks = marks;
+  }
+
   /** Asks whoever listens at `address` who it is. Rejects if nobody answers in time. */
   async inspect(address: string, signal: AbortSignal): Promise<InspectedPeer> {
     const { nodeId, memberId } = this.#raft.identity();
     const introduction = await this.transport.introduce(address, { nodeId, memberId }, signal);
-    const { formation, maxApplyVersion = 1 } = introduction;
+    const { formation, maxApplyVersion = 1, marks = [] } = introduction;
     const peer = { nodeId: introduction.nodeId, memberId: introduction.memberId };
-    return { ...peer, clusterId: formation?.clusterId, maxApplyVersion };
+    return { ...peer, clusterId: formation?.clusterId, maxApplyVersion, marks };
   }
 
   serve(services: KvServices): void {
@@ -129,6 +135,7 @@ export class Network {
       throw new ConnectError("the node is starting", Code.Unavailable);
     }
     const restoredIndex = clusterId === undefined ? this.#restoredIndex : 0;
-    return { nodeId, memberId, formation: this.#formation?.(), maxApplyVersion: APPLY_VERSION, restoredIndex };
+    const formation = this.#formation?.();
+    return { nodeId, memberId, formation, maxApplyVersion: APPLY_VERSION, restoredIndex, marks: this.#marks() };
   }
 }

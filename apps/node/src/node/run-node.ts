@@ -147,6 +147,7 @@ async function takePart(
   for (const difference of compareMembership(settings, address, node.status())) {
     log.warn(difference, { event: "membership-differs" });
   }
+  network.stateIs(() => state.marks.told());
   const services = new KvServices({
     consensus: node,
     state,
@@ -156,6 +157,8 @@ async function takePart(
     version,
     address,
     usage: () => raft.usage(),
+    onDifference: (message) => log.error(message, { event: "state-differs" }),
+    onDamaged: onFailure,
     spool: new SpoolFiles(settings.dataDir),
     forward: network.forwarding.clientOf,
     inspect: (address, signal) => network.inspect(address, signal),

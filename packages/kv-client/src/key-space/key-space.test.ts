@@ -1,5 +1,6 @@
 import { array, assert, constantFrom, oneof, property, uint8Array } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { prefixEnd } from "../bytes.ts";
 import { KeySpace } from "./key-space.ts";
 
 /** Few different bytes, so that prefixes and keys meet: the ends of the byte, and what follows a text. */
@@ -31,20 +32,24 @@ describe("a key space", () => {
 
   it("has exactly its own keys between the bounds of a range without any", () => {
     assert(
-      property(prefix, bytes(1), (before, stored) => {
+      property(prefix, bound, (before, rest) => {
         const keys = KeySpace.of(before);
         const none = new Uint8Array();
-        expect(isBetween(keys.toStoredFrom(none), stored, keys.toStoredTo(none))).toBe(keys.has(stored));
+        for (const stored of [rest, keys.toStored(rest), prefixEnd(before)]) {
+          expect(isBetween(keys.toStoredFrom(none), stored, keys.toStoredTo(none))).toBe(keys.has(stored));
+        }
       }),
     );
   });
 
   it("has nothing else between the bounds of any range, and there what lies between them without the prefix", () => {
     assert(
-      property(prefix, bound, bound, bytes(1), (before, from, to, stored) => {
+      property(prefix, bound, bound, bound, (before, from, to, rest) => {
         const keys = KeySpace.of(before);
-        const within = isBetween(keys.toStoredFrom(from), stored, keys.toStoredTo(to));
-        expect(within).toBe(keys.has(stored) && isBetween(from, keys.fromStored(stored), to));
+        for (const stored of [rest, keys.toStored(rest), prefixEnd(before)]) {
+          const within = isBetween(keys.toStoredFrom(from), stored, keys.toStoredTo(to));
+          expect(within).toBe(keys.has(stored) && isBetween(from, keys.fromStored(stored), to));
+        }
       }),
     );
   });

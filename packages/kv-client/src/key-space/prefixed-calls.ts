@@ -8,6 +8,12 @@ import type { KeySpace } from "./key-space.ts";
 import { toOwnEvent, toOwnReadResult, toOwnWriteResult } from "./own-results.ts";
 import { toStoredFence, toStoredRead, toStoredWrite } from "./stored-operations.ts";
 
+/**
+ * What a request says beside its operation. A new field does not compile before it was looked at: if it has keys, say them
+ * with `toStored` (and take it out of the rest); if not, name it.
+ */
+type WithoutKeys<Rest, Known extends PropertyKey> = Record<Exclude<keyof Rest, Known>, never>;
+
 /** The calls of a namespace: the same, with the keys said as they are stored, and told as the namespace knows them. */
 export class PrefixedCalls implements Calls {
   readonly #calls: Calls;
@@ -23,21 +29,25 @@ export class PrefixedCalls implements Calls {
   }
 
   read<T>(request: ReadRequest<T>, options: CallOptions): Promise<T> {
+    const { operation, toResult, ...withoutKeys } = request;
+    withoutKeys satisfies WithoutKeys<typeof withoutKeys, "name" | "needs" | "weight">;
     const stored: ReadRequest<T> = {
-      ...request,
-      operation: toStoredRead(this.#keys, request.operation),
-      toResult: (result) => request.toResult(toOwnReadResult(this.#keys, result)),
+      ...withoutKeys,
+      operation: toStoredRead(this.#keys, operation),
+      toResult: (result) => toResult(toOwnReadResult(this.#keys, result)),
     };
     return this.#calls.read(stored, options);
   }
 
   write<T>(request: WriteRequest<T>, options: CallOptions): Promise<T> {
+    const { operation, fence, bytes, toResult, ...withoutKeys } = request;
+    withoutKeys satisfies WithoutKeys<typeof withoutKeys, "name" | "boundToSession">;
     const stored: WriteRequest<T> = {
-      ...request,
-      operation: toStoredWrite(this.#keys, request.operation),
-      ...(request.fence === undefined ? {} : { fence: toStoredFence(this.#keys, request.fence) }),
-      bytes: request.bytes + this.#keys.prefix.length,
-      toResult: (result) => request.toResult(toOwnWriteResult(this.#keys, result)),
+      ...withoutKeys,
+      operation: toStoredWrite(this.#keys, operation),
+      ...(fence === undefined ? {} : { fence: toStoredFence(this.#keys, fence) }),
+      bytes: bytes + this.#keys.prefix.length,
+      toResult: (result) => toResult(toOwnWriteResult(this.#keys, result)),
     };
     return this.#calls.write(stored, options);
   }

@@ -8,12 +8,14 @@ import {
   type Operation,
   type OperationResult,
   OperationResultSchema,
+  OperationSchema,
   type PutOperation,
   type ReadBatch,
   type ReadResult,
   ReadResultSchema,
 } from "@raftkv/proto/kv";
 import { FakeLeases } from "./fake-leases.ts";
+import { fakeTransaction } from "./fake-transaction.ts";
 
 export type Refused = MessageInitShape<typeof ErrorDetailSchema>;
 export type Applied = { readonly results: readonly OperationResult[] } | { readonly refused: Refused };
@@ -121,6 +123,12 @@ export class FakeStore {
         return this.#put(operation.value.key, operation.value.value, operation.value.leaseId);
       case "delete":
         return this.#delete(operation.value.key);
+      case "transaction":
+        return fakeTransaction(operation.value, {
+          entry: (key) => this.#entries.get(toKey(key)),
+          perform: (step) => this.#perform(create(OperationSchema, { operation: step })),
+          revision: () => BigInt(this.#revision),
+        });
       case "openSession":
         this.#lastSession++;
         this.sessions.set(this.#lastSession, { answers: new Map(), last: 0 });

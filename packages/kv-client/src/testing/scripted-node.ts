@@ -155,6 +155,7 @@ export class ScriptedNode implements AsyncDisposable {
       transferLeadership: (request, context) => this.#scripted("transferLeadership")(request, context),
       takeSnapshot: (request, context) => this.#scripted("takeSnapshot")(request, context),
       inspectAddress: (request, context) => this.#scripted("inspectAddress")(request, context),
+      backup: (request, context) => this.#scripted("backup")(request, context),
     });
   }
 

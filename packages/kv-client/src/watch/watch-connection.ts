@@ -168,7 +168,9 @@ export class WatchConnection {
 
   #canceled(watched: Watched, watchId: bigint, { error }: WatchCanceled): void {
     const refusal = error === undefined ? undefined : classify(error);
-    if (refusal?.kind === "final") {
+    // Where history is kept it is kept for good: a node that says otherwise is behind.
+    const isBehind = refusal?.kind === "final" && refusal.code === "NO_HISTORY" && watched.wasServed;
+    if (refusal?.kind === "final" && !isBehind) {
       this.#ids.delete(watched);
       this.#byId.delete(watchId);
       if (this.#ids.size === 0) this.#stallWatch.stop();

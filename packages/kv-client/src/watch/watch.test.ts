@@ -132,6 +132,19 @@ describe("a watch", () => {
     await other.stop();
   });
 
+  it("does not take for its own how far a node has come that has not heard of it", async () => {
+    kv.watch("a");
+    const late = events(kv.watch("b", { startRevision: 3 }));
+    const at = await stream(0, 2);
+    at.created(1n, 9);
+    at.progress(0n, 9);
+    at.created(2n, 9);
+    at.events(2n, 9, event("4 b=1"));
+    at.progress(0n, 10);
+    at.events(2n, 11, event("10 b=2"), event("11 b=3"));
+    expect(await take(late, 2, text)).toEqual(["4 b=1", "11 b=3"]);
+  });
+
   it("gives credit for what is taken, and to the next node only what there is room for", async () => {
     const size = 64 + 1 + 100;
     const value = "x".repeat(100);
@@ -185,6 +198,26 @@ describe("a watch", () => {
     again.created(id, 1);
     again.events(id, 2, event("2 a=1"));
     expect(await take(told, 1, text)).toEqual(["2 a=1"]);
+  });
+
+  it("moves on when it has been served, and a node has not come to where history begins", async () => {
+    const watch = kv.watch("a");
+    const told = events(watch);
+    (await stream()).created(1n, 1);
+    await watch.started();
+    node.breakConnections();
+    const behind = await stream(1);
+    const noHistory = { code: ErrorCode.NO_HISTORY, message: "no history yet" };
+    behind.cancel(behind.creates[0]?.watchId ?? 0n, noHistory);
+    const again = await stream(2);
+    const id = again.creates[0]?.watchId ?? 0n;
+    again.created(id, 1);
+    again.events(id, 2, event("2 a=1"));
+    expect(await take(told, 1, text)).toEqual(["2 a=1"]);
+    const never = events(kv.watch("b")).next();
+    const asked = await stream(2, 2);
+    asked.cancel(asked.creates[1]?.watchId ?? 0n, noHistory);
+    await expect(never).rejects.toMatchObject({ code: "NO_HISTORY" });
   });
 
   it("ends when its iteration is left, when it is closed, and when its signal fires", async () => {

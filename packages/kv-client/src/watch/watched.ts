@@ -34,6 +34,9 @@ export class Watched {
   #partial: WireWatchEvent[] = [];
   /** What was taken, and not given to the node as credit; below 0 while more has come than there was credit for. */
   #freed = 0;
+  /** The present node has taken it up: what that says of all its watches counts for this one. */
+  #isServed = false;
+  #wasServed = false;
   /** Everything up to here was told. Undefined: no node has served it yet, and it is to begin from then on. */
   #through: number | undefined;
 
@@ -43,11 +46,17 @@ export class Watched {
     this.#through = plan.startRevision === undefined ? undefined : plan.startRevision - 1;
   }
 
+  /** Some node has taken it up. */
+  get wasServed(): boolean {
+    return this.#wasServed;
+  }
+
   /** What a node is asked for that is to go on with it. */
   request(watchId: bigint): CreateWatch {
     const { from, to, previous, events, bufferBytes, minRevision, startRevision } = this.#plan;
     const room = bufferBytes - this.#arrivedCredit;
     this.#partial = [];
+    this.#isServed = false;
     this.#freed = Math.min(0, room);
     const hasBegun = this.#through !== undefined && this.#through !== (startRevision ?? 0) - 1;
     return {
@@ -68,6 +77,8 @@ export class Watched {
   }
 
   created(revision: number): void {
+    this.#isServed = true;
+    this.#wasServed = true;
     this.#through ??= revision;
     this.#handlers.started(this.#through);
   }
@@ -89,9 +100,9 @@ export class Watched {
     return all.filter((event) => revisionOf(event) <= through);
   }
 
-  /** Everything up to `revision` was told. */
+  /** Everything up to `revision` was told, if the node has taken the watch up: it may have spoken before it had heard of it. */
   progress(revision: number): void {
-    if (this.#through === undefined || revision <= this.#through) return;
+    if (!this.#isServed || this.#through === undefined || revision <= this.#through) return;
     this.#through = revision;
     const last = this.#arrived.at(-1);
     if (!this.#plan.progress || last?.revision === revision) return;

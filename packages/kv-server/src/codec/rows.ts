@@ -1,4 +1,5 @@
 import { KvError } from "../kv-error.ts";
+import { hashesChanges } from "../state/change-hash.ts";
 import { keepsHistory } from "../state/counters.ts";
 import type { KeyRecord } from "../state/key-record.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -11,6 +12,8 @@ const HISTORY_FORMAT = 2;
 /** Of rows that name a lease; all others stay as they were. */
 const LEASED_INDEX_FORMAT = 2;
 const LEASED_FORMAT = 3;
+/** Of the meta row, once changes are hashed. */
+const HASHED_META_FORMAT = 3;
 
 /** The part of the state that is not about one key or one session. */
 export interface MetaRow {
@@ -22,6 +25,9 @@ export interface MetaRow {
   readonly compactRevision: number;
   /** What compaction up to here has made superfluous is removed. This node's own; at most `compactRevision`. */
   readonly scavengedThrough: number;
+  /** Of all changes since they are hashed; see `ChangeHash`. 0 before. */
+  readonly hashHigh: number;
+  readonly hashLow: number;
 }
 
 /** Where the value row of a write stands. */
@@ -163,22 +169,26 @@ function isDeletion(reader: ByteReader): boolean {
 
 export function encodeMetaRow(meta: MetaRow): Uint8Array {
   const withHistory = keepsHistory(meta);
+  const withHash = hashesChanges(meta);
   const writer = new ByteWriter(40)
-    .byte(withHistory ? HISTORY_FORMAT : ROW_FORMAT)
+    .byte(withHash ? HASHED_META_FORMAT : withHistory ? HISTORY_FORMAT : ROW_FORMAT)
     .varint(meta.revision)
     .varint(meta.clusterTimeMs)
     .varint(meta.applyVersion);
   if (withHistory) writer.varint(meta.compactRevision).varint(meta.scavengedThrough);
+  if (withHash) writer.varint(meta.hashHigh).varint(meta.hashLow);
   return writer.finish();
 }
 
 export function decodeMetaRow(row: Uint8Array): MetaRow {
-  return decodeRow("the meta row", row, HISTORY_FORMAT, (reader, format) => ({
+  return decodeRow("the meta row", row, HASHED_META_FORMAT, (reader, format) => ({
     revision: reader.varint(),
     clusterTimeMs: reader.varint(),
     applyVersion: reader.varint(),
     compactRevision: format === ROW_FORMAT ? 0 : reader.varint(),
     scavengedThrough: format === ROW_FORMAT ? 0 : reader.varint(),
+    hashHigh: format === HASHED_META_FORMAT ? reader.varint() : 0,
+    hashLow: format === HASHED_META_FORMAT ? reader.varint() : 0,
   }));
 }
 

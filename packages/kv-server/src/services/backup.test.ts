@@ -1,9 +1,13 @@
+import { create } from "@bufbuild/protobuf";
+import { BackupRequestSchema } from "@raftkv/proto/cluster";
 import { ErrorCode } from "@raftkv/proto/kv";
 import { describe, expect, test } from "vitest";
 import { verifyBackup } from "../backup/restore-backup.ts";
 import type { Spool } from "../ports/spool.ts";
-import { promisesSettle } from "../test-rig/manual-clock.ts";
+import { type ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
 import { failureOfCall, serviceRig } from "../test-rig/service-rig.ts";
+import { Backups } from "./backup.ts";
+import { serviceContext } from "./service-context.ts";
 
 /** Keeps what it takes in memory; while `hold` is set, it is not done. */
 class MemorySpool implements Spool {
@@ -90,6 +94,26 @@ describe("a backup", () => {
     done.resolve();
     for (let next = await backup.next(); !next.done; ) next = await backup.next();
     expect((await parts(cluster.backup({}))).at(-1)?.case).toBe("end");
+  });
+
+  test.each([
+    ["that takes nothing for a minute", (clock: ManualClock) => clock.advance(60_000)],
+    ["that is gone", (_: ManualClock, gone: AbortController) => gone.abort()],
+  ])("makes room for the next where it is for a client %s", async (_name, happens) => {
+    const { consensus, machine, clock, spool } = await rig();
+    const options = { consensus, state: machine, clock, spool, version: "", address: "" };
+    const inspect = () => Promise.reject(new Error("nobody"));
+    const usage = () => ({ logBytes: 0, snapshotBytes: 0, firstIndex: 1, lastIndex: 1 });
+    const backups = new Backups(serviceContext({ ...options, inspect, usage }));
+    const gone = new AbortController();
+    const first = backups.stream(create(BackupRequestSchema), { signal: gone.signal });
+    expect((await first.next()).value?.part.case).toBe("begin");
+    expect((await first.next()).value?.part.case).toBe("chunk");
+    const other = () => backups.stream(create(BackupRequestSchema), { signal: new AbortController().signal }).next();
+    await expect(other()).rejects.toThrow("another backup");
+    happens(clock, gone);
+    expect(spool.closed).toBe(1);
+    expect((await other()).value?.part.case).toBe("begin");
   });
 
   test("is refused by a node that has no place to put it aside", async () => {

@@ -60,7 +60,7 @@ export class Backups {
       written = count;
     };
     const spooling = spool
-      .take(bytes, state.sizeBytes(), progress, AbortSignal.any([signal, ended.signal]))
+      .take(bytes, state.usedBytes(), progress, AbortSignal.any([signal, ended.signal]))
       .finally(() => snapshot.close());
     let spooled: Spooled | undefined;
     try {

@@ -8,7 +8,7 @@ import {
 } from "@raftkv/proto/cluster";
 import type { PeerProgress, Role as RaftRole } from "@raftkv/raft-core";
 import { memberMessages } from "./member-messages.ts";
-import type { KvServicesOptions } from "./service-context.ts";
+import type { ServiceContext } from "./service-context.ts";
 
 const ROLES: Readonly<Record<RaftRole, Role>> = {
   follower: Role.FOLLOWER,
@@ -24,14 +24,8 @@ const REPLICATION_STATES: Readonly<Record<PeerProgress["state"], ReplicationStat
 };
 
 /** This node's own view of itself and of the cluster. */
-export function clusterStatus({
-  consensus,
-  state,
-  usage,
-  version,
-  address,
-  quotaBytes,
-}: KvServicesOptions): StatusResponse {
+export function clusterStatus({ options, consistency }: ServiceContext): StatusResponse {
+  const { consensus, state, usage, version, address, quotaBytes } = options;
   const { identity, role, term, leader, commit, last, membership, committedMembership, progress, transferTo } =
     consensus.status();
   const { logBytes, snapshotBytes, firstIndex } = usage();
@@ -55,6 +49,7 @@ export function clusterStatus({
     logBytes: BigInt(logBytes),
     stateBytes: BigInt(state.sizeBytes()),
     stateBytesInUse: BigInt(state.usedBytes()),
+    differingNodeIds: (consistency?.differing ?? []).map(BigInt),
     quotaBytes: BigInt(quotaBytes ?? 0),
     snapshotBytes: BigInt(snapshotBytes),
     members: memberMessages(membership),

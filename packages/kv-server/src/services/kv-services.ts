@@ -85,7 +85,7 @@ export class KvServices {
 
   /** What `ClusterService.Status` answers. */
   status(): StatusResponse {
-    return clusterStatus(this.#context.options);
+    return clusterStatus(this.#context);
   }
 
   /** Adds what is served by hand where a client speaks plain gRPC: it takes the place of what `register` has for it. */
@@ -122,6 +122,7 @@ export class KvServices {
   /** Ends all streams, after the answers that are ready. Drain first. */
   close(): void {
     for (const duty of this.#duties) duty.close();
+    this.#context.consistency?.close();
     for (const stream of this.#streams) stream.close();
     for (const stream of this.#watchStreams) stream.close();
     this.#context.watchHub.close();

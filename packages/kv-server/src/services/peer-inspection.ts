@@ -1,6 +1,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import { ErrorCode } from "@raftkv/proto/kv";
 import type { Member, NodeId } from "@raftkv/raft-core";
+import type { StateMark } from "../state/state-marks.ts";
 import { KvFailure } from "./kv-failure.ts";
 
 /** Who listens at an address. */
@@ -11,6 +12,8 @@ export interface InspectedPeer {
   readonly clusterId: string | undefined;
   /** The latest way of applying entries that its state machine knows. */
   readonly maxApplyVersion: number;
+  /** What its state was at some entries of the log. */
+  readonly marks?: readonly StateMark[];
 }
 
 /** Asks whoever listens at `host:port` who it is. Rejects if nobody answers in time, and with the signal's reason. */

@@ -1,6 +1,7 @@
 import type { Client } from "@connectrpc/connect";
 import type { KvService } from "@raftkv/proto/kv";
 import { type Clock, type Consensus, type StorageUsage, systemClock } from "@raftkv/raft-core";
+import type { KvError } from "../kv-error.ts";
 import { DEFAULT_KV_LIMITS, type KvLimits } from "../limits.ts";
 import type { Spool } from "../ports/spool.ts";
 import type { ApplyResult } from "../state/answer.ts";
@@ -8,6 +9,7 @@ import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import { Admission } from "./admission.ts";
 import { ApplyVersionRaise } from "./apply-version-raise.ts";
 import type { HistoryPolicy } from "./auto-compaction.ts";
+import { ConsistencyCheck } from "./consistency-check.ts";
 import type { LeaderHint } from "./kv-failure.ts";
 import { Leadership } from "./leadership.ts";
 import { boundedInspection, type InspectPeer } from "./peer-inspection.ts";
@@ -49,6 +51,10 @@ export interface KvServicesOptions {
   readonly quotaBytes?: number;
   /** Where backups are put aside. Without it none are given out. */
   readonly spool?: Spool;
+  /** Called when another member's state turns out to differ from this node's; the message says from when on. */
+  readonly onDifference?: (message: string) => void;
+  /** Called when this node's state differs from a majority's: it has to stop. Without it nothing is compared. */
+  readonly onDamaged?: (error: KvError) => void;
   /** Calls back when the present turn of the event loop is over; `setImmediate` unless a simulation has its own. */
   readonly endOfTurn?: (callback: () => void) => void;
 }
@@ -65,6 +71,8 @@ export interface ServiceContext {
   readonly admission: Admission;
   readonly inspect: InspectPeer;
   readonly applyVersion: ApplyVersionRaise;
+  /** Undefined: nobody is there to stop the node, so nothing is compared. */
+  readonly consistency: ConsistencyCheck | undefined;
   readonly watchHub: WatchHub;
 }
 
@@ -90,8 +98,19 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
     admission: new Admission(limits.maxRequests, limits.maxRequestBytes),
     inspect,
     applyVersion: new ApplyVersionRaise({ consensus, state, inspect }),
+    consistency: consistencyCheck(options, inspect),
     watchHub: new WatchHub({ state, limits, endOfTurn }),
   };
+}
+
+function consistencyCheck(options: KvServicesOptions, inspect: InspectPeer): ConsistencyCheck | undefined {
+  const { consensus, state, clock = systemClock, onDifference = () => {}, onDamaged } = options;
+  if (onDamaged === undefined) return undefined;
+  const cluster = () => {
+    const { identity, membership } = consensus.status();
+    return { self: identity.nodeId, voters: membership.voters, members: membership.members };
+  };
+  return new ConsistencyCheck({ cluster, state, inspect, clock, onDifference, onDamaged });
 }
 
 export const TOO_MANY_REQUESTS = "too many requests are under way: back off, then try again";

@@ -5,7 +5,7 @@ import type { StateRow, StateStore } from "../ports/state-store.ts";
 import { type Counters, earliestRevision, FIRST_REVISION, keepsHistory } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import { type KeyId, keyId } from "./key-id.ts";
-import { type KeyEntry, keyEntry } from "./key-record.ts";
+import { type KeyEntry, type KeyRecord, keyEntry } from "./key-record.ts";
 import type { Readable } from "./kv-reader.ts";
 import type { Change } from "./mem-table.ts";
 import { pastRecord } from "./past-scan.ts";
@@ -49,6 +49,8 @@ export type ChangesAnswer =
 /** A write as it was found: what the key was before may still have to be fetched. */
 interface FoundChange extends Omit<KeyChange, "previous"> {
   readonly supersedes: ValueRowId | undefined;
+  /** What is known of that besides its value, where memory knows it. */
+  readonly superseded?: KeyRecord | undefined;
   readonly previous: KeyEntry | "none" | "inEngine";
 }
 
@@ -115,7 +117,8 @@ function fromMemory(from: number, through: number, limits: ChangesLimits, genera
 function ofChange(change: Change, generations: Generations): FoundChange {
   const { id, key, revision, record, value, superseded } = change;
   const entry = record === undefined ? undefined : keyEntry(key, record, value);
-  return { id, key, revision, entry, supersedes: superseded, previous: previousInMemory(change, generations) };
+  const previous = previousInMemory(change, generations);
+  return { id, key, revision, entry, supersedes: superseded, superseded, previous };
 }
 
 interface Rows {
@@ -202,12 +205,16 @@ async function withPrevious(
   });
 }
 
-/** A row from before history was kept holds only the value: the rest stands in the history row. */
+/**
+ * A row from before history was kept holds only the value: the rest stands in the history row, or, as long as what
+ * superseded it is not merged, in the index row, which that knows.
+ */
 async function previousEntry(
-  { key, supersedes }: FoundChange,
+  { key, supersedes, superseded }: FoundChange,
   row: ValueRow,
   store: StateStore,
 ): Promise<KeyEntry | undefined> {
+  if (superseded !== undefined) return keyEntry(key, superseded, row.value);
   if (supersedes === undefined) return undefined;
   if (row.version > 0) return rowEntry(row, supersedes.modRevision);
   const record = await pastRecord(store, key, supersedes.modRevision);

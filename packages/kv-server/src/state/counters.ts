@@ -1,7 +1,8 @@
 import type { Index } from "@raftkv/raft-core";
+import type { ChangeHash } from "./change-hash.ts";
 
 /** The part of the state that is not about one key or one session. Moves with each applied entry. */
-export interface Counters {
+export interface Counters extends ChangeHash {
   appliedIndex: Index;
   /** The store's revision. An empty store is at 1, as in etcd, so the first put makes it 2. */
   revision: number;

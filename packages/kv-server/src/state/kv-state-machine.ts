@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Clock, Entry, Index, SnapshotSource, StateMachine, StateSnapshot } from "@raftkv/raft-core";
 import { META_KEY } from "../codec/row-keys.ts";
 import { decodeMetaRow } from "../codec/rows.ts";
@@ -11,6 +10,7 @@ import { ClusterClock } from "./cluster-clock.ts";
 import type { EntryContent } from "./command.ts";
 import { earliestRevision, FIRST_REVISION, keepsHistory } from "./counters.ts";
 import { EntryDecoder } from "./entry-decoder.ts";
+import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 import { Fold } from "./fold.ts";
 import { Generations } from "./generations.ts";
 import type { KeyEntry } from "./key-record.ts";
@@ -25,6 +25,7 @@ import { Serial } from "./serial.ts";
 import { lastSequence } from "./session.ts";
 import { decodeSnapshot } from "./snapshot-decoder.ts";
 import { encodeSnapshot } from "./snapshot-format.ts";
+import { StateMarks } from "./state-marks.ts";
 
 export interface KvStateMachineOptions {
   /** The engine. The state machine owns it from here on, and closes it. */
@@ -41,12 +42,6 @@ export interface ChangeListener {
   replaced(revision: number): void;
 }
 
-/** Every row of the state at `index`, as one number: equal on all nodes that have applied the same entries. */
-export interface Fingerprint {
-  readonly index: Index;
-  readonly sha256: string;
-}
-
 /**
  * The key-value state that the log is folded into: keys with their revisions, and sessions. Entries are applied to
  * memory; the engine follows in merges (see `Merger`), and `durableIndex` with it.
@@ -56,6 +51,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   readonly clusterClock: ClusterClock;
   /** Shared with whoever proposes, so that a payload is decoded once on the node that proposes it. */
   readonly decoder = new EntryDecoder();
+  /** What the state was at the last entries, for replicas to compare. */
+  readonly marks = new StateMarks();
   readonly #store: StateStore;
   readonly #generations = new Generations();
   readonly #serial = new Serial();
@@ -72,6 +69,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#store = store;
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
+    this.marks.restart(saved.counters);
     this.#merger = new Merger({
       store,
       clock,
@@ -279,15 +277,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   async fingerprint(): Promise<Fingerprint> {
     this.#assertOpen();
     await this.#merger.scavenge();
-    const view = await this.#store.view();
-    try {
-      const hash = createHash("sha256");
-      const chunks = encodeSnapshot(0, singleRows(view.rows()));
-      for await (const chunk of chunks) hash.update(chunk);
-      return { index: view.appliedIndex, sha256: hash.digest("hex") };
-    } finally {
-      await view.close();
-    }
+    return fingerprintOf(await this.#store.view());
   }
 
   /** Merges what was applied, unless the engine has failed, and closes the engine. */
@@ -354,6 +344,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
       counters.appliedIndex = entry.index;
       const result = content === undefined ? NONE : fold.apply(entry.index, content);
       this.clusterClock.applied(entry.term, counters.clusterTimeMs);
+      this.marks.note(counters);
       return result;
     });
     fold.finish();
@@ -373,6 +364,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#generations.clear();
     this.#saved = await loadSavedState(this.#store);
     this.#merger.replaced(this.#saved.scavengedThrough);
+    this.marks.restart(this.#saved.counters);
     this.clusterClock.applied(0, this.#saved.counters.clusterTimeMs);
     for (const listener of this.#changeListeners) listener.replaced(this.revision());
     for (const listener of this.#appliedListeners) listener();
@@ -380,10 +372,3 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
 }
 
 const NONE: ApplyResult = { kind: "none" };
-
-/** One row a batch, so that how an engine batches its rows does not show. */
-async function* singleRows<Row>(
-  batches: AsyncIterable<readonly Row[]>,
-): AsyncGenerator<readonly Row[], void, undefined> {
-  for await (const batch of batches) for (const row of batch) yield [row];
-}

@@ -208,6 +208,8 @@ function freeze(
       applyVersion: counters.applyVersion,
       compactRevision: counters.compactRevision,
       scavengedThrough: through,
+      hashHigh: counters.hashHigh,
+      hashLow: counters.hashLow,
     },
     sessionRows: sessions.takeChanges().map(({ id, session }) => ({
       id,

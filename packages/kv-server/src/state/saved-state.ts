@@ -51,6 +51,8 @@ const FRESH: MetaRow = {
   applyVersion: FIRST_APPLY_VERSION,
   compactRevision: 0,
   scavengedThrough: 0,
+  hashHigh: 0,
+  hashLow: 0,
 };
 
 /** Refuses what this version would apply differently. */

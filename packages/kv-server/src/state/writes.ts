@@ -1,13 +1,14 @@
+import { hashChange, hashesChanges } from "./change-hash.ts";
 import type { FoldedState } from "./folded-state.ts";
 import type { KeyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { NO_LEASE, type TakenLease } from "./leases/put-lease.ts";
 import type { Change } from "./mem-table.ts";
 
-/** A write that has its place among those of its revision. */
-interface Write extends Omit<Change, "previous" | "applyVersion"> {
-  /** Of a lease that the key has of its own from now on. */
-  readonly ttlMs?: number;
+interface Write {
+  readonly change: Change;
+  /** Of a lease that the key has of its own from now on; else 0. */
+  readonly ttlMs: number;
 }
 
 const NO_VALUE: Uint8Array = new Uint8Array(0);
@@ -36,23 +37,20 @@ export class Writes {
     const superseded = present.record(id);
     const revision = counters.revision + 1;
     const record = nextRecord(superseded, revision, this.#writes.length, value.length, leaseId);
-    this.#write({ id, key, revision, sub: record.sub, record, value, superseded, ttlMs });
+    this.#write({ id, key, record, value, superseded }, ttlMs);
   }
 
   /** The key must exist. */
   delete(id: KeyId, key: Uint8Array): void {
-    const { present, counters } = this.#state;
-    const superseded = present.record(id);
+    const superseded = this.#state.present.record(id);
     if (superseded === undefined) throw new Error("a key that does not exist is deleted");
-    const revision = counters.revision + 1;
-    const sub = this.#writes.length;
-    this.#write({ id, key, revision, sub, record: undefined, value: NO_VALUE, superseded });
+    this.#write({ id, key, record: undefined, value: NO_VALUE, superseded }, 0);
   }
 
   commit(): void {
     const { counters } = this.#state;
     counters.revision = this.revision;
-    for (const write of this.#writes) addChange(this.#state, write);
+    for (const { change, ttlMs } of this.#writes) addChange(this.#state, change, ttlMs);
   }
 
   /** Nothing of it has happened. */
@@ -60,11 +58,17 @@ export class Writes {
     for (const undo of this.#undo.reverse()) undo();
   }
 
-  #write(write: Write): void {
-    const { present } = this.#state;
-    this.#undo.push(present.savepoint(write.id));
-    present.set(write.id, write.record, write.value);
-    this.#writes.push(write);
+  #write(part: Pick<Change, "id" | "key" | "record" | "value" | "superseded">, ttlMs: number): void {
+    const { present, generations, counters } = this.#state;
+    const { id, key, record, value, superseded } = part;
+    const revision = counters.revision + 1;
+    const sub = this.#writes.length;
+    const previous = generations.active.get(id);
+    const { applyVersion } = counters;
+    const change = { id, key, revision, sub, record, value, superseded, previous, applyVersion };
+    this.#undo.push(present.savepoint(id));
+    present.set(id, record, value);
+    this.#writes.push({ change, ttlMs });
   }
 }
 
@@ -86,14 +90,11 @@ export function nextRecord(
   };
 }
 
-/** Every change to a key goes through here, in the order of revision and sub. */
-export function addChange({ counters, generations, leases }: FoldedState, write: Write): void {
-  const { active } = generations;
-  const previous = active.get(write.id);
-  const { applyVersion } = counters;
-  const { id, key, revision, sub, record, value, superseded } = write;
-  active.add({ id, key, revision, sub, record, value, superseded, previous, applyVersion });
-  const from = superseded?.leaseId ?? 0;
-  const to = record?.leaseId ?? 0;
-  if (from !== to) leases.keyMoved({ key, from, to, ttlMs: write.ttlMs ?? 0, nowMs: counters.clusterTimeMs });
+/** Every change to a key goes through here, in the order of revision and sub. `previous`: what `active` has of the key. */
+export function addChange({ counters, generations, leases }: FoldedState, change: Change, ttlMs = 0): void {
+  if (hashesChanges(counters)) hashChange(counters, change);
+  generations.active.add(change);
+  const from = change.superseded?.leaseId ?? 0;
+  const to = change.record?.leaseId ?? 0;
+  if (from !== to) leases.keyMoved({ key: change.key, from, to, ttlMs, nowMs: counters.clusterTimeMs });
 }

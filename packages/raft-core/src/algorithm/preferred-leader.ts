@@ -46,6 +46,8 @@ function watchPreferred(state: RaftState, { preferred, progress }: LeaderState, 
   const membership = memberships.newest();
   if (preferred.size === 0 && !hasPriorities(membership)) return;
   const own = priorityOf(membership, config.nodeId);
+  // As in most clusters.
+  if (preferred.size === 0 && !membership.members.some(({ priority = 0 }) => priority > own)) return;
   const wanted = membership.voters.filter((id) => priorityOf(membership, id) > own);
   for (const id of preferred.keys()) if (!wanted.includes(id)) preferred.delete(id);
   for (const id of wanted) {

@@ -11,6 +11,8 @@ const maxRequests = 16;
 /** More reads than that are turned away. */
 const maxReads = 65_536;
 
+const none: readonly never[] = [];
+
 /** Reads of a node that does not lead: those of one turn share one request to the leader. */
 export class WaitingReads {
   #unsent: ReadId[] = [];
@@ -58,6 +60,7 @@ export class WaitingReads {
       this.#requests.push({ sequence: ++this.#sequence, ids: this.#unsent, unansweredMs: Number.POSITIVE_INFINITY });
       this.#unsent = [];
     }
+    if (this.#requests.length === 0) return none;
     const due = this.#requests.filter((request) => request.unansweredMs >= resendAfterMs);
     for (const request of due) request.unansweredMs = 0;
     return due.map((request) => request.sequence);

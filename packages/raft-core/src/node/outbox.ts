@@ -30,6 +30,7 @@ export class Outbox {
   /** Batch `batch`, and all before it, are on stable storage. */
   persisted(batch: BatchId): void {
     if (batch > this.#persisted) this.#persisted = batch;
+    if (this.#held.length === 0) return;
     const stays = this.#held.findIndex((outgoing) => !this.#mayLeave(outgoing));
     const leaving = this.#held.splice(0, stays === -1 ? this.#held.length : stays);
     for (const outgoing of leaving) this.#send(outgoing);

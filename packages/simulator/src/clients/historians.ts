@@ -5,6 +5,7 @@ import type { Trace } from "../trace/trace.ts";
 import type { Acknowledged } from "./acknowledged.ts";
 import type { Client } from "./client.ts";
 import { Historian } from "./historian.ts";
+import type { KeptHistory } from "./kept-history.ts";
 import type { StateReads, StateSource } from "./state-reads.ts";
 
 interface HistoriansOptions {
@@ -17,6 +18,7 @@ interface HistoriansOptions {
   readonly acknowledged: Acknowledged;
   /** A key that something has happened to. */
   readonly key: (chance: Chance) => string;
+  readonly kept: KeptHistory;
   readonly ended: () => boolean;
   readonly breaks: (invariant: string, finding: string) => void;
 }
@@ -26,13 +28,12 @@ interface HistorianRole {
   readonly chance: Chance;
   readonly source: StateSource;
   /** With which it has the store keep its history. */
-  readonly client: Pick<Client, "keepHistory">;
+  readonly client: Client;
 }
 
 /** Clients that look at the store as a whole, and at what it was. */
 export class Historians {
   readonly #options: HistoriansOptions;
-  #isKept = false;
 
   constructor(options: HistoriansOptions) {
     this.#options = options;
@@ -40,7 +41,7 @@ export class Historians {
 
   /** Resolves once the work has ended. */
   async loop({ name, chance, source, client }: HistorianRole): Promise<void> {
-    const { plan, leases, scheduler, trace, reads, acknowledged, key, ended, breaks } = this.#options;
+    const { plan, leases, scheduler, trace, reads, acknowledged, key, kept, ended, breaks } = this.#options;
     const historian = new Historian({
       chance,
       leases,
@@ -48,11 +49,7 @@ export class Historians {
       earliest: () => reads.compacted,
       key: () => key(chance),
     });
-    // Some time without history comes first: what is written then is not to be read again.
-    while (!this.#isKept && !ended()) {
-      await scheduler.sleep(chance.exponential(4 * plan.historianThinkMs));
-      this.#isKept ||= await client.keepHistory();
-    }
+    await kept.begun(client, chance, 4 * plan.historianThinkMs);
     while (!ended()) {
       await scheduler.sleep(chance.exponential(plan.historianThinkMs));
       const [call, needs] = [historian.call(), historian.needs()];

@@ -1,7 +1,6 @@
 import type { ReadConsistency } from "@raftkv/kv-client";
 import type { Index } from "@raftkv/raft-core";
-import { BrokenHistory, failuresOf } from "../history/broken-history.ts";
-import { keyModel } from "../history/models/key-value-model.ts";
+import { assertPromised } from "../history/replay/assert-promised.ts";
 import { checkStateReads } from "../history/replay/check-state-reads.ts";
 import type { StateAnswer, StateBounds, StateCall, StateRead } from "../history/replay/state-read.ts";
 import type { StoreHistory } from "../observed/applied-log.ts";
@@ -85,12 +84,7 @@ export class StateReads {
       const { revision, earliest } = history.at(lastApplied);
       return { ...read, bounds: { ...bounds, atMost: revision, mayBeCompacted: earliest } };
     });
-    const failures = failuresOf(
-      keyModel,
-      { kind: "linearizable", parts: [], states: 0 },
-      checkStateReads(history.replay, reads),
-    );
-    if (failures.length > 0) throw new BrokenHistory(failures);
+    assertPromised(checkStateReads(history.replay, reads));
   }
 
   #boundsOf(call: StateCall, { consistency, minRevision, maxStalenessMs }: StateNeeds): Recorded["bounds"] {

@@ -13,11 +13,13 @@ import { Batches } from "./batches.ts";
 import { Client } from "./client.ts";
 import { ClientSource } from "./client-source.ts";
 import { Historians } from "./historians.ts";
+import { KeptHistory } from "./kept-history.ts";
 import { NodeSource } from "./node-source.ts";
 import { RemoteNode } from "./remote-node.ts";
 import { StateReads } from "./state-reads.ts";
 import type { TypedClient } from "./typed-client.ts";
 import { TypedClients } from "./typed-clients.ts";
+import { Watchers } from "./watchers.ts";
 
 interface WorkloadOptions {
   readonly plan: WorkloadPlan;
@@ -52,6 +54,7 @@ export class Workload {
   readonly #options: WorkloadOptions;
   readonly recorder: HistoryRecorder;
   readonly stateReads: StateReads;
+  readonly watchers: Watchers;
   #typed: TypedClients;
   readonly #batches: Batches;
   readonly #acknowledged: Acknowledged;
@@ -75,13 +78,15 @@ export class Workload {
     this.#acknowledged = new Acknowledged(scheduler);
     this.recorder = new HistoryRecorder((answer) => this.#acknowledged.note(revisionIn(answer)));
     this.stateReads = new StateReads({ scheduler, acknowledged: this.#acknowledged, lastApplied, slowestClock });
-    this.#historians = new Historians({
+    const observing = {
       ...options,
-      reads: this.stateReads,
       acknowledged: this.#acknowledged,
-      key: (chance) => this.#someKey(chance),
+      key: (chance: Chance) => this.#someKey(chance),
+      kept: new KeptHistory({ scheduler, ended: () => this.#stopped }),
       ended: () => this.#stopped,
-    });
+    };
+    this.#historians = new Historians({ ...observing, reads: this.stateReads });
+    this.watchers = new Watchers(observing);
     this.#lossRate = options.network.dropRate;
     this.#typed = new TypedClients(options);
     this.#batches = new Batches(this.recorder, options.plan, options.trace);
@@ -106,6 +111,7 @@ export class Workload {
   /** New clients, after all have come to their end. */
   resume(): void {
     this.#stopped = false;
+    this.watchers.resume();
     this.#generation++;
     this.#lossRate = this.#options.network.dropRate;
     this.#typed = new TypedClients({ ...this.#options, chance: (name) => this.#chanceOf(name) });
@@ -113,10 +119,11 @@ export class Workload {
   }
 
   #begin(): void {
-    const { clients, readers, historians, batchers } = this.#options.plan;
+    const { clients, readers, historians, watchers, batchers } = this.#options.plan;
     for (let number = 1; number <= clients; number++) this.#work(this.#loop(number));
     for (let number = 1; number <= readers; number++) this.#work(this.#readLoop(number));
     for (let number = 1; number <= historians; number++) this.#work(this.#historianLoop(number));
+    for (let number = 1; number <= watchers; number++) this.#work(this.#watchLoop(number));
     for (let number = 1; number <= batchers; number++) this.#work(this.#batchLoop(number));
   }
 
@@ -130,10 +137,19 @@ export class Workload {
     await this.#serve(`${machine.id}`, members, [machine]);
   }
 
-  /** Resolves once every real client, wherever it was left, was answered a fresh write and a fresh read, and is closed. */
-  async everyClientIsServed(members: readonly Machine[]): Promise<void> {
+  /** Real clients that know of none of the members are set up anew: nobody could tell them. */
+  findMembers(members: readonly Machine[]): void {
     const addresses = members.map(({ id }) => memberOn(id).address);
     for (const client of this.#typed.clients) client.reconfigureUnlessAmong(addresses);
+  }
+
+  /** What has not been told to watches, of all that was acknowledged; undefined: nothing. */
+  untold(): string | undefined {
+    return this.watchers.lacking(this.#acknowledged.latest)[0];
+  }
+
+  /** Resolves once every real client, wherever it was left, was answered a fresh write and a fresh read, and is closed. */
+  async everyClientIsServed(): Promise<void> {
     await Promise.all(
       this.#typed.clients.map(async (client, position) => {
         // Not given up, and not set up anew: with what it knows it has to be served.
@@ -243,6 +259,16 @@ export class Workload {
             () => chance.integer(1, 5),
           );
     return this.#historians.loop({ name, chance, source, client: this.#client(name, machines, plan.answerTimeoutMs) });
+  }
+
+  #watchLoop(number: number): Promise<void> {
+    const name = `watcher ${number}`;
+    const typed = this.#typed.clients[number % this.#typed.clients.length];
+    if (typed === undefined) return Promise.resolve();
+    const { machines, plan } = this.#options;
+    const client = this.#client(`${name} at first`, machines, plan.answerTimeoutMs);
+    const role = { name, chance: this.#chanceOf(name), client, watchesMs: plan.watcherMs };
+    return this.watchers.loop({ ...role, kv: () => typed.kv });
   }
 
   /** Many operations at a time, as one message: on keys of their own, which all batchers share. */

@@ -19,6 +19,8 @@ export interface Convergence {
 
 /** What a client may need to notice that a connection is dead, and to find another node. */
 const clientPatienceMs = 10_000;
+/** The same for what it watches: nodes speak of themselves every three seconds. */
+const watchPatienceMs = clientPatienceMs + 15_000;
 
 /**
  * Without faults the cluster elects a leader whom all members follow, leaves a joint membership, serves fresh writes and
@@ -42,8 +44,14 @@ export async function converge(convergence: Convergence): Promise<void> {
     serving < members.length ? `${serving} of ${members.length} members serve` : undefined,
   );
   await convergence.runUntil(() => workload.idle);
+  workload.findMembers(members);
+  await within(
+    { ...convergence, limitMs: convergence.limitMs + watchPatienceMs },
+    "watch that is told of everything",
+    () => workload.untold(),
+  );
   let served = false;
-  void workload.everyClientIsServed(members).then(() => {
+  void workload.everyClientIsServed().then(() => {
     served = true;
   });
   await within(

@@ -36,5 +36,7 @@ export type {
 export { type TextCall, textModel } from "./models/text-map-model.ts";
 export type { Operation, SequentialModel } from "./operation.ts";
 export { checkStateReads } from "./replay/check-state-reads.ts";
+export { checkWatches } from "./replay/check-watches.ts";
 export type { StateAnswer, StateBounds, StateCall, StateRead } from "./replay/state-read.ts";
 export { type KeyRange, type KeyVersion, type RevisionWritten, StoreReplay } from "./replay/store-replay.ts";
+export type { WatchAsked, WatchedChange, WatchRecord, WatchTold } from "./replay/watch-record.ts";

@@ -10,6 +10,8 @@ interface StoreMoment {
   readonly revision: number;
   /** The earliest revision that could be read. */
   readonly earliest: number;
+  /** The earliest whose changes could be told: what was written last before history was kept is known, and not how. */
+  readonly earliestTold: number;
 }
 
 /** Every entry that was applied anywhere, in order, with what whoever came first to it answered. */
@@ -33,19 +35,21 @@ export class AppliedLog {
   /** What that made of the store, reckoned by itself from the commands, and from nothing but revisions in the answers. */
   replay(): StoreHistory {
     const written: RevisionWritten[] = [];
-    const moments: StoreMoment[] = [{ revision: 1, earliest: 1 }];
-    let keepsHistory = false;
+    const moments: StoreMoment[] = [{ revision: 1, earliest: 1, earliestTold: 1 }];
+    let begunAt: number | undefined;
     let [revision, compacted] = [1, 0];
     for (const { entry, result } of this.#applied) {
       for (const [operation, answer] of entry.kind === "command" ? answered(entry.payload, result) : []) {
-        if (answer.kind === "raiseApplyVersion") [keepsHistory, compacted] = [true, revision];
+        if (answer.kind === "raiseApplyVersion" && begunAt === undefined) [begunAt, compacted] = [revision, revision];
         if (answer.kind === "compact") compacted = Math.max(compacted, answer.compactRevision);
         if ((answer.kind !== "put" && answer.kind !== "delete") || answer.revision <= revision) continue;
         const change = changeOf(operation);
         revision = answer.revision;
         if (change !== undefined) written.push({ revision, changes: [change] });
       }
-      moments.push({ revision, earliest: keepsHistory ? compacted : revision });
+      const earliest = begunAt === undefined ? revision : compacted;
+      const isTold = earliest === 1 || (begunAt !== undefined && earliest > begunAt);
+      moments.push({ revision, earliest, earliestTold: isTold ? earliest : earliest + 1 });
     }
     return new StoreHistory(new StoreReplay(written), moments);
   }

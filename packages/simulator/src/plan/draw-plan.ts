@@ -31,7 +31,7 @@ export function drawPlan(chance: Chance): Plan {
   const theme = chance.happens(0.5) ? chance.pick(themes) : undefined;
   const plan = theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
   const oldNodes = chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [];
-  return withHistorians(withTypedClients({ ...plan, oldNodes }, chance), chance);
+  return withWatchers(withHistorians(withTypedClients({ ...plan, oldNodes }, chance), chance), chance);
 }
 
 /** Where what they do is not in the way of what a run is about. */
@@ -43,6 +43,14 @@ function withHistorians(plan: Plan, chance: Chance): Plan {
   const historians = chance.happens(0.35) ? chance.integer(1, 3) : 0;
   const historianThinkMs = chance.spread(0.03, 1) * plan.config.electionTimeoutMaxMs;
   return { ...plan, workload: { ...plan.workload, historians, historianThinkMs } };
+}
+
+/** In half of the runs with real clients. Drawn last, too. */
+function withWatchers(plan: Plan, chance: Chance): Plan {
+  if (plan.workload.typedClients === 0 || chance.happens(0.5)) return plan;
+  const watchers = chance.integer(2, 8);
+  const watcherMs = chance.spread(0.3, 20) * plan.config.electionTimeoutMaxMs;
+  return { ...plan, workload: { ...plan.workload, watchers, watcherMs } };
 }
 
 function withMoreFaults(drawn: Plan, chance: Chance): Plan {
@@ -188,6 +196,8 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
     readerThinkMs: thinkMs,
     historians: 0,
     historianThinkMs: thinkMs,
+    watchers: 0,
+    watcherMs: 0,
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     // Who asks elsewhere soon writes at the next leader while the last one still thinks that it leads.

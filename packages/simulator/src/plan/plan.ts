@@ -97,6 +97,10 @@ export interface WorkloadPlan {
   readonly historians: number;
   /** The mean pause of one of them between two calls. */
   readonly historianThinkMs: number;
+  /** Of the real clients' watches, so many are open at a time. */
+  readonly watchers: number;
+  /** The mean time for which one of them is. */
+  readonly watcherMs: number;
   /** Clients that perform many operations at a time, so many in a batch: for load, beside those that have one under way. */
   readonly batchers: number;
   readonly operationsPerBatch: number;

@@ -26,7 +26,14 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
     disk: calmDisk,
     membership: { ...drawn.membership, learners: 0, spares: 0, actions: [] },
     faults: { ...drawn.faults, kinds: [] },
-    workload: { ...drawn.workload, clients: 0, readers: 0, historians: 0, answerTimeoutMs: electionTimeoutMaxMs },
+    workload: {
+      ...drawn.workload,
+      clients: 0,
+      readers: 0,
+      historians: 0,
+      watchers: 0,
+      answerTimeoutMs: electionTimeoutMaxMs,
+    },
     majorityFirst: false,
   };
 }

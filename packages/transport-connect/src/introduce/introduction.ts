@@ -19,6 +19,15 @@ export interface Introduction extends Introducer {
   readonly maxApplyVersion?: number;
   /** Of a node that belongs to no cluster yet: its state was restored from a backup, up to there. 0 unless told: it is empty. */
   readonly restoredIndex?: Index;
+  /** What its state was at some entries of the log. None unless told. */
+  readonly marks?: readonly IntroducedMark[];
+}
+
+/** What a state was at an entry of the log: equal on all nodes of a cluster. */
+export interface IntroducedMark {
+  readonly index: Index;
+  readonly revision: number;
+  readonly hash: bigint;
 }
 
 /** The cluster that a node belongs to. */
@@ -59,6 +68,12 @@ export function encodeIntroduction(introduction: Introduction): IntroduceRespons
     memberId: introduction.memberId,
     maxApplyVersion: introduction.maxApplyVersion ?? 1,
     restoredIndex: toWire(introduction.restoredIndex ?? 0),
+    marks: (introduction.marks ?? []).map(({ index, revision, hash }) => ({
+      $typeName: "raftkv.raft.v1.StateMark",
+      index: toWire(index),
+      revision: toWire(revision),
+      hash,
+    })),
   };
   if (introduction.formation !== undefined) response.formation = encodeFormation(introduction.formation);
   return response;
@@ -72,6 +87,11 @@ export function decodeIntroduction(wire: IntroduceResponse): Introduction {
     formation: wire.formation === undefined ? undefined : decodeFormation(wire.formation),
     maxApplyVersion: Math.max(1, wire.maxApplyVersion),
     restoredIndex: fromWire(wire.restoredIndex, "introduce_response.restored_index"),
+    marks: wire.marks.map(({ index, revision, hash }) => ({
+      index: fromWire(index, "state_mark.index"),
+      revision: fromWire(revision, "state_mark.revision"),
+      hash,
+    })),
   };
 }
 

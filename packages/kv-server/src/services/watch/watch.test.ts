@@ -1,43 +1,9 @@
 import { ErrorCode } from "@raftkv/proto/kv";
 import { describe, expect, test } from "vitest";
-import { encodeEnvelope } from "../../codec/envelope.ts";
-import {
-  bytes,
-  compact,
-  del,
-  encodeBatch,
-  type OperationInit,
-  put,
-  raiseApplyVersion,
-} from "../../test-rig/command-log.ts";
-import { promisesSettle } from "../../test-rig/manual-clock.ts";
-import { type ServiceRig, serviceRig } from "../../test-rig/service-rig.ts";
+import { bytes, compact, del, put, raiseApplyVersion } from "../../test-rig/command-log.ts";
 import { sourceOf } from "../../test-rig/snapshot-source.ts";
 import { WatchCallRig } from "../../test-rig/watch-call.ts";
-import type { KvServicesOptions } from "../service-context.ts";
-
-interface WatchRig extends ServiceRig {
-  write(...operations: readonly OperationInit[]): Promise<void>;
-}
-
-/** The store is at revision 1, and keeps history. */
-async function watchRig(options: Partial<KvServicesOptions> = {}, history = true): Promise<WatchRig> {
-  const rig = await serviceRig(options);
-  const write = async (...operations: readonly OperationInit[]) => {
-    await rig.consensus.propose(encodeEnvelope(0, encodeBatch({ operations })));
-  };
-  if (history) await write(raiseApplyVersion(2));
-  return { ...rig, write };
-}
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await promisesSettle();
-}
-
-function failureIn(call: WatchCallRig, watchId: bigint) {
-  const canceled = call.of(watchId).find((response) => response.case === "canceled");
-  return canceled?.case === "canceled" ? canceled.value.error : undefined;
-}
+import { failureIn, settle, watchRig } from "../../test-rig/watch-rig.ts";
 
 describe.each(["hand", "Connect"] as const)("watches carried by %s", (carrier) => {
   test("tell of a key, a prefix and a range from now on, puts and deletes, each once and in order", async () => {
@@ -152,7 +118,7 @@ describe("a watch", () => {
   });
 
   test("needs history", async () => {
-    const rig = await watchRig({}, false);
+    const rig = await watchRig({}, 1);
     const call = new WatchCallRig(rig).watch(1n, { key: "a" });
     await call.has(1n, "canceled");
     expect(failureIn(call, 1n)?.code).toBe(ErrorCode.NO_HISTORY);
@@ -160,7 +126,7 @@ describe("a watch", () => {
 
   test("does not begin at a write of before history was kept, of which only the value is known", async () => {
     for (const last of [put("a", "3"), del("a")]) {
-      const rig = await watchRig({}, false);
+      const rig = await watchRig({}, 1);
       await rig.write(put("a", "2"));
       await rig.write(last);
       await rig.write(raiseApplyVersion(2));
@@ -176,7 +142,7 @@ describe("a watch", () => {
   });
 
   test("says what a key was before history was kept as a whole", async () => {
-    const rig = await watchRig({}, false);
+    const rig = await watchRig({}, 1);
     await rig.write(put("a", "2"), put("a", "3"));
     await rig.write(put("b", "4"));
     await rig.machine.flush();
@@ -298,6 +264,45 @@ describe("a watch", () => {
     expect(through).toEqual([2n, 3n, 4n]);
   });
 
+  test.each([
+    ["as they are applied", undefined],
+    ["out of history", 2n],
+  ])("is told the changes of a transaction together, %s, whatever credit is left", async (_, startRevision) => {
+    const rig = await watchRig({}, 3);
+    const value = bytes("x".repeat(150_000));
+    const puts = ["a", "b", "c"].map((key) => ({ step: { case: "put", value: { key: bytes(key), value } } }) as const);
+    // biome-ignore lint/suspicious/noThenProperty: the contract calls it so, and nobody awaits it
+    const transaction = { operation: { case: "transaction", value: { then: puts } } } as const;
+    const gone = { operation: { case: "deleteRange", value: { from: bytes("a"), to: bytes("c") } } } as const;
+    if (startRevision !== undefined) await rig.write(transaction, gone);
+    const start = startRevision === undefined ? {} : { startRevision };
+    const call = new WatchCallRig(rig)
+      .watch(1n, { from: "", ...start })
+      .watch(2n, { from: "", fragments: true, ...start })
+      .watch(3n, { from: "", creditBytes: 1n, ...start })
+      .watch(4n, { from: "b", to: "c", ...start });
+    await call.has(4n, "created");
+    if (startRevision === undefined) await rig.write(transaction, gone);
+    const told = (watchId: bigint) =>
+      call.of(watchId).flatMap((response) => {
+        if (response.case !== "events") return [];
+        const { events, throughRevision } = response.value;
+        const keys = events.map(({ entry }) => `${entry?.modRevision}${Buffer.from(entry?.key ?? [])}`);
+        return [`${keys.join(" ")} through ${throughRevision}`];
+      });
+    await call.told(1n, 5);
+    expect(told(1n)).toEqual(["2a 2b 2c through 2", "3a 3b through 3"]);
+    await call.told(2n, 5);
+    expect(told(2n)).toEqual(["2a through 1", "2b through 1", "2c 3a 3b through 3"]);
+    await call.told(3n, 3);
+    await settle();
+    expect(told(3n)).toEqual(["2a 2b 2c through 2"]);
+    call.credit(3n, 10_000_000);
+    await call.told(3n, 5);
+    expect(told(3n)[1]).toBe("3a 3b through 3");
+    expect(await call.told(4n, 2)).toHaveLength(2);
+  });
+
   test("is told how far its node has come, never ahead of events, and not while the node knows no leader (row 29)", async () => {
     const rig = await watchRig();
     const call = new WatchCallRig(rig)
@@ -336,57 +341,5 @@ describe("a watch", () => {
       [2n, 4n],
       [3n, 3n],
     ]);
-  });
-
-  test("is refused beyond the bounds of its stream and its node; a stream with an id twice ends", async () => {
-    const rig = await watchRig({ limits: { maxStreamWatches: 2, maxWatches: 3, maxWatchStreams: 3 } });
-    const call = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(2n, { key: "a" }).watch(3n, { key: "a" });
-    await call.has(3n, "canceled");
-    expect(failureIn(call, 3n)).toMatchObject({ code: ErrorCode.RESOURCE_EXHAUSTED });
-    const other = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(2n, { key: "a" });
-    await other.has(2n, "canceled");
-    expect(failureIn(other, 2n)).toMatchObject({ code: ErrorCode.RESOURCE_EXHAUSTED });
-    other.cancel(1n);
-    call.cancel(1n);
-    other.watch(4n, { key: "a" });
-    await other.has(4n, "created");
-    const twice = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(1n, { key: "b" });
-    await settle();
-    expect(twice.end?.error).toMatchObject({ message: expect.stringContaining("never choose an id twice") });
-    expect(() => new WatchCallRig(rig)).toThrow(/streams open/);
-  });
-
-  test.each([
-    ["id 0", { watchId: 0n }, /watch_id is 0/],
-    ["an empty range", { watchId: 1n, from: bytes("b"), to: bytes("a") }, /range is empty/],
-    ["progress at once", { watchId: 1n, progressIntervalMs: 1n }, /at least 100/],
-    ["a revision out of bounds", { watchId: 1n, startRevision: 2n ** 60n }, /is above/],
-  ])("that makes no sense is refused: %s", async (_, value, message) => {
-    const rig = await watchRig();
-    const call = new WatchCallRig(rig).request({ case: "create", value });
-    await call.has(value.watchId, "canceled");
-    expect(failureIn(call, value.watchId)?.message).toMatch(message);
-  });
-
-  test("of each of 10,000 keys costs a put to one of them no look at the others", async () => {
-    const rig = await watchRig();
-    const call = new WatchCallRig(rig);
-    for (let i = 1; i <= 10_000; i++) call.watch(BigInt(i), { key: `k${i}` });
-    await call.has(10_000n, "created");
-    const before = call.responses.length;
-    await rig.write(put("k77", "x"), put("other", "y"));
-    expect(await call.told(77n, 1)).toEqual(["2 k77=x"]);
-    await settle();
-    expect(call.responses.length).toBe(before + 1);
-  });
-
-  test("is one of 10,000 of the same key, and each is told", async () => {
-    const rig = await watchRig();
-    const call = new WatchCallRig(rig);
-    for (let i = 1; i <= 10_000; i++) call.watch(BigInt(i), { key: "k" });
-    await call.has(10_000n, "created");
-    for (let i = 0; i < 3; i++) await rig.write(put("k", `${i}`));
-    await call.told(10_000n, 3);
-    for (let i = 1; i <= 10_000; i += 999) expect(call.events(BigInt(i))).toEqual(["2 k=0", "3 k=1", "4 k=2"]);
   });
 });

@@ -8,12 +8,14 @@ import { addChange, nextRecord, Writes } from "../writes.ts";
 
 /** By far the most frequent of all operations: one write, at a revision of its own. */
 export function put(state: FoldedState, { id, key, value }: PutOperation): Answer {
-  const { counters, present } = state;
+  const { counters, present, generations } = state;
   const superseded = present.record(id);
   const revision = ++counters.revision;
   const record = nextRecord(superseded, revision, 0, value.length, 0);
   present.set(id, record, value);
-  addChange(state, { id, key, revision, sub: 0, record, value, superseded });
+  const previous = generations.active.get(id);
+  const { applyVersion } = counters;
+  addChange(state, { id, key, revision, sub: 0, record, value, superseded, previous, applyVersion });
   return { kind: "put", revision };
 }
 

@@ -64,6 +64,17 @@ export class StoreReplay {
     return [...revisions].sort((a, b) => a - b);
   }
 
+  /** What became of keys in the range at that revision, in the order of their keys. */
+  changesAt(
+    range: KeyRange,
+    revision: number,
+  ): readonly { readonly key: string; readonly entry: KeyVersion["entry"] }[] {
+    return this.#keysIn(range).flatMap((key) => {
+      const version = this.versionsOf(key).find((each) => each.revision === revision);
+      return version === undefined ? [] : [{ key, entry: version.entry }];
+    });
+  }
+
   #keysIn({ from, to }: KeyRange): readonly string[] {
     const first = this.#keys.findIndex((key) => key >= from);
     if (first < 0) return [];

@@ -7,6 +7,7 @@ import { membership } from "./membership.ts";
 import type { PutBackBug } from "./put-back-bug.ts";
 import { readsAndSnapshots } from "./reads-and-snapshots.ts";
 import { replication } from "./replication.ts";
+import { watches } from "./watches.ts";
 
 export const putBackBugs: readonly PutBackBug[] = [
   ...aroundTheParts,
@@ -17,4 +18,5 @@ export const putBackBugs: readonly PutBackBug[] = [
   ...leases,
   ...clients,
   ...history,
+  ...watches,
 ];

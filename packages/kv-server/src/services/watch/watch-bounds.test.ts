@@ -1,0 +1,59 @@
+import { ErrorCode } from "@raftkv/proto/kv";
+import { describe, expect, test } from "vitest";
+import { bytes, put } from "../../test-rig/command-log.ts";
+import { WatchCallRig } from "../../test-rig/watch-call.ts";
+import { failureIn, settle, watchRig } from "../../test-rig/watch-rig.ts";
+
+describe("a watch", () => {
+  test("is refused beyond the bounds of its stream and its node; a stream with an id twice ends", async () => {
+    const rig = await watchRig({ limits: { maxStreamWatches: 2, maxWatches: 3, maxWatchStreams: 3 } });
+    const call = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(2n, { key: "a" }).watch(3n, { key: "a" });
+    await call.has(3n, "canceled");
+    expect(failureIn(call, 3n)).toMatchObject({ code: ErrorCode.RESOURCE_EXHAUSTED });
+    const other = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(2n, { key: "a" });
+    await other.has(2n, "canceled");
+    expect(failureIn(other, 2n)).toMatchObject({ code: ErrorCode.RESOURCE_EXHAUSTED });
+    other.cancel(1n);
+    call.cancel(1n);
+    other.watch(4n, { key: "a" });
+    await other.has(4n, "created");
+    const twice = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(1n, { key: "b" });
+    await settle();
+    expect(twice.end?.error).toMatchObject({ message: expect.stringContaining("never choose an id twice") });
+    expect(() => new WatchCallRig(rig)).toThrow(/streams open/);
+  });
+
+  test.each([
+    ["id 0", { watchId: 0n }, /watch_id is 0/],
+    ["an empty range", { watchId: 1n, from: bytes("b"), to: bytes("a") }, /range is empty/],
+    ["progress at once", { watchId: 1n, progressIntervalMs: 1n }, /at least 100/],
+    ["a revision out of bounds", { watchId: 1n, startRevision: 2n ** 60n }, /is above/],
+  ])("that makes no sense is refused: %s", async (_, value, message) => {
+    const rig = await watchRig();
+    const call = new WatchCallRig(rig).request({ case: "create", value });
+    await call.has(value.watchId, "canceled");
+    expect(failureIn(call, value.watchId)?.message).toMatch(message);
+  });
+
+  test("of each of 10,000 keys costs a put to one of them no look at the others", async () => {
+    const rig = await watchRig();
+    const call = new WatchCallRig(rig);
+    for (let i = 1; i <= 10_000; i++) call.watch(BigInt(i), { key: `k${i}` });
+    await call.has(10_000n, "created");
+    const before = call.responses.length;
+    await rig.write(put("k77", "x"), put("other", "y"));
+    expect(await call.told(77n, 1)).toEqual(["2 k77=x"]);
+    await settle();
+    expect(call.responses.length).toBe(before + 1);
+  });
+
+  test("is one of 10,000 of the same key, and each is told", async () => {
+    const rig = await watchRig();
+    const call = new WatchCallRig(rig);
+    for (let i = 1; i <= 10_000; i++) call.watch(BigInt(i), { key: "k" });
+    await call.has(10_000n, "created");
+    for (let i = 0; i < 3; i++) await rig.write(put("k", `${i}`));
+    await call.told(10_000n, 3);
+    for (let i = 1; i <= 10_000; i += 999) expect(call.events(BigInt(i))).toEqual(["2 k=0", "3 k=1", "4 k=2"]);
+  });
+});

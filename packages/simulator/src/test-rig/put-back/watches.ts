@@ -1,0 +1,54 @@
+import { inClient, inServer, type PutBackBug } from "./put-back-bug.ts";
+
+const everythingOnce = "a watch tells everything once";
+
+/** Bugs of watches: of what nodes tell, and of how clients go on elsewhere. */
+export const watches: readonly PutBackBug[] = [
+  {
+    name: "a watch that knows nothing of a snapshot that took the state's place",
+    row: 25,
+    firstSeed: 20,
+    patches: [
+      inServer(
+        "services/watch/live-feed",
+        "replaced(revision) {\n        this.#leaveToHistory(revision);",
+        "replaced(revision) {",
+      ),
+    ],
+    noticedBy: [everythingOnce, "liveness"],
+  },
+  {
+    name: "a watch that goes on one revision too late",
+    row: 26,
+    patches: [inClient("watch/watched", "BigInt(this.#through + 1)", "BigInt(this.#through + 2)")],
+    noticedBy: [everythingOnce],
+  },
+  {
+    name: "events that were told before, or come before what was asked for",
+    row: 28,
+    patches: [
+      inServer("services/watch/watch", "first.revision > this.told && credit", "credit"),
+      inServer("services/watch/live-feed", "if (watch.told >= through)\n                    continue;", ""),
+      inClient("watch/watched", "if (this.#through !== undefined && revision <= this.#through)", "if (false)"),
+    ],
+    noticedBy: [everythingOnce],
+  },
+  {
+    name: "a mark of progress that is ahead of the events",
+    row: 29,
+    patches: [
+      inServer(
+        "services/watch/watch",
+        "const last = end === revisions.length ? through : (piece.at(-1)?.revision ?? through);",
+        "const last = through;",
+      ),
+    ],
+    noticedBy: [everythingOnce],
+  },
+  {
+    name: "a mark of progress that counts for a watch which the node has not heard of",
+    row: undefined,
+    patches: [inClient("watch/watched", "if (!this.#isServed || ", "if (")],
+    noticedBy: [everythingOnce],
+  },
+];
