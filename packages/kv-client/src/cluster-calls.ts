@@ -1,9 +1,11 @@
 import { type CallOptions, checkTimeout } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import type { ClientSettings } from "./client-settings.ts";
+import type { Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import { Endpoints } from "./endpoints.ts";
 import { RaftKvError } from "./error.ts";
+import { Leases } from "./leases/leases.ts";
 import type { MemberStatus, NodeStatus } from "./node-status.ts";
 import type { ReadRequest } from "./read-operation.ts";
 import { ReadPipeline } from "./read-pipeline.ts";
@@ -16,6 +18,8 @@ import type { WriteRequest } from "./write-request.ts";
 
 /** The calls of one client on the cluster, over connections that they share: with keys as they are stored. */
 export class ClusterCalls implements Calls {
+  readonly clock: Clock;
+  readonly leases: Leases;
   readonly #settings: ClientSettings;
   readonly #connection: Connection;
   readonly #writes: WritePipeline;
@@ -30,6 +34,8 @@ export class ClusterCalls implements Calls {
   constructor(settings: ClientSettings) {
     const endpoints = new Endpoints(settings.addresses, settings.random);
     this.#settings = settings;
+    this.clock = settings.clock;
+    this.leases = new Leases(this, settings.clock);
     this.#connection = new Connection({ endpoints, ports: settings, followsLeader: true });
     this.#readConnection = readConnection(settings) ?? this.#connection;
     this.#writes = new WritePipeline(this.#connection, settings);
@@ -73,6 +79,7 @@ export class ClusterCalls implements Calls {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    this.leases.close();
     const { clock } = this.#settings;
     const endsAt = clock.now() + timeoutMs;
     const { promise: timeUp, resolve } = Promise.withResolvers<void>();

@@ -3,6 +3,7 @@ export type { Random } from "./backoff.ts";
 export type { CallOptions } from "./call.ts";
 export type { RaftKvOptions } from "./client-settings.ts";
 export type { Clock, Timer } from "./clock.ts";
+export type { Lock, LockOptions } from "./coordination/lock.ts";
 export { RaftKvError, type RaftKvErrorCode, type RaftKvErrorOptions } from "./error.ts";
 export type { HistoryOptions } from "./history.ts";
 export type { KeyRangeTarget } from "./key-range.ts";

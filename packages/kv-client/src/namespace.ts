@@ -2,6 +2,7 @@ import { type AtRevisionOptions, atRevision, noHistory } from "./at-revision.ts"
 import { keyBytes, toBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
 import type { Calls } from "./calls.ts";
+import { acquireLock, type Lock, type LockOptions } from "./coordination/lock.ts";
 import { type HistoryOptions, historyPages, planHistory } from "./history.ts";
 import type { KeyRangeTarget } from "./key-range.ts";
 import { KeySpace } from "./key-space/key-space.ts";
@@ -158,6 +159,18 @@ export class Namespace {
   watch(target: WatchTarget, options: WatchOptions = {}): Watch {
     this.#calls.check("watch", {});
     return this.#calls.watch(watchPlan(target, options), options);
+  }
+
+  /**
+   * Waits for its turn, and holds the lock `name` from then on: whoever asked first comes first. Give what is written under
+   * the lock its `fence`: a lock that is lost cannot stop the program that held it, but the store refuses what that writes.
+   * Held by a lease of its own, which is kept alive until the lock is released. `await using lock = await kv.lock("name")`.
+   *
+   * Rejects with DEADLINE_EXCEEDED or ABORTED where it is given up, and with LEASE_LOST where the place in the queue was
+   * lost: then its place goes to the next, at once, or with its lease where the cluster cannot be reached.
+   */
+  async lock(name: string, options: LockOptions = {}): Promise<Lock> {
+    return acquireLock(this.#calls, name, options);
   }
 
   /**

@@ -2,7 +2,7 @@ import type { CallOptions } from "./call.ts";
 import { type RaftKvOptions, readOptions } from "./client-settings.ts";
 import { ClusterCalls } from "./cluster-calls.ts";
 import { count } from "./count.ts";
-import { Leases } from "./leases/leases.ts";
+import type { Leases } from "./leases/leases.ts";
 import { Namespace } from "./namespace.ts";
 import type { MemberStatus, NodeStatus } from "./node-status.ts";
 import type { StatusOptions } from "./status.ts";
@@ -33,7 +33,7 @@ export class RaftKv extends Namespace implements AsyncDisposable {
     const cluster = new ClusterCalls(settings);
     super(cluster);
     this.#cluster = cluster;
-    this.leases = new Leases(cluster, settings.clock);
+    this.leases = cluster.leases;
   }
 
   /**
@@ -63,7 +63,6 @@ export class RaftKv extends Namespace implements AsyncDisposable {
    * Later calls reject with CLOSED.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.leases.close();
     return this.#cluster.close(options.timeoutMs ?? 2_000);
   }
 

@@ -54,6 +54,8 @@ export interface KvLimits {
   readonly maxWatchStreamBytes: number;
   /** The same of all watch streams together. */
   readonly maxWatchBytes: number;
+  /** Calls of all clients that wait for a lock. */
+  readonly maxLockWaits: number;
   /** Unanswered requests of all clients. */
   readonly maxRequests: number;
   /** Bytes of unanswered requests, and of answers not sent, of all clients. */
@@ -83,6 +85,7 @@ export const DEFAULT_KV_LIMITS: KvLimits = {
   maxWatches: 100_000,
   maxWatchStreamBytes: 4 * MIB,
   maxWatchBytes: 128 * MIB,
+  maxLockWaits: 10_000,
   maxRequests: 100_000,
   maxRequestBytes: 256 * MIB,
 };

@@ -54,7 +54,7 @@ const undisturbed = (drawn: Plan): Plan => ({
   disk: calmDisk,
   membership: { ...drawn.membership, learners: 0, spares: 0, actions: [] },
   faults: { ...drawn.faults, kinds: [] },
-  workload: { ...drawn.workload, burstRate: 0, typedClients: 0 },
+  workload: { ...drawn.workload, burstRate: 0, typedClients: 0, historians: 0, watchers: 0, transactors: 0 },
   majorityFirst: false,
 });
 
@@ -84,6 +84,8 @@ const allTyped = (drawn: Plan): Plan => ({
     typedClients: drawn.workload.clients,
     watchers: 4,
     watcherMs: 5 * drawn.config.electionTimeoutMaxMs,
+    transactors: 2,
+    transactorThinkMs: drawn.config.electionTimeoutMaxMs / 2,
     clientFaults: {
       meanIntervalMs: 5 * drawn.config.electionTimeoutMaxMs,
       maxDurationMs: 2 * drawn.config.electionTimeoutMaxMs,
@@ -155,6 +157,7 @@ describe("a cluster with faults at random", () => {
     expect(sum(({ history }) => history.answeredReads)).toBeGreaterThan(20 * count);
     expect(sum(({ history }) => history.unknown)).toBeGreaterThan(0);
     expect(sum(({ watchesTold }) => watchesTold)).toBeGreaterThan(20 * count);
+    expect(sum(({ transactions }) => transactions)).toBeGreaterThan(4 * count);
   });
 
   it.each(corpus)("keeps every invariant on seed %i (%i steps), which found: %s", async (seed, steps) => {

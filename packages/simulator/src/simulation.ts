@@ -58,6 +58,8 @@ export interface SimulationReport {
   readonly stateReads: number;
   /** Revisions, and marks of progress, that watches were told. */
   readonly watchesTold: number;
+  /** Transactions that were answered. */
+  readonly transactions: number;
   readonly faults: Readonly<Record<string, number>>;
   /** What was done to the membership, and what came of it. */
   readonly membershipActions: Readonly<Record<string, number>>;
@@ -167,7 +169,7 @@ class Simulation {
       trace,
       chance,
       skipped: new Set(skipped.operations),
-      lastApplied: () => this.#applied.lastIndex,
+      lastCommitted: () => this.#invariants.view.lastCommitted,
       slowestClock: plan.faults.clockRates[0],
       breaks: (invariant, finding) => this.#invariants.breaks(invariant, finding),
     });
@@ -175,8 +177,8 @@ class Simulation {
 
   /** Whether anybody is told what only the whole log can say is right. */
   get #keepsLog(): boolean {
-    const { historians, watchers } = this.#plan.workload;
-    return historians + watchers > 0;
+    const { historians, watchers, transactors } = this.#plan.workload;
+    return historians + watchers + transactors > 0;
   }
 
   async run(): Promise<SimulationReport> {
@@ -312,12 +314,13 @@ class Simulation {
   }
 
   #checkHistory(): void {
-    const { recorder, stateReads, watchers } = this.#workload;
+    const { recorder, stateReads, watchers, transactors } = this.#workload;
     this.#check("linearizability", () => recorder.check());
     if (!this.#keepsLog) return;
     const history = this.#applied.replay();
     this.#check("a read shows one revision", () => stateReads.check(history));
     this.#check("a watch tells everything once", () => watchers.check(history));
+    this.#check("a transaction is carried out as one", () => transactors.check(history));
   }
 
   #check(invariant: string, check: () => void): void {
@@ -349,6 +352,7 @@ class Simulation {
       history: this.#workload.recorder.summary(),
       stateReads: this.#workload.stateReads.count,
       watchesTold: this.#workload.watchers.told,
+      transactions: this.#workload.transactors.answered,
       faults: this.#faults.counts,
       membershipActions: this.#operator.counts,
       coverage: this.#coverage.coverage,

@@ -52,10 +52,7 @@ describe.skipIf(!installed)(title, () => {
   }
 });
 
-/**
- * etcd misses some of the keys that are written twice: where one of the writes stands in a nested transaction, or is a deletion
- * of everything from a key on.
- */
+/** etcd misses some of the keys that are written twice: over nested transactions, and where a deletion goes to the last key. */
 function mayBeRefusedByOneOnly(request: Request, answer: Answer): boolean {
   if (request.kind !== "transaction" || answer.kind !== "error" || answer.error !== "duplicate key") return false;
   const { success, failure } = request.transaction;

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { ClusterService } from "@raftkv/proto/cluster";
-import { ErrorCode, ErrorDetailSchema, KvService } from "@raftkv/proto/kv";
+import { ErrorCode, ErrorDetailSchema, KvService, LockService } from "@raftkv/proto/kv";
 
 /** What clients are served before the node takes part in a cluster: an error that says what it waits for. */
 export function formingServices(state: () => string): (router: ConnectRouter) => void {
@@ -16,11 +16,16 @@ export function formingServices(state: () => string): (router: ConnectRouter) =>
       get: refuse,
       delete: refuse,
       range: refuse,
+      history: refuse,
+      compact: refuse,
+      deleteRange: refuse,
+      transaction: refuse,
       // biome-ignore lint/correctness/useYield: a stream that is refused yields nothing
       exchange: async function* () {
         refuse();
       },
     });
+    router.service(LockService, { lock: refuse, unlock: refuse });
     router.service(ClusterService, {
       status: refuse,
       changeMembership: refuse,

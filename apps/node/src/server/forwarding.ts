@@ -2,7 +2,13 @@ import { isMessage } from "@bufbuild/protobuf";
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import type { ForwardClient, LeaderHint } from "@raftkv/kv-server";
-import { DeleteRequestSchema, KvService, PutRequestSchema } from "@raftkv/proto/kv";
+import {
+  DeleteRequestSchema,
+  KvService,
+  LockRequestSchema,
+  PutRequestSchema,
+  UnlockRequestSchema,
+} from "@raftkv/proto/kv";
 
 const header = "raftkv-forward";
 const idleConnectionTimeoutMs = 60_000;
@@ -16,6 +22,7 @@ export const forwardHeader: Interceptor = (next) => (request) => {
   if (!request.stream && request.header.get(header)?.toLowerCase() === "true") {
     const { message } = request;
     if (isMessage(message, PutRequestSchema) || isMessage(message, DeleteRequestSchema)) message.forward = true;
+    if (isMessage(message, LockRequestSchema) || isMessage(message, UnlockRequestSchema)) message.forward = true;
   }
   return next(request);
 };

@@ -1,5 +1,7 @@
 import type { CallOptions } from "../call.ts";
 import type { Calls } from "../calls.ts";
+import type { Clock } from "../clock.ts";
+import type { Leases } from "../leases/leases.ts";
 import type { ReadRequest } from "../read-operation.ts";
 import type { Watch } from "../watch/watch.ts";
 import type { WatchOptions, WatchPlan } from "../watch/watch-options.ts";
@@ -22,6 +24,14 @@ export class PrefixedCalls implements Calls {
   constructor(calls: Calls, keys: KeySpace) {
     this.#calls = calls;
     this.#keys = keys;
+  }
+
+  get clock(): Clock {
+    return this.#calls.clock;
+  }
+
+  get leases(): Leases {
+    return this.#calls.leases;
   }
 
   check(name: string, options: CallOptions): void {

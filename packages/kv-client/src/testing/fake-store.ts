@@ -13,6 +13,7 @@ import {
   type ReadBatch,
   type ReadResult,
   ReadResultSchema,
+  SortTarget,
 } from "@raftkv/proto/kv";
 import { FakeLeases } from "./fake-leases.ts";
 import { fakeTransaction } from "./fake-transaction.ts";
@@ -76,10 +77,17 @@ export class FakeStore {
       }
       if (operation.case === "leases") return this.#leases.list(operation.value);
       if (operation.case !== "range") throw new Error("a read without an operation");
-      const { from, to, limit, keysOnly } = operation.value;
+      const { from, to, limit, keysOnly, order, filter } = operation.value;
+      const isShown = ({ createRevision }: KeyValue) =>
+        filter === undefined || filter.maxCreateRevision === 0n || createRevision <= filter.maxCreateRevision;
+      const isBefore = (a: KeyValue, b: KeyValue) =>
+        order?.target === SortTarget.CREATE_REVISION
+          ? Number(order.descending ? b.createRevision - a.createRevision : a.createRevision - b.createRevision)
+          : Buffer.compare(a.key, b.key);
       const found = [...this.#entries.values()]
         .filter(({ key }) => Buffer.compare(key, from) >= 0 && (to.length === 0 || Buffer.compare(key, to) < 0))
-        .sort((a, b) => Buffer.compare(a.key, b.key));
+        .filter(isShown)
+        .sort(isBefore);
       const entries = found.slice(0, limit).map((entry) => (keysOnly ? { ...entry, value: new Uint8Array() } : entry));
       const next = found[limit]?.key ?? new Uint8Array();
       return create(ReadResultSchema, {

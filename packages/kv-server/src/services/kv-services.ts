@@ -6,6 +6,7 @@ import {
   type ExchangeRequest,
   type ExchangeResponse,
   KvService,
+  LockService,
   type WatchRequest,
   type WatchResponse,
 } from "@raftkv/proto/kv";
@@ -22,6 +23,7 @@ import { connectError, failureOf } from "./error-mapping.ts";
 import type { ExchangeStream } from "./exchange-stream.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
 import { type Duty, leaderDuties } from "./leader-duties.ts";
+import { Locks } from "./locks/locks.ts";
 import { PulledExchange } from "./pulled-exchange.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
@@ -38,11 +40,13 @@ export class KvServices {
   readonly #watchStreams = new Set<WatchStream>();
   readonly #duties: readonly Duty[];
   readonly #backups: Backups;
+  readonly #locks: Locks;
 
   constructor(options: KvServicesOptions) {
     this.#context = serviceContext(options);
     this.#duties = leaderDuties(this.#context);
     this.#backups = new Backups(this.#context);
+    this.#locks = new Locks(this.#context);
   }
 
   /** Adds the services to a router; to several, if a node has several. */
@@ -64,6 +68,14 @@ export class KvServices {
         compact: (request, call) => this.#unary(call, true, () => compact(context, request, call)),
         exchange: (requests, call) => this.#exchange(requests, call),
         watch: (requests, call) => this.#watch(requests, call),
+      },
+      options,
+    );
+    router.service(
+      LockService,
+      {
+        lock: (request, call) => this.#unary(call, true, () => this.#locks.lock(request, call)),
+        unlock: (request, call) => this.#unary(call, true, () => this.#locks.unlock(request, call)),
       },
       options,
     );
@@ -125,6 +137,7 @@ export class KvServices {
     this.#context.consistency?.close();
     for (const stream of this.#streams) stream.close();
     for (const stream of this.#watchStreams) stream.close();
+    this.#locks.close();
     this.#context.watchHub.close();
     this.#context.leadership.close();
   }

@@ -1,5 +1,5 @@
 import { ClusterService } from "@raftkv/proto/cluster";
-import { KvService } from "@raftkv/proto/kv";
+import { KvService, LockService } from "@raftkv/proto/kv";
 
 const WRITES: ReadonlySet<string> = new Set(
   [
@@ -8,6 +8,8 @@ const WRITES: ReadonlySet<string> = new Set(
     KvService.method.compact,
     KvService.method.deleteRange,
     KvService.method.transaction,
+    LockService.method.lock,
+    LockService.method.unlock,
     ClusterService.method.changeMembership,
     ClusterService.method.leaveJoint,
     ClusterService.method.transferLeadership,

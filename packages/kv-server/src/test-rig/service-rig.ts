@@ -1,6 +1,6 @@
 import { type Client, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { ClusterService } from "@raftkv/proto/cluster";
-import { type ErrorDetail, ErrorDetailSchema, KvService } from "@raftkv/proto/kv";
+import { type ErrorDetail, ErrorDetailSchema, KvService, LockService } from "@raftkv/proto/kv";
 import { KvServices } from "../services/kv-services.ts";
 import type { KvServicesOptions } from "../services/service-context.ts";
 import { KvStateMachine } from "../state/kv-state-machine.ts";
@@ -15,6 +15,7 @@ export interface ServiceRig {
   readonly consensus: ScriptedConsensus;
   readonly services: KvServices;
   readonly kv: Client<typeof KvService>;
+  readonly locks: Client<typeof LockService>;
   readonly cluster: Client<typeof ClusterService>;
 }
 
@@ -38,7 +39,8 @@ export async function serviceRig(options: Partial<KvServicesOptions> = {}): Prom
   });
   const transport = createRouterTransport((router) => services.register(router));
   const kv = createClient(KvService, transport);
-  return { store, clock, machine, consensus, services, kv, cluster: createClient(ClusterService, transport) };
+  const locks = createClient(LockService, transport);
+  return { store, clock, machine, consensus, services, kv, locks, cluster: createClient(ClusterService, transport) };
 }
 
 /** The error of a call that must fail, with the detail that each error must carry. */

@@ -23,15 +23,15 @@ export interface StateSource {
 interface StateReadsOptions {
   readonly scheduler: Pick<Scheduler, "nowMs">;
   readonly acknowledged: Acknowledged;
-  /** Up to here, somebody has applied the log. */
-  readonly lastApplied: () => Index;
+  /** Up to here, somebody calls the log committed. */
+  readonly lastCommitted: () => Index;
   /** The rate of the slowest clock of a node that there may be. */
   readonly slowestClock: number;
 }
 
 type Recorded = Omit<StateRead, "bounds"> & {
   readonly bounds: Omit<StateBounds, "atMost" | "mayBeCompacted">;
-  readonly lastApplied: Index;
+  readonly lastCommitted: Index;
 };
 
 /** Reads of the store's state, present and past, with what each promised when it was asked for. */
@@ -59,7 +59,7 @@ export class StateReads {
     needs: StateNeeds,
     source: StateSource,
   ): Promise<StateAnswer | undefined> {
-    const { scheduler, acknowledged, lastApplied } = this.#options;
+    const { scheduler, acknowledged, lastCommitted } = this.#options;
     const calledAt = scheduler.nowMs;
     const bounds = this.#boundsOf(call, needs);
     const answer = await source.ask(call, needs);
@@ -71,7 +71,7 @@ export class StateReads {
       call,
       answer,
       bounds,
-      lastApplied: lastApplied(),
+      lastCommitted: lastCommitted(),
     });
     if (answer.kind === "entries" || answer.kind === "writes") acknowledged.note(answer.revision ?? 0);
     if (answer.kind === "done" && call.kind === "compact") this.#compacted = Math.max(this.#compacted, call.revision);
@@ -80,8 +80,8 @@ export class StateReads {
 
   /** Throws a `BrokenHistory` where an answer is not what it promised. */
   check(history: StoreHistory): void {
-    const reads = this.#reads.map(({ bounds, lastApplied, ...read }): StateRead => {
-      const { revision, earliest } = history.at(lastApplied);
+    const reads = this.#reads.map(({ bounds, lastCommitted, ...read }): StateRead => {
+      const { revision, earliest } = history.at(lastCommitted);
       return { ...read, bounds: { ...bounds, atMost: revision, mayBeCompacted: earliest } };
     });
     assertPromised(checkStateReads(history.replay, reads));

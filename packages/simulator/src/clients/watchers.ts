@@ -15,8 +15,8 @@ interface WatchersOptions {
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly acknowledged: Acknowledged;
-  /** Up to here, somebody has applied the log. */
-  readonly lastApplied: () => Index;
+  /** Up to here, somebody calls the log committed. */
+  readonly lastCommitted: () => Index;
   /** A key that something has happened to. */
   readonly key: (chance: Chance) => string;
   readonly kept: KeptHistory;
@@ -37,7 +37,7 @@ interface WatcherRole {
 /** One watch so far. */
 interface Kept extends Omit<WatchRecord, "told" | "compacted" | "endedAt" | "startedAt"> {
   readonly watch: Watch;
-  readonly told: { readonly batch: WatchBatch; readonly lastApplied: Index }[];
+  readonly told: { readonly batch: WatchBatch; readonly lastCommitted: Index }[];
   /** Pauses so long after each batch. */
   readonly slownessMs: number;
   readonly hasProgress: boolean;
@@ -142,7 +142,7 @@ export class Watchers {
   }
 
   async #listen(kept: Kept): Promise<void> {
-    const { scheduler, trace, lastApplied, breaks } = this.#options;
+    const { scheduler, trace, lastCommitted, breaks } = this.#options;
     const { watch, client } = kept;
     watch.started({ timeoutMs: 2 ** 31 - 1 }).then(
       (revision) => {
@@ -152,13 +152,13 @@ export class Watchers {
     );
     try {
       for await (const batch of watch.batches()) {
-        kept.told.push({ batch, lastApplied: lastApplied() });
+        kept.told.push({ batch, lastCommitted: lastCommitted() });
         if (kept.slownessMs > 0 && !this.#isCalm) await scheduler.sleep(kept.slownessMs);
       }
     } catch (error) {
       const code = error instanceof RaftKvError ? error.code : undefined;
       trace.add(`${client}: the watch ends: ${error instanceof Error ? error.message : String(error)}`);
-      if (code === "COMPACTED") kept.compactedBy = lastApplied();
+      if (code === "COMPACTED") kept.compactedBy = lastCommitted();
       // A node that is behind may not have come to where history begins.
       else if (code !== "CLOSED" && !(code === "NO_HISTORY" && kept.startedAt === undefined))
         breaks("watches go on", `${client}: ${String(error)}`);
@@ -200,8 +200,8 @@ function recordOf(
     endedAt: endedAt ?? nowMs,
     asked,
     startedAt,
-    told: told.map(({ batch, lastApplied }) => {
-      const { revision: latest, earliest: mayBeCompacted } = history.at(lastApplied);
+    told: told.map(({ batch, lastCommitted }) => {
+      const { revision: latest, earliest: mayBeCompacted } = history.at(lastCommitted);
       return { revision: batch.revision, events: batch.events.map(changeOf), latest, mayBeCompacted };
     }),
     compacted: compactedBy === undefined ? undefined : { mayBeCompacted: history.at(compactedBy).earliestTold },

@@ -17,6 +17,7 @@ import { KeptHistory } from "./kept-history.ts";
 import { NodeSource } from "./node-source.ts";
 import { RemoteNode } from "./remote-node.ts";
 import { StateReads } from "./state-reads.ts";
+import { Transactors } from "./transactors.ts";
 import type { TypedClient } from "./typed-client.ts";
 import { TypedClients } from "./typed-clients.ts";
 import { Watchers } from "./watchers.ts";
@@ -32,8 +33,8 @@ interface WorkloadOptions {
   readonly chance: (name: string) => Chance;
   /** The numbers of operations that are not performed. */
   readonly skipped: ReadonlySet<number>;
-  /** Up to here, somebody has applied the log. */
-  readonly lastApplied: () => Index;
+  /** Up to here, somebody calls the log committed. */
+  readonly lastCommitted: () => Index;
   /** The rate of the slowest clock of a node that there may be. */
   readonly slowestClock: number;
   /** A client was told what must not be. */
@@ -55,6 +56,7 @@ export class Workload {
   readonly recorder: HistoryRecorder;
   readonly stateReads: StateReads;
   readonly watchers: Watchers;
+  readonly transactors: Transactors;
   #typed: TypedClients;
   readonly #batches: Batches;
   readonly #acknowledged: Acknowledged;
@@ -73,11 +75,11 @@ export class Workload {
   #generation = 0;
 
   constructor(options: WorkloadOptions) {
-    const { scheduler, lastApplied, slowestClock } = options;
+    const { scheduler, lastCommitted, slowestClock } = options;
     this.#options = options;
     this.#acknowledged = new Acknowledged(scheduler);
     this.recorder = new HistoryRecorder((answer) => this.#acknowledged.note(revisionIn(answer)));
-    this.stateReads = new StateReads({ scheduler, acknowledged: this.#acknowledged, lastApplied, slowestClock });
+    this.stateReads = new StateReads({ scheduler, acknowledged: this.#acknowledged, lastCommitted, slowestClock });
     const observing = {
       ...options,
       acknowledged: this.#acknowledged,
@@ -87,6 +89,7 @@ export class Workload {
     };
     this.#historians = new Historians({ ...observing, reads: this.stateReads });
     this.watchers = new Watchers(observing);
+    this.transactors = new Transactors(observing);
     this.#lossRate = options.network.dropRate;
     this.#typed = new TypedClients(options);
     this.#batches = new Batches(this.recorder, options.plan, options.trace);
@@ -119,11 +122,12 @@ export class Workload {
   }
 
   #begin(): void {
-    const { clients, readers, historians, watchers, batchers } = this.#options.plan;
+    const { clients, readers, historians, watchers, transactors, batchers } = this.#options.plan;
     for (let number = 1; number <= clients; number++) this.#work(this.#loop(number));
     for (let number = 1; number <= readers; number++) this.#work(this.#readLoop(number));
     for (let number = 1; number <= historians; number++) this.#work(this.#historianLoop(number));
     for (let number = 1; number <= watchers; number++) this.#work(this.#watchLoop(number));
+    for (let number = 1; number <= transactors; number++) this.#work(this.#transactionLoop(number));
     for (let number = 1; number <= batchers; number++) this.#work(this.#batchLoop(number));
   }
 
@@ -271,6 +275,16 @@ export class Workload {
     return this.watchers.loop({ ...role, kv: () => typed.kv });
   }
 
+  #transactionLoop(number: number): Promise<void> {
+    const name = `transactor ${number}`;
+    const typed = this.#typed.clients[number % this.#typed.clients.length];
+    if (typed === undefined) return Promise.resolve();
+    const { machines, plan } = this.#options;
+    const client = this.#client(`${name} at first`, machines, plan.answerTimeoutMs);
+    const role = { name, chance: this.#chanceOf(name), client, thinkMs: plan.transactorThinkMs };
+    return this.transactors.loop({ ...role, kv: () => typed.kv });
+  }
+
   /** Many operations at a time, as one message: on keys of their own, which all batchers share. */
   async #batchLoop(number: number): Promise<void> {
     const { plan, machines, scheduler } = this.#options;
@@ -339,7 +353,8 @@ export class Workload {
   /** One that something has just happened to, or that is or was in use. */
   #someKey(chance: Chance): string {
     if (chance.happens(0.5)) return this.#lastKey;
-    const { keys, operationsPerKey } = this.#options.plan;
+    const { keys, operationsPerKey, transactors } = this.#options.plan;
+    if (transactors > 0 && chance.happens(0.4)) return `t/${chance.integer(1, 6)}`;
     const generation = Math.floor(this.#operations / (keys * operationsPerKey));
     return `${chance.integer(0, generation)}/${chance.integer(1, keys)}`;
   }

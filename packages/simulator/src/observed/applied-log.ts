@@ -2,8 +2,11 @@ import { fromBinary } from "@bufbuild/protobuf";
 import type { Answer, ApplyResult } from "@raftkv/kv-server";
 import { CommandBatchSchema, EntryEnvelopeSchema, type Operation } from "@raftkv/proto/kv";
 import type { Entry, Index } from "@raftkv/raft-core";
+import type { StoreAnswer, StoreTransaction } from "../history/models/store-operation.ts";
+import { perform, type StoreEntries } from "../history/models/store-semantics.ts";
 import { type RevisionWritten, StoreReplay } from "../history/replay/store-replay.ts";
 import type { Observation } from "../invariants/observation.ts";
+import { storeCallOf } from "./store-call.ts";
 
 /** What the store was when an entry had been applied. */
 interface StoreMoment {
@@ -36,32 +39,49 @@ export class AppliedLog {
   replay(): StoreHistory {
     const written: RevisionWritten[] = [];
     const moments: StoreMoment[] = [{ revision: 1, earliest: 1, earliestTold: 1 }];
+    const transactions: Carried[] = [];
+    let entries: StoreEntries = new Map();
     let begunAt: number | undefined;
     let [revision, compacted] = [1, 0];
     for (const { entry, result } of this.#applied) {
       for (const [operation, answer] of entry.kind === "command" ? answered(entry.payload, result) : []) {
         if (answer.kind === "raiseApplyVersion" && begunAt === undefined) [begunAt, compacted] = [revision, revision];
         if (answer.kind === "compact") compacted = Math.max(compacted, answer.compactRevision);
-        if ((answer.kind !== "put" && answer.kind !== "delete") || answer.revision <= revision) continue;
-        const change = changeOf(operation);
-        revision = answer.revision;
-        if (change !== undefined) written.push({ revision, changes: [change] });
+        // Whatever else does not move the revision has changed nothing, or has been carried out before.
+        if (!("revision" in answer) || answer.revision <= revision) continue;
+        const call = storeCallOf(operation);
+        const performed = perform(entries, call, revision);
+        if (call.kind === "transaction")
+          transactions.push({ call, answer: performed.answer, revision: answer.revision });
+        [entries, revision] = [performed.entries, answer.revision];
+        const changes = [...performed.changed.keys()].map((key) => ({ key, value: performed.entries.get(key)?.value }));
+        written.push({ revision, changes });
       }
       const earliest = begunAt === undefined ? revision : compacted;
       const isTold = earliest === 1 || (begunAt !== undefined && earliest > begunAt);
       moments.push({ revision, earliest, earliestTold: isTold ? earliest : earliest + 1 });
     }
-    return new StoreHistory(new StoreReplay(written), moments);
+    return new StoreHistory(new StoreReplay(written), moments, transactions);
   }
+}
+
+/** A transaction that has taken effect, with what one at a time would have answered. */
+export interface Carried {
+  readonly call: StoreTransaction;
+  readonly answer: StoreAnswer;
+  readonly revision: number;
 }
 
 /** A store at every revision, and which of them was when. */
 export class StoreHistory {
   readonly replay: StoreReplay;
+  /** In the order in which they took effect. */
+  readonly transactions: readonly Carried[];
   readonly #moments: readonly StoreMoment[];
 
-  constructor(replay: StoreReplay, moments: readonly StoreMoment[]) {
+  constructor(replay: StoreReplay, moments: readonly StoreMoment[], transactions: readonly Carried[]) {
     this.replay = replay;
+    this.transactions = transactions;
     this.#moments = moments;
   }
 
@@ -82,11 +102,4 @@ function answered(payload: Uint8Array, result: string): readonly (readonly [Oper
     const answer = answers[position];
     return answer === undefined ? [] : [[operation, answer] as const];
   });
-}
-
-function changeOf({ operation }: Operation): RevisionWritten["changes"][number] | undefined {
-  const text = new TextDecoder();
-  if (operation.case === "put")
-    return { key: text.decode(operation.value.key), value: text.decode(operation.value.value) };
-  return operation.case === "delete" ? { key: text.decode(operation.value.key), value: undefined } : undefined;
 }

@@ -31,7 +31,10 @@ export function drawPlan(chance: Chance): Plan {
   const theme = chance.happens(0.5) ? chance.pick(themes) : undefined;
   const plan = theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
   const oldNodes = chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [];
-  return withWatchers(withHistorians(withTypedClients({ ...plan, oldNodes }, chance), chance), chance);
+  return withTransactors(
+    withWatchers(withHistorians(withTypedClients({ ...plan, oldNodes }, chance), chance), chance),
+    chance,
+  );
 }
 
 /** Where what they do is not in the way of what a run is about. */
@@ -51,6 +54,14 @@ function withWatchers(plan: Plan, chance: Chance): Plan {
   const watchers = chance.integer(2, 8);
   const watcherMs = chance.spread(0.3, 20) * plan.config.electionTimeoutMaxMs;
   return { ...plan, workload: { ...plan.workload, watchers, watcherMs } };
+}
+
+/** The same again. */
+function withTransactors(plan: Plan, chance: Chance): Plan {
+  if (plan.workload.typedClients === 0 || chance.happens(0.5)) return plan;
+  const transactors = chance.integer(1, 3);
+  const transactorThinkMs = chance.spread(0.02, 1) * plan.config.electionTimeoutMaxMs;
+  return { ...plan, workload: { ...plan.workload, transactors, transactorThinkMs } };
 }
 
 function withMoreFaults(drawn: Plan, chance: Chance): Plan {
@@ -198,6 +209,8 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
     historianThinkMs: thinkMs,
     watchers: 0,
     watcherMs: 0,
+    transactors: 0,
+    transactorThinkMs: 0,
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     // Who asks elsewhere soon writes at the next leader while the last one still thinks that it leads.

@@ -101,6 +101,9 @@ export interface WorkloadPlan {
   readonly watchers: number;
   /** The mean time for which one of them is. */
   readonly watcherMs: number;
+  /** Real clients' callers that carry out transactions, and their mean pause between two. */
+  readonly transactors: number;
+  readonly transactorThinkMs: number;
   /** Clients that perform many operations at a time, so many in a batch: for load, beside those that have one under way. */
   readonly batchers: number;
   readonly operationsPerBatch: number;

@@ -32,6 +32,7 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
       readers: 0,
       historians: 0,
       watchers: 0,
+      transactors: 0,
       answerTimeoutMs: electionTimeoutMaxMs,
     },
     majorityFirst: false,

@@ -1,4 +1,3 @@
-import type { Lease } from "@raftkv/kv-client";
 import { CommandError } from "../../command-error.ts";
 import { exitCodes } from "../../exit-code.ts";
 import { withInterrupt } from "../../interrupt.ts";
@@ -6,6 +5,7 @@ import type { GlobalOptions } from "../../options.ts";
 import { formatDuration } from "../../output/duration.ts";
 import { writeOut } from "../../output/standard-output.ts";
 import { withClient } from "../../session.ts";
+import { lostOrInterrupted } from "../lock/hold.ts";
 
 export interface KeepLeaseAliveOptions extends GlobalOptions {
   readonly once: boolean;
@@ -30,19 +30,5 @@ export async function keepLeaseAlive(id: number, options: KeepLeaseAliveOptions)
         if (lease.lost.aborted) throw new CommandError(`lease ${id} is lost`, exitCodes.refused);
       },
     );
-  });
-}
-
-/** Keeps the process alive: what the lease does in the background does not. */
-function lostOrInterrupted({ lost }: Lease, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const waiting = setInterval(() => undefined, 60_000);
-    const end = (): void => {
-      clearInterval(waiting);
-      resolve();
-    };
-    if (lost.aborted || signal.aborted) end();
-    lost.addEventListener("abort", end);
-    signal.addEventListener("abort", end);
   });
 }

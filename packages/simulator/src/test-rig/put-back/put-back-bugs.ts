@@ -7,6 +7,7 @@ import { membership } from "./membership.ts";
 import type { PutBackBug } from "./put-back-bug.ts";
 import { readsAndSnapshots } from "./reads-and-snapshots.ts";
 import { replication } from "./replication.ts";
+import { transactions } from "./transactions.ts";
 import { watches } from "./watches.ts";
 
 export const putBackBugs: readonly PutBackBug[] = [
@@ -18,5 +19,6 @@ export const putBackBugs: readonly PutBackBug[] = [
   ...leases,
   ...clients,
   ...history,
+  ...transactions,
   ...watches,
 ];
