@@ -318,9 +318,9 @@ class Simulation {
     this.#check("linearizability", () => recorder.check());
     if (!this.#keepsLog) return;
     const history = this.#applied.replay();
+    this.#check("a transaction is carried out as one", () => transactors.check(history));
     this.#check("a read shows one revision", () => stateReads.check(history));
     this.#check("a watch tells everything once", () => watchers.check(history));
-    this.#check("a transaction is carried out as one", () => transactors.check(history));
   }
 
   #check(invariant: string, check: () => void): void {

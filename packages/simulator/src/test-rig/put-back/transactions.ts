@@ -28,8 +28,8 @@ export const transactions: readonly PutBackBug[] = [
     patches: [
       inServer(
         "state/writes",
-        "counters.revision = this.revision;\n        for (const write of this.#writes)",
-        "counters.revision = this.revision;\n        for (const write of this.#writes.slice(0, 2))",
+        "for (const { change, ttlMs } of this.#writes)",
+        "for (const { change, ttlMs } of this.#writes.slice(0, 2))",
       ),
     ],
     noticedBy: [asOne, "a read shows one revision", "a watch tells everything once", "nodes keep running"],
