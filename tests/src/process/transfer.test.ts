@@ -32,5 +32,8 @@ describe("an export", () => {
     expect((await run(["export"])).stdout.equals(exported.stdout)).toBe(true);
     const wrong = await run(["import"], '{"key":"d","value":"1"}\n{"key":"e"}\n');
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("line 2: expected either value") });
+    const missing = await run(["import", "no-such-file"]);
+    expect(missing.stderr).toMatch(/^raftkv: no-such-file cannot be read: ENOENT[^\n]*\n$/);
+    expect(missing.code).toBe(2);
   });
 });

@@ -1,5 +1,4 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { type RaftKv, RaftKvError } from "@raftkv/kv-client";
 import { CommandError } from "../command-error.ts";
 import { exitCodes } from "../exit-code.ts";
@@ -61,7 +60,9 @@ function parse(line: Line): ExportedEntry {
 async function sourceOf(file: string | undefined): Promise<Source> {
   if (file === undefined || file === "-") return { name: "standard input", chunks: process.stdin, bytes: undefined };
   try {
-    return { name: file, chunks: createReadStream(file), bytes: (await stat(file)).size };
+    // Open by now: a stream that opens it by itself could fail before anybody listens.
+    const handle = await open(file);
+    return { name: file, chunks: handle.createReadStream(), bytes: (await handle.stat()).size };
   } catch (error) {
     throw new CommandError(
       `${file} cannot be read: ${error instanceof Error ? error.message : error}`,

@@ -107,6 +107,36 @@ describe("a lease in the background", () => {
     expect(clock.nextInMs, "no timer is left").toBe(Number.POSITIVE_INFINITY);
   });
 
+  it("is not lost any more once it is revoked, whatever a renewal says that comes later; nothing is left of it", async () => {
+    const { clock, asked, keeper } = rig();
+    const kept = keeper.keep({ id: 7, ttlMs: 3_000 }, clock.now(), true);
+    clock.advance(1_000);
+    keeper.release(kept);
+    expect(keeper.leftMs(kept)).toBe(0);
+    asked[0]?.fail("LEASE_NOT_FOUND");
+    await settle();
+    expect(kept.lost.signal.aborted).toBe(false);
+  });
+
+  it("of a month takes no timer that is too long, and would fire at once", () => {
+    const { clock, keeper } = rig();
+    const ttlMs = 30 * 24 * 60 * 60 * 1_000;
+    const kept = keeper.keep({ id: 7, ttlMs }, clock.now(), false);
+    expect(clock.nextInMs).toBe(2 ** 31 - 1);
+    clock.advance(ttlMs - 1);
+    expect(kept.lost.signal.aborted).toBe(false);
+    clock.advance(1);
+    expect(kept.lost.signal.aborted).toBe(true);
+  });
+
+  it("is renewed beside 150,000 others", () => {
+    const { clock, asked, keeper } = rig();
+    for (let id = 1; id <= 150_000; id++) keeper.keep({ id, ttlMs: 3_000 }, 0, true);
+    keeper.keep({ id: 150_001, ttlMs: 300 }, 0, true);
+    clock.advance(100);
+    expect(asked.map(({ id }) => id)).toEqual([150_001]);
+  });
+
   it("is lost with its client", () => {
     const { clock, keeper } = rig();
     const kept = keeper.keep({ id: 7, ttlMs: 3_000 }, clock.now(), true);

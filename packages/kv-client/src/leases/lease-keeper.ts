@@ -25,6 +25,9 @@ export interface LeaseKeeperOptions {
 /** Renewals that are due within so small a part of the time to live go together, in one message. */
 const TOGETHER = 1 / 20;
 
+/** A longer one would fire at once; a lease may live for longer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Keeps leases alive in the background: each is renewed after a third of its time to live, and again, if that fails, for as
  * long as it may live. How long that is counts from before the renewal was sent, on this machine's monotonic clock: the
@@ -55,12 +58,13 @@ export class LeaseKeeper {
       released: false,
     };
     this.#kept.add(kept);
-    this.#look();
+    this.#lookAt(kept, this.#nowMs);
+    if (!kept.released) this.#wakeAt(nextLookMs(kept));
     return kept;
   }
 
-  leftMs({ validUntilMs, lost }: KeptLease): number {
-    return lost.signal.aborted ? 0 : Math.max(0, validUntilMs - this.#nowMs);
+  leftMs({ validUntilMs, released }: KeptLease): number {
+    return released ? 0 : Math.max(0, validUntilMs - this.#nowMs);
   }
 
   release(kept: KeptLease): void {
@@ -73,7 +77,7 @@ export class LeaseKeeper {
     try {
       await this.#options.keepAlive(kept.id, options);
     } catch (error) {
-      if (isGone(error)) this.#lose(kept, lostError(kept, "it has ended", error));
+      if (isGone(error) && !kept.released) this.#lose(kept, lostError(kept, "it has ended", error));
       throw error;
     }
     // An answer to an earlier request may come later.
@@ -90,11 +94,15 @@ export class LeaseKeeper {
 
   #look(): void {
     const nowMs = this.#nowMs;
-    for (const kept of this.#kept) {
-      if (nowMs >= kept.validUntilMs) this.#lose(kept, lostError(kept, "it could not be kept alive in time"));
-      else if (!kept.renewing && nowMs >= kept.renewAtMs - kept.ttlMs * TOGETHER) void this.#renewInBackground(kept);
-    }
-    this.#wakeAt(Math.min(...[...this.#kept].map(nextLookMs)));
+    for (const kept of this.#kept) this.#lookAt(kept, nowMs);
+    let next = Number.POSITIVE_INFINITY;
+    for (const kept of this.#kept) next = Math.min(next, nextLookMs(kept));
+    this.#wakeAt(next);
+  }
+
+  #lookAt(kept: KeptLease, nowMs: number): void {
+    if (nowMs >= kept.validUntilMs) this.#lose(kept, lostError(kept, "it could not be kept alive in time"));
+    else if (!kept.renewing && nowMs >= kept.renewAtMs - kept.ttlMs * TOGETHER) void this.#renewInBackground(kept);
   }
 
   async #renewInBackground(kept: KeptLease): Promise<void> {
@@ -126,7 +134,9 @@ export class LeaseKeeper {
     const { clock } = this.#options;
     this.#timer = {
       atMs,
-      timer: clock.setTimer(Math.max(0, Math.ceil(atMs - clock.now())), wake, { background: true }),
+      timer: clock.setTimer(Math.min(Math.max(0, Math.ceil(atMs - clock.now())), LONGEST_TIMER_MS), wake, {
+        background: true,
+      }),
     };
   }
 }

@@ -39,7 +39,7 @@ export class Lease implements AsyncDisposable {
     return this.#kept.lost.signal;
   }
 
-  /** For how much longer the cluster keeps the lease for certain, as far as this client knows. 0: it may have ended. */
+  /** For how much longer the cluster keeps the lease for certain, as far as this client knows. 0: it may have ended, as after `revoke`. */
   get leftMs(): number {
     return this.#ports.keeper.leftMs(this.#kept);
   }

@@ -23,10 +23,25 @@ describe("a watch", () => {
     expect(() => new WatchCallRig(rig)).toThrow(/streams open/);
   });
 
+  test("that waits for a revision counts as one, and keeps the credit that it is given meanwhile", async () => {
+    const rig = await watchRig({ limits: { maxStreamWatches: 2, maxWatches: 2 } });
+    const call = new WatchCallRig(rig).watch(1n, { from: "", minRevision: 2n, startRevision: 2n, creditBytes: 0n });
+    const other = new WatchCallRig(rig).watch(1n, { key: "a", minRevision: 9n }).watch(2n, { key: "a" });
+    await other.has(2n, "canceled");
+    expect(failureIn(other, 2n)).toMatchObject({ code: ErrorCode.RESOURCE_EXHAUSTED });
+    call.credit(1n, 1);
+    await rig.write(put("a", "1"));
+    expect(await call.told(1n, 1)).toEqual(["2 a=1"]);
+    other.cancel(1n).watch(3n, { key: "a" });
+    await other.has(3n, "created");
+  });
+
   test.each([
     ["id 0", { watchId: 0n }, /watch_id is 0/],
     ["an empty range", { watchId: 1n, from: bytes("b"), to: bytes("a") }, /range is empty/],
     ["progress at once", { watchId: 1n, progressIntervalMs: 1n }, /at least 100/],
+    ["a key that no key can be as long as", { watchId: 1n, from: new Uint8Array(4_097) }, /from has 4097 bytes/],
+    ["an end like that", { watchId: 1n, to: new Uint8Array(4_098) }, /to has 4098 bytes/],
     ["a revision out of bounds", { watchId: 1n, startRevision: 2n ** 60n }, /is above/],
   ])("that makes no sense is refused: %s", async (_, value, message) => {
     const rig = await watchRig();

@@ -66,8 +66,9 @@ export class WatchHub {
     });
   }
 
+  /** With those that wait for a revision. */
   get size(): number {
-    return this.#outlets.size;
+    return this.#outlets.size + this.#waiting.size;
   }
 
   /** Everything up to here has been told to synced watches. */

@@ -1,4 +1,4 @@
-import type { CreateWatch } from "@raftkv/proto/kv";
+import { type CreateWatch, ErrorCode } from "@raftkv/proto/kv";
 import { keyId } from "../../state/key-id.ts";
 import type { Failure } from "../kv-failure.ts";
 import { invalid } from "../text-form.ts";
@@ -19,11 +19,14 @@ export interface WatchPlan {
 const MIN_PROGRESS_MS = 100;
 const MAX_PROGRESS_MS = 2 ** 31 - 1;
 
-export function watchPlan(create: CreateWatch): WatchPlan | Failure {
+/** Nothing is kept of keys that are longer than those of the store: `maxKeyBytes`, and one more where a range ends. */
+export function watchPlan(create: CreateWatch, maxKeyBytes: number): WatchPlan | Failure {
   const { watchId, from, to, startRevision, minRevision, progressIntervalMs, creditBytes } = create;
   const { withoutPuts, withoutDeletes, withPrevious, fragments } = create;
   if (watchId === 0n) return invalid("watch_id is 0: choose another, and never the same one twice on a stream");
   if (withoutPuts && withoutDeletes) return invalid("without_puts and without_deletes together leave nothing to tell");
+  const tooLong = checkLength("from", from, maxKeyBytes) ?? checkLength("to", to, maxKeyBytes + 1);
+  if (tooLong !== undefined) return tooLong;
   if (to.length > 0 && Buffer.compare(from, to) >= 0) return invalid("the range is empty: to is not after from");
   const tooLate = [startRevision, minRevision].find((revision) => revision > BigInt(Number.MAX_SAFE_INTEGER));
   if (tooLate !== undefined) return invalid(`revision ${tooLate} is above ${Number.MAX_SAFE_INTEGER}`);
@@ -45,6 +48,11 @@ export function watchPlan(create: CreateWatch): WatchPlan | Failure {
     credit: bytesOf(creditBytes),
     progressMs: progressIntervalMs === 0n ? undefined : Math.min(Number(progressIntervalMs), MAX_PROGRESS_MS),
   };
+}
+
+function checkLength(name: string, { length }: Uint8Array, most: number): Failure | undefined {
+  if (length <= most) return undefined;
+  return { code: ErrorCode.KEY_TOO_LARGE, message: `${name} has ${length} bytes, at most ${most} are allowed` };
 }
 
 export function bytesOf(wire: bigint): number {

@@ -60,6 +60,13 @@ export class Waiting {
   }
 }
 
+/** A watch that waits for a revision before it starts. */
+interface Unstarted {
+  readonly endWait: () => void;
+  /** What its client has given it besides what it was asked for with. */
+  credit: number;
+}
+
 /** How a stream has ended: `error` is undefined when all is well. */
 export interface WatchEnd {
   readonly error: unknown;
@@ -70,8 +77,7 @@ export class WatchStream implements HubOutlet {
   readonly #context: ServiceContext;
   readonly #changed: () => void;
   readonly #watches = new Map<bigint, Watch>();
-  /** Those that wait for a revision before they start; what ends the wait. */
-  readonly #unstarted = new Map<bigint, () => void>();
+  readonly #unstarted = new Map<bigint, Unstarted>();
   #outgoing: Outgoing[] = [];
   #others = 0;
   /** Of all that has not been written. */
@@ -113,12 +119,9 @@ export class WatchStream implements HubOutlet {
       case "cancel":
         this.#cancel(request.value.watchId);
         return;
-      case "credit": {
-        const watch = this.#watches.get(request.value.watchId);
-        watch?.giveCredit(bytesOf(request.value.bytes));
-        if (watch !== undefined) this.#context.watchHub.resume(watch);
+      case "credit":
+        this.#giveCredit(request.value.watchId, bytesOf(request.value.bytes));
         return;
-      }
       case undefined:
         this.close(connectError(invalid("the request has neither create nor cancel nor credit")));
         return;
@@ -155,7 +158,7 @@ export class WatchStream implements HubOutlet {
     if (this.#ended !== undefined) return;
     this.#ended = { error };
     this.#progress?.timer.cancel();
-    for (const endWait of this.#unstarted.values()) endWait();
+    for (const { endWait } of this.#unstarted.values()) endWait();
     this.#unstarted.clear();
     this.#context.watchHub.forget(this);
     this.#watches.clear();
@@ -170,7 +173,7 @@ export class WatchStream implements HubOutlet {
   }
 
   #create(create: CreateWatch): void {
-    const plan = watchPlan(create);
+    const plan = watchPlan(create, this.#context.limits.maxKeyBytes);
     if ("code" in plan) {
       this.#refuse(create.watchId, plan);
       return;
@@ -189,10 +192,20 @@ export class WatchStream implements HubOutlet {
 
   #startLater(plan: WatchPlan): void {
     const endWait = this.#context.watchHub.whenAt(plan.minRevision, () => {
+      const credit = plan.credit + (this.#unstarted.get(plan.id)?.credit ?? 0);
       this.#unstarted.delete(plan.id);
-      this.#start(plan);
+      this.#start({ ...plan, credit });
     });
-    this.#unstarted.set(plan.id, endWait);
+    this.#unstarted.set(plan.id, { endWait, credit: 0 });
+  }
+
+  #giveCredit(watchId: bigint, bytes: number): void {
+    const unstarted = this.#unstarted.get(watchId);
+    if (unstarted !== undefined) unstarted.credit += bytes;
+    const watch = this.#watches.get(watchId);
+    if (watch === undefined) return;
+    watch.giveCredit(bytes);
+    this.#context.watchHub.resume(watch);
   }
 
   #start({ id, interest, startRevision, credit, progressMs }: WatchPlan): void {
@@ -226,10 +239,10 @@ export class WatchStream implements HubOutlet {
 
   #cancel(watchId: bigint): void {
     const watch = this.#watches.get(watchId);
-    const endWait = this.#unstarted.get(watchId);
-    if (watch === undefined && endWait === undefined) return; // It has ended by itself, and the client hears of that.
+    const unstarted = this.#unstarted.get(watchId);
+    if (watch === undefined && unstarted === undefined) return; // It has ended by itself, and the client hears of that.
     this.#unstarted.delete(watchId);
-    endWait?.();
+    unstarted?.endWait();
     this.#watches.delete(watchId);
     if (watch !== undefined) this.#context.watchHub.remove(watch);
     const canceled = { $typeName: "raftkv.kv.v1.WatchCanceled" } as const;
