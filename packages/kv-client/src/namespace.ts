@@ -2,6 +2,7 @@ import { type AtRevisionOptions, atRevision, noHistory } from "./at-revision.ts"
 import { keyBytes, toBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
 import type { Calls } from "./calls.ts";
+import { Election } from "./coordination/election.ts";
 import { acquireLock, type Lock, type LockOptions } from "./coordination/lock.ts";
 import { type HistoryOptions, historyPages, planHistory } from "./history.ts";
 import type { KeyRangeTarget } from "./key-range.ts";
@@ -171,6 +172,11 @@ export class Namespace {
    */
   async lock(name: string, options: LockOptions = {}): Promise<Lock> {
     return acquireLock(this.#calls, name, options);
+  }
+
+  /** Candidates, of whom one leads. Throws INVALID_ARGUMENT for an empty name. */
+  election(name: string): Election {
+    return new Election(this, this.#calls, name);
   }
 
   /**
