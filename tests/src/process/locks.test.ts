@@ -162,6 +162,16 @@ describe("locks of a cluster", () => {
         .join(" "),
     ).toBe("nobody a nobody b nobody c the last");
 
+    const pool = kv.semaphore("pool", 2);
+    const [permit] = [await pool.acquire(), await pool.acquire()];
+    const [third, fourth] = [pool.acquire(), pool.acquire({ timeoutMs: 300 })];
+    await expect(fourth).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    await permit.release();
+    expect((await third).fence.token).toBeGreaterThan(permit.fence.token);
+    await kv.barrier("gate").hold({ ttlMs: 300 });
+    await kv.barrier("gate").wait();
+    expect(await kv.get("gate"), "it went by itself").toBeUndefined();
+
     const missing = await runCli(["lock", "job", ...at, "--", "/no/such/program"]);
     expect(missing.code).toBe(2);
     await queueOf(kv, 0);
