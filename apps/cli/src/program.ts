@@ -7,7 +7,7 @@ import { examples } from "./program/examples.ts";
 import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
 import { addLeaseCommands } from "./program/lease.ts";
-import { addLockCommand } from "./program/lock.ts";
+import { addLockCommands } from "./program/lock.ts";
 import { addMemberCommands } from "./program/member.ts";
 import { addSnapshotCommands } from "./program/snapshot.ts";
 import { addTransactionCommand } from "./program/transaction.ts";
@@ -46,7 +46,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     .action((_: object, command: Command) => status(command.optsWithGlobals()));
 
   addLeaseCommands(program);
-  addLockCommand(program);
+  addLockCommands(program);
   addMemberCommands(program);
   addLeaderCommands(program);
   addSnapshotCommands(program);

@@ -265,6 +265,24 @@ describe("a call that is cut off", () => {
     expect(await heard.whenClosed).toMatchObject({ code: Code.Aborted });
   });
 
+  it("by its server is over for that at once, though the client takes nothing", async () => {
+    const server = new Heard<ExchangeRequest>();
+    let full: Call | undefined;
+    const { url } = await serve((call) => {
+      for (let i = 0; i < 20; i++) call.send(response(i, 1_000_000));
+      full = call;
+      return server;
+    });
+    sessionTo(url)
+      .request(requestHeaders(method))
+      .on("error", () => {});
+    await eventually(() => full !== undefined);
+    const reason = new ConnectError("too slow", Code.ResourceExhausted);
+    full?.cancel(reason);
+    expect(await server.whenClosed).toBe(reason);
+    full?.end();
+  });
+
   it("by the loss of its connection tells both", async () => {
     const server = new Heard<ExchangeRequest>();
     const { url } = await serve(() => server);

@@ -49,6 +49,13 @@ export class ServerCall<Response extends DescMessage> {
     stream.resume();
   }
 
+  /** Ends the call at once, whatever of it has not left yet: for a client that does not read. `closed` is called with that error. */
+  cancel(error: ConnectError): void {
+    this.#isOver = true;
+    this.#error ??= error;
+    this.#reply.stream.destroy();
+  }
+
   #write(envelopes: () => Uint8Array): boolean {
     if (this.#isOver) return true;
     if (!this.#reply.headersSent) this.#reply.writeHead(200, headers);

@@ -2,7 +2,10 @@ import { type AtRevisionOptions, atRevision, noHistory } from "./at-revision.ts"
 import { keyBytes, toBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
 import type { Calls } from "./calls.ts";
+import { Barrier } from "./coordination/barrier.ts";
+import { Election } from "./coordination/election.ts";
 import { acquireLock, type Lock, type LockOptions } from "./coordination/lock.ts";
+import { Semaphore } from "./coordination/semaphore.ts";
 import { type HistoryOptions, historyPages, planHistory } from "./history.ts";
 import type { KeyRangeTarget } from "./key-range.ts";
 import { KeySpace } from "./key-space/key-space.ts";
@@ -171,6 +174,24 @@ export class Namespace {
    */
   async lock(name: string, options: LockOptions = {}): Promise<Lock> {
     return acquireLock(this.#calls, name, options);
+  }
+
+  /**
+   * A lock that up to `permits` (at most 1,000) hold at a time. Whoever uses it must say the same number. Throws
+   * INVALID_ARGUMENT for an empty name, or a number that makes no sense.
+   */
+  semaphore(name: string, permits: number): Semaphore {
+    return new Semaphore(this.#calls, name, permits);
+  }
+
+  /** What holds up whoever waits at it, until it is released. Throws INVALID_ARGUMENT for an empty name. */
+  barrier(name: string): Barrier {
+    return new Barrier(this.#calls, name);
+  }
+
+  /** Candidates, of whom one leads. Throws INVALID_ARGUMENT for an empty name. */
+  election(name: string): Election {
+    return new Election(this, this.#calls, name);
   }
 
   /**

@@ -52,7 +52,7 @@ export interface KvLimits {
    * what comes meanwhile is read from history then.
    */
   readonly maxWatchStreamBytes: number;
-  /** The same of all watch streams together. */
+  /** The same of all watch streams together. Where that is used up, clients that have read nothing for 5 s are given up. */
   readonly maxWatchBytes: number;
   /** Calls of all clients that wait for a lock. */
   readonly maxLockWaits: number;

@@ -65,6 +65,14 @@ export class EtcdStore implements Store {
         const response = await this.#post("kv/compaction", { revision: `${request.revision}` });
         return isError(response) ? response : { kind: "compact" };
       }
+      case "grantLease": {
+        const response = await this.#post("lease/grant", { ID: `${request.lease}`, TTL: "3600" });
+        return isError(response) ? response : { kind: "grantLease" };
+      }
+      case "revokeLease": {
+        const response = await this.#post("lease/revoke", { ID: `${request.lease}` });
+        return isError(response) ? response : { kind: "revokeLease", revision: revision(response) };
+      }
       case "transaction": {
         const response = await this.#post("kv/txn", transaction(request.transaction));
         return isError(response) ? response : transactionAnswer(request.transaction, response);
@@ -127,6 +135,7 @@ interface JsonKeyValue {
   readonly create_revision?: string;
   readonly mod_revision?: string;
   readonly version?: string;
+  readonly lease?: string;
 }
 
 type EtcdError = Extract<Answer, { kind: "error" }>;
@@ -138,6 +147,8 @@ function isError(response: Json | EtcdError): response is EtcdError {
 const ERRORS: readonly (readonly [RegExp, string])[] = [
   [/required revision has been compacted/, "compacted"],
   [/required revision is a future revision/, "future revision"],
+  [/requested lease not found/, "lease not found"],
+  [/lease already exists/, "lease exists"],
   [/duplicate key given in txn request/, "duplicate key"],
 ];
 
@@ -145,7 +156,10 @@ function errorName(message: string): string {
   return ERRORS.find(([pattern]) => pattern.test(message))?.[1] ?? message;
 }
 
-type Simple = Exclude<Request | StepRequest, { kind: "transaction" | "count" | "compact" }>;
+type Simple = Exclude<
+  Request | StepRequest,
+  { kind: "transaction" | "count" | "compact" | "grantLease" | "revokeLease" }
+>;
 
 interface Operation {
   readonly path: string;
@@ -158,7 +172,12 @@ function operation(request: Simple): Operation {
     case "put":
       return {
         path: "kv/put",
-        body: { key: base64(request.key), value: base64(request.value), prev_kv: request.previous },
+        body: {
+          key: base64(request.key),
+          value: base64(request.value),
+          prev_kv: request.previous,
+          lease: `${request.lease ?? 0}`,
+        },
         told: (response) => {
           const previous = response.prev_kv === undefined ? undefined : entry(response.prev_kv);
           return { kind: "put", revision: revision(response), previous };
@@ -241,8 +260,16 @@ function transaction({ comparisons, success, failure }: Transaction): object {
 
 function comparison({ key, to, relation, target, operand }: ComparisonRequest): object {
   const result = { equals: "EQUAL", notEquals: "NOT_EQUAL", lessThan: "LESS", greaterThan: "GREATER" }[relation];
-  const name = { value: "VALUE", version: "VERSION", createRevision: "CREATE", modRevision: "MOD" }[target];
-  const field = { value: "value", version: "version", createRevision: "create_revision", modRevision: "mod_revision" };
+  const name = { value: "VALUE", version: "VERSION", createRevision: "CREATE", modRevision: "MOD", lease: "LEASE" }[
+    target
+  ];
+  const field = {
+    value: "value",
+    version: "version",
+    createRevision: "create_revision",
+    modRevision: "mod_revision",
+    lease: "lease",
+  };
   const value = typeof operand === "string" ? base64(operand) : `${operand}`;
   const end = to === undefined ? {} : { range_end: base64(to === "" ? "\0" : to) };
   return { key: base64(key), ...end, result, target: name, [field[target]]: value };
@@ -296,6 +323,7 @@ function entry(kv: JsonKeyValue): Entry {
     createRevision: number(kv.create_revision),
     modRevision: number(kv.mod_revision),
     version: number(kv.version),
+    lease: number(kv.lease),
   };
 }
 

@@ -15,7 +15,7 @@ const REQUESTS = 500;
 
 describe.skipIf(!installed)(title, () => {
   for (const seed of [1, 2]) {
-    it(`${REQUESTS} puts, deletions, ranges, transactions and compactions, revisions included: seed ${seed}`, async () => {
+    it(`${REQUESTS} puts, deletions, ranges, transactions, leases and compactions, revisions included: seed ${seed}`, async () => {
       await using etcd = await EtcdStore.start();
       await using raftkv = await RaftkvStore.start();
       const random = seededRandom(seed);
@@ -40,8 +40,12 @@ describe.skipIf(!installed)(title, () => {
         "duplicate key",
         "future revision",
         "get",
+        "grantLease",
+        "lease exists",
+        "lease not found",
         "put",
         "range",
+        "revokeLease",
         "transaction",
       ]);
     });

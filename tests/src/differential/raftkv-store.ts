@@ -80,7 +80,7 @@ export class RaftkvStore implements Store {
     const client = this.#client;
     switch (request.kind) {
       case "put":
-        return putAnswer(await client.put(request.key, request.value, { previous: request.previous }));
+        return putAnswer(await client.put(request.key, request.value, putOptions(request)));
       case "delete":
         return deleteAnswer(await client.delete(request.key, { previous: request.previous }));
       case "deleteRange":
@@ -101,6 +101,13 @@ export class RaftkvStore implements Store {
       case "compact":
         await client.compact(request.revision);
         return { kind: "compact" };
+      case "grantLease":
+        await client.leases.grant(3_600_000, { id: request.lease, keepAlive: false });
+        return { kind: "grantLease" };
+      case "revokeLease": {
+        const { revision } = await client.leases.revoke(request.lease);
+        return { kind: "revokeLease", revision };
+      }
       case "transaction": {
         const { comparisons, success, failure } = request.transaction;
         const spec = { if: comparisons.map(comparisonOf), do: success.map(stepOf), else: failure.map(stepOf) };
@@ -112,12 +119,18 @@ export class RaftkvStore implements Store {
 
 const ERRORS: Readonly<Partial<Record<string, string>>> = {
   COMPACTED: "compacted",
+  LEASE_EXISTS: "lease exists",
+  LEASE_NOT_FOUND: "lease not found",
   FUTURE_REVISION: "future revision",
 };
 
 function errorName({ code, message }: RaftKvError): string {
   if (code === "REFUSED" && message.includes("writes a key twice")) return "duplicate key";
   return ERRORS[code] ?? message;
+}
+
+function putOptions({ previous, lease }: { readonly previous: boolean; readonly lease?: number }) {
+  return { previous, ...(lease === undefined ? {} : { lease }) };
 }
 
 function rangeOf({ from, to }: { readonly from: string; readonly to: string }) {
@@ -136,7 +149,7 @@ function atOf(request: { readonly at?: number }) {
 function comparisonOf({ key: name, to, relation, target, operand }: ComparisonRequest): Comparison {
   const subject = to === undefined ? key(name) : keys(rangeOf({ from: name, to }));
   if (target === "value") return subject.value[relation](String(operand));
-  return subject[target][relation](Number(operand));
+  return subject[target === "lease" ? "leaseId" : target][relation](Number(operand));
 }
 
 function stepOf(request: StepRequest): Step<unknown> {
@@ -206,6 +219,6 @@ function deleteRangeAnswer({ revision, deleted, previous }: DeleteRangeResult): 
   return { kind: "delete", revision, deleted, previous: previous.map(entryOf) };
 }
 
-function entryOf({ key, text, createRevision, modRevision, version }: KeyValue): Entry {
-  return { key, value: text, createRevision, modRevision, version };
+function entryOf({ key, text, createRevision, modRevision, version, leaseId = 0 }: KeyValue): Entry {
+  return { key, value: text, createRevision, modRevision, version, lease: leaseId };
 }

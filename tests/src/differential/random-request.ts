@@ -21,6 +21,9 @@ export interface Revisions {
 /** Few keys, so that most requests meet something; a mixture in which the stores stay small. */
 export function randomRequest(random: Random, revisions: Revisions): Request {
   const choice = random.next();
+  if (choice < 0.03) return { kind: "grantLease", lease: randomLease(random) };
+  if (choice < 0.05) return { kind: "revokeLease", lease: randomLease(random) };
+  if (choice < 0.1) return randomLeasedPut(random);
   if (choice < 0.35) return randomWrite(random);
   if (choice < 0.42) return { kind: "get", key: randomKey(random), ...randomAt(random, revisions) };
   if (choice < 0.6) return { kind: "range", ...randomRange(random, revisions), ...randomAt(random, revisions) };
@@ -35,6 +38,16 @@ function randomWrite(random: Random): Write {
   if (choice < 0.75) return { kind: "put", key: randomKey(random), value: randomValue(random), previous };
   if (choice < 0.92) return { kind: "delete", key: randomKey(random), previous };
   return { kind: "deleteRange", ...randomKeyRange(random), previous };
+}
+
+/** Not within transactions: a lease that is not there makes etcd 3.4 panic. */
+function randomLeasedPut(random: Random): Write {
+  const put = { kind: "put", key: randomKey(random), value: randomValue(random) } as const;
+  return { ...put, previous: random.next() < 0.5, lease: randomLease(random) };
+}
+
+function randomLease(random: Random): number {
+  return integerBetween(random, 1, 3);
 }
 
 /** Mostly one that can be read; now and then one that cannot, any more or yet. */
@@ -68,7 +81,7 @@ function randomStep(random: Random, revisions: Revisions, depth: number): StepRe
 }
 
 const RELATIONS = ["equals", "notEquals", "lessThan", "greaterThan"] as const;
-const TARGETS = ["value", "version", "createRevision", "modRevision"] as const;
+const TARGETS = ["value", "version", "createRevision", "modRevision", "lease"] as const;
 
 function randomComparison(random: Random, { newest }: Revisions): ComparisonRequest {
   const target = oneOf(random, TARGETS);
@@ -77,6 +90,7 @@ function randomComparison(random: Random, { newest }: Revisions): ComparisonRequ
 
   function operand(): string | number {
     if (target === "value") return randomValue(random);
+    if (target === "lease") return integerBetween(random, 0, 3);
     if (target === "version") return integerBetween(random, 0, 3);
     return random.next() < 0.3 ? 0 : Math.max(0, newest - integerBetween(random, 0, 20));
   }

@@ -7,10 +7,19 @@ export type Request =
   | ({ readonly kind: "range"; readonly at?: number } & RangeRequest)
   | ({ readonly kind: "count"; readonly at?: number } & KeyRange)
   | { readonly kind: "transaction"; readonly transaction: TransactionRequest }
-  | { readonly kind: "compact"; readonly revision: number };
+  | { readonly kind: "compact"; readonly revision: number }
+  /** One that lives longer than the test. */
+  | { readonly kind: "grantLease"; readonly lease: number }
+  | { readonly kind: "revokeLease"; readonly lease: number };
 
 export type Write =
-  | { readonly kind: "put"; readonly key: string; readonly value: string; readonly previous: boolean }
+  | {
+      readonly kind: "put";
+      readonly key: string;
+      readonly value: string;
+      readonly previous: boolean;
+      readonly lease?: number;
+    }
   | { readonly kind: "delete"; readonly key: string; readonly previous: boolean }
   | ({ readonly kind: "deleteRange"; readonly previous: boolean } & KeyRange);
 
@@ -49,7 +58,7 @@ export interface ComparisonRequest {
   /** Over a range from `key`; empty: to the last key. */
   readonly to?: string;
   readonly relation: Relation;
-  readonly target: "value" | "version" | "createRevision" | "modRevision";
+  readonly target: "value" | "version" | "createRevision" | "modRevision" | "lease";
   readonly operand: string | number;
 }
 
@@ -62,6 +71,8 @@ export interface Entry {
   readonly createRevision: number;
   readonly modRevision: number;
   readonly version: number;
+  /** 0: none. */
+  readonly lease: number;
 }
 
 /** What a store answers, in the same form for both. */
@@ -83,7 +94,9 @@ export type Answer =
       readonly succeeded: boolean;
       readonly results: readonly Answer[];
     }
-  | { readonly kind: "compact" };
+  | { readonly kind: "compact" }
+  | { readonly kind: "grantLease" }
+  | { readonly kind: "revokeLease"; readonly revision: number };
 
 /** A store that is asked one thing after another. */
 export interface Store extends AsyncDisposable {

@@ -120,7 +120,7 @@ describe("locks of a cluster", () => {
     });
   });
 
-  it("run a command: it gets the signals, and is ended where the lock is lost", async () => {
+  it("run a command, which gets the signals and is ended where the lock is lost; elections too, and are observed", async () => {
     await using directory = await temporaryDirectory();
     await using cluster = await ClusterProcess.start({ directory: directory.path, size: 1 });
     const at = ["--endpoints", cluster.endpoints.join(",")];
@@ -130,10 +130,10 @@ describe("locks of a cluster", () => {
     const run = (script: string) =>
       startCli(["lock", "job", "--ttl", "1s", ...at, "--", process.execPath, "-e", script]);
     const deaf = `process.on("SIGTERM", () => process.exit(42)); console.error("runs"); setInterval(() => 0, 1000)`;
-    const told = run(deaf);
-    await told.saysOnStderr(/runs/);
-    told.signal("SIGTERM");
-    expect((await told.ended).code).toBe(42);
+    const signalled = run(deaf);
+    await signalled.saysOnStderr(/runs/);
+    signalled.signal("SIGTERM");
+    expect((await signalled.ended).code).toBe(42);
     await queueOf(kv, 0);
 
     const lost = run(deaf);
@@ -142,6 +142,35 @@ describe("locks of a cluster", () => {
     const ended = await lost.ended;
     expect(ended.code).toBe(5);
     expect(ended.stderr).toContain("the lock job was lost");
+
+    const observer = startCli(["elect", "boss", "--observe", ...at]);
+    await observer.saysOnStdout(/nobody/);
+    const leader = `setTimeout(() => 0, 50); console.error("leads")`;
+    for (const value of ["a", "b"]) {
+      const elected = await runCli(["elect", "boss", "--value", value, ...at, "--", process.execPath, "-e", leader]);
+      expect({ code: elected.code, stderr: elected.stderr }).toEqual({ code: 0, stderr: "leads\n" });
+    }
+    await using boss = await kv.election("boss").campaign("c");
+    await boss.proclaim("the last");
+    await observer.saysOnStdout(/the last/);
+    observer.signal("SIGINT");
+    const told = (await observer.ended).stdout.toString();
+    expect(
+      told
+        .match(/nobody|\t.*$/gm)
+        ?.map((line) => line.trim())
+        .join(" "),
+    ).toBe("nobody a nobody b nobody c the last");
+
+    const pool = kv.semaphore("pool", 2);
+    const [permit] = [await pool.acquire(), await pool.acquire()];
+    const [third, fourth] = [pool.acquire(), pool.acquire({ timeoutMs: 300 })];
+    await expect(fourth).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    await permit.release();
+    expect((await third).fence.token).toBeGreaterThan(permit.fence.token);
+    await kv.barrier("gate").hold({ ttlMs: 300 });
+    await kv.barrier("gate").wait();
+    expect(await kv.get("gate"), "it went by itself").toBeUndefined();
 
     const missing = await runCli(["lock", "job", ...at, "--", "/no/such/program"]);
     expect(missing.code).toBe(2);

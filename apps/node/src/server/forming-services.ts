@@ -10,6 +10,10 @@ export function formingServices(state: () => string): (router: ConnectRouter) =>
     const detail = create(ErrorDetailSchema, { code: ErrorCode.NO_LEADER, message });
     throw new ConnectError(message, Code.Unavailable, undefined, [{ desc: ErrorDetailSchema, value: detail }]);
   };
+  // biome-ignore lint/correctness/useYield: a stream that is refused yields nothing
+  const refuseStream = async function* (): AsyncGenerator<never> {
+    refuse();
+  };
   return (router) => {
     router.service(KvService, {
       put: refuse,
@@ -20,10 +24,8 @@ export function formingServices(state: () => string): (router: ConnectRouter) =>
       compact: refuse,
       deleteRange: refuse,
       transaction: refuse,
-      // biome-ignore lint/correctness/useYield: a stream that is refused yields nothing
-      exchange: async function* () {
-        refuse();
-      },
+      exchange: refuseStream,
+      watch: refuseStream,
     });
     router.service(LockService, { lock: refuse, unlock: refuse });
     router.service(ClusterService, {
@@ -33,6 +35,7 @@ export function formingServices(state: () => string): (router: ConnectRouter) =>
       transferLeadership: refuse,
       takeSnapshot: refuse,
       inspectAddress: refuse,
+      backup: refuseStream,
     });
   };
 }

@@ -132,7 +132,7 @@ describe("a lock", () => {
     await kv.delete(own);
     await first.release();
     stream.created(1n, 10);
-    stream.events(1n, 12, event("12 job deleted"));
+    stream.events(1n, 12, event(`12 ${first.fence.key} deleted`));
     expect(await second).toMatchObject({ code: "LEASE_LOST" });
   });
 

@@ -6,9 +6,9 @@ import type { Lease } from "../leases/lease.ts";
 import { planRange } from "../range.ts";
 import { readNeeds } from "../read-needs.ts";
 import { type Page, pageRequest } from "../read-operation.ts";
-import { watchPlan } from "../watch/watch-options.ts";
 import type { Fence } from "../write-options.ts";
 import { putRequest } from "../write-request.ts";
+import { deletedOneOf } from "./deleted.ts";
 import { Wait, type WaitOptions } from "./wait.ts";
 
 export interface QueueOptions extends WaitOptions {
@@ -17,6 +17,17 @@ export interface QueueOptions extends WaitOptions {
    * background the cluster hears of the client three times as often.
    */
   readonly ttlMs?: number;
+}
+
+/** What is waited for. */
+interface Queue {
+  /** For messages: "lock". */
+  readonly what: string;
+  readonly name: string;
+  /** Of the key that stands for the place. Empty unless told. */
+  readonly value?: Uint8Array;
+  /** So many at the head of the queue have their turn together; 1 unless told. */
+  readonly permits?: number;
 }
 
 /** A place at the head of a queue. */
@@ -36,14 +47,16 @@ export function checkName(what: string, name: string): void {
 }
 
 /**
- * Takes a place at the end of a queue, and waits until it is the first. The order is that in which the cluster heard of them.
- * Each waits for the one just before it, so that what one leaves behind wakes one.
+ * Takes a place at the end of a queue, and waits until it is the first, or one of the first `permits`. The order is that in
+ * which the cluster heard of them. Each waits for the one just before it, or for any of the `permits` just before it (when
+ * those are fewer it has its turn, and until one of them goes they are not), so that what one leaves behind wakes no more.
  */
 export async function waitInLine(
   calls: Calls,
-  { what, name, value = NOTHING }: { readonly what: string; readonly name: string; readonly value?: Uint8Array },
+  queue: Queue,
   { ttlMs = DEFAULT_TTL_MS, ...waiting }: QueueOptions,
 ): Promise<Turn> {
+  const { what, name, value = NOTHING } = queue;
   checkName(what, name);
   calls.check(what, {});
   using wait = new Wait(calls.clock, `${what} ${name}`, waiting);
@@ -56,7 +69,7 @@ export async function waitInLine(
     const put = putRequest(toBytes(key, "key"), value, { lease });
     const { revision: token } = await calls.write(put, wait.shortCall);
     const turn = { lease, key, fence: { key, token } };
-    await untilFirst(calls, name, turn, wait);
+    await untilFirst(calls, queue, turn, wait);
     return turn;
   } catch (error) {
     // Not awaited: whoever gives up does not wait for a cluster that may be away. Its lease ends by itself then.
@@ -65,42 +78,33 @@ export async function waitInLine(
   }
 }
 
-async function untilFirst(calls: Calls, name: string, { key, fence }: Turn, wait: Wait): Promise<void> {
+async function untilFirst(calls: Calls, queue: Queue, { key, fence }: Turn, wait: Wait): Promise<void> {
+  const { name, permits = 1 } = queue;
   for (;;) {
     wait.signal.throwIfAborted();
-    const { entries, revision } = await lastTwo(calls, name, fence.token, wait);
+    const { entries, revision } = await lastPlaces(calls, name, fence.token, permits + 1, wait);
     const own = entries.find((entry) => isAt(entry, key));
     if (own?.createRevision !== fence.token) {
       throw new RaftKvError("LEASE_LOST", `${key}: the place in the queue was lost: its key has gone`);
     }
-    const before = entries.find((entry) => entry !== own);
-    if (before === undefined) return;
-    await deleted(calls, before.keyBytes, revision, wait);
+    const before = entries.filter((entry) => entry !== own);
+    if (before.length < permits) return;
+    const keys = before.map(({ keyBytes }) => keyBytes);
+    await deletedOneOf(calls, keys, revision, wait.signal);
   }
 }
 
-/** One's own place, and the one just before it. */
-function lastTwo(calls: Calls, name: string, token: number, wait: Wait): Promise<Page> {
+/** One's own place, and those just before it. */
+function lastPlaces(calls: Calls, name: string, token: number, limit: number, wait: Wait): Promise<Page> {
   const { pageSize: _, ...bounds } = planRange({
     prefix: `${name}/`,
     maxCreateRevision: token,
     sortBy: "createRevision",
     descending: true,
     keysOnly: true,
-    limit: 2,
+    limit,
   });
   return calls.read(pageRequest(bounds, readNeeds({})), wait.call);
-}
-
-/** Resolves once the key, which was there at `revision`, was deleted, or perhaps was. */
-async function deleted(calls: Calls, key: Uint8Array, revision: number, { signal }: Wait): Promise<void> {
-  const options = { startRevision: revision + 1, events: "delete", signal } as const;
-  try {
-    for await (const _ of calls.watch(watchPlan(key, options), options)) return;
-  } catch (error) {
-    // It came too late to be told.
-    if (!(error instanceof RaftKvError) || error.code !== "COMPACTED") throw error;
-  }
 }
 
 function isAt({ keyBytes }: KeyValue, key: string): boolean {

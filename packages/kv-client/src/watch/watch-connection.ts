@@ -16,6 +16,9 @@ type State =
   | { readonly kind: "connected"; readonly stream: WatchStream }
   | { readonly kind: "closed" };
 
+/** After so long a node is asked again for a watch that it had no room for, while it serves others. */
+const askAgainAfterMs = 1_000;
+
 /** How long a node may take to accept a connection before another is tried. */
 const connectTimeoutMs = 1_000;
 
@@ -177,7 +180,23 @@ export class WatchConnection {
       watched.failed(finalError("watch", refusal, false));
       return;
     }
-    this.#leave(refusal?.reason ?? "the node has ended a watch without being asked to");
+    const servesOthers = [...this.#byId.values()].some(({ isServed }) => isServed);
+    if (refusal?.kind === "later" && servesOthers) this.#askLater(watched, watchId, refusal.reason);
+    else this.#leave(refusal?.reason ?? "the node has ended a watch without being asked to");
+  }
+
+  /** One that a node does not take up now must not interrupt those that it serves. */
+  #askLater(watched: Watched, watchId: bigint, reason: string): void {
+    const stream = this.#stream();
+    if (stream === undefined) return;
+    this.#lastFailure = `${stream.address}: ${reason}`;
+    this.#byId.delete(watchId);
+    this.#ids.set(watched, undefined);
+    const askAgain = (): void => {
+      const isUnasked = this.#ids.has(watched) && this.#ids.get(watched) === undefined;
+      if (this.#stream() === stream && isUnasked) this.#ask(watched, stream);
+    };
+    this.#ports.clock.setTimer(askAgainAfterMs, askAgain, { background: true });
   }
 
   #leave(reason: string): void {

@@ -200,6 +200,24 @@ describe("a watch", () => {
     expect(await take(told, 1, text)).toEqual(["2 a=1"]);
   });
 
+  it("is asked for again where a node takes no more, and disturbs none of those that the node serves", async () => {
+    const clock = new ManualClock();
+    await using client = new RaftKv({ endpoints: [node.address], clock });
+    const served = events(client.watch("a"));
+    const refused = client.watch("b");
+    const at = await stream(0, 2);
+    at.created(1n, 1);
+    at.cancel(2n, { code: ErrorCode.RESOURCE_EXHAUSTED, message: "too many" });
+    at.events(1n, 2, event("2 a=1"));
+    expect(await take(served, 1, text)).toEqual(["2 a=1"]);
+    expect(at.creates).toHaveLength(2);
+    clock.advance(1_000);
+    await stream(0, 3);
+    at.created(3n, 2);
+    expect(await refused.started()).toBe(2);
+    expect(node.watches.streams).toHaveLength(1);
+  });
+
   it("moves on when it has been served, and a node has not come to where history begins", async () => {
     const watch = kv.watch("a");
     const told = events(watch);

@@ -46,6 +46,11 @@ export class Watched {
     this.#through = plan.startRevision === undefined ? undefined : plan.startRevision - 1;
   }
 
+  /** The present node has taken it up. */
+  get isServed(): boolean {
+    return this.#isServed;
+  }
+
   /** Some node has taken it up. */
   get wasServed(): boolean {
     return this.#wasServed;

@@ -7,6 +7,7 @@ import {
 } from "@raftkv/proto/kv";
 import type { ConsensusStatus } from "@raftkv/raft-core";
 import type { ApplyResult } from "../state/answer.ts";
+import { answersBytes } from "../state/answer-bytes.ts";
 import { Admission } from "./admission.ts";
 import { commandResults, exchangeError, exchangeResponse } from "./answer-messages.ts";
 import { errorDetail, failureOf, leaderMessage, notLeader, refusalFailure } from "./error-mapping.ts";
@@ -143,7 +144,11 @@ export class ExchangeStream {
     this.#admission.grow(decodedBytes);
     const held = bytes + decodedBytes;
     pendingWrites.wait(proposed.result).then(
-      (result) => this.#settle(commandAnswer(requestId, result), held),
+      (result) => {
+        const told = result.kind === "answers" ? answersBytes(result.answers) : 0;
+        this.#admission.grow(told);
+        this.#settle(commandAnswer(requestId, result), held + told);
+      },
       (cause) => this.#settle(error(requestId, this.#failure(cause, true)), held),
     );
   }

@@ -18,6 +18,8 @@ export interface LeaseExpiryOptions {
 
 /** After a proposal that came to nothing. */
 const RETRY_MS = 100;
+/** Between two entries that end leases. */
+const LONGEST_TURN_MS = 200;
 /** See `#checkpointMs`. */
 const SHORTEST_CHECKPOINT_MS = 500;
 const LONGEST_CHECKPOINT_MS = 10_000;
@@ -93,13 +95,17 @@ export class LeaseExpiry {
     return soonestMs - atMs < SHORTEST_CHECKPOINT_MS / 2 ? soonestMs : atMs;
   }
 
+  /** Where many are over, others have their turn for as long as each entry has taken. */
   async #expire(term: Term, stillLeads: () => boolean): Promise<boolean> {
-    const { consensus, state } = this.#options;
+    const { consensus, state, clock } = this.#options;
     for (;;) {
+      const startedMs = clock.now();
       const result = await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), EXPIRE));
       const answer = result.kind === "answers" ? result.answers[0] : undefined;
       if (answer?.kind !== "expireLeases") return false;
-      if (!answer.more || !stillLeads()) return true;
+      if (!answer.more) return true;
+      await this.#sleepFor(Math.min(clock.now() - startedMs, LONGEST_TURN_MS), Number.NEGATIVE_INFINITY);
+      if (!stillLeads()) return true;
     }
   }
 

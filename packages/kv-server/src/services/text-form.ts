@@ -50,7 +50,8 @@ export function textOf(bytes: Uint8Array): string | undefined {
 export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   const last = prefix.findLastIndex((byte) => byte < 0xff);
   if (last < 0) return undefined;
-  const end = prefix.slice(0, last + 1);
+  // A `Buffer`'s slice would be a view.
+  const end = Uint8Array.prototype.slice.call(prefix, 0, last + 1);
   end[last] = (end[last] ?? 0) + 1;
   return end;
 }

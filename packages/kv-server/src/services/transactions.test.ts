@@ -5,6 +5,7 @@ import { encodeEnvelope } from "../codec/envelope.ts";
 import { type BatchInit, bytes, encodeBatch, openSession, put, raiseApplyVersion } from "../test-rig/command-log.ts";
 import { ExchangeCall } from "../test-rig/exchange-call.ts";
 import { pulled, pushed } from "../test-rig/exchange-carriers.ts";
+import { promisesSettle } from "../test-rig/manual-clock.ts";
 import { plain } from "../test-rig/plain.ts";
 import { failureOfCall, type ServiceRig, serviceRig } from "../test-rig/service-rig.ts";
 import type { KvServicesOptions } from "./service-context.ts";
@@ -262,4 +263,28 @@ describe.each([
     expect(stream.answer(3n)).toEqual(answer);
     expect(rig.machine.revision()).toBe(3);
   });
+});
+
+test.each([
+  ["Connect", pulled],
+  ["hand", pushed],
+])("what waits for a client that takes none of its answers is bounded, on a stream carried by %s", async (_, carry) => {
+  const rig = await rigWithTransactions({ limits: { maxStreamBytes: 40_000 } });
+  const stream = new ExchangeCall(rig, carry);
+  stream.commands({ operations: [put("a", "x".repeat(10_000))] });
+  await stream.received(1);
+  stream.paused = true;
+  const before = rig.consensus.proposed.length;
+  const again = { case: "put", value: { key: bytes("a"), keepValue: true, withPrevious: true } } as const;
+  for (let i = 0; i < 50; i++) {
+    stream.commands({ operations: [{ operation: again }] });
+    await promisesSettle();
+  }
+  expect(rig.consensus.proposed.length - before).toBeLessThanOrEqual(6);
+  stream.paused = false;
+  await stream.received(51);
+  expect(stream.answers.at(-1)?.response).toMatchObject({ value: { code: ErrorCode.RESOURCE_EXHAUSTED } });
+  const last = stream.commands({ operations: [{ operation: again }] });
+  await stream.received(52);
+  expect(stream.answer(last)).toMatchObject({ case: "results" });
 });

@@ -26,6 +26,10 @@ export function answerBytes(answer: Answer | StepAnswer): number {
   }
 }
 
+export function answersBytes(answers: readonly Answer[]): number {
+  return sum(answers, answerBytes);
+}
+
 function sum<Part>(parts: readonly Part[], bytesOf: (part: Part) => number): number {
   let bytes = 0;
   for (const part of parts) bytes += bytesOf(part);

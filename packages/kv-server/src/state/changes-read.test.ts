@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { applyOne, CommandLog, put, raiseApplyVersion } from "../test-rig/command-log.ts";
+import { applyOne, bytes, CommandLog, del, put, raiseApplyVersion } from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
 import { ManualClock } from "../test-rig/manual-clock.ts";
 import { APPLY_VERSION } from "./counters.ts";
@@ -21,4 +21,27 @@ it("tells what a key was before history was kept, merged or not what it has beco
   expect(await machine.readChanges(read)).toMatchObject(told);
   await machine.flush();
   expect(await machine.readChanges(read)).toMatchObject(told);
+});
+
+it("tells no more at a time than the limit of bytes lets through, with what keys were before; but all of a revision", async () => {
+  const machine = await KvStateMachine.open({ store: new GatedStore(), clock: new ManualClock() });
+  const log = new CommandLog();
+  await applyOne(machine, log, { operations: [raiseApplyVersion(APPLY_VERSION)] });
+  const keys = Array.from({ length: 200 }, (_, i) => `k${1_000 + i}`);
+  await applyOne(machine, log, { operations: keys.map((key) => put(key, "v".repeat(100))) });
+  const single = keys.slice(0, 100).map(del);
+  const together = { case: "deleteRange", value: { from: bytes("k"), to: bytes("l") } } as const;
+  await applyOne(machine, log, { operations: [...single, { operation: together }] });
+  await machine.flush();
+  const told: string[] = [];
+  const shares: number[] = [];
+  for (let from = 202; from <= machine.revision(); ) {
+    const answer = await machine.readChanges({ ...read, from, limits: { changes: 1_000, bytes: 2_000 } });
+    if (answer.kind === "compacted") throw new Error("nothing was compacted");
+    told.push(...answer.changes.map(({ key, previous }) => `${Buffer.from(key)}=${previous?.value.length}`));
+    shares.push(answer.changes.length);
+    from = answer.through + 1;
+  }
+  expect(told).toEqual(keys.map((key) => `${key}=100`));
+  expect(shares).toEqual([32, 32, 32, 104]);
 });

@@ -80,9 +80,9 @@ export async function readChanges(read: ChangesRead, readable: Readable): Promis
     const found = isCut
       ? { changes: inEngine, through: inEngine.at(-1)?.revision ?? from }
       : { changes: [...inEngine, ...inMemory.changes], through: inMemory.through };
-    const changes = await withPrevious(found.changes, read, readable);
+    const told = await withPrevious(found, read, readable);
     if (from < earliestRevision(counters)) return compacted(counters);
-    return { kind: "changes", changes, through: found.through };
+    return { kind: "changes", ...told };
   } finally {
     endRead();
   }
@@ -179,30 +179,62 @@ function rowId(row: StateRow | undefined): ValueRowId {
   throw new KvError("corruptState", "another row stands among the values: rebuild this node from the others");
 }
 
-/** Before the earliest revision nothing is known for sure, even where it is still there. */
+/** So many values are fetched before it is looked how large they are. */
+const FETCHED_TOGETHER = 32;
+
+/**
+ * Before the earliest revision nothing is known for sure, even where it is still there. What keys were before may be far larger
+ * than what was made of them: where that exceeds the limit, later revisions are left for the next read.
+ */
 async function withPrevious(
-  found: readonly FoundChange[],
-  { wantsPrevious }: ChangesRead,
+  { changes, through }: FoundChanges,
+  { wantsPrevious, limits }: ChangesRead,
   { counters, store }: Readable,
-): Promise<readonly KeyChange[]> {
+): Promise<{ readonly changes: readonly KeyChange[]; readonly through: number }> {
   const earliest = earliestRevision(counters);
   const isWanted = ({ id, revision }: FoundChange) => revision > earliest && wantsPrevious(id);
-  const fetched = found.filter((change) => change.previous === "inEngine" && isWanted(change));
-  const keys = fetched.flatMap(({ supersedes }) =>
-    supersedes === undefined ? [] : [valueRowKey(supersedes.modRevision, supersedes.sub)],
-  );
-  const rows = keys.length === 0 ? [] : await store.getMany(keys);
+  const wanted = changes.filter((change) => change.previous === "inEngine" && isWanted(change));
   const previous = new Map<FoundChange, KeyEntry>();
-  for (const [i, change] of fetched.entries()) {
-    const row = rows[i];
-    const entry = row === undefined ? undefined : await previousEntry(change, decodeValueRow(row), store);
-    if (entry !== undefined) previous.set(change, entry);
+  let last = through;
+  let bytes = 0;
+  for (let at = 0; at < wanted.length; ) {
+    const before = wanted[at - 1]?.revision;
+    const isFull = bytes >= limits.bytes;
+    const together = wanted.slice(at, at + FETCHED_TOGETHER).filter(({ revision }) => !isFull || revision === before);
+    if (together.length === 0) {
+      last = before ?? through;
+      break;
+    }
+    for (const [change, entry] of await fetchPrevious(together, store)) {
+      previous.set(change, entry);
+      bytes += entry.value.length;
+    }
+    at += together.length;
   }
-  return found.map((change) => {
+  const told = changes.filter(({ revision }) => revision <= last);
+  const withEntries = told.map((change) => {
     const { id, key, revision, entry } = change;
     const known = typeof change.previous === "object" && isWanted(change) ? change.previous : previous.get(change);
     return { id, key, revision, entry, previous: known };
   });
+  return { changes: withEntries, through: last };
+}
+
+async function fetchPrevious(
+  changes: readonly FoundChange[],
+  store: StateStore,
+): Promise<ReadonlyMap<FoundChange, KeyEntry>> {
+  const keys = changes.flatMap(({ supersedes }) =>
+    supersedes === undefined ? [] : [valueRowKey(supersedes.modRevision, supersedes.sub)],
+  );
+  const rows = await store.getMany(keys);
+  const found = new Map<FoundChange, KeyEntry>();
+  for (const [i, change] of changes.entries()) {
+    const row = rows[i];
+    const entry = row === undefined ? undefined : await previousEntry(change, decodeValueRow(row), store);
+    if (entry !== undefined) found.set(change, entry);
+  }
+  return found;
 }
 
 /**

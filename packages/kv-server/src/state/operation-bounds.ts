@@ -5,7 +5,10 @@ const MIB = 1024 * 1024;
  * same line, so they are not configurable (`KvLimits` has lower ones, which are), and changing one takes a new apply version.
  */
 export const OPERATION_BOUNDS = {
-  /** Keys that it reads or writes; of a range all keys in it count, and of a transaction those of both branches. */
+  /**
+   * Keys that it reads or writes; of a range all keys in it count, with those that its entry puts there, and of a transaction
+   * those of both branches.
+   */
   maxKeys: 100_000,
   /** Bytes of the values that it reads. */
   maxValueBytes: 16 * MIB,

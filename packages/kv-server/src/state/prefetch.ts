@@ -1,7 +1,7 @@
 import { indexRowKey, valueRowKey } from "../codec/row-keys.ts";
 import { decodeIndexRow } from "../codec/rows.ts";
 import type { StateStore } from "../ports/state-store.ts";
-import type { EntryContent, Operation } from "./command.ts";
+import type { EntryContent, Operation, TransactionStep } from "./command.ts";
 import type { Generations } from "./generations.ts";
 import { type KeyId, keyBytes, keyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
@@ -13,6 +13,7 @@ import { listNeeds, type NeedsList, needsMoreThanRecords } from "./needs.ts";
 import { OPERATION_BOUNDS } from "./operation-bounds.ts";
 import { type KnownRecords, type Present, PresentKeys, PresentRecords } from "./present.ts";
 import { planRange } from "./range-plan.ts";
+import { SortedKeys } from "./sorted-keys.ts";
 
 /** Where the present state stands. */
 export interface Source {
@@ -132,10 +133,22 @@ class OperationNeeds implements NeedsList {
   }
 }
 
+function* idsPutBy(operation: Operation | TransactionStep): Generator<KeyId, void, undefined> {
+  if (operation.kind === "put") yield operation.id;
+  else if (operation.kind === "fenced") yield* idsPutBy(operation.operation);
+  else if (operation.kind === "transaction") {
+    for (const step of operation.then) yield* idsPutBy(step);
+    for (const step of operation.otherwise) yield* idsPutBy(step);
+  }
+}
+
 class EntryPrefetch {
   readonly present = new PresentKeys();
   readonly #source: Source;
   readonly #wanted = new Set<KeyId>();
+  /** Keys that are put by what was taken: ranges may meet them, though they were not there before the entry. */
+  readonly #put = new Set<KeyId>();
+  readonly #putInOrder = new SortedKeys();
   #keysLeft: number = OPERATION_BOUNDS.maxKeys;
   #bytesLeft: number = OPERATION_BOUNDS.maxValueBytes;
   #isFirst = true;
@@ -147,6 +160,10 @@ class EntryPrefetch {
   async take(operation: Operation): Promise<Excess | undefined> {
     const needs = new OperationNeeds();
     listNeeds(operation, needs);
+    for (const id of idsPutBy(operation)) {
+      if (!this.#put.has(id)) this.#putInOrder.add(id);
+      this.#put.add(id);
+    }
     if (needs.ranges.length === 0 && needs.values.length === 0) {
       await this.fetchRecords(needs.keys);
       return undefined;
@@ -197,6 +214,11 @@ class EntryPrefetch {
       if (!this.present.has(id)) this.present.learn(id, record);
       needs.keys.push(id);
       if (withValues) needs.values.push(id);
+    }
+    const end = to && keyId(to);
+    for (const id of this.#putInOrder.from(keyId(from))) {
+      if ((end !== undefined && id >= end) || needs.keys.length > this.#keysLeft) break;
+      if (this.present.record(id) === undefined) needs.keys.push(id);
     }
     return needs.keys.length <= this.#keysLeft;
   }

@@ -48,77 +48,69 @@ function nestedProblem({ then, otherwise }: TransactionParts): RefusalCode | und
  * the same key, or one puts what the other deletes. (etcd refuses most of that, as "duplicate key".)
  */
 function duplicateProblem({ then, otherwise }: TransactionParts): RefusalCode | undefined {
-  return writesOf(then) === undefined || writesOf(otherwise) === undefined ? "duplicateKey" : undefined;
+  return new StepWrites(then).hasDuplicate || new StepWrites(otherwise).hasDuplicate ? "duplicateKey" : undefined;
 }
 
-/** The keys that some steps put, and the ranges that they delete. */
-interface StepWrites {
-  readonly puts: ReadonlySet<KeyId>;
-  readonly deletions: readonly Deletion[];
-}
-
+/** A range that a step deletes. */
 interface Deletion {
+  readonly step: number;
   readonly from: KeyId;
   readonly to: KeyId | undefined;
 }
 
-/** Undefined: two of them write the same key. */
-function writesOf(steps: readonly TransactionStep[]): StepWrites | undefined {
+/** What steps write, with those nested in them, which have been checked by themselves. */
+class StepWrites {
   /** By which step each key is put. */
-  const puts = new Map<KeyId, number>();
-  const deletions: (Deletion & { readonly step: number })[] = [];
-  for (const [i, step] of steps.entries()) {
-    const writes = stepWrites(step);
-    if (writes === undefined) return undefined;
-    for (const id of writes.puts) {
-      if (puts.has(id)) return undefined;
-      puts.set(id, i);
+  readonly #puts = new Map<KeyId, number>();
+  readonly #deletions: Deletion[] = [];
+  #isPutTwice = false;
+
+  constructor(steps: readonly TransactionStep[]) {
+    for (const [i, step] of steps.entries()) this.#take(step, i);
+  }
+
+  /** Two of the steps write the same key. */
+  get hasDuplicate(): boolean {
+    return this.#isPutTwice || this.#deletesAnother();
+  }
+
+  #take(step: TransactionStep, number: number): void {
+    switch (step.kind) {
+      case "put":
+        // Where both are nested in one step, only one of the two is carried out: they do not get in each other's way.
+        this.#isPutTwice ||= (this.#puts.get(step.id) ?? number) !== number;
+        this.#puts.set(step.id, number);
+        return;
+      case "delete":
+        this.#deletions.push({ step: number, from: step.id, to: `${step.id}\0` });
+        return;
+      case "deleteRange":
+        this.#deletions.push({ step: number, from: keyId(step.from), to: step.to && keyId(step.to) });
+        return;
+      case "transaction":
+        for (const nested of step.then) this.#take(nested, number);
+        for (const nested of step.otherwise) this.#take(nested, number);
+        return;
+      case "get":
+      case "range":
+        return;
     }
-    for (const deletion of writes.deletions) deletions.push({ ...deletion, step: i });
   }
-  if (puts.size > 0 && deletions.length > 0) {
-    const ids = [...puts.keys()].sort();
-    if (deletions.some((deletion) => deletesAnother(deletion, ids, puts))) return undefined;
-  }
-  return { puts: new Set(puts.keys()), deletions };
-}
 
-/** Whether it deletes what another step puts. */
-function deletesAnother(
-  { from, to, step }: Deletion & { readonly step: number },
-  ids: readonly KeyId[],
-  puts: ReadonlyMap<KeyId, number>,
-): boolean {
-  for (let i = lowerBound(ids, from); i < ids.length; i++) {
-    const id = ids[i] ?? "";
-    if (to !== undefined && id >= to) return false;
-    if (puts.get(id) !== step) return true;
-  }
-  return false;
-}
-
-function stepWrites(step: TransactionStep): StepWrites | undefined {
-  switch (step.kind) {
-    case "put":
-      return { puts: new Set([step.id]), deletions: [] };
-    case "delete":
-      return { puts: NO_PUTS, deletions: [{ from: step.id, to: `${step.id}\0` }] };
-    case "deleteRange":
-      return { puts: NO_PUTS, deletions: [{ from: keyId(step.from), to: step.to && keyId(step.to) }] };
-    case "transaction": {
-      // Only one of the two is carried out: they do not get in each other's way.
-      const [then, otherwise] = [writesOf(step.then), writesOf(step.otherwise)];
-      if (then === undefined || otherwise === undefined) return undefined;
-      return {
-        puts: new Set([...then.puts, ...otherwise.puts]),
-        deletions: [...then.deletions, ...otherwise.deletions],
-      };
+  /** Whether a step deletes what another puts. Looks at a few puts for each deletion, however many it deletes. */
+  #deletesAnother(): boolean {
+    if (this.#puts.size === 0 || this.#deletions.length === 0) return false;
+    const ids = [...this.#puts.keys()].sort();
+    const steps = ids.map((id) => this.#puts.get(id));
+    /** For each put the first one after it that is another step's. */
+    const nextOther: number[] = [];
+    for (let i = ids.length - 1; i >= 0; i--) {
+      nextOther[i] = steps[i] === steps[i + 1] ? (nextOther[i + 1] ?? ids.length) : i + 1;
     }
-    case "get":
-    case "range":
-      return NO_WRITES;
+    return this.#deletions.some(({ step, from, to }) => {
+      const first = lowerBound(ids, from);
+      const other = ids[steps[first] === step ? (nextOther[first] ?? ids.length) : first];
+      return other !== undefined && (to === undefined || other < to);
+    });
   }
 }
-
-const NO_PUTS: ReadonlySet<KeyId> = new Set();
-const NO_WRITES: StepWrites = { puts: NO_PUTS, deletions: [] };

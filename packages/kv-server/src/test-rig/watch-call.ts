@@ -121,6 +121,10 @@ export class WatchCallRig {
       end: (error) => {
         this.end ??= { error };
       },
+      cancel: (error) => {
+        this.end ??= { error };
+        listener.closed(error);
+      },
       pause: () => undefined,
       resume: () => undefined,
     });

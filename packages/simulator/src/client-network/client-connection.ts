@@ -207,6 +207,7 @@ export class ClientConnection implements NodeConnection {
     return this.#open(WatchRequestSchema, WatchResponseSchema, listener, (control, answer) =>
       services.openWatch({
         ...control,
+        cancel: (error) => control.end(error),
         sendEncoded: (messages) => {
           for (const pieces of messages) answer(Buffer.concat(pieces));
           return true;

@@ -18,6 +18,8 @@ export interface RunningCli {
   readonly ended: Promise<CliResult>;
   /** Resolves once standard error has shown that; rejects where the process ends without. */
   saysOnStderr(pattern: RegExp): Promise<void>;
+  /** The same of standard output. */
+  saysOnStdout(pattern: RegExp): Promise<void>;
   hasEnded(): boolean;
   signal(signal: NodeJS.Signals): void;
   /** Nobody reads standard error any more. */
@@ -37,10 +39,13 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
   const stdout: Buffer[] = [];
   let stderr = "";
   const seen = new EventEmitter();
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout.push(chunk);
+    seen.emit("said");
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
-    seen.emit("stderr");
+    seen.emit("said");
   });
   child.stdin.on("error", () => undefined); // A command that fails early does not read its input.
   child.stdin.end(options.input ?? "");
@@ -48,19 +53,21 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, stdout: Buffer.concat(stdout), stderr }));
   });
+  const says = (pattern: RegExp, said: () => string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        if (!pattern.test(said())) return;
+        seen.off("said", look);
+        resolve();
+      };
+      seen.on("said", look);
+      void ended.then(() => reject(new Error(`raftkv ended without ${pattern}: ${stderr}`)), reject);
+      look();
+    });
   return {
     ended,
-    saysOnStderr: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (!pattern.test(stderr)) return;
-          seen.off("stderr", look);
-          resolve();
-        };
-        seen.on("stderr", look);
-        void ended.then(() => reject(new Error(`raftkv ended without ${pattern}: ${stderr}`)), reject);
-        look();
-      }),
+    saysOnStderr: (pattern) => says(pattern, () => stderr),
+    saysOnStdout: (pattern) => says(pattern, () => Buffer.concat(stdout).toString()),
     hasEnded: () => child.exitCode !== null,
     signal: (signal) => void child.kill(signal),
     stopReading: () => child.stderr.destroy(),

@@ -36,6 +36,37 @@ describe("a watch", () => {
     await other.has(3n, "created");
   });
 
+  test("of a client that does not read takes the room of others only for a while", async () => {
+    const rig = await watchRig({ limits: { maxWatchStreamBytes: 1_000, maxWatchBytes: 2_000 } });
+    const stalled = [1, 2].map(() => new WatchCallRig(rig).watch(1n, { from: "" }));
+    for (const call of stalled) await call.has(1n, "created");
+    for (const call of stalled) call.paused = true;
+    await rig.write(put("a", "v".repeat(1_000)));
+    await settle();
+    const other = new WatchCallRig(rig).watch(1n, { key: "b" });
+    await other.has(1n, "created");
+    await rig.write(put("b", "1"));
+    await settle();
+    expect(other.events(1n)).toEqual([]);
+    rig.clock.advance(5_000);
+    expect(await other.told(1n, 1)).toEqual(["3 b=1"]);
+    expect(stalled.map(({ end }) => end?.error)).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/does not read/) }),
+    );
+  });
+
+  test("of a client that does not read for long is kept while there is room", async () => {
+    const rig = await watchRig();
+    const call = new WatchCallRig(rig).watch(1n, { from: "" });
+    await call.has(1n, "created");
+    call.paused = true;
+    await rig.write(put("a", "1"));
+    await settle();
+    rig.clock.advance(60_000);
+    call.resume();
+    expect(await call.told(1n, 1)).toEqual(["2 a=1"]);
+  });
+
   test.each([
     ["id 0", { watchId: 0n }, /watch_id is 0/],
     ["an empty range", { watchId: 1n, from: bytes("b"), to: bytes("a") }, /range is empty/],

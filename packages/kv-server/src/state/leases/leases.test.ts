@@ -132,6 +132,22 @@ describe("the keys of a lease go together", () => {
     expect(rig.machine.revision()).toBe(revision + 2);
   });
 
+  test("piece by piece too where its time was over long before anybody looked, beside others that were over later", async () => {
+    const rig = await Rig.start();
+    const { keysPerEntry } = LEASE_BOUNDS;
+    await rig.apply(grantLease(500, 7), grantLease(600, 8));
+    for (let i = 0; i < keysPerEntry + 10; i += 1_000) {
+      const count = Math.min(1_000, keysPerEntry + 10 - i);
+      await rig.apply(...Array.from({ length: count }, (_, k) => putLeased(`k${i + k}`, "", { leaseId: 7 })));
+    }
+    rig.log.timeMs = 2_000;
+    expect(await rig.apply(expireLeases)).toMatchObject({ expired: 1, deleted: keysPerEntry, more: true });
+    expect(await rig.machine.firstLeaseDeadlineMs(), "it is not forgotten").toBe(501);
+    expect(await rig.apply(expireLeases)).toMatchObject({ expired: 1, deleted: 10, more: false });
+    expect(await rig.keys()).toEqual([]);
+    expect(rig.machine.leaseCount()).toBe(0);
+  });
+
   test("thousands of leases that are over together end some hundreds an entry, the oldest first", async () => {
     const rig = await Rig.start();
     const count = LEASE_BOUNDS.leasesPerEntry + 3;

@@ -11,14 +11,16 @@ import { endLease } from "../leases/end-lease.ts";
 export function expireLeases(state: FoldedState): ExpireLeasesAnswer | Refusal {
   const { leases, counters } = state;
   if (!hasLeases(counters)) return refuse("invalidOperation");
-  const last = leases.due.leases.at(-1);
   let expired = 0;
   let deleted = 0;
   for (const lease of leases.due.leases) {
     deleted += endLease(state, lease);
     if (leases.get(lease.id) === undefined) expired++;
   }
-  leases.endedBefore(leases.due.more ? (last?.deadlineMs ?? 0) : counters.clusterTimeMs);
+  // The first that is left over still has keys: it has to be found again.
+  const left = leases.due.leases.find(({ id }) => leases.get(id) !== undefined);
+  const next = left ?? (leases.due.more ? leases.due.leases.at(-1) : undefined);
+  leases.endedBefore(next?.deadlineMs ?? counters.clusterTimeMs);
   const more = leases.due.more || expired < leases.due.leases.length;
   return { kind: "expireLeases", revision: counters.revision, expired, deleted, more };
 }

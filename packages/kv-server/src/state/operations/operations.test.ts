@@ -34,6 +34,28 @@ const deleteRange = (from: string, to: string, withPrevious = false): OperationI
   operation: { case: "deleteRange", value: { from: bytes(from), to: bytes(to), withPrevious } },
 });
 
+const countOften = (times: number): OperationInit => ({
+  operation: {
+    case: "transaction",
+    value: {
+      // biome-ignore lint/suspicious/noThenProperty: it is a field of the message.
+      then: Array.from({ length: times }, () => ({ step: { case: "range" as const, value: { countOnly: true } } })),
+    },
+  },
+});
+
+test("keys count that were put by the same entry: a range is no cheaper by them", async () => {
+  const { machine, log } = await machineWithTransactions();
+  const puts = Array.from({ length: 1_000 }, (_, i) => put(`k${i}`, ""));
+  const most = OPERATION_BOUNDS.maxKeys / puts.length;
+  const tooMany = await applyOne(machine, log, { operations: [...puts, countOften(most + 1)] });
+  expect(tooMany).toMatchObject({ answers: { 1000: { kind: "refused", code: "operationTooLarge" } } });
+  const again = await applyOne(machine, log, { operations: [...puts, countOften(most)] });
+  expect(again, "none of them counts twice").toMatchObject({ answers: { 1000: { kind: "transaction" } } });
+  const over = await applyOne(machine, log, { operations: [...puts, countOften(most + 1)] });
+  expect(over).toMatchObject({ answers: { 1000: { kind: "refused" } } });
+});
+
 const getAll = (...keys: readonly string[]): OperationInit => ({
   operation: {
     case: "transaction",
@@ -59,15 +81,16 @@ describe("bounds of an operation", () => {
       // biome-ignore lint/suspicious/noThenProperty: it is a field of the message.
       return { operation: { case: "transaction", value: { then: [...Array(times).fill(count), one] } } };
     };
-    const most = OPERATION_BOUNDS.maxKeys / 100;
+    // A range counts what the transaction puts into it, too, wherever the put stands: 101 keys each time, and the put itself.
+    const most = Math.floor((OPERATION_BOUNDS.maxKeys - 1) / 101);
     const revision = machine.revision();
-    const [tooMany] = answersOf(await applyOne(machine, log, { operations: [countOften(most)] }));
+    const [tooMany] = answersOf(await applyOne(machine, log, { operations: [countOften(most + 1)] }));
     expect(tooMany).toEqual({ kind: "refused", code: "operationTooLarge" });
     expect(machine.revision()).toBe(revision);
-    const [enough] = answersOf(await applyOne(machine, log, { operations: [countOften(most - 1)] }));
+    const [enough] = answersOf(await applyOne(machine, log, { operations: [countOften(most)] }));
     expect(enough).toMatchObject({ kind: "transaction", revision: revision + 1 });
     // What is too much for those before it in a batch without a session is refused too; nobody would send it again.
-    const both = await applyOne(machine, log, { operations: [countOften(most - 10), countOften(most - 10)] });
+    const both = await applyOne(machine, log, { operations: [countOften(most), countOften(most)] });
     expect(answersOf(both)).toMatchObject([{ kind: "transaction" }, { kind: "refused", code: "operationTooLarge" }]);
   });
 
