@@ -1,5 +1,11 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { type CommandBatch, CommandBatchSchema, EntryEnvelopeSchema, type Operation } from "@raftkv/proto/kv";
+import { create, fromBinary } from "@bufbuild/protobuf";
+import {
+  type CommandBatch,
+  CommandBatchSchema,
+  EntryEnvelopeSchema,
+  type Operation,
+  OperationSchema,
+} from "@raftkv/proto/kv";
 import type { Entry } from "@raftkv/raft-core";
 import { LeaseModel } from "./lease-model.ts";
 import { ModelTransaction, Refused } from "./model-transaction.ts";
@@ -150,7 +156,7 @@ export class StateModel {
   }
 
   #operate(operation: Operation): unknown {
-    if (isLater(operation) && this.applyVersion < 3) return { kind: "refused", code: "invalidOperation" };
+    if (this.applyVersion < 3) return this.#unfenced(asBefore(operation));
     const { fence } = operation;
     if (fence !== undefined && this.get(text(fence.key))?.createRevision !== Number(fence.token)) {
       return { kind: "refused", code: "fenced" };
@@ -264,15 +270,21 @@ export class StateModel {
 }
 
 /** Whether only later apply versions than the second know it. */
-function isLater({ operation, fence }: Operation): boolean {
-  if (fence !== undefined || operation.case === "deleteRange" || operation.case === "transaction") return true;
-  if (operation.case?.endsWith("Lease") || operation.case === "keepLeaseAlive") return true;
-  if (operation.case === "put") {
-    const { withPrevious, keepValue, leaseId, ttlMs, keepLease } = operation.value;
-    return withPrevious || keepValue || keepLease || leaseId + ttlMs > 0n;
+/** As a node of an earlier version takes it: later operations are unknown, and later fields are passed over. */
+function asBefore({ operation }: Operation): Operation {
+  switch (operation.case) {
+    case "put": {
+      const { key, value } = operation.value;
+      return create(OperationSchema, { operation: { case: "put", value: { key, value } } });
+    }
+    case "delete":
+      return create(OperationSchema, { operation: { case: "delete", value: { key: operation.value.key } } });
+    case "compact":
+    case "skip":
+      return create(OperationSchema, { operation });
+    default:
+      return create(OperationSchema, {});
   }
-  if (operation.case === "delete") return operation.value.withPrevious;
-  return false;
 }
 
 function decode(payload: Uint8Array) {

@@ -17,9 +17,19 @@ interface StoreMoment {
   readonly earliestTold: number;
 }
 
-/** Every entry that was applied anywhere, in order, with what whoever came first to it answered. */
+interface Applied {
+  readonly entry: Entry;
+  readonly result: string;
+}
+
+/**
+ * Every entry that was applied anywhere, in order, with what whoever came first to it answered. What a node had made
+ * durable when it crashed, before it had answered, is known once another node comes to it.
+ */
 export class AppliedLog {
-  readonly #applied: { readonly entry: Entry; readonly result: string }[] = [];
+  readonly #applied: Applied[] = [];
+  /** Above the first that nobody has answered yet. */
+  readonly #ahead = new Map<Index, Applied>();
 
   /** Up to here, somebody has applied the log. */
   get lastIndex(): Index {
@@ -29,10 +39,22 @@ export class AppliedLog {
   observe(observation: Observation): void {
     if (observation.kind !== "applied") return;
     for (const [position, entry] of observation.entries.entries()) {
-      if (entry.index <= this.lastIndex) continue;
-      if (entry.index > this.lastIndex + 1) throw new Error(`entry ${entry.index} was applied before the one below it`);
-      this.#applied.push({ entry, result: observation.results[position] ?? "" });
+      if (entry.index <= this.lastIndex || this.#ahead.has(entry.index)) continue;
+      this.#ahead.set(entry.index, { entry, result: observation.results[position] ?? "" });
     }
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#ahead.delete(next.entry.index);
+      this.#applied.push(next);
+    }
+  }
+
+  /** False: nobody has answered one of the entries, and who came after it came by a snapshot. */
+  get isWhole(): boolean {
+    return this.#ahead.size === 0;
+  }
+
+  #next(): Applied | undefined {
+    return this.#ahead.get(this.lastIndex + 1);
   }
 
   /** What that made of the store, reckoned by itself from the commands, and from nothing but revisions in the answers. */

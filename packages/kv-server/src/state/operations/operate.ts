@@ -12,14 +12,18 @@ import { put, putWithOptions } from "./put.ts";
 import { revokeLease } from "./revoke-lease.ts";
 import { transaction } from "./transaction.ts";
 
-/** Carries one operation out; a file for each. What it refuses has changed nothing. */
+/**
+ * Carries one operation out; a file for each. What it refuses has changed nothing. A node of an earlier version does not
+ * know later operations, and passes over later fields; so that it comes to the same state, so does everybody as long as it
+ * may be there. (Nobody proposes them then, but for a leader of that version, who does not see them.)
+ */
 export function operate(state: FoldedState, operation: Operation): Answer {
   switch (operation.kind) {
     case "put":
-      if (operation.options !== undefined) return orUnknown(state, () => putWithOptions(state, operation));
+      if (operation.options !== undefined && hasTransactions(state.counters)) return putWithOptions(state, operation);
       return operation.key.length === 0 ? refuse("keyEmpty") : put(state, operation);
     case "delete":
-      return operation.withPrevious ? orUnknown(state, () => del(state, operation)) : del(state, operation);
+      return del(state, hasTransactions(state.counters) ? operation : { ...operation, withPrevious: false });
     case "compact":
       return compact(state.counters, operation.revision);
     case "grantLease":
@@ -33,7 +37,7 @@ export function operate(state: FoldedState, operation: Operation): Answer {
     case "transaction":
       return orUnknown(state, () => transaction(state, operation));
     case "fenced":
-      return orUnknown(state, () => fenced(state, operation));
+      return hasTransactions(state.counters) ? fenced(state, operation) : operate(state, operation.operation);
     default:
       return refuse("invalidOperation");
   }
@@ -43,7 +47,6 @@ function fenced(state: FoldedState, { fence, operation }: FencedOperation): Answ
   return holds(fence, state.present) ? operate(state, operation) : refuse("fenced");
 }
 
-/** A node of an earlier version does not know the operation; so that it comes to the same state, nobody does yet. */
 function orUnknown(state: FoldedState, carryOut: () => Answer): Answer {
   return hasTransactions(state.counters) ? carryOut() : refuse("invalidOperation");
 }
