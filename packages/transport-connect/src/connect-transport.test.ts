@@ -318,6 +318,7 @@ describe("an introduction", () => {
       formation,
       maxApplyVersion: 2,
       restoredIndex: 0,
+      marks: [],
     });
     expect(await two.transport.introduce(one.member.address, { nodeId: 2, memberId: "y" }, signal)).toEqual({
       nodeId: 1,
