@@ -326,6 +326,7 @@ describe("an introduction", () => {
       formation: undefined,
       maxApplyVersion: 1,
       restoredIndex: 0,
+      marks: [],
     });
   });
 
