@@ -169,7 +169,8 @@ class Simulation {
       trace,
       chance,
       skipped: new Set(skipped.operations),
-      lastCommitted: () => this.#invariants.view.lastCommitted,
+      // A node that is being stopped applies what nobody hears is committed.
+      lastCommitted: () => Math.max(this.#invariants.view.lastCommitted, this.#applied.highestIndex),
       slowestClock: plan.faults.clockRates[0],
       breaks: (invariant, finding) => this.#invariants.breaks(invariant, finding),
     });

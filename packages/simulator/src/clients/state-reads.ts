@@ -31,13 +31,16 @@ interface StateReadsOptions {
 
 type Recorded = Omit<StateRead, "bounds"> & {
   readonly bounds: Omit<StateBounds, "atMost" | "mayBeCompacted">;
-  readonly lastCommitted: Index;
+  /** Undefined as long as time has not moved since: what is answered in the middle of a turn is called committed after it. */
+  lastCommitted: Index | undefined;
 };
 
 /** Reads of the store's state, present and past, with what each promised when it was asked for. */
 export class StateReads {
   readonly #options: StateReadsOptions;
   readonly #reads: Recorded[] = [];
+  /** Those of `#reads` whose `lastCommitted` is not known yet. */
+  #unsettled: Recorded[] = [];
   #compacted = 0;
 
   constructor(options: StateReadsOptions) {
@@ -59,20 +62,15 @@ export class StateReads {
     needs: StateNeeds,
     source: StateSource,
   ): Promise<StateAnswer | undefined> {
-    const { scheduler, acknowledged, lastCommitted } = this.#options;
+    const { scheduler, acknowledged } = this.#options;
+    this.#settle();
     const calledAt = scheduler.nowMs;
     const bounds = this.#boundsOf(call, needs);
     const answer = await source.ask(call, needs);
     if (answer === undefined) return undefined;
-    this.#reads.push({
-      client,
-      calledAt,
-      answeredAt: scheduler.nowMs,
-      call,
-      answer,
-      bounds,
-      lastCommitted: lastCommitted(),
-    });
+    const read = { client, calledAt, answeredAt: scheduler.nowMs, call, answer, bounds, lastCommitted: undefined };
+    this.#reads.push(read);
+    this.#unsettled.push(read);
     if (answer.kind === "entries" || answer.kind === "writes") acknowledged.note(answer.revision ?? 0);
     if (answer.kind === "done" && call.kind === "compact") this.#compacted = Math.max(this.#compacted, call.revision);
     return answer;
@@ -80,11 +78,19 @@ export class StateReads {
 
   /** Throws a `BrokenHistory` where an answer is not what it promised. */
   check(history: StoreHistory): void {
-    const reads = this.#reads.map(({ bounds, lastCommitted, ...read }): StateRead => {
+    const now = this.#options.lastCommitted();
+    const reads = this.#reads.map(({ bounds, lastCommitted = now, ...read }): StateRead => {
       const { revision, earliest } = history.at(lastCommitted);
       return { ...read, bounds: { ...bounds, atMost: revision, mayBeCompacted: earliest } };
     });
     assertPromised(checkStateReads(history.replay, reads));
+  }
+
+  #settle(): void {
+    const { scheduler, lastCommitted } = this.#options;
+    const settled = this.#unsettled.filter(({ answeredAt }) => answeredAt < scheduler.nowMs);
+    for (const read of settled) read.lastCommitted = lastCommitted();
+    if (settled.length > 0) this.#unsettled = this.#unsettled.filter((read) => read.lastCommitted === undefined);
   }
 
   #boundsOf(call: StateCall, { consistency, minRevision, maxStalenessMs }: StateNeeds): Recorded["bounds"] {

@@ -30,15 +30,22 @@ export class AppliedLog {
   readonly #applied: Applied[] = [];
   /** Above the first that nobody has answered yet. */
   readonly #ahead = new Map<Index, Applied>();
+  #highestIndex: Index = 0;
 
   /** Up to here, somebody has applied the log. */
   get lastIndex(): Index {
     return this.#applied.length;
   }
 
+  /** The highest that anybody has applied. */
+  get highestIndex(): Index {
+    return this.#highestIndex;
+  }
+
   observe(observation: Observation): void {
     if (observation.kind !== "applied") return;
     for (const [position, entry] of observation.entries.entries()) {
+      this.#highestIndex = Math.max(this.#highestIndex, entry.index);
       if (entry.index <= this.lastIndex || this.#ahead.has(entry.index)) continue;
       this.#ahead.set(entry.index, { entry, result: observation.results[position] ?? "" });
     }

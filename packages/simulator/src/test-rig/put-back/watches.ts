@@ -50,5 +50,6 @@ export const watches: readonly PutBackBug[] = [
     row: undefined,
     patches: [inClient("watch/watched", "if (!this.#isServed || ", "if (")],
     noticedBy: [everythingOnce],
+    firstSeed: 195,
   },
 ];
