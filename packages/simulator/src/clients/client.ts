@@ -124,7 +124,7 @@ export class Client {
     while (this.#options.scheduler.nowMs < deadlineMs) {
       const reply = await this.#node().propose(batch, true);
       if (reply.kind === "answer") return this.#answered(operations, reply.value, mayHaveHappened);
-      if (reply.kind === "unknown") mayHaveHappened = true;
+      if (reply.kind === "unknown" || reply.copyLeft) mayHaveHappened = true;
       await this.#goElsewhere(reply);
     }
     // Its number is taken: a new session begins anew.

@@ -8,8 +8,8 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
 /** What came of a request. */
 export type Reply<T> =
   | { readonly kind: "answer"; readonly value: T }
-  /** The request certainly has no effect. */
-  | { readonly kind: "refused"; readonly leader: NodeId | undefined }
+  /** The request certainly has no effect, but for a second copy that may still be on its way. */
+  | { readonly kind: "refused"; readonly leader: NodeId | undefined; readonly copyLeft?: boolean }
   /** Nobody can say whether it takes effect: the answer was lost, or the node cannot tell. */
   | { readonly kind: "unknown" };
 
@@ -76,12 +76,17 @@ export class RemoteNode {
     const { scheduler, chance, timeoutMs, duplicateRate } = this.#options;
     return new Promise((resolve) => {
       const timeout = scheduler.after(timeoutMs, () => resolve({ kind: "unknown" }));
+      let copies = 1;
       const answered = (reply: Reply<T>) => {
         scheduler.cancel(timeout);
-        resolve(reply);
+        copies--;
+        resolve(reply.kind === "refused" ? { ...reply, copyLeft: copies > 0 } : reply);
       };
       this.#deliver(request, answered);
-      if (repeatable && chance.happens(duplicateRate)) this.#deliver(request, answered);
+      if (repeatable && chance.happens(duplicateRate)) {
+        copies++;
+        this.#deliver(request, answered);
+      }
     });
   }
 
