@@ -54,7 +54,16 @@ const undisturbed = (drawn: Plan): Plan => ({
   disk: calmDisk,
   membership: { ...drawn.membership, learners: 0, spares: 0, actions: [] },
   faults: { ...drawn.faults, kinds: [] },
-  workload: { ...drawn.workload, burstRate: 0, typedClients: 0, historians: 0, watchers: 0, transactors: 0 },
+  workload: {
+    ...drawn.workload,
+    burstRate: 0,
+    typedClients: 0,
+    historians: 0,
+    watchers: 0,
+    transactors: 0,
+    leasers: 0,
+    lockers: 0,
+  },
   majorityFirst: false,
 });
 
@@ -86,6 +95,11 @@ const allTyped = (drawn: Plan): Plan => ({
     watcherMs: 5 * drawn.config.electionTimeoutMaxMs,
     transactors: 2,
     transactorThinkMs: drawn.config.electionTimeoutMaxMs / 2,
+    richTransactions: true,
+    leasers: 2,
+    lockers: 3,
+    leaserThinkMs: drawn.config.electionTimeoutMaxMs / 4,
+    longestTtlMs: 4 * drawn.config.electionTimeoutMaxMs,
     clientFaults: {
       meanIntervalMs: 5 * drawn.config.electionTimeoutMaxMs,
       maxDurationMs: 2 * drawn.config.electionTimeoutMaxMs,

@@ -3,7 +3,7 @@ import type { Index } from "@raftkv/raft-core";
 import { assertPromised } from "../history/replay/assert-promised.ts";
 import { checkWatches } from "../history/replay/check-watches.ts";
 import type { WatchAsked, WatchedChange, WatchRecord } from "../history/replay/watch-record.ts";
-import type { StoreHistory } from "../observed/applied-log.ts";
+import type { StoreHistory } from "../observed/store-history.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";

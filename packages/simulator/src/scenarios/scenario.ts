@@ -33,6 +33,8 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
       historians: 0,
       watchers: 0,
       transactors: 0,
+      leasers: 0,
+      lockers: 0,
       answerTimeoutMs: electionTimeoutMaxMs,
     },
     majorityFirst: false,
