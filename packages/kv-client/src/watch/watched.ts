@@ -1,7 +1,7 @@
 import type { CreateWatch, WatchEvent as WireWatchEvent } from "@raftkv/proto/kv";
 import type { RaftKvError } from "../error.ts";
-import { safeInteger } from "../safe-integer.ts";
-import { creditOf, revisionOf, toEvent, type WatchBatch, type WatchEvent } from "./watch-event.ts";
+import { Told, type ToldBatch } from "./told.ts";
+import { revisionOf, type WatchBatch } from "./watch-event.ts";
 import type { WatchPlan } from "./watch-options.ts";
 
 /** How often nodes say how far they have come: whoever is silent for much longer does not serve. */
@@ -16,10 +16,6 @@ export interface WatchedHandlers {
   failed(error: RaftKvError): void;
 }
 
-interface Arrived extends WatchBatch {
-  readonly credit: number;
-}
-
 /**
  * What one watch has been told, whichever nodes told it: in order, each revision once and whole. It knows from where the
  * next node has to go on, and how much credit that is to be given.
@@ -27,7 +23,7 @@ interface Arrived extends WatchBatch {
 export class Watched {
   readonly #plan: WatchPlan;
   readonly #handlers: WatchedHandlers;
-  #arrived: Arrived[] = [];
+  #arrived: ToldBatch[] = [];
   /** Of all that has arrived and was not taken. */
   #arrivedCredit = 0;
   /** The events of a revision of which not all have come. */
@@ -88,21 +84,23 @@ export class Watched {
     this.#handlers.started(this.#through);
   }
 
-  events(events: readonly WireWatchEvent[], throughRevision: bigint): void {
-    const through = safeInteger(throughRevision, "revision");
-    const whole = this.#wholeThrough(through, events);
-    for (let at = 0; at < whole.length; ) at = this.#takeRevision(whole, at);
-    this.progress(through);
-    if (whole.length > 0) this.#handlers.arrived();
+  events(told: Told): void {
+    const batches = this.#whole(told).batches(this.#plan.toOwn);
+    for (const batch of batches) this.#arrive(batch);
+    this.progress(told.through);
+    if (batches.length > 0) this.#handlers.arrived();
   }
 
   /** The events of revisions that are told whole with these. */
-  #wholeThrough(through: number, events: readonly WireWatchEvent[]): readonly WireWatchEvent[] {
-    const last = events.at(-1);
-    if (this.#partial.length === 0 && (last === undefined || revisionOf(last) <= through)) return events;
-    const all = [...this.#partial, ...events];
+  #whole(told: Told): Told {
+    if (this.#partial.length === 0 && told.isWhole) return told;
+    const { through } = told;
+    const all = [...this.#partial, ...told.events];
     this.#partial = all.filter((event) => revisionOf(event) > through);
-    return all.filter((event) => revisionOf(event) <= through);
+    return new Told(
+      all.filter((event) => revisionOf(event) <= through),
+      through,
+    );
   }
 
   /** Everything up to `revision` was told, if the node has taken the watch up: it may have spoken before it had heard of it. */
@@ -138,25 +136,14 @@ export class Watched {
     return due;
   }
 
-  /** Takes all events of one revision, which begin at that position; answers with where the next one begins. */
-  #takeRevision(whole: readonly WireWatchEvent[], from: number): number {
-    const first = whole[from];
-    const revision = first === undefined ? 0 : revisionOf(first);
-    const events: WatchEvent[] = [];
-    let credit = 0;
-    let at = from;
-    for (let wire = first; wire !== undefined && revisionOf(wire) === revision; wire = whole[++at]) {
-      const event = toEvent(this.#plan.toOwn(wire));
-      if (event !== undefined) events.push(event);
-      credit += creditOf(wire);
-    }
+  #arrive(batch: ToldBatch): void {
+    const { revision, credit } = batch;
     // Said already, by a node that was asked for more than it should have been.
     if (this.#through !== undefined && revision <= this.#through) this.#freed += credit;
     else {
       this.#through = revision;
-      this.#arrived.push({ revision, events, credit });
+      this.#arrived.push(batch);
       this.#arrivedCredit += credit;
     }
-    return at;
   }
 }

@@ -80,7 +80,9 @@ export class WatchCallRig {
   }
 
   of(watchId: bigint): readonly WatchResponse["response"][] {
-    return this.responses.filter((one) => one.watchId === watchId).map(({ response }) => response);
+    return this.responses
+      .filter((one) => one.watchId === watchId || one.moreWatchIds.includes(watchId))
+      .map(({ response }) => response);
   }
 
   /** The events that a watch was told, in short. */

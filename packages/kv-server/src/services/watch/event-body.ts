@@ -47,6 +47,7 @@ const DELETED = { value: new Uint8Array(0), createRevision: 0, version: 0, lease
 
 const RESPONSE_WATCH_ID = 1;
 const RESPONSE_EVENTS = 3;
+const RESPONSE_MORE_WATCH_IDS = 6;
 const EVENTS_EVENT = 1;
 const EVENTS_THROUGH = 2;
 
@@ -76,6 +77,23 @@ export function encodeWatchId(watchId: bigint): Uint8Array {
   return new BinaryWriter().tag(RESPONSE_WATCH_ID, WireType.Varint).uint64(watchId).finish();
 }
 
-export function watchResponse(watchId: bigint, response: WatchResponse["response"]): WatchResponse {
-  return { $typeName: "raftkv.kv.v1.WatchResponse", watchId, response };
+/** The part that says which watches it goes to besides. */
+export function encodeMoreWatchIds(watchIds: readonly bigint[]): Uint8Array {
+  const ids = new BinaryWriter();
+  for (const id of watchIds) {
+    if (id < VARINT_32) ids.uint32(Number(id));
+    else ids.uint64(id);
+  }
+  return new BinaryWriter().tag(RESPONSE_MORE_WATCH_IDS, WireType.LengthDelimited).bytes(ids.finish()).finish();
+}
+
+/** Below it the two kinds of numbers are encoded alike, and the smaller one sooner. */
+const VARINT_32 = 2n ** 32n;
+
+export function watchResponse(
+  watchId: bigint,
+  response: WatchResponse["response"],
+  moreWatchIds: bigint[] = [],
+): WatchResponse {
+  return { $typeName: "raftkv.kv.v1.WatchResponse", watchId, response, moreWatchIds };
 }

@@ -4,11 +4,13 @@ import type { ChangeListener, KvStateMachine } from "../../state/kv-state-machin
 import type { Change } from "../../state/mem-table.ts";
 import { SharedEvent } from "./event-body.ts";
 import { wants } from "./interest.ts";
-import { ToldEvents, type Watch } from "./watch.ts";
+import { ToldEvents, type Watch, type WatchOutlet } from "./watch.ts";
 import type { WatchGroup, WatchGroups } from "./watch-groups.ts";
 
-/** Watches that are told in one turn of the event loop: applying and answering must not wait for all of them. */
-const TOLD_IN_ONE_TURN = 500;
+/** How much is told in one turn of the event loop, of what costs as much as one watch: applying and answering must not wait for all. */
+const TOLD_IN_ONE_TURN = 4_000;
+/** What the first watch of a stream costs more than others, as something is written there. */
+const STREAM_COST = 20;
 /** While so many bytes of changes wait to be told, memory is not to hold more: history tells them then. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 
@@ -149,7 +151,8 @@ export class LiveFeed implements ChangeListener {
     routed: ReadonlyMap<WatchGroup, readonly SharedEvent[] | undefined>,
     through: number,
   ): Generator<void, void, undefined> {
-    let told = 0;
+    const streams = new Set<WatchOutlet>();
+    let cost = 0;
     for (const [group, events] of routed) {
       if (events === undefined) {
         this.#allFallBehind(group);
@@ -160,7 +163,12 @@ export class LiveFeed implements ChangeListener {
         if (watch.told >= through) continue;
         watch.told = Math.max(watch.told, this.#done);
         if (!watch.tell(toldEvents)) this.#options.fallBehind(watch);
-        if (++told % TOLD_IN_ONE_TURN === 0) yield;
+        cost += streams.has(watch.outlet) ? 1 : STREAM_COST;
+        streams.add(watch.outlet);
+        if (cost < TOLD_IN_ONE_TURN) continue;
+        yield;
+        streams.clear();
+        cost = 0;
       }
     }
   }
