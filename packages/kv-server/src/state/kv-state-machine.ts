@@ -270,6 +270,11 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     }
   }
 
+  /** Nothing is left of what is compacted: what the engine holds, and snapshots, is then equal on all nodes that are as far. */
+  get isScavenged(): boolean {
+    return this.#merger.isScavenged;
+  }
+
   /**
    * For tests and checks of replicas. Merges first, and removes what is compacted, as nodes do at their own pace; so it is
    * not cheap.

@@ -31,11 +31,15 @@ interface Drawing {
   readonly known: number;
 }
 
-function drawComparisons({ chance, known, mark }: Drawing): readonly StoreComparison[] {
-  const names = chance.shuffle(transactionKeys).slice(0, chance.integer(0, 2));
+/** `of`: keys to compare something of before others. */
+function drawComparisons({ chance, known, mark }: Drawing, of: readonly string[] = []): readonly StoreComparison[] {
+  const names = (chance.happens(0.6) && of.length > 0 ? of : chance.shuffle(transactionKeys)).slice(
+    0,
+    chance.integer(0, 2),
+  );
   return names.map((name): StoreComparison => {
     const isValue = chance.happens(0.5);
-    const rangeEnd = chance.happens(0.4)
+    const rangeEnd = chance.happens(0.5)
       ? (chance.pick(transactionKeys.filter((key) => key > name)) ?? "t/7")
       : undefined;
     const is = chance.pick(["=", "!=", "<", ">"] as const) ?? "=";
@@ -60,10 +64,11 @@ function drawSteps(drawing: Drawing, names: readonly string[], deep: number): re
   if (other !== undefined && chance.happens(0.4)) steps.push({ kind: "delete", key: other });
   if (one !== undefined && chance.happens(0.4)) steps.push({ kind: "get", key: one });
   if (chance.happens(0.3)) steps.push({ kind: "range", from: "t/1", to: "t/7", limit: chance.integer(1, 6) });
+  const written = steps.flatMap((step) => (step.kind === "put" || step.kind === "delete" ? [step.key] : []));
   if (deep > 1 && rest.length > 0 && chance.happens(0.6)) {
     steps.push({
       kind: "transaction",
-      compare: drawComparisons(drawing),
+      compare: drawComparisons(drawing, written),
       // biome-ignore lint/suspicious/noThenProperty: it is a field of the model's.
       then: drawSteps(drawing, rest, deep - 1),
       else: drawSteps(drawing, rest, deep - 1),

@@ -1,3 +1,4 @@
+import type { RaftKv } from "@raftkv/kv-client";
 import type { Index } from "@raftkv/raft-core";
 import { HistoryRecorder } from "../history/history-recorder.ts";
 import type { KeyAnswer, KeyCall } from "../history/models/key-value-model.ts";
@@ -208,6 +209,28 @@ export class Workload {
     const key = `told/${Math.floor(this.#writers / 20)}`;
     const call: KeyCall = { kind: "put", value: `v${++this.#values}` };
     await this.recorder.record(key, call, () => client.performOnce(key, call));
+  }
+
+  /** Has the store keep its history. Resolves once it does. */
+  async keepHistory(): Promise<void> {
+    const client = this.#client("historian of a story", this.#options.machines, this.#options.plan.answerTimeoutMs);
+    while (!(await client.keepHistory()));
+  }
+
+  /** The first real client. */
+  get realClient(): RaftKv {
+    const [client] = this.#typed.clients;
+    if (client === undefined) throw new Error("there is no real client");
+    return client.kv;
+  }
+
+  /** The first real client hears all nodes, and reaches none; or all is well with it again. */
+  mute(isMute: boolean): void {
+    const { network } = this.#typed;
+    for (const { id } of this.#options.machines) {
+      if (isMute) network.cut("client 1", id, "toNode");
+      else network.mend("client 1", id);
+    }
   }
 
   /** Nothing is lost for these clients. */

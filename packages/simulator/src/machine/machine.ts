@@ -285,7 +285,12 @@ export class Machine {
     const node = await RaftNode.start({
       storage: wrappers.storage?.(storage, id) ?? storage,
       transport: wrappers.transport?.(transport, id) ?? transport,
-      stateMachine: observedStateMachine(wrappers.stateMachine?.(machine, id) ?? machine, id, guarded),
+      stateMachine: observedStateMachine(
+        wrappers.stateMachine?.(machine, id) ?? machine,
+        id,
+        () => machine.isScavenged,
+        guarded,
+      ),
       clock,
       random: chance,
       logger: this.#logger(process),

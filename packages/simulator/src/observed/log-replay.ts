@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Answer, ApplyResult } from "@raftkv/kv-server";
 import { CommandBatchSchema, EntryEnvelopeSchema, type Fence, type Operation } from "@raftkv/proto/kv";
-import type { StoreCall } from "../history/models/store-operation.ts";
+import type { StoreAnswer, StoreCall } from "../history/models/store-operation.ts";
 import { type Performed, perform, type StoreEntries } from "../history/models/store-semantics.ts";
 import type { RevisionWritten } from "../history/replay/store-replay.ts";
 import type { Applied } from "./applied-log.ts";
@@ -9,11 +9,15 @@ import { LeaseReplay } from "./lease-replay.ts";
 import { storeCallOf, text } from "./store-call.ts";
 import type { Carried, StoreMoment } from "./store-history.ts";
 
+type StepAnswer = Extract<Answer, { kind: "transaction" }>["results"][number];
+
 /** From here on commands have leases and fences. */
 const leaseVersion = 3;
 
 /** Answers of a session to what has not been carried out, or has been before. */
 const notCarriedOut: ReadonlySet<string> = new Set(["tooManyAnswers", "answerDiscarded", "sessionUnknown"]);
+
+const asOne = "a transaction is carried out as one";
 
 /**
  * Carries out the commands of a log, one at a time, with models that share nothing with the state machine. Of what was
@@ -139,6 +143,8 @@ export class LogReplay {
       this.leases.keyWritten(key, performed.entries.has(key) ? lease : undefined);
     }
     if (call.kind === "transaction") {
+      const [told, expected] = [toldOf(answer), modelToldOf(performed.answer)];
+      if (told !== expected) this.#breaks(asOne, `a transaction did ${told}, and should have done ${expected}`);
       this.transactions.push({ call, answer: performed.answer, revision: answer.revision });
     }
     this.#becomes(performed, answer.revision);
@@ -168,5 +174,34 @@ export class LogReplay {
 
   #breaks(promise: string, message: string): void {
     this.wrong ??= { promise, message: `${message}, at revision ${this.#revision} and cluster time ${this.#timeMs}` };
+  }
+}
+
+/** Which way a transaction went, and how much it has deleted and found on it. */
+function toldOf(answer: Answer | StepAnswer): string {
+  switch (answer.kind) {
+    case "transaction":
+      return `${answer.succeeded ? "then" : "else"}(${answer.results.map(toldOf).join(" ")})`;
+    case "delete":
+    case "deleteRange":
+      return `delete ${Number(answer.deleted)}`;
+    case "range":
+      return `range ${answer.count}`;
+    default:
+      return answer.kind;
+  }
+}
+
+/** The same of what a model has answered. */
+function modelToldOf(answer: StoreAnswer): string {
+  switch (answer.kind) {
+    case "transaction":
+      return `${answer.succeeded ? "then" : "else"}(${answer.answers.map(modelToldOf).join(" ")})`;
+    case "delete":
+      return `delete ${answer.deleted}`;
+    case "range":
+      return `range ${answer.count}`;
+    default:
+      return answer.kind;
   }
 }

@@ -80,10 +80,13 @@ function withLeases(plan: Plan, chance: Chance): Plan {
   const leaps = faults.kinds.includes("clockLeap") && chance.happens(0.7);
   const richTransactions = workload.transactors > 0 && chance.happens(0.7);
   const [leasers, lockers] = (!leaps && chance.pick(holders)) || [0, 0];
-  const leaserThinkMs = chance.spread(0.02, 0.6) * config.electionTimeoutMaxMs;
+  const leaserThinkMs = chance.spread(0.01, 0.3) * config.electionTimeoutMaxMs;
   const longestTtlMs = chance.spread(0.7, 12) * config.electionTimeoutMaxMs;
   const kinds = leasers + lockers > 0 ? faults.kinds.filter((kind) => kind !== "clockLeap") : faults.kinds;
-  const drawn = { richTransactions, leasers, lockers, leaserThinkMs, longestTtlMs };
+  const transactorThinkMs = workload.transactorThinkMs * (richTransactions ? 0.4 : 1);
+  // The others leave them room.
+  const thinkMs = workload.thinkMs * (leasers + lockers > 0 ? 5 : 1);
+  const drawn = { richTransactions, transactorThinkMs, leasers, lockers, leaserThinkMs, longestTtlMs, thinkMs };
   return { ...plan, faults: { ...faults, kinds }, workload: { ...workload, ...drawn } };
 }
 

@@ -40,3 +40,13 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
     majorityFirst: false,
   };
 }
+
+/** With a real client, that asks for something every now and then besides what the story has it do. */
+export function withClient(plan: Plan): Plan {
+  const clientFaults = { meanIntervalMs: undefined, maxDurationMs: 0 };
+  const watched = { watchers: 1, watcherMs: 60_000 };
+  return {
+    ...plan,
+    workload: { ...plan.workload, ...watched, clients: 1, typedClients: 1, clientFaults, thinkMs: 2_000 },
+  };
+}

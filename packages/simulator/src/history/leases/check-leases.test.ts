@@ -46,6 +46,7 @@ describe("a lease", () => {
   it("is shown as long as it is there, with no more time than is left", () => {
     expect(wrong({ seen: [seen(50, 50)] })).toBeUndefined();
     expect(wrong({ seen: [seen(50, undefined)] })).toContain("over is over: lease 7 was shown as gone at 55");
+    expect(wrong({ seen: [seen(50, undefined, { isStrong: false })] })).toBeUndefined();
     const ended = { at: 120, how: "expired" } as const;
     expect(wrong({ seen: [seen(118, undefined), seen(119, 0)], ended })).toBeUndefined();
     expect(wrong({ seen: [seen(121, 0)], ended })).toContain("was shown at 126, and had expired at 120");

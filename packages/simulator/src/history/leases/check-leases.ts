@@ -49,7 +49,8 @@ function wrongOf(record: LeaseRecord, { fastestClock = 1, roundingMs = 0.01 }: L
 
 function wrongSeen({ leftMs, mostLeftMs, calledAt, answeredAt, isStrong }: LeaseSeen, { ended }: LeaseRecord) {
   if (leftMs === undefined) {
-    if (ended !== undefined && ended.at <= answeredAt) return undefined;
+    // What may be from earlier may be from before the grant.
+    if (!isStrong || (ended !== undefined && ended.at <= answeredAt)) return undefined;
     return { promise: "over is over", message: `was shown as gone at ${answeredAt}, and had not ended` };
   }
   if (isStrong && ended !== undefined && ended.at < calledAt) {
