@@ -37,7 +37,8 @@ export class EffectsBuffer {
   #notices: LeadershipNotice[] | undefined;
 
   send(outgoing: Outgoing): void {
-    (this.#send ??= []).push(outgoing);
+    this.#send ??= [];
+    this.#send.push(outgoing);
   }
 
   /** That batch is durable: messages that waited for it no longer do. */
@@ -50,11 +51,13 @@ export class EffectsBuffer {
   }
 
   readEntries(request: LogRead): void {
-    (this.#readEntries ??= []).push(request);
+    this.#readEntries ??= [];
+    this.#readEntries.push(request);
   }
 
   sendSnapshot(order: SnapshotOrder): void {
-    (this.#sendSnapshot ??= []).push(order);
+    this.#sendSnapshot ??= [];
+    this.#sendSnapshot.push(order);
   }
 
   restoreSnapshot(metadata: SnapshotMetadata): void {
@@ -62,19 +65,23 @@ export class EffectsBuffer {
   }
 
   read(outcome: ReadOutcome): void {
-    (this.#reads ??= []).push(outcome);
+    this.#reads ??= [];
+    this.#reads.push(outcome);
   }
 
   outcome(outcome: ProposalOutcome): void {
-    (this.#outcomes ??= []).push(outcome);
+    this.#outcomes ??= [];
+    this.#outcomes.push(outcome);
   }
 
   transfer(outcome: TransferOutcome): void {
-    (this.#transfers ??= []).push(outcome);
+    this.#transfers ??= [];
+    this.#transfers.push(outcome);
   }
 
   notice(notice: LeadershipNotice): void {
-    (this.#notices ??= []).push(notice);
+    this.#notices ??= [];
+    this.#notices.push(notice);
   }
 
   /** Everything gathered, and the turn's result; undefined if there is nothing to do. */

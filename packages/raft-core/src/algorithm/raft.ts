@@ -215,7 +215,8 @@ export class Raft {
 
   /** The same object as long as it says the same. */
   status(): RaftStatus {
-    this.#status ??= this.#lastStatus = statusOf(this.#state, this.#lastStatus);
+    this.#status ??= statusOf(this.#state, this.#lastStatus);
+    this.#lastStatus = this.#status;
     return this.#status;
   }
 

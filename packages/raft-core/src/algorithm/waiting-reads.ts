@@ -64,7 +64,8 @@ export class WaitingReads {
     for (const request of this.#requests) {
       if (request.unansweredMs < resendAfterMs) continue;
       request.unansweredMs = 0;
-      (due ??= []).push(request.sequence);
+      due ??= [];
+      due.push(request.sequence);
     }
     return due ?? none;
   }
