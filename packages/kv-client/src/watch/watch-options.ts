@@ -1,23 +1,8 @@
-<<<<<<< HEAD
-import type { WatchEvent as WireWatchEvent } from "@raftkv/proto/kv";
 import { keyBytes } from "../bytes.ts";
 import { count } from "../count.ts";
 import { invalidArgument } from "../error.ts";
 import { type KeyRangeTarget, type RangeBounds, rangeBounds } from "../key-range.ts";
-=======
-import { keyBytes, prefixEnd, toBytes } from "../bytes.ts";
-import { count } from "../count.ts";
-import { invalidArgument } from "../error.ts";
 import type { ToOwn } from "./told.ts";
-
-/** Which keys: those that begin with a prefix, or lie between `from` (inclusive) and `to` (exclusive), or all. */
-export interface KeyRangeOptions {
-  /** Not together with `from` and `to`. */
-  readonly prefix?: string | Uint8Array;
-  readonly from?: string | Uint8Array;
-  readonly to?: string | Uint8Array;
-}
->>>>>>> main
 
 /** One key, or many. */
 export type WatchTarget = string | Uint8Array | KeyRangeTarget;
