@@ -1,7 +1,8 @@
-import type { CreateWatch, WatchEvent as WireWatchEvent } from "@raftkv/proto/kv";
-import type { RaftKvError } from "../error.ts";
-import { Told, type ToldBatch } from "./told.ts";
-import { revisionOf, type WatchBatch } from "./watch-event.ts";
+import type { CreateWatch } from "@raftkv/proto/kv";
+import { RaftKvError } from "../error.ts";
+import { Fragments } from "./fragments.ts";
+import type { Told, ToldBatch } from "./told.ts";
+import type { WatchBatch } from "./watch-event.ts";
 import type { WatchPlan } from "./watch-options.ts";
 
 /** How often nodes say how far they have come: whoever is silent for much longer does not serve. */
@@ -26,8 +27,7 @@ export class Watched {
   #arrived: ToldBatch[] = [];
   /** Of all that has arrived and was not taken. */
   #arrivedCredit = 0;
-  /** The events of a revision of which not all have come. */
-  #partial: WireWatchEvent[] = [];
+  readonly #fragments = new Fragments();
   /** What was taken, and not given to the node as credit; below 0 while more has come than there was credit for. */
   #freed = 0;
   /** The present node has taken it up: what that says of all its watches counts for this one. */
@@ -56,7 +56,7 @@ export class Watched {
   request(watchId: bigint): CreateWatch {
     const { from, to, previous, events, bufferBytes, minRevision, startRevision } = this.#plan;
     const room = bufferBytes - this.#arrivedCredit;
-    this.#partial = [];
+    this.#fragments.clear();
     this.#isServed = false;
     this.#freed = Math.min(0, room);
     const hasBegun = this.#through !== undefined && this.#through !== (startRevision ?? 0) - 1;
@@ -69,7 +69,6 @@ export class Watched {
       withoutPuts: events === "delete",
       withoutDeletes: events === "put",
       withPrevious: previous,
-      fragments: true,
       progressIntervalMs: BigInt(progressEveryMs),
       creditBytes: BigInt(Math.max(0, room)),
       // A node that is further behind than what is known already is of little use.
@@ -85,22 +84,22 @@ export class Watched {
   }
 
   events(told: Told): void {
-    const batches = this.#whole(told).batches(this.#plan.toOwn);
+    const whole = this.#whole(told);
+    if (whole === undefined) return;
+    const batches = whole.batches(this.#plan.toOwn);
     for (const batch of batches) this.#arrive(batch);
     this.progress(told.through);
     if (batches.length > 0) this.#handlers.arrived();
   }
 
-  /** The events of revisions that are told whole with these. */
-  #whole(told: Told): Told {
-    if (this.#partial.length === 0 && told.isWhole) return told;
-    const { through } = told;
-    const all = [...this.#partial, ...told.events];
-    this.#partial = all.filter((event) => revisionOf(event) > through);
-    return new Told(
-      all.filter((event) => revisionOf(event) <= through),
-      through,
-    );
+  #whole(told: Told): Told | undefined {
+    try {
+      return this.#fragments.add(told);
+    } catch (error) {
+      if (!(error instanceof RaftKvError)) throw error;
+      this.failed(error);
+      return undefined;
+    }
   }
 
   /** Everything up to `revision` was told, if the node has taken the watch up: it may have spoken before it had heard of it. */

@@ -28,7 +28,7 @@ export class ChangeWaits {
     if (this.#closed) throw new KvFailure(SHUTTING_DOWN);
     const wait = new ChangeWait();
     const aborted = () => wait.end(signal.reason);
-    const interest = { ...awaited, withPrevious: false, fragments: false };
+    const interest = { ...awaited, withPrevious: false };
     this.#waits.add(wait);
     signal.addEventListener("abort", aborted);
     const start = { id: 1n, interest, startRevision: revision + 1, credit: CREDIT, wantsProgress: false };

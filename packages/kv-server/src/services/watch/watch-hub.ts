@@ -164,7 +164,8 @@ export class WatchHub {
   }
 
   #syncIfThere(watch: Watch): boolean {
-    if (watch.told < this.#feed.begun) return false;
+    // What is told in part is told to its end out of history: the feed would begin it anew.
+    if (watch.told < this.#feed.begun || watch.next.sub > 0) return false;
     watch.state = "synced";
     this.#catchUp.remove(watch);
     watch.group.synced.add(watch);
