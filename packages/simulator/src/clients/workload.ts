@@ -325,8 +325,9 @@ export class Workload {
     if (typed === undefined) return Promise.resolve();
     const { machines, plan } = this.#options;
     const client = this.#client(`${name} at first`, machines, plan.answerTimeoutMs);
-    const role = { name, chance: this.#chanceOf(name), client, thinkMs: plan.transactorThinkMs };
-    return this.transactors.loop({ ...role, kv: () => typed.kv, isRich: plan.richTransactions });
+    const isRich = plan.richTransactions;
+    const thinkMs = plan.transactorThinkMs * (isRich ? 0.4 : 1);
+    return this.transactors.loop({ name, chance: this.#chanceOf(name), client, thinkMs, kv: () => typed.kv, isRich });
   }
 
   #leaseLoop(number: number): Promise<void> {

@@ -83,10 +83,9 @@ function withLeases(plan: Plan, chance: Chance): Plan {
   const leaserThinkMs = chance.spread(0.01, 0.3) * config.electionTimeoutMaxMs;
   const longestTtlMs = chance.spread(0.7, 12) * config.electionTimeoutMaxMs;
   const kinds = leasers + lockers > 0 ? faults.kinds.filter((kind) => kind !== "clockLeap") : faults.kinds;
-  const transactorThinkMs = workload.transactorThinkMs * (richTransactions ? 0.4 : 1);
   // The others leave them room.
   const thinkMs = workload.thinkMs * (leasers + lockers > 0 ? 5 : 1);
-  const drawn = { richTransactions, transactorThinkMs, leasers, lockers, leaserThinkMs, longestTtlMs, thinkMs };
+  const drawn = { richTransactions, leasers, lockers, leaserThinkMs, longestTtlMs, thinkMs };
   return { ...plan, faults: { ...faults, kinds }, workload: { ...workload, ...drawn } };
 }
 

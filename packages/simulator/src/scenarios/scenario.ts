@@ -29,6 +29,7 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
     workload: {
       ...drawn.workload,
       clients: 0,
+      typedClients: 0,
       readers: 0,
       historians: 0,
       watchers: 0,
@@ -41,12 +42,8 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
   };
 }
 
-/** With a real client, that asks for something every now and then besides what the story has it do. */
+/** With a real client, which asks for nothing but what the story has it ask for. */
 export function withClient(plan: Plan): Plan {
   const clientFaults = { meanIntervalMs: undefined, maxDurationMs: 0 };
-  const watched = { watchers: 1, watcherMs: 60_000 };
-  return {
-    ...plan,
-    workload: { ...plan.workload, ...watched, clients: 1, typedClients: 1, clientFaults, thinkMs: 2_000 },
-  };
+  return { ...plan, workload: { ...plan.workload, watchers: 1, watcherMs: 60_000, typedClients: 1, clientFaults } };
 }
