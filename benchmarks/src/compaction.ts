@@ -95,8 +95,10 @@ async function compactUnder(kind: string, store: Store, after?: () => Promise<st
   await load.stop();
   console.log(rows.join("\n"));
   const sizes = ({ fileMiB, usedMiB }: Sizes) => `${usedMiB.toFixed(0)} MiB of a file of ${fileMiB.toFixed(0)}`;
-  console.error(`${store.name}, ${what}: compact answered in ${answeredMs.toFixed(0)} ms, space given back ` +
-    `${((doneMs - askedMs) / 1_000).toFixed(1)} s after it was asked for; in use before ${sizes(before)}, then ${sizes(left)}`);
+  console.error(
+    `${store.name}, ${what}: compact answered in ${answeredMs.toFixed(0)} ms, space given back ` +
+      `${((doneMs - askedMs) / 1_000).toFixed(1)} s after it was asked for; in use before ${sizes(before)}, then ${sizes(left)}`,
+  );
 }
 
 async function raftkv(): Promise<void> {
@@ -149,18 +151,30 @@ async function etcd(): Promise<void> {
     /** In transactions, which are a revision each for etcd, and so many versions of keys: it would take too long otherwise. */
     fill: () =>
       eachOf(revisions / together, 32, (number) => {
-        const puts = Array.from({ length: together }, (_, i) => client.put(keyOf(number * together + i, 0)).value(bytes));
-        return client.if("bench/none", "Version", "==", 0).then(...puts).commit();
+        const puts = Array.from({ length: together }, (_, i) =>
+          client.put(keyOf(number * together + i, 0)).value(bytes),
+        );
+        return client
+          .if("bench/none", "Version", "==", 0)
+          .then(...puts)
+          .commit();
       }),
     async compact() {
       const { header } = await client.maintenance.status();
-      await client.kv.compact({ revision: String(Number(header.revision) - Math.ceil(kept / together)), physical: true });
+      await client.kv.compact({
+        revision: String(Number(header.revision) - Math.ceil(kept / together)),
+        physical: true,
+      });
     },
     async sizes() {
       const all = await Promise.all(each.map((member) => member.maintenance.status()));
-      const most = (of: (status: (typeof all)[number]) => unknown) => Math.max(...all.map((one) => Number(of(one)))) / MIB;
+      const most = (of: (status: (typeof all)[number]) => unknown) =>
+        Math.max(...all.map((one) => Number(of(one)))) / MIB;
       // Its older clients do not tell how much is in use.
-      return { fileMiB: most(({ dbSize }) => dbSize), usedMiB: most((one) => Reflect.get(one, "dbSizeInUse") ?? one.dbSize) };
+      return {
+        fileMiB: most(({ dbSize }) => dbSize),
+        usedMiB: most((one) => Reflect.get(one, "dbSizeInUse") ?? one.dbSize),
+      };
     },
     stallMs: async () => "",
   };

@@ -2,7 +2,10 @@
  * How large a benchmark is to be: the first argument that is a number, or the smaller size after `--quick`, or the usual
  * one. Ends the process with a word where it makes no sense.
  */
-export function countArgument(what: string, sizes: { readonly usual: number; readonly quick: number; readonly most: number }) {
+export function countArgument(
+  what: string,
+  sizes: { readonly usual: number; readonly quick: number; readonly most: number },
+) {
   const options = process.argv.slice(2);
   const given = options.find((option) => option !== "--quick");
   const count = Number(given ?? (options.includes("--quick") ? sizes.quick : sizes.usual));

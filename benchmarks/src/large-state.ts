@@ -36,7 +36,10 @@ export function fillEtcd(etcd: Etcd3, keys: number): Promise<void> {
   const value = Buffer.from(smallValue);
   return eachOf(Math.ceil(keys / together), transactions, (number) => {
     const puts = numbersOf(number, keys).map((key) => etcd.put(numberedKey(key)).value(value));
-    return etcd.if(numberedKey(0), "Version", ">", -1).then(...puts).commit();
+    return etcd
+      .if(numberedKey(0), "Version", ">", -1)
+      .then(...puts)
+      .commit();
   });
 }
 

@@ -106,13 +106,17 @@ async function oneHistory(kv: RaftKv): Promise<void> {
   let count = 0;
   for await (const _write of kv.history("history/one")) count++;
   const seconds = (performance.now() - start) / 1_000;
-  console.log(`\nthe history of a key with ${count.toLocaleString("en")} versions: ${(seconds * 1_000).toFixed(0)} ms, ` +
-    `${Math.round(count / seconds).toLocaleString("en")} versions a second`);
+  console.log(
+    `\nthe history of a key with ${count.toLocaleString("en")} versions: ${(seconds * 1_000).toFixed(0)} ms, ` +
+      `${Math.round(count / seconds).toLocaleString("en")} versions a second`,
+  );
 }
 
 for (const shape of shapes) {
   {
-    await using cluster = await startLocalCluster(3, { history: { max_revisions: revisions * 2, max_age: 86_400_000 } });
+    await using cluster = await startLocalCluster(3, {
+      history: { max_revisions: revisions * 2, max_age: 86_400_000 },
+    });
     await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 60_000 });
     await kv.put("bench/ready", "x");
     const store = raftkvStore(kv);

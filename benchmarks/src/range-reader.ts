@@ -48,7 +48,10 @@ async function walk(range: Parameters<RaftKv["range"]>[0]): Promise<number> {
 async function etcdPages(from: string, to: string): Promise<number> {
   let [start, count, revision] = [Buffer.from(from), 0, "0"];
   for (;;) {
-    const range = etcd().getAll().inRange({ start, end: Buffer.from(to) }).limit(etcdPage);
+    const range = etcd()
+      .getAll()
+      .inRange({ start, end: Buffer.from(to) })
+      .limit(etcdPage);
     const page = await (revision === "0" ? range : range.revision(revision)).exec();
     if (revision === "0") revision = page.header.revision;
     count += page.kvs.length;

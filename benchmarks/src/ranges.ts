@@ -49,8 +49,10 @@ async function filled(what: string, fill: () => Promise<void>, cluster: LocalClu
   const seconds = (performance.now() - start) / 1_000;
   const perSecond = Math.round(keys / seconds).toLocaleString("en");
   const resident = cluster.pids.map((pid) => residentMiB(pid).toFixed(0)).join(", ");
-  console.error(`${what}: ${keys.toLocaleString("en")} keys put in ${seconds.toFixed(1)} s, ${perSecond} a second; ` +
-    `the nodes hold ${resident} MiB`);
+  console.error(
+    `${what}: ${keys.toLocaleString("en")} keys put in ${seconds.toFixed(1)} s, ${perSecond} a second; ` +
+      `the nodes hold ${resident} MiB`,
+  );
 }
 
 console.log("| what | keys | ms | keys a second | a node grew by at most, MiB | the client grew by at most, MiB |");

@@ -57,7 +57,8 @@ export class SteadyLoad {
   window(fromMs: number, toMs: number): Window {
     const took = this.#answers.filter(({ atMs }) => atMs >= fromMs && atMs < toMs).map(({ tookMs }) => tookMs);
     took.sort((one, other) => one - other);
-    const at = (share: number): number => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? Number.NaN;
+    const at = (share: number): number =>
+      took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? Number.NaN;
     return { perSecond: took.length / ((toMs - fromMs) / 1_000), p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
   }
 
