@@ -21,7 +21,12 @@ export type PastState =
 export class Generations {
   #active = new Generation();
   #frozen: Generation | undefined;
-  readonly #settled = new SettledRecords();
+  readonly #settled: SettledRecords;
+
+  /** @param settledBytes What is remembered of keys that are in the engine. */
+  constructor(settledBytes: number) {
+    this.#settled = new SettledRecords(settledBytes);
+  }
 
   get active(): MemTable {
     return this.#active.table;

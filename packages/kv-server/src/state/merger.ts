@@ -16,12 +16,15 @@ export interface MergeLimits {
   readonly mergeBytes: number;
   /** While a merge runs and so many bytes have changed meanwhile, nothing more is applied. */
   readonly maxBytes: number;
+  /** What is remembered of the keys that were merged last, so that the engine need not be asked. */
+  readonly settledBytes: number;
 }
 
 export const DEFAULT_MERGE_LIMITS: MergeLimits = {
   intervalMs: 500,
   mergeBytes: 4 * 1024 * 1024,
   maxBytes: 16 * 1024 * 1024,
+  settledBytes: 8 * 1024 * 1024,
 };
 
 /** Between two merges that do nothing but remove what was compacted. */

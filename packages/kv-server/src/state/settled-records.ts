@@ -15,7 +15,7 @@ export class SettledRecords {
   readonly #records = new Map<KeyId, KeyRecord | undefined>();
   #bytes = 0;
 
-  constructor(maxBytes = 8 * 1024 * 1024) {
+  constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
