@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { type RaftKv, RaftKvError } from "@raftkv/kv-client";
+import { withoutCall } from "../client-message.ts";
 import { CommandError } from "../command-error.ts";
 import { exitCodes } from "../exit-code.ts";
 import type { GlobalOptions } from "../options.ts";
@@ -75,7 +76,7 @@ async function sourceOf(file: string | undefined): Promise<Source> {
 function incomplete({ name }: Source, keys: number, error: unknown): unknown {
   const hint = keys === 0 ? "nothing was written" : "some of it is written, and importing it again does no harm";
   if (error instanceof RaftKvError) {
-    return new RaftKvError(error.code, `${error.message}; ${hint}`, {
+    return new RaftKvError(error.code, `${withoutCall(error.message)}; ${hint}`, {
       outcomeUnknown: error.outcomeUnknown,
       cause: error,
     });
