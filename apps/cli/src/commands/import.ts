@@ -20,6 +20,10 @@ interface Source {
   readonly bytes: number | undefined;
 }
 
+/** What the cluster can grant. Whatever has less left is about to go. */
+const shortestTtlMs = 100;
+const longestTtlMs = 30 * 24 * 60 * 60 * 1_000;
+
 /** Puts every line's key. Where it ends half-way it can be done again: the same lines lead to the same keys and values. */
 export async function importEntries(file: string | undefined, options: GlobalOptions): Promise<void> {
   const source = await sourceOf(file);
@@ -38,8 +42,9 @@ async function putAll(client: RaftKv, source: Source, progress: StepProgress): P
   let keys = 0;
   try {
     for await (const line of linesOf(source.chunks)) {
-      const { key, value } = parse(line);
-      await window.add(key.length + value.length, () => client.put(key, value));
+      const { key, value, ttlMs } = parse(line);
+      const options = ttlMs === undefined ? {} : { ttlMs: Math.min(Math.max(ttlMs, shortestTtlMs), longestTtlMs) };
+      await window.add(key.length + value.length, () => client.put(key, value, options));
       keys++;
       progress.update(line.bytes, source.bytes);
     }
