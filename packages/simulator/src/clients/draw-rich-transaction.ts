@@ -13,9 +13,18 @@ export function drawRichTransaction(chance: Chance, mark: string, known: number)
     kind: "transaction",
     compare: drawComparisons(drawing),
     // biome-ignore lint/suspicious/noThenProperty: it is a field of the model's.
-    then: chance.shuffle([{ kind: "put", key: markKey, value: mark }, ...drawSteps(drawing, transactionKeys, deepest)]),
-    else: chance.shuffle([{ kind: "put", key: markKey, value: mark }, ...drawSteps(drawing, transactionKeys, deepest)]),
+    then: drawBranch(drawing),
+    else: drawBranch(drawing),
   };
+}
+
+function drawBranch(drawing: Drawing): readonly StoreCall[] {
+  const { chance, mark } = drawing;
+  const begun: StoreCall[] = [{ kind: "put", key: markKey, value: mark }];
+  const deletesRange = chance.happens(0.2);
+  if (deletesRange) begun.push({ kind: "delete", key: "t/2", to: "t/5" });
+  const names = deletesRange ? ["t/1", "t/5", "t/6"] : transactionKeys;
+  return chance.shuffle([...begun, ...drawSteps(drawing, names, deepest)]);
 }
 
 /** On one of the keys, as somebody has seen it created; it may be gone, or another one. In a third of the cases. */

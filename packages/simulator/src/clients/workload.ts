@@ -15,9 +15,11 @@ import { Client } from "./client.ts";
 import { ClientSource } from "./client-source.ts";
 import { Historians } from "./historians.ts";
 import { KeptHistory } from "./kept-history.ts";
+import { KeysInUse } from "./keys-in-use.ts";
 import { Leasers } from "./leasers.ts";
 import { Lockers } from "./lockers.ts";
 import { NodeSource } from "./node-source.ts";
+import { RealCallers } from "./real-callers.ts";
 import { RemoteNode } from "./remote-node.ts";
 import { StateReads } from "./state-reads.ts";
 import { Transactors } from "./transactors.ts";
@@ -68,14 +70,13 @@ export class Workload {
   readonly #batches: Batches;
   readonly #acknowledged: Acknowledged;
   readonly #historians: Historians;
+  readonly #realCallers: RealCallers;
+  readonly #keys: KeysInUse;
   #lossRate: number;
   #working = 0;
   #stopped = false;
-  #operations = 0;
   #bursts = 0;
   #drawn = 0;
-  /** Where something has just happened. */
-  #lastKey = "0/1";
   #values = 0;
   #writers = 0;
   /** How often clients have begun again. */
@@ -84,13 +85,14 @@ export class Workload {
   constructor(options: WorkloadOptions) {
     const { scheduler, lastCommitted, slowestClock } = options;
     this.#options = options;
+    this.#keys = new KeysInUse(options.plan);
     this.#acknowledged = new Acknowledged(scheduler);
     this.recorder = new HistoryRecorder((answer) => this.#acknowledged.note(revisionIn(answer)));
     this.stateReads = new StateReads({ scheduler, acknowledged: this.#acknowledged, lastCommitted, slowestClock });
     const observing = {
       ...options,
       acknowledged: this.#acknowledged,
-      key: (chance: Chance) => this.#someKey(chance),
+      key: (chance: Chance) => this.#keys.some(chance),
       kept: new KeptHistory({ scheduler, ended: () => this.#stopped }),
       ended: () => this.#stopped,
     };
@@ -102,6 +104,16 @@ export class Workload {
     this.#lossRate = options.network.dropRate;
     this.#typed = new TypedClients(options);
     this.#batches = new Batches(this.recorder, options.plan, options.trace);
+    this.#realCallers = new RealCallers({
+      plan: options.plan,
+      watchers: this.watchers,
+      transactors: this.transactors,
+      leasers: this.leasers,
+      lockers: this.lockers,
+      typed: () => this.#typed.clients,
+      chance: (name) => this.#chanceOf(name),
+      client: (name) => this.#client(name, options.machines, options.plan.answerTimeoutMs),
+    });
     this.#begin();
   }
 
@@ -139,14 +151,11 @@ export class Workload {
   }
 
   #begin(): void {
-    const { clients, readers, historians, watchers, transactors, leasers, lockers, batchers } = this.#options.plan;
+    const { clients, readers, historians, batchers } = this.#options.plan;
     for (let number = 1; number <= clients; number++) this.#work(this.#loop(number));
     for (let number = 1; number <= readers; number++) this.#work(this.#readLoop(number));
     for (let number = 1; number <= historians; number++) this.#work(this.#historianLoop(number));
-    for (let number = 1; number <= watchers; number++) this.#work(this.#watchLoop(number));
-    for (let number = 1; number <= transactors; number++) this.#work(this.#transactionLoop(number));
-    for (let number = 1; number <= leasers; number++) this.#work(this.#leaseLoop(number));
-    for (let number = 1; number <= lockers; number++) this.#work(this.#lockLoop(number));
+    for (const loop of this.#realCallers.begin()) this.#work(loop);
     for (let number = 1; number <= batchers; number++) this.#work(this.#batchLoop(number));
   }
 
@@ -265,7 +274,7 @@ export class Workload {
       const client = chance.pick(clients);
       for (let read = chance.integer(1, 30); read > 0 && !this.#stopped && client !== undefined; read--) {
         await scheduler.sleep(chance.exponential(plan.readerThinkMs));
-        const key = this.#lastKey;
+        const key = this.#keys.last;
         const read = () => client.performOnce(key, { kind: "get" });
         await this.recorder.record(key, { kind: "get" }, read, `reader ${number}`);
       }
@@ -281,7 +290,7 @@ export class Workload {
       await scheduler.sleep(chance.exponential(plan.thinkMs));
       if (chance.happens(plan.burstRate)) await this.#burst(number, client, chance);
       if (typed !== undefined && chance.happens(0.1)) await this.#readsWhatItWrote(number, typed);
-      const key = this.#key(chance);
+      const key = this.#keys.next(chance);
       const call = this.#call(chance);
       if (this.#options.skipped.has(++this.#drawn)) continue;
       trace.add(`client ${number}: ${JSON.stringify(call)} of ${key}`);
@@ -307,55 +316,6 @@ export class Workload {
             },
           );
     return this.#historians.loop({ name, chance, source, client: this.#client(name, machines, plan.answerTimeoutMs) });
-  }
-
-  #watchLoop(number: number): Promise<void> {
-    const name = `watcher ${number}`;
-    const typed = this.#typed.clients[number % this.#typed.clients.length];
-    if (typed === undefined) return Promise.resolve();
-    const { machines, plan } = this.#options;
-    const client = this.#client(`${name} at first`, machines, plan.answerTimeoutMs);
-    const role = { name, chance: this.#chanceOf(name), client, watchesMs: plan.watcherMs };
-    return this.watchers.loop({ ...role, kv: () => typed.kv });
-  }
-
-  #transactionLoop(number: number): Promise<void> {
-    const name = `transactor ${number}`;
-    const typed = this.#typed.clients[number % this.#typed.clients.length];
-    if (typed === undefined) return Promise.resolve();
-    const { machines, plan } = this.#options;
-    const client = this.#client(`${name} at first`, machines, plan.answerTimeoutMs);
-    const isRich = plan.richTransactions;
-    const thinkMs = plan.transactorThinkMs * (isRich ? 0.4 : 1);
-    return this.transactors.loop({ name, chance: this.#chanceOf(name), client, thinkMs, kv: () => typed.kv, isRich });
-  }
-
-  #leaseLoop(number: number): Promise<void> {
-    const role = this.#holderOf(`leaser ${number}`, number);
-    return role === undefined ? Promise.resolve() : this.leasers.loop(role);
-  }
-
-  #lockLoop(number: number): Promise<void> {
-    const role = this.#holderOf(`locker ${number}`, number);
-    return role === undefined ? Promise.resolve() : this.lockers.loop(role);
-  }
-
-  #holderOf(name: string, number: number) {
-    const { machines, plan } = this.#options;
-    const typed = this.#typed.clients[number % this.#typed.clients.length];
-    if (typed === undefined) return undefined;
-    const chance = this.#chanceOf(name);
-    return {
-      name,
-      chance,
-      client: this.#client(`${name} at first`, machines, plan.answerTimeoutMs),
-      kv: () => typed.kv,
-      anyKv: () => (chance.pick(this.#typed.clients) ?? typed).kv,
-      isAwake: () => typed.isAwake,
-      thinkMs: plan.leaserThinkMs,
-      longestTtlMs: plan.longestTtlMs,
-      patienceMs: plan.patienceMs,
-    };
   }
 
   /** Many operations at a time, as one message: on keys of their own, which all batchers share. */
@@ -413,25 +373,6 @@ export class Workload {
     return machines.map(
       (machine) => new RemoteNode({ machine, scheduler, chance, timeoutMs, lossRate, duplicateRate }),
     );
-  }
-
-  #key(chance: Chance): string {
-    const { keys, operationsPerKey, hotKeyRate } = this.#options.plan;
-    const generation = Math.floor(this.#operations++ / (keys * operationsPerKey));
-    const key = chance.integer(1, keys);
-    this.#lastKey = `${generation}/${hotKeyRate > 0 && chance.happens(hotKeyRate) ? 1 : key}`;
-    return this.#lastKey;
-  }
-
-  /** One that something has just happened to, or that is or was in use. */
-  #someKey(chance: Chance): string {
-    if (chance.happens(0.5)) return this.#lastKey;
-    const { keys, operationsPerKey, transactors, leasers, lockers } = this.#options.plan;
-    if (transactors > 0 && chance.happens(0.4)) return `t/${chance.integer(1, 6)}`;
-    if (leasers > 0 && chance.happens(0.4)) return `l/${chance.integer(1, 6)}`;
-    if (lockers > 0 && chance.happens(0.3)) return "m/lock-1";
-    const generation = Math.floor(this.#operations / (keys * operationsPerKey));
-    return `${chance.integer(0, generation)}/${chance.integer(1, keys)}`;
   }
 
   #call(chance: Chance): KeyCall {

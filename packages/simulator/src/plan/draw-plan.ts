@@ -82,11 +82,19 @@ function withLeases(plan: Plan, chance: Chance): Plan {
   const [leasers, lockers] = (!leaps && chance.pick(holders)) || [0, 0];
   const leaserThinkMs = chance.spread(0.01, 0.3) * config.electionTimeoutMaxMs;
   const longestTtlMs = chance.spread(0.7, 12) * config.electionTimeoutMaxMs;
-  const kinds = leasers + lockers > 0 ? faults.kinds.filter((kind) => kind !== "clockLeap") : faults.kinds;
-  // The others leave them room.
-  const thinkMs = workload.thinkMs * (leasers + lockers > 0 ? 5 : 1);
-  const drawn = { richTransactions, leasers, lockers, leaserThinkMs, longestTtlMs, thinkMs };
-  return { ...plan, faults: { ...faults, kinds }, workload: { ...workload, ...drawn } };
+  const drawn = { richTransactions, leasers, lockers, leaserThinkMs, longestTtlMs };
+  const withHolders = { ...plan, workload: { ...workload, ...drawn } };
+  return leasers + lockers > 0 ? withRoomForLeases(withHolders) : withHolders;
+}
+
+/** The other clients leave them room, and leaders last for some time now and then: else there are hardly any leases. */
+function withRoomForLeases({ faults, workload, ...plan }: Plan): Plan {
+  const kinds = faults.kinds.filter((kind) => kind !== "clockLeap");
+  return {
+    ...plan,
+    faults: { ...faults, kinds, meanIntervalMs: faults.meanIntervalMs * 4 },
+    workload: { ...workload, thinkMs: workload.thinkMs * 5 },
+  };
 }
 
 function withMoreFaults(drawn: Plan, chance: Chance): Plan {

@@ -12,8 +12,7 @@ export const clients: readonly PutBackBug[] = [
         "batch.firstSequence = this.#session.takeSequences(batch.operations.length);\n            this.#send(batch, sessionId);\n        }\n    }\n    #sendNew",
       ),
     ],
-    firstSeed: 88,
-    noticedBy: ["linearizability"],
+    noticedBy: ["linearizability", "a transaction is carried out as one"],
   },
   {
     name: "a write of unknown fate that is called undone",
@@ -33,7 +32,6 @@ export const clients: readonly PutBackBug[] = [
     patches: [
       inClient("stall-watch", "const now = this.#ports.clock.now();\n        if", "const now = 0;\n        if"),
     ],
-    firstSeed: 12,
     noticedBy: ["liveness"],
   },
   {

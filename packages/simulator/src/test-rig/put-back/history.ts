@@ -67,7 +67,6 @@ export const history: readonly PutBackBug[] = [
     name: "a range whose pages are from different revisions",
     row: undefined,
     patches: [inClient("range", "atRevision = page.revision;", "atRevision = plan.atRevision;")],
-    firstSeed: 85,
     noticedBy: [oneRevision],
   },
 ];

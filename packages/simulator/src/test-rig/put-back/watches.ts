@@ -7,7 +7,6 @@ export const watches: readonly PutBackBug[] = [
   {
     name: "a watch that knows nothing of a snapshot that took the state's place",
     row: 25,
-    firstSeed: 55,
     patches: [
       inServer(
         "services/watch/live-feed",
