@@ -11,6 +11,7 @@ export const coordination: readonly PutBackBug[] = [
   {
     name: "leases that are over as soon as another leads",
     row: undefined,
+    firstSeed: 22,
     patches: [
       inServer(
         "state/cluster-clock",
@@ -23,6 +24,7 @@ export const coordination: readonly PutBackBug[] = [
   {
     name: "a lease that ends a moment before its time",
     row: undefined,
+    firstSeed: 66,
     patches: [
       inServer(
         "state/leases/lease-prefetch",
@@ -47,6 +49,7 @@ export const coordination: readonly PutBackBug[] = [
   {
     name: "a renewal that succeeds after the lease is over",
     row: 32,
+    firstSeed: 87,
     patches: [inServer("state/operations/keep-lease-alive", " || !isAlive(lease, counters.clusterTimeMs)", "")],
     noticedBy: [commands, inTime, ownLock],
   },
@@ -95,6 +98,7 @@ export const coordination: readonly PutBackBug[] = [
   {
     name: "a key that has left its lease, and goes with it all the same",
     row: undefined,
+    firstSeed: 116,
     patches: [
       inServer("state/leases/lease-table", "this.#set(leaseKeyRowKey(lease.id, key), undefined);", ""),
       inServer("state/leases/lease-table", "this.#keys.get(lease.id)?.ids.delete(keyId(key));", ""),
