@@ -108,6 +108,7 @@ export const coordination: readonly PutBackBug[] = [
   {
     name: "a client that counts a renewal from when the answer came",
     row: undefined,
+    firstSeed: 152,
     patches: [
       inClient(
         "leases/lease-keeper",
@@ -146,6 +147,7 @@ export const coordination: readonly PutBackBug[] = [
   {
     name: "a lock that is taken for one's own once the one before has gone",
     row: undefined,
+    firstSeed: 105,
     patches: [
       inClient(
         "coordination/queue",

@@ -42,6 +42,7 @@ export const history: readonly PutBackBug[] = [
   {
     name: "a history without what is about to be merged",
     row: undefined,
+    firstSeed: 40,
     patches: [
       inServer(
         "state/key-history",
