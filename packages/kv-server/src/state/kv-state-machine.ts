@@ -317,6 +317,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     while (results.length < entries.length) {
       const rest = contents.slice(results.length);
       const { count, prefetched } = await prefetch(rest, this.#source());
+      if (count === entries.length) return this.#fold(entries, contents, prefetched);
       const next = entries.slice(results.length, results.length + count);
       results.push(...this.#fold(next, rest, prefetched));
     }
