@@ -16,13 +16,16 @@
  * - `COMPACTED`: the revision that was asked for is compacted; the message names the earliest that is not. Of a write:
  *   nothing happened.
  * - `NO_HISTORY`: the cluster keeps no history yet, because some of its nodes run an earlier version. Nothing happened.
+ * - `CLUSTER_TOO_OLD`: the cluster does not do that yet, because some of its nodes run an earlier version; the message says which,
+ *   where that is known. Of a write: nothing happened.
  * - `LEASE_NOT_FOUND`: the lease has ended, or never was. Nothing happened.
  * - `LEASE_LOST`: the reason of `Lease.lost`: the lease has ended, or may have, because it could not be kept alive in time.
  * - `LEASE_EXISTS`: a lease of that id exists. Nothing happened.
  * - `FENCED`: the lock that the write was fenced by is not held any more. Nothing happened.
  * - `KEY_NOT_FOUND`: the key must exist for this. Nothing happened.
  * - `QUOTA_EXCEEDED`: the store has reached its quota, and takes only deletes and compaction until there is room. Nothing happened.
- * - `OPERATION_TOO_LARGE`: the operation reads or writes more than one may; the message says the limit. Nothing happened.
+ * - `OPERATION_TOO_LARGE`: the operation reads or writes more than one may; the message says the limit. Nothing happened. Of a
+ *   watch: what changed at one revision is more than a client holds.
  * - `DEADLINE_EXCEEDED`: no answer within the call's `timeoutMs`. `outcomeUnknown` says whether it may have happened.
  * - `ABORTED`: the call's `AbortSignal` fired. `outcomeUnknown` says whether it may have happened.
  * - `OUTCOME_UNKNOWN`: the command was sent, no answer came, and its session ended before it could be asked for again. It
@@ -53,6 +56,7 @@ export type RaftKvErrorCode =
   | "FUTURE_REVISION"
   | "COMPACTED"
   | "NO_HISTORY"
+  | "CLUSTER_TOO_OLD"
   | "LEASE_NOT_FOUND"
   | "LEASE_LOST"
   | "LEASE_EXISTS"

@@ -3,6 +3,7 @@ import { type Answer, type ApplyResult, type RefusalCode, refuse } from "./answe
 import { answerBytes } from "./answer-bytes.ts";
 import { raiseApplyVersion } from "./apply-version.ts";
 import type { Command, EntryContent, Operation } from "./command.ts";
+import { hasTransactions } from "./counters.ts";
 import type { FoldedState, FoldTarget } from "./folded-state.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { expireLeases } from "./operations/expire-leases.ts";
@@ -39,7 +40,7 @@ export class Fold {
     const { counters, sessions } = this.#state;
     counters.clusterTimeMs = Math.max(counters.clusterTimeMs, content.clusterTimeMs);
     sessions.expire(counters.clusterTimeMs);
-    const { command } = content;
+    const command = hasTransactions(counters) ? content.command : asEarlier(content.command);
     return command.sessionId === 0 ? this.#withoutSession(index, command) : this.#inSession(command);
   }
 
@@ -117,6 +118,16 @@ export class Fold {
     this.#state.answerRoom = room;
     return operate(this.#state, operation);
   }
+}
+
+/** What does not make sense to this version makes some to those that pass over the fields that it does not. */
+function asEarlier(command: Command): Command {
+  const isPassedOver = ({ kind }: Operation) => kind === "invalid";
+  if (!command.operations.some(isPassedOver)) return command;
+  const operations = command.operations.map((operation) =>
+    operation.kind === "invalid" ? (operation.earlier ?? operation) : operation,
+  );
+  return { ...command, operations };
 }
 
 function isRefused(answer: Answer, code: RefusalCode): boolean {
