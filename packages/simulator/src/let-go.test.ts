@@ -1,8 +1,11 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Plan } from "./plan/plan.ts";
 import { simulate } from "./simulation.ts";
+
+// Computing only: how long it takes is for the machine to say.
+vi.setConfig({ testTimeout: 1_800_000 });
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");

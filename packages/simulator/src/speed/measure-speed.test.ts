@@ -1,5 +1,8 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { describeSpeed, measureSpeed } from "./measure-speed.ts";
+
+// Computing only: how long it takes is for the machine to say.
+vi.setConfig({ testTimeout: 1_800_000 });
 
 it("counts what was simulated against processor time, and not the runs before", async () => {
   let cpuMs = 0;
