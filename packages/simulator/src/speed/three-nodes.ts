@@ -49,8 +49,12 @@ export function threeNodes(drawn: Plan, thinkMs: number, plainOnly = false): Pla
     workload: {
       ...drawn.workload,
       clients: 5,
+      typedClients: Math.min(drawn.workload.typedClients, 5),
       readers: 0,
       historians: 0,
+      richTransactions: false,
+      leasers: 0,
+      lockers: 0,
       keys: 4,
       operationsPerKey: 40,
       thinkMs,
