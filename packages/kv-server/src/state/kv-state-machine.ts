@@ -55,7 +55,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   /** What the state was at the last entries, for replicas to compare. */
   readonly marks = new StateMarks();
   readonly #store: StateStore;
-  readonly #generations = new Generations();
+  readonly #generations: Generations;
   readonly #serial = new Serial();
   readonly #merger: Merger;
   readonly #appliedListeners = new Set<() => void>();
@@ -71,10 +71,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
     this.marks.restart(saved.counters);
+    const limits = { ...DEFAULT_MERGE_LIMITS, ...merge };
+    this.#generations = new Generations(limits.settledBytes);
     this.#merger = new Merger({
       store,
       clock,
-      limits: { ...DEFAULT_MERGE_LIMITS, ...merge },
+      limits,
       state: () => ({ ...this.#saved, generations: this.#generations }),
       serial: this.#serial,
       scavengedThrough: saved.scavengedThrough,
@@ -271,6 +273,11 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     }
   }
 
+  /** Nothing is left of what is compacted: what the engine holds, and snapshots, is then equal on all nodes that are as far. */
+  get isScavenged(): boolean {
+    return this.#merger.isScavenged;
+  }
+
   /**
    * For tests and checks of replicas. Merges first, and removes what is compacted, as nodes do at their own pace; so it is
    * not cheap.
@@ -319,6 +326,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     while (results.length < entries.length && answersLeft > 0) {
       const rest = contents.slice(results.length);
       const { count, prefetched } = await prefetch(rest, this.#source());
+      if (count === entries.length) return this.#fold(entries, contents, prefetched);
       const next = entries.slice(results.length, results.length + count);
       for (const result of this.#fold(next, rest, prefetched)) {
         if (result.kind === "answers") answersLeft -= answersBytes(result.answers);
