@@ -93,6 +93,7 @@ class RowTaker {
       this.sessions++;
       return [];
     }
+    if (kind === "answer") return [];
     if (kind === "index") this.keys++;
     return kind === "meta"
       ? [{ key: META_KEY, value: encodeMetaRow(this.#meta(decodeMetaRow(row.value), header)) }]
