@@ -55,7 +55,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   /** What the state was at the last entries, for replicas to compare. */
   readonly marks = new StateMarks();
   readonly #store: StateStore;
-  readonly #generations = new Generations();
+  readonly #generations: Generations;
   readonly #serial = new Serial();
   readonly #merger: Merger;
   readonly #appliedListeners = new Set<() => void>();
@@ -71,10 +71,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
     this.marks.restart(saved.counters);
+    const limits = { ...DEFAULT_MERGE_LIMITS, ...merge };
+    this.#generations = new Generations(limits.settledBytes);
     this.#merger = new Merger({
       store,
       clock,
-      limits: { ...DEFAULT_MERGE_LIMITS, ...merge },
+      limits,
       state: () => ({ ...this.#saved, generations: this.#generations }),
       serial: this.#serial,
       scavengedThrough: saved.scavengedThrough,

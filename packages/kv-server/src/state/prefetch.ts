@@ -68,9 +68,9 @@ async function prefetchRecords(contents: readonly Content[], { generations, stor
   const missing: KeyId[] = [];
   const learn = (id: KeyId) => {
     if (known.has(id)) return;
-    const change = generations.find(id);
-    known.set(id, change?.record);
-    if (change === undefined) missing.push(id);
+    const found = generations.known(id);
+    known.set(id, found?.record);
+    if (found === undefined) missing.push(id);
   };
   const needs: NeedsList = { key: learn, value: refuseMore, range: refuseMore, deletes: () => undefined };
   for (const content of contents) {
@@ -226,9 +226,9 @@ class EntryPrefetch {
     const missing: KeyId[] = [];
     for (const id of ids) {
       if (this.present.has(id)) continue;
-      const change = this.#source.generations.find(id);
-      this.present.learn(id, change?.record);
-      if (change === undefined) missing.push(id);
+      const found = this.#source.generations.known(id);
+      this.present.learn(id, found?.record);
+      if (found === undefined) missing.push(id);
     }
     if (missing.length === 0) return;
     const rows = await this.#source.store.getMany(missing.map((id) => indexRowKey(keyBytes(id))));
