@@ -273,6 +273,11 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     }
   }
 
+  /** Nothing is left of what is compacted: what the engine holds, and snapshots, is then equal on all nodes that are as far. */
+  get isScavenged(): boolean {
+    return this.#merger.isScavenged;
+  }
+
   /**
    * For tests and checks of replicas. Merges first, and removes what is compacted, as nodes do at their own pace; so it is
    * not cheap.
@@ -321,6 +326,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     while (results.length < entries.length && answersLeft > 0) {
       const rest = contents.slice(results.length);
       const { count, prefetched } = await prefetch(rest, this.#source());
+      if (count === entries.length) return this.#fold(entries, contents, prefetched);
       const next = entries.slice(results.length, results.length + count);
       for (const result of this.#fold(next, rest, prefetched)) {
         if (result.kind === "answers") answersLeft -= answersBytes(result.answers);
