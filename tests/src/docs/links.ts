@@ -6,18 +6,31 @@ export interface ShowingLink {
   readonly words: string;
 }
 
-/** The cells of all rows of a page's tables that stand in `text`, headings left out. */
-export function tableRows(text: string, heading: string): readonly (readonly string[])[] {
+/** A table of a page, as cells. */
+export interface DocsTable {
+  readonly heading: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** All tables of a text. */
+export function tablesIn(text: string): readonly DocsTable[] {
   return text
-    .split("\n")
-    .filter((line) => line.startsWith("| "))
-    .map((line) =>
-      line
-        .split("|")
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
+    .split(/\n(?!\|)/)
+    .map((paragraph) =>
+      paragraph
+        .split("\n")
+        .filter((line) => line.startsWith("| "))
+        .map(cellsOf),
     )
-    .filter(([first]) => first !== heading && !/^-+$/.test(first ?? ""));
+    .filter((table) => table.length > 0)
+    .map(([heading = [], _, ...rows]) => ({ heading, rows }));
+}
+
+function cellsOf(line: string): readonly string[] {
+  return line
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 }
 
 /** The links in a cell that name words of what they lead to. */

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { linksIn, problemOf, tableRows } from "./links.ts";
+import { linksIn, problemOf, tablesIn } from "./links.ts";
 
 const page = new URL("../../../docs/testing.md", import.meta.url);
 const [, section = ""] = readFileSync(page, "utf8").split("\n### Bugs of the key-value layer\n");
-const rows = tableRows(section.split("\n## ")[0] ?? "", "row");
+const [{ rows } = { rows: [] }] = tablesIn(section.split("\n## ")[0] ?? "");
 
 /** The rows of the catalogue of bugs that are about revisions, history, watches, leases, compaction and locks. */
 const layerRows = [21, 22, 23, 25, 26, 27, 28, 29, 30, 31, 32, 33, 50];

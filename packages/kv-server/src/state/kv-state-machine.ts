@@ -4,6 +4,7 @@ import { decodeMetaRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
+import { answersBytes } from "./answer-bytes.ts";
 import { checkApplyVersion } from "./apply-version.ts";
 import { type ChangesAnswer, type ChangesRead, previousInMemory, readChanges } from "./changes-read.ts";
 import { ClusterClock } from "./cluster-clock.ts";
@@ -54,7 +55,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   /** What the state was at the last entries, for replicas to compare. */
   readonly marks = new StateMarks();
   readonly #store: StateStore;
-  readonly #generations = new Generations();
+  readonly #generations: Generations;
   readonly #serial = new Serial();
   readonly #merger: Merger;
   readonly #appliedListeners = new Set<() => void>();
@@ -70,10 +71,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
     this.marks.restart(saved.counters);
+    const limits = { ...DEFAULT_MERGE_LIMITS, ...merge };
+    this.#generations = new Generations(limits.settledBytes);
     this.#merger = new Merger({
       store,
       clock,
-      limits: { ...DEFAULT_MERGE_LIMITS, ...merge },
+      limits,
       state: () => ({ ...this.#saved, generations: this.#generations }),
       serial: this.#serial,
       scavengedThrough: saved.scavengedThrough,
@@ -176,7 +179,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   }
 
   /**
-   * Waits while merges lag too far behind. Rejects only where the engine failed, the caller erred, or the entries are for a
+   * Waits while merges lag too far behind, and applies no more of the entries once their answers have become large. Rejects only where the engine failed, the caller erred, or the entries are for a
    * later version of raftkv (`newerFormat`); none of them is applied then.
    */
   async apply(entries: readonly Entry[]): Promise<readonly ApplyResult[]> {
@@ -270,6 +273,11 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     }
   }
 
+  /** Nothing is left of what is compacted: what the engine holds, and snapshots, is then equal on all nodes that are as far. */
+  get isScavenged(): boolean {
+    return this.#merger.isScavenged;
+  }
+
   /**
    * For tests and checks of replicas. Merges first, and removes what is compacted, as nodes do at their own pace; so it is
    * not cheap.
@@ -314,11 +322,16 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     contents: readonly (EntryContent | undefined)[],
   ): Promise<readonly ApplyResult[]> {
     const results: ApplyResult[] = [];
-    while (results.length < entries.length) {
+    let answersLeft = MAX_ANSWER_BYTES;
+    while (results.length < entries.length && answersLeft > 0) {
       const rest = contents.slice(results.length);
       const { count, prefetched } = await prefetch(rest, this.#source());
+      if (count === entries.length) return this.#fold(entries, contents, prefetched);
       const next = entries.slice(results.length, results.length + count);
-      results.push(...this.#fold(next, rest, prefetched));
+      for (const result of this.#fold(next, rest, prefetched)) {
+        if (result.kind === "answers") answersLeft -= answersBytes(result.answers);
+        results.push(result);
+      }
     }
     return results;
   }
@@ -370,5 +383,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     for (const listener of this.#appliedListeners) listener();
   }
 }
+
+/** What answers tell of keys that are given together, roughly: further entries are applied when these have gone their way. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 const NONE: ApplyResult = { kind: "none" };

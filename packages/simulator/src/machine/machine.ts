@@ -1,4 +1,10 @@
-import { type ApplyResult, type InspectPeer, KvStateMachine, type MergeLimits } from "@raftkv/kv-server";
+import {
+  type ApplyResult,
+  DEFAULT_MERGE_LIMITS,
+  type InspectPeer,
+  KvStateMachine,
+  type MergeLimits,
+} from "@raftkv/kv-server";
 import {
   type Consensus,
   type ConsensusStatus,
@@ -37,6 +43,8 @@ export interface MachineOptions {
   readonly disk: SimulatedDisk;
   readonly observe: Observe;
   readonly wrappers: Wrappers;
+  /** Its services come to be as it comes up, with what a leader does by itself: leases end then. Unless told with the first call. */
+  readonly servesAtOnce?: boolean;
   /** How a node asks who listens at an address; unless told, nobody can be asked. */
   readonly inspect?: InspectPeer;
   /** A process of it is gone, and with it its end of every connection. */
@@ -277,13 +285,20 @@ export class Machine {
       onFailure,
     });
     if (raft.identity().clusterId === undefined) await raft.form("simulated", formation);
-    const machine = await KvStateMachine.open({ store: state, clock, merge });
+    // Where merges are small, so is what is remembered of them: keys that the engine has to be asked about are wanted, too.
+    const settled = { settledBytes: merge.mergeBytes ?? DEFAULT_MERGE_LIMITS.mergeBytes };
+    const machine = await KvStateMachine.open({ store: state, clock, merge: { ...settled, ...merge } });
     const storage = observedStorage(raft, id, guarded);
     const transport = network.transport(this.member, process);
     const node = await RaftNode.start({
       storage: wrappers.storage?.(storage, id) ?? storage,
       transport: wrappers.transport?.(transport, id) ?? transport,
-      stateMachine: observedStateMachine(wrappers.stateMachine?.(machine, id) ?? machine, id, guarded),
+      stateMachine: observedStateMachine(
+        wrappers.stateMachine?.(machine, id) ?? machine,
+        id,
+        () => machine.isScavenged,
+        guarded,
+      ),
       clock,
       random: chance,
       logger: this.#logger(process),
@@ -303,6 +318,7 @@ export class Machine {
       inspect: this.#options.inspect ?? nobodyAnswers,
       endOfTurn: (callback) => this.#options.scheduler.after(0, () => this.#enter(process, callback)),
     });
+    if (this.#options.servesAtOnce) void clients.services;
     incarnation.running = {
       node,
       consensus,
