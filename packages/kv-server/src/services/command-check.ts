@@ -53,6 +53,8 @@ function checkOperation(operation: Operation, limits: KvLimits, applyVersion: nu
       return !keepsHistory({ applyVersion }) ? NO_HISTORY : checkRevision(operation.revision);
     case "raiseApplyVersion":
       return { code: ErrorCode.INVALID_REQUEST, message: "only the leader itself raises the apply version" };
+    case "checkState":
+      return { code: ErrorCode.INVALID_REQUEST, message: "a check of the state is begun with BeginCheck" };
     case "grantLease":
     case "keepLeaseAlive":
     case "revokeLease":
@@ -74,6 +76,13 @@ const NOT_UPGRADED: Failure = {
   message:
     "the cluster does not do this yet, as not every member runs a version of raftkv that can: upgrade all nodes, and see to " +
     "it that they are up",
+};
+
+export const NO_COMPARISON: Failure = {
+  code: ErrorCode.NO_HISTORY,
+  message:
+    "the cluster does not compare states yet, as it does from the moment at which every member runs a version of raftkv " +
+    "that can: upgrade all nodes, and see to it that they are up",
 };
 
 export const NO_HISTORY: Failure = {

@@ -27,6 +27,7 @@ import { Locks } from "./locks/locks.ts";
 import { PulledExchange } from "./pulled-exchange.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
+import { beginCheck, checkResult } from "./state-check.ts";
 import { get, history, range } from "./unary-reads.ts";
 import { compact, del, deleteRange, put, transaction } from "./unary-writes.ts";
 import { PulledWatch } from "./watch/pulled-watch.ts";
@@ -89,6 +90,8 @@ export class KvServices {
           this.#unary(call, true, () => transferLeadership(context, request, call)),
         takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context, call)),
         inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
+        beginCheck: (_request, call) => this.#unary(call, true, () => beginCheck(context, call)),
+        checkResult: (request) => checkResult(context, request),
         backup: (request, call) => this.#streamed(call, this.#backups.stream(request, call)),
       },
       options,

@@ -145,6 +145,8 @@ export type Operation =
   | { readonly kind: "keepLeaseAlive"; readonly leaseId: number }
   | { readonly kind: "revokeLease"; readonly leaseId: number }
   | { readonly kind: "expireLeases" }
+  /** Changes nothing; see `WholeChecks`. */
+  | { readonly kind: "checkState" }
   /** It makes no sense. */
   | { readonly kind: "invalid"; readonly reason: string }
   /** An operation of a later version, or none at all. */

@@ -26,6 +26,7 @@ import { lastSequence } from "./session.ts";
 import { decodeSnapshot } from "./snapshot-decoder.ts";
 import { encodeSnapshot } from "./snapshot-format.ts";
 import { StateMarks } from "./state-marks.ts";
+import { WholeChecks } from "./whole-checks.ts";
 
 export interface KvStateMachineOptions {
   /** The engine. The state machine owns it from here on, and closes it. */
@@ -53,6 +54,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   readonly decoder = new EntryDecoder();
   /** What the state was at the last entries, for replicas to compare. */
   readonly marks = new StateMarks();
+  /** Of the whole state, as of entries that ask for it. */
+  readonly checks: WholeChecks;
   readonly #store: StateStore;
   readonly #generations = new Generations();
   readonly #serial = new Serial();
@@ -69,6 +72,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#store = store;
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
+    this.checks = new WholeChecks(clock, saved.counters.clusterTimeMs);
     this.marks.restart(saved.counters);
     this.#merger = new Merger({
       store,
@@ -287,6 +291,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     try {
       await this.#merger.flush();
     } finally {
+      await this.checks.close();
       await this.#merger.stop();
       await this.#generations.allReadsEnded();
       await this.#store.close();
@@ -319,8 +324,15 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
       const { count, prefetched } = await prefetch(rest, this.#source());
       const next = entries.slice(results.length, results.length + count);
       results.push(...this.#fold(next, rest, prefetched));
+      await this.#beginCheck(results.at(-1));
     }
     return results;
+  }
+
+  async #beginCheck(result: ApplyResult | undefined): Promise<void> {
+    const answer = result?.kind === "answers" ? result.answers[0] : undefined;
+    if (answer?.kind !== "checkState") return;
+    await this.checks.begin(answer.index, this.clusterTimeMs(), () => this.#merger.pin());
   }
 
   #source(): Source {
@@ -338,7 +350,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     const { counters, sessions, leases: leaseState } = this.#saved;
     const { active } = this.#generations;
     const before = active.inWriteOrder().length;
-    const fold = new Fold({ counters, sessions, generations: this.#generations, leaseState }, prefetched);
+    const { marks } = this;
+    const fold = new Fold({ counters, sessions, generations: this.#generations, leaseState, marks }, prefetched);
     const results = entries.map((entry, i): ApplyResult => {
       const content = contents[i];
       counters.appliedIndex = entry.index;

@@ -50,7 +50,8 @@ export async function scavenge(
     : scavenge(store, from, to, { rows: limits.rows * 4, bytes: limits.bytes * 4 });
 }
 
-function removalsOf(row: StateRow, to: number): readonly Removal[] {
+/** What one write makes superfluous, where compaction has come to `to`. */
+export function removalsOf(row: StateRow, to: number): readonly Removal[] {
   const { revision, sub } = valueRowId(row);
   const { key: inRow, deleted, supersedes } = decodeValueRow(row.value);
   // A view would keep the value in memory until all is merged.

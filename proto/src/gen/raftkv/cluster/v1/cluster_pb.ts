@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/cluster/v1/cluster.proto.
  */
 export const file_raftkv_cluster_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("Ch9yYWZ0a3YvY2x1c3Rlci92MS9jbHVzdGVyLnByb3RvEhFyYWZ0a3YuY2x1c3Rlci52MSIPCg1TdGF0dXNSZXF1ZXN0IpEBCgZNZW1iZXISDwoHbm9kZV9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdsZWFybmVyGAQgASgIEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYBSABKAgSDwoHbGVhdmluZxgGIAEoCBIQCghwcmlvcml0eRgHIAEoDSK0BQoOU3RhdHVzUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIPCgdub2RlX2lkGAIgASgEEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSJQoEcm9sZRgGIAEoDjIXLnJhZnRrdi5jbHVzdGVyLnYxLlJvbGUSDAoEdGVybRgHIAEoBBIRCglsZWFkZXJfaWQYCCABKAQSFAoMY29tbWl0X2luZGV4GAkgASgEEhUKDWFwcGxpZWRfaW5kZXgYCiABKAQSEgoKbGFzdF9pbmRleBgLIAEoBBITCgtmaXJzdF9pbmRleBgMIAEoBBIQCghyZXZpc2lvbhgNIAEoBBIRCglsb2dfYnl0ZXMYDiABKAQSEwoLc3RhdGVfYnl0ZXMYDyABKAQSKgoHbWVtYmVycxgQIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlchIVCg1kdXJhYmxlX2luZGV4GBEgASgEEjEKCHByb2dyZXNzGBIgAygLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUGVlclByb2dyZXNzEg0KBWpvaW50GBMgASgIEhkKEWxlYXZlc19vbl9yZXF1ZXN0GBQgASgIEhsKE3RyYW5zZmVyX3RvX25vZGVfaWQYFSABKAQSHAoUbWVtYmVyc2hpcF9jb21taXR0ZWQYFiABKAgSFgoOc25hcHNob3RfYnl0ZXMYFyABKAQSGQoRZWFybGllc3RfcmV2aXNpb24YGCABKAQSFQoNYXBwbHlfdmVyc2lvbhgZIAEoDRITCgtxdW90YV9ieXRlcxgaIAEoBBIaChJzdGF0ZV9ieXRlc19pbl91c2UYGyABKAQSGgoSZGlmZmVyaW5nX25vZGVfaWRzGBwgAygEIsoBCgxQZWVyUHJvZ3Jlc3MSDwoHbm9kZV9pZBgBIAEoBBIyCgVzdGF0ZRgCIAEoDjIjLnJhZnRrdi5jbHVzdGVyLnYxLlJlcGxpY2F0aW9uU3RhdGUSEwoLbWF0Y2hfaW5kZXgYAyABKAQSEgoKbmV4dF9pbmRleBgEIAEoBBIXCg9yZWNlbnRseV9hY3RpdmUYBSABKAgSGwoTc25hcHNob3RfYnl0ZXNfc2VudBgGIAEoBBIWCg5zbmFwc2hvdF9ieXRlcxgHIAEoBCKNAQoXQ2hhbmdlTWVtYmVyc2hpcFJlcXVlc3QSMAoFc3RlcHMYASADKAsyIS5yYWZ0a3YuY2x1c3Rlci52MS5NZW1iZXJzaGlwU3RlcBIxCgp0cmFuc2l0aW9uGAIgASgOMh0ucmFmdGt2LmNsdXN0ZXIudjEuVHJhbnNpdGlvbhINCgVmb3JjZRgDIAEoCCLSAgoOTWVtYmVyc2hpcFN0ZXASMwoLYWRkX2xlYXJuZXIYASABKAsyHC5yYWZ0a3YuY2x1c3Rlci52MS5BZGRNZW1iZXJIABIxCglhZGRfdm90ZXIYAiABKAsyHC5yYWZ0a3YuY2x1c3Rlci52MS5BZGRNZW1iZXJIABIRCgdwcm9tb3RlGAMgASgESAASEAoGZGVtb3RlGAQgASgESAASEAoGcmVtb3ZlGAUgASgESAASMgoHcmVwbGFjZRgGIAEoCzIfLnJhZnRrdi5jbHVzdGVyLnYxLlJlcGxhY2VWb3RlckgAEi0KBG1vdmUYByABKAsyHS5yYWZ0a3YuY2x1c3Rlci52MS5Nb3ZlTWVtYmVySAASNgoMc2V0X3ByaW9yaXR5GAggASgLMh4ucmFmdGt2LmNsdXN0ZXIudjEuU2V0UHJpb3JpdHlIAEIGCgRzdGVwIk4KCUFkZE1lbWJlchIPCgdhZGRyZXNzGAEgASgJEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYAiABKAgSEAoIcHJpb3JpdHkYAyABKA0iKwoMUmVwbGFjZVZvdGVyEg8KB25vZGVfaWQYASABKAQSCgoCYnkYAiABKAQiLgoKTW92ZU1lbWJlchIPCgdub2RlX2lkGAEgASgEEg8KB2FkZHJlc3MYAiABKAkiMAoLU2V0UHJpb3JpdHkSDwoHbm9kZV9pZBgBIAEoBBIQCghwcmlvcml0eRgCIAEoDSJVChhDaGFuZ2VNZW1iZXJzaGlwUmVzcG9uc2USKgoHbWVtYmVycxgBIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlchINCgVqb2ludBgCIAEoCCITChFMZWF2ZUpvaW50UmVxdWVzdCJAChJMZWF2ZUpvaW50UmVzcG9uc2USKgoHbWVtYmVycxgBIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlciIvChlUcmFuc2ZlckxlYWRlcnNoaXBSZXF1ZXN0EhIKCnRvX25vZGVfaWQYASABKAQiLwoaVHJhbnNmZXJMZWFkZXJzaGlwUmVzcG9uc2USEQoJbGVhZGVyX2lkGAEgASgEIhUKE1Rha2VTbmFwc2hvdFJlcXVlc3QiQgoUVGFrZVNuYXBzaG90UmVzcG9uc2USFQoNZHVyYWJsZV9pbmRleBgBIAEoBBITCgtmaXJzdF9pbmRleBgCIAEoBCIoChVJbnNwZWN0QWRkcmVzc1JlcXVlc3QSDwoHYWRkcmVzcxgBIAEoCSJQChZJbnNwZWN0QWRkcmVzc1Jlc3BvbnNlEg8KB25vZGVfaWQYASABKAQSEQoJbWVtYmVyX2lkGAIgASgJEhIKCmNsdXN0ZXJfaWQYAyABKAkiJQoNQmFja3VwUmVxdWVzdBIUCgxzZXJpYWxpemFibGUYASABKAgiwAEKDkJhY2t1cFJlc3BvbnNlEjcKCXByZXBhcmluZxgBIAEoCzIiLnJhZnRrdi5jbHVzdGVyLnYxLkJhY2t1cFByZXBhcmluZ0gAEi8KBWJlZ2luGAIgASgLMh4ucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwQmVnaW5IABIPCgVjaHVuaxgDIAEoDEgAEisKA2VuZBgEIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkJhY2t1cEVuZEgAQgYKBHBhcnQiIAoPQmFja3VwUHJlcGFyaW5nEg0KBWJ5dGVzGAEgASgEImIKC0JhY2t1cEJlZ2luEg0KBWJ5dGVzGAEgASgEEhIKCmNsdXN0ZXJfaWQYAiABKAkSDwoHbm9kZV9pZBgDIAEoBBINCgVpbmRleBgEIAEoBBIQCghyZXZpc2lvbhgFIAEoBCIbCglCYWNrdXBFbmQSDgoGc2hhMjU2GAEgASgMKmwKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEhEKDVJPTEVfRk9MTE9XRVIQARIWChJST0xFX1BSRV9DQU5ESURBVEUQAhISCg5ST0xFX0NBTkRJREFURRADEg8KC1JPTEVfTEVBREVSEAQqkwEKEFJlcGxpY2F0aW9uU3RhdGUSIQodUkVQTElDQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIbChdSRVBMSUNBVElPTl9TVEFURV9QUk9CRRABEh8KG1JFUExJQ0FUSU9OX1NUQVRFX1JFUExJQ0FURRACEh4KGlJFUExJQ0FUSU9OX1NUQVRFX1NOQVBTSE9UEAMqVgoKVHJhbnNpdGlvbhIaChZUUkFOU0lUSU9OX1VOU1BFQ0lGSUVEEAASEwoPVFJBTlNJVElPTl9BVVRPEAESFwoTVFJBTlNJVElPTl9FWFBMSUNJVBACMrMFCg5DbHVzdGVyU2VydmljZRJNCgZTdGF0dXMSIC5yYWZ0a3YuY2x1c3Rlci52MS5TdGF0dXNSZXF1ZXN0GiEucmFmdGt2LmNsdXN0ZXIudjEuU3RhdHVzUmVzcG9uc2USawoQQ2hhbmdlTWVtYmVyc2hpcBIqLnJhZnRrdi5jbHVzdGVyLnYxLkNoYW5nZU1lbWJlcnNoaXBSZXF1ZXN0GisucmFmdGt2LmNsdXN0ZXIudjEuQ2hhbmdlTWVtYmVyc2hpcFJlc3BvbnNlElkKCkxlYXZlSm9pbnQSJC5yYWZ0a3YuY2x1c3Rlci52MS5MZWF2ZUpvaW50UmVxdWVzdBolLnJhZnRrdi5jbHVzdGVyLnYxLkxlYXZlSm9pbnRSZXNwb25zZRJxChJUcmFuc2ZlckxlYWRlcnNoaXASLC5yYWZ0a3YuY2x1c3Rlci52MS5UcmFuc2ZlckxlYWRlcnNoaXBSZXF1ZXN0Gi0ucmFmdGt2LmNsdXN0ZXIudjEuVHJhbnNmZXJMZWFkZXJzaGlwUmVzcG9uc2USXwoMVGFrZVNuYXBzaG90EiYucmFmdGt2LmNsdXN0ZXIudjEuVGFrZVNuYXBzaG90UmVxdWVzdBonLnJhZnRrdi5jbHVzdGVyLnYxLlRha2VTbmFwc2hvdFJlc3BvbnNlEmUKDkluc3BlY3RBZGRyZXNzEigucmFmdGt2LmNsdXN0ZXIudjEuSW5zcGVjdEFkZHJlc3NSZXF1ZXN0GikucmFmdGt2LmNsdXN0ZXIudjEuSW5zcGVjdEFkZHJlc3NSZXNwb25zZRJPCgZCYWNrdXASIC5yYWZ0a3YuY2x1c3Rlci52MS5CYWNrdXBSZXF1ZXN0GiEucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwUmVzcG9uc2UwAWIGcHJvdG8z");
+  fileDesc("Ch9yYWZ0a3YvY2x1c3Rlci92MS9jbHVzdGVyLnByb3RvEhFyYWZ0a3YuY2x1c3Rlci52MSIPCg1TdGF0dXNSZXF1ZXN0IpEBCgZNZW1iZXISDwoHbm9kZV9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdsZWFybmVyGAQgASgIEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYBSABKAgSDwoHbGVhdmluZxgGIAEoCBIQCghwcmlvcml0eRgHIAEoDSK0BQoOU3RhdHVzUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIPCgdub2RlX2lkGAIgASgEEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSJQoEcm9sZRgGIAEoDjIXLnJhZnRrdi5jbHVzdGVyLnYxLlJvbGUSDAoEdGVybRgHIAEoBBIRCglsZWFkZXJfaWQYCCABKAQSFAoMY29tbWl0X2luZGV4GAkgASgEEhUKDWFwcGxpZWRfaW5kZXgYCiABKAQSEgoKbGFzdF9pbmRleBgLIAEoBBITCgtmaXJzdF9pbmRleBgMIAEoBBIQCghyZXZpc2lvbhgNIAEoBBIRCglsb2dfYnl0ZXMYDiABKAQSEwoLc3RhdGVfYnl0ZXMYDyABKAQSKgoHbWVtYmVycxgQIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlchIVCg1kdXJhYmxlX2luZGV4GBEgASgEEjEKCHByb2dyZXNzGBIgAygLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUGVlclByb2dyZXNzEg0KBWpvaW50GBMgASgIEhkKEWxlYXZlc19vbl9yZXF1ZXN0GBQgASgIEhsKE3RyYW5zZmVyX3RvX25vZGVfaWQYFSABKAQSHAoUbWVtYmVyc2hpcF9jb21taXR0ZWQYFiABKAgSFgoOc25hcHNob3RfYnl0ZXMYFyABKAQSGQoRZWFybGllc3RfcmV2aXNpb24YGCABKAQSFQoNYXBwbHlfdmVyc2lvbhgZIAEoDRITCgtxdW90YV9ieXRlcxgaIAEoBBIaChJzdGF0ZV9ieXRlc19pbl91c2UYGyABKAQSGgoSZGlmZmVyaW5nX25vZGVfaWRzGBwgAygEIsoBCgxQZWVyUHJvZ3Jlc3MSDwoHbm9kZV9pZBgBIAEoBBIyCgVzdGF0ZRgCIAEoDjIjLnJhZnRrdi5jbHVzdGVyLnYxLlJlcGxpY2F0aW9uU3RhdGUSEwoLbWF0Y2hfaW5kZXgYAyABKAQSEgoKbmV4dF9pbmRleBgEIAEoBBIXCg9yZWNlbnRseV9hY3RpdmUYBSABKAgSGwoTc25hcHNob3RfYnl0ZXNfc2VudBgGIAEoBBIWCg5zbmFwc2hvdF9ieXRlcxgHIAEoBCKNAQoXQ2hhbmdlTWVtYmVyc2hpcFJlcXVlc3QSMAoFc3RlcHMYASADKAsyIS5yYWZ0a3YuY2x1c3Rlci52MS5NZW1iZXJzaGlwU3RlcBIxCgp0cmFuc2l0aW9uGAIgASgOMh0ucmFmdGt2LmNsdXN0ZXIudjEuVHJhbnNpdGlvbhINCgVmb3JjZRgDIAEoCCLSAgoOTWVtYmVyc2hpcFN0ZXASMwoLYWRkX2xlYXJuZXIYASABKAsyHC5yYWZ0a3YuY2x1c3Rlci52MS5BZGRNZW1iZXJIABIxCglhZGRfdm90ZXIYAiABKAsyHC5yYWZ0a3YuY2x1c3Rlci52MS5BZGRNZW1iZXJIABIRCgdwcm9tb3RlGAMgASgESAASEAoGZGVtb3RlGAQgASgESAASEAoGcmVtb3ZlGAUgASgESAASMgoHcmVwbGFjZRgGIAEoCzIfLnJhZnRrdi5jbHVzdGVyLnYxLlJlcGxhY2VWb3RlckgAEi0KBG1vdmUYByABKAsyHS5yYWZ0a3YuY2x1c3Rlci52MS5Nb3ZlTWVtYmVySAASNgoMc2V0X3ByaW9yaXR5GAggASgLMh4ucmFmdGt2LmNsdXN0ZXIudjEuU2V0UHJpb3JpdHlIAEIGCgRzdGVwIk4KCUFkZE1lbWJlchIPCgdhZGRyZXNzGAEgASgJEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYAiABKAgSEAoIcHJpb3JpdHkYAyABKA0iKwoMUmVwbGFjZVZvdGVyEg8KB25vZGVfaWQYASABKAQSCgoCYnkYAiABKAQiLgoKTW92ZU1lbWJlchIPCgdub2RlX2lkGAEgASgEEg8KB2FkZHJlc3MYAiABKAkiMAoLU2V0UHJpb3JpdHkSDwoHbm9kZV9pZBgBIAEoBBIQCghwcmlvcml0eRgCIAEoDSJVChhDaGFuZ2VNZW1iZXJzaGlwUmVzcG9uc2USKgoHbWVtYmVycxgBIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlchINCgVqb2ludBgCIAEoCCITChFMZWF2ZUpvaW50UmVxdWVzdCJAChJMZWF2ZUpvaW50UmVzcG9uc2USKgoHbWVtYmVycxgBIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlciIvChlUcmFuc2ZlckxlYWRlcnNoaXBSZXF1ZXN0EhIKCnRvX25vZGVfaWQYASABKAQiLwoaVHJhbnNmZXJMZWFkZXJzaGlwUmVzcG9uc2USEQoJbGVhZGVyX2lkGAEgASgEIhUKE1Rha2VTbmFwc2hvdFJlcXVlc3QiQgoUVGFrZVNuYXBzaG90UmVzcG9uc2USFQoNZHVyYWJsZV9pbmRleBgBIAEoBBITCgtmaXJzdF9pbmRleBgCIAEoBCIoChVJbnNwZWN0QWRkcmVzc1JlcXVlc3QSDwoHYWRkcmVzcxgBIAEoCSJQChZJbnNwZWN0QWRkcmVzc1Jlc3BvbnNlEg8KB25vZGVfaWQYASABKAQSEQoJbWVtYmVyX2lkGAIgASgJEhIKCmNsdXN0ZXJfaWQYAyABKAkiJQoNQmFja3VwUmVxdWVzdBIUCgxzZXJpYWxpemFibGUYASABKAgiwAEKDkJhY2t1cFJlc3BvbnNlEjcKCXByZXBhcmluZxgBIAEoCzIiLnJhZnRrdi5jbHVzdGVyLnYxLkJhY2t1cFByZXBhcmluZ0gAEi8KBWJlZ2luGAIgASgLMh4ucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwQmVnaW5IABIPCgVjaHVuaxgDIAEoDEgAEisKA2VuZBgEIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkJhY2t1cEVuZEgAQgYKBHBhcnQiIAoPQmFja3VwUHJlcGFyaW5nEg0KBWJ5dGVzGAEgASgEImIKC0JhY2t1cEJlZ2luEg0KBWJ5dGVzGAEgASgEEhIKCmNsdXN0ZXJfaWQYAiABKAkSDwoHbm9kZV9pZBgDIAEoBBINCgVpbmRleBgEIAEoBBIQCghyZXZpc2lvbhgFIAEoBCIbCglCYWNrdXBFbmQSDgoGc2hhMjU2GAEgASgMIhMKEUJlZ2luQ2hlY2tSZXF1ZXN0IiMKEkJlZ2luQ2hlY2tSZXNwb25zZRINCgVpbmRleBgBIAEoBCIjChJDaGVja1Jlc3VsdFJlcXVlc3QSDQoFaW5kZXgYASABKAQi2QEKE0NoZWNrUmVzdWx0UmVzcG9uc2USDwoHbm9kZV9pZBgBIAEoBBIRCgltZW1iZXJfaWQYAiABKAkSFQoNYXBwbGllZF9pbmRleBgDIAEoBBIsCgVzdGFnZRgEIAEoDjIdLnJhZnRrdi5jbHVzdGVyLnYxLkNoZWNrU3RhZ2USEgoKYnl0ZXNfcmVhZBgFIAEoBBITCgtieXRlc190b3RhbBgGIAEoBBIwCgdjaGVja2VkGAcgASgLMh8ucmFmdGt2LmNsdXN0ZXIudjEuQ2hlY2tlZFN0YXRlIrgBCgxDaGVja2VkU3RhdGUSDQoFaW5kZXgYASABKAQSEAoIcmV2aXNpb24YAiABKAQSDAoEa2V5cxgDIAEoBBITCgtmaW5nZXJwcmludBgEIAEoDBItCgVwYXJ0cxgFIAMoCzIeLnJhZnRrdi5jbHVzdGVyLnYxLkNoZWNrZWRQYXJ0EjUKCXJldmlzaW9ucxgGIAMoCzIiLnJhZnRrdi5jbHVzdGVyLnYxLkNoZWNrZWRSZXZpc2lvbiI3CgtDaGVja2VkUGFydBIMCgRuYW1lGAEgASgJEgwKBHJvd3MYAiABKAQSDAoEaGFzaBgDIAEoDCIxCg9DaGVja2VkUmV2aXNpb24SEAoIcmV2aXNpb24YASABKAQSDAoEaGFzaBgCIAEoBipsCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIRCg1ST0xFX0ZPTExPV0VSEAESFgoSUk9MRV9QUkVfQ0FORElEQVRFEAISEgoOUk9MRV9DQU5ESURBVEUQAxIPCgtST0xFX0xFQURFUhAEKpMBChBSZXBsaWNhdGlvblN0YXRlEiEKHVJFUExJQ0FUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXUkVQTElDQVRJT05fU1RBVEVfUFJPQkUQARIfChtSRVBMSUNBVElPTl9TVEFURV9SRVBMSUNBVEUQAhIeChpSRVBMSUNBVElPTl9TVEFURV9TTkFQU0hPVBADKlYKClRyYW5zaXRpb24SGgoWVFJBTlNJVElPTl9VTlNQRUNJRklFRBAAEhMKD1RSQU5TSVRJT05fQVVUTxABEhcKE1RSQU5TSVRJT05fRVhQTElDSVQQAiqlAQoKQ2hlY2tTdGFnZRIbChdDSEVDS19TVEFHRV9VTlNQRUNJRklFRBAAEhcKE0NIRUNLX1NUQUdFX1dBSVRJTkcQARIXChNDSEVDS19TVEFHRV9SVU5OSU5HEAISFAoQQ0hFQ0tfU1RBR0VfRE9ORRADEhYKEkNIRUNLX1NUQUdFX01JU1NFRBAEEhoKFkNIRUNLX1NUQUdFX0NPTVBBQ1RJTkcQBTLsBgoOQ2x1c3RlclNlcnZpY2USTQoGU3RhdHVzEiAucmFmdGt2LmNsdXN0ZXIudjEuU3RhdHVzUmVxdWVzdBohLnJhZnRrdi5jbHVzdGVyLnYxLlN0YXR1c1Jlc3BvbnNlEmsKEENoYW5nZU1lbWJlcnNoaXASKi5yYWZ0a3YuY2x1c3Rlci52MS5DaGFuZ2VNZW1iZXJzaGlwUmVxdWVzdBorLnJhZnRrdi5jbHVzdGVyLnYxLkNoYW5nZU1lbWJlcnNoaXBSZXNwb25zZRJZCgpMZWF2ZUpvaW50EiQucmFmdGt2LmNsdXN0ZXIudjEuTGVhdmVKb2ludFJlcXVlc3QaJS5yYWZ0a3YuY2x1c3Rlci52MS5MZWF2ZUpvaW50UmVzcG9uc2UScQoSVHJhbnNmZXJMZWFkZXJzaGlwEiwucmFmdGt2LmNsdXN0ZXIudjEuVHJhbnNmZXJMZWFkZXJzaGlwUmVxdWVzdBotLnJhZnRrdi5jbHVzdGVyLnYxLlRyYW5zZmVyTGVhZGVyc2hpcFJlc3BvbnNlEl8KDFRha2VTbmFwc2hvdBImLnJhZnRrdi5jbHVzdGVyLnYxLlRha2VTbmFwc2hvdFJlcXVlc3QaJy5yYWZ0a3YuY2x1c3Rlci52MS5UYWtlU25hcHNob3RSZXNwb25zZRJlCg5JbnNwZWN0QWRkcmVzcxIoLnJhZnRrdi5jbHVzdGVyLnYxLkluc3BlY3RBZGRyZXNzUmVxdWVzdBopLnJhZnRrdi5jbHVzdGVyLnYxLkluc3BlY3RBZGRyZXNzUmVzcG9uc2USTwoGQmFja3VwEiAucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwUmVxdWVzdBohLnJhZnRrdi5jbHVzdGVyLnYxLkJhY2t1cFJlc3BvbnNlMAESWQoKQmVnaW5DaGVjaxIkLnJhZnRrdi5jbHVzdGVyLnYxLkJlZ2luQ2hlY2tSZXF1ZXN0GiUucmFmdGt2LmNsdXN0ZXIudjEuQmVnaW5DaGVja1Jlc3BvbnNlElwKC0NoZWNrUmVzdWx0EiUucmFmdGt2LmNsdXN0ZXIudjEuQ2hlY2tSZXN1bHRSZXF1ZXN0GiYucmFmdGt2LmNsdXN0ZXIudjEuQ2hlY2tSZXN1bHRSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message raftkv.cluster.v1.StatusRequest
@@ -836,6 +836,215 @@ export const BackupEndSchema: GenMessage<BackupEnd> = /*@__PURE__*/
   messageDesc(file_raftkv_cluster_v1_cluster, 23);
 
 /**
+ * @generated from message raftkv.cluster.v1.BeginCheckRequest
+ */
+export type BeginCheckRequest = Message<"raftkv.cluster.v1.BeginCheckRequest"> & {
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.BeginCheckRequest.
+ * Use `create(BeginCheckRequestSchema)` to create a new message.
+ */
+export const BeginCheckRequestSchema: GenMessage<BeginCheckRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 24);
+
+/**
+ * @generated from message raftkv.cluster.v1.BeginCheckResponse
+ */
+export type BeginCheckResponse = Message<"raftkv.cluster.v1.BeginCheckResponse"> & {
+  /**
+   * The state is compared as of this entry.
+   *
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.BeginCheckResponse.
+ * Use `create(BeginCheckResponseSchema)` to create a new message.
+ */
+export const BeginCheckResponseSchema: GenMessage<BeginCheckResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 25);
+
+/**
+ * @generated from message raftkv.cluster.v1.CheckResultRequest
+ */
+export type CheckResultRequest = Message<"raftkv.cluster.v1.CheckResultRequest"> & {
+  /**
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckResultRequest.
+ * Use `create(CheckResultRequestSchema)` to create a new message.
+ */
+export const CheckResultRequestSchema: GenMessage<CheckResultRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 26);
+
+/**
+ * @generated from message raftkv.cluster.v1.CheckResultResponse
+ */
+export type CheckResultResponse = Message<"raftkv.cluster.v1.CheckResultResponse"> & {
+  /**
+   * @generated from field: uint64 node_id = 1;
+   */
+  nodeId: bigint;
+
+  /**
+   * @generated from field: string member_id = 2;
+   */
+  memberId: string;
+
+  /**
+   * @generated from field: uint64 applied_index = 3;
+   */
+  appliedIndex: bigint;
+
+  /**
+   * @generated from field: raftkv.cluster.v1.CheckStage stage = 4;
+   */
+  stage: CheckStage;
+
+  /**
+   * Of keys and values of rows, so far; …
+   *
+   * @generated from field: uint64 bytes_read = 5;
+   */
+  bytesRead: bigint;
+
+  /**
+   * … of about so many, with what the engine takes for itself.
+   *
+   * @generated from field: uint64 bytes_total = 6;
+   */
+  bytesTotal: bigint;
+
+  /**
+   * Once it is done.
+   *
+   * @generated from field: raftkv.cluster.v1.CheckedState checked = 7;
+   */
+  checked?: CheckedState | undefined;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckResultResponse.
+ * Use `create(CheckResultResponseSchema)` to create a new message.
+ */
+export const CheckResultResponseSchema: GenMessage<CheckResultResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 27);
+
+/**
+ * A whole state as of one entry of the log: equal on all members.
+ *
+ * @generated from message raftkv.cluster.v1.CheckedState
+ */
+export type CheckedState = Message<"raftkv.cluster.v1.CheckedState"> & {
+  /**
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+
+  /**
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+
+  /**
+   * Keys that exist.
+   *
+   * @generated from field: uint64 keys = 3;
+   */
+  keys: bigint;
+
+  /**
+   * SHA-256 over all parts.
+   *
+   * @generated from field: bytes fingerprint = 4;
+   */
+  fingerprint: Uint8Array;
+
+  /**
+   * @generated from field: repeated raftkv.cluster.v1.CheckedPart parts = 5;
+   */
+  parts: CheckedPart[];
+
+  /**
+   * Over the writes in the state up to some revisions, ascending: where two states part, a range of revisions.
+   *
+   * @generated from field: repeated raftkv.cluster.v1.CheckedRevision revisions = 6;
+   */
+  revisions: CheckedRevision[];
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckedState.
+ * Use `create(CheckedStateSchema)` to create a new message.
+ */
+export const CheckedStateSchema: GenMessage<CheckedState> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 28);
+
+/**
+ * One kind of rows.
+ *
+ * @generated from message raftkv.cluster.v1.CheckedPart
+ */
+export type CheckedPart = Message<"raftkv.cluster.v1.CheckedPart"> & {
+  /**
+   * "history", "keys", "leases", "meta", "writes", "sessions"
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 rows = 2;
+   */
+  rows: bigint;
+
+  /**
+   * SHA-256
+   *
+   * @generated from field: bytes hash = 3;
+   */
+  hash: Uint8Array;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckedPart.
+ * Use `create(CheckedPartSchema)` to create a new message.
+ */
+export const CheckedPartSchema: GenMessage<CheckedPart> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 29);
+
+/**
+ * @generated from message raftkv.cluster.v1.CheckedRevision
+ */
+export type CheckedRevision = Message<"raftkv.cluster.v1.CheckedRevision"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * The first 8 bytes of a SHA-256, over the writes up to this revision.
+   *
+   * @generated from field: fixed64 hash = 2;
+   */
+  hash: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckedRevision.
+ * Use `create(CheckedRevisionSchema)` to create a new message.
+ */
+export const CheckedRevisionSchema: GenMessage<CheckedRevision> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 30);
+
+/**
  * @generated from enum raftkv.cluster.v1.Role
  */
 export enum Role {
@@ -939,6 +1148,54 @@ export const TransitionSchema: GenEnum<Transition> = /*@__PURE__*/
   enumDesc(file_raftkv_cluster_v1_cluster, 2);
 
 /**
+ * @generated from enum raftkv.cluster.v1.CheckStage
+ */
+export enum CheckStage {
+  /**
+   * @generated from enum value: CHECK_STAGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The node has not applied the entry yet.
+   *
+   * @generated from enum value: CHECK_STAGE_WAITING = 1;
+   */
+  WAITING = 1,
+
+  /**
+   * @generated from enum value: CHECK_STAGE_RUNNING = 2;
+   */
+  RUNNING = 2,
+
+  /**
+   * @generated from enum value: CHECK_STAGE_DONE = 3;
+   */
+  DONE = 3,
+
+  /**
+   * This node cannot tell: it took the state at that entry from others, has been restarted since, or was busy with another
+   * check. Begin another.
+   *
+   * @generated from enum value: CHECK_STAGE_MISSED = 4;
+   */
+  MISSED = 4,
+
+  /**
+   * What compaction had made superfluous was not removed here yet, so that its rows do not compare. Begin another.
+   *
+   * @generated from enum value: CHECK_STAGE_COMPACTING = 5;
+   */
+  COMPACTING = 5,
+}
+
+/**
+ * Describes the enum raftkv.cluster.v1.CheckStage.
+ */
+export const CheckStageSchema: GenEnum<CheckStage> = /*@__PURE__*/
+  enumDesc(file_raftkv_cluster_v1_cluster, 3);
+
+/**
  * What operators and tools ask a node. Errors carry an ErrorDetail. What only the leader can do, the others refuse with
  * ERROR_CODE_NOT_LEADER and the leader's address.
  *
@@ -1015,6 +1272,27 @@ export const ClusterService: GenService<{
     methodKind: "server_streaming";
     input: typeof BackupRequestSchema;
     output: typeof BackupResponseSchema;
+  },
+  /**
+   * Has every member hash its whole state as of one entry of the log, in the background; answers with that entry. Where a
+   * check is under way on the leader, it is that one. Leader only.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.BeginCheck
+   */
+  beginCheck: {
+    methodKind: "unary";
+    input: typeof BeginCheckRequestSchema;
+    output: typeof BeginCheckResponseSchema;
+  },
+  /**
+   * How far this node has come with the check that began with an entry.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.CheckResult
+   */
+  checkResult: {
+    methodKind: "unary";
+    input: typeof CheckResultRequestSchema;
+    output: typeof CheckResultResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_raftkv_cluster_v1_cluster, 0);

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/kv/v1/command.proto.
  */
 export const file_raftkv_kv_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("ChpyYWZ0a3Yva3YvdjEvY29tbWFuZC5wcm90bxIMcmFmdGt2Lmt2LnYxIoUBCgxDb21tYW5kQmF0Y2gSEgoKc2Vzc2lvbl9pZBgBIAEoBBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIcChRhY2tub3dsZWRnZWRfdGhyb3VnaBgDIAEoBBIrCgpvcGVyYXRpb25zGAQgAygLMhcucmFmdGt2Lmt2LnYxLk9wZXJhdGlvbiKpBgoJT3BlcmF0aW9uEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMb3Blbl9zZXNzaW9uGAMgASgLMiIucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uT3BlcmF0aW9uSAASPAoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIjLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25PcGVyYXRpb25IABIrCgRza2lwGAUgASgLMhsucmFmdGt2Lmt2LnYxLlNraXBPcGVyYXRpb25IABIxCgdjb21wYWN0GAYgASgLMh4ucmFmdGt2Lmt2LnYxLkNvbXBhY3RPcGVyYXRpb25IABJHChNyYWlzZV9hcHBseV92ZXJzaW9uGAcgASgLMigucmFmdGt2Lmt2LnYxLlJhaXNlQXBwbHlWZXJzaW9uT3BlcmF0aW9uSAASOgoMZGVsZXRlX3JhbmdlGAggASgLMiIucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlT3BlcmF0aW9uSAASOQoLdHJhbnNhY3Rpb24YCSABKAsyIi5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25PcGVyYXRpb25IABI4CgtncmFudF9sZWFzZRgKIAEoCzIhLnJhZnRrdi5rdi52MS5HcmFudExlYXNlT3BlcmF0aW9uSAASQQoQa2VlcF9sZWFzZV9hbGl2ZRgLIAEoCzIlLnJhZnRrdi5rdi52MS5LZWVwTGVhc2VBbGl2ZU9wZXJhdGlvbkgAEjoKDHJldm9rZV9sZWFzZRgMIAEoCzIiLnJhZnRrdi5rdi52MS5SZXZva2VMZWFzZU9wZXJhdGlvbkgAEjwKDWV4cGlyZV9sZWFzZXMYDSABKAsyIy5yYWZ0a3Yua3YudjEuRXhwaXJlTGVhc2VzT3BlcmF0aW9uSAASIgoFZmVuY2UYDyABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2VCCwoJb3BlcmF0aW9uIosBCgxQdXRPcGVyYXRpb24SCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEhAKCGxlYXNlX2lkGAMgASgEEg4KBnR0bF9tcxgEIAEoBBIVCg13aXRoX3ByZXZpb3VzGAUgASgIEhIKCmtlZXBfdmFsdWUYBiABKAgSEgoKa2VlcF9sZWFzZRgHIAEoCCI1Cg9EZWxldGVPcGVyYXRpb24SCwoDa2V5GAEgASgMEhUKDXdpdGhfcHJldmlvdXMYAiABKAgiRwoURGVsZXRlUmFuZ2VPcGVyYXRpb24SDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBIVCg13aXRoX3ByZXZpb3VzGAMgASgIIiMKBUZlbmNlEgsKA2tleRgBIAEoDBINCgV0b2tlbhgCIAEoBCKkAQoUVHJhbnNhY3Rpb25PcGVyYXRpb24SLQoLY29tcGFyaXNvbnMYASADKAsyGC5yYWZ0a3Yua3YudjEuQ29tcGFyaXNvbhIrCgR0aGVuGAIgAygLMh0ucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uU3RlcBIwCglvdGhlcndpc2UYAyADKAsyHS5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25TdGVwIrwCCg9UcmFuc2FjdGlvblN0ZXASKQoDcHV0GAEgASgLMhoucmFmdGt2Lmt2LnYxLlB1dE9wZXJhdGlvbkgAEi8KBmRlbGV0ZRgCIAEoCzIdLnJhZnRrdi5rdi52MS5EZWxldGVPcGVyYXRpb25IABI6CgxkZWxldGVfcmFuZ2UYAyABKAsyIi5yYWZ0a3Yua3YudjEuRGVsZXRlUmFuZ2VPcGVyYXRpb25IABIkCgNnZXQYBCABKAsyFS5yYWZ0a3Yua3YudjEuR2V0U3RlcEgAEigKBXJhbmdlGAUgASgLMhcucmFmdGt2Lmt2LnYxLlJhbmdlU3RlcEgAEjkKC3RyYW5zYWN0aW9uGAYgASgLMiIucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uT3BlcmF0aW9uSABCBgoEc3RlcCIWCgdHZXRTdGVwEgsKA2tleRgBIAEoDCKyAQoJUmFuZ2VTdGVwEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSDQoFbGltaXQYAyABKA0SEQoJa2V5c19vbmx5GAQgASgIEhIKCmNvdW50X29ubHkYBSABKAgSJwoFb3JkZXIYBiABKAsyGC5yYWZ0a3Yua3YudjEuUmFuZ2VPcmRlchIsCgZmaWx0ZXIYByABKAsyHC5yYWZ0a3Yua3YudjEuUmV2aXNpb25GaWx0ZXIi3wEKCkNvbXBhcmlzb24SCwoDa2V5GAEgASgMEgoKAnRvGAIgASgMEg8KB3RvX2xhc3QYAyABKAgSMgoIcmVsYXRpb24YBCABKA4yIC5yYWZ0a3Yua3YudjEuQ29tcGFyaXNvblJlbGF0aW9uEg8KBXZhbHVlGAUgASgMSAASEQoHdmVyc2lvbhgGIAEoBEgAEhkKD2NyZWF0ZV9yZXZpc2lvbhgHIAEoBEgAEhYKDG1vZF9yZXZpc2lvbhgIIAEoBEgAEhIKCGxlYXNlX2lkGAkgASgESABCCAoGdGFyZ2V0IkoKClJhbmdlT3JkZXISKAoGdGFyZ2V0GAEgASgOMhgucmFmdGt2Lmt2LnYxLlNvcnRUYXJnZXQSEgoKZGVzY2VuZGluZxgCIAEoCCJ+Cg5SZXZpc2lvbkZpbHRlchIYChBtaW5fbW9kX3JldmlzaW9uGAEgASgEEhgKEG1heF9tb2RfcmV2aXNpb24YAiABKAQSGwoTbWluX2NyZWF0ZV9yZXZpc2lvbhgDIAEoBBIbChNtYXhfY3JlYXRlX3JldmlzaW9uGAQgASgEIjcKE0dyYW50TGVhc2VPcGVyYXRpb24SDgoGdHRsX21zGAEgASgEEhAKCGxlYXNlX2lkGAIgASgEIisKF0tlZXBMZWFzZUFsaXZlT3BlcmF0aW9uEhAKCGxlYXNlX2lkGAEgASgEIigKFFJldm9rZUxlYXNlT3BlcmF0aW9uEhAKCGxlYXNlX2lkGAEgASgEIhcKFUV4cGlyZUxlYXNlc09wZXJhdGlvbiImChRPcGVuU2Vzc2lvbk9wZXJhdGlvbhIOCgZ0dGxfbXMYASABKAQiFwoVQ2xvc2VTZXNzaW9uT3BlcmF0aW9uIg8KDVNraXBPcGVyYXRpb24iJAoQQ29tcGFjdE9wZXJhdGlvbhIQCghyZXZpc2lvbhgBIAEoBCIzChpSYWlzZUFwcGx5VmVyc2lvbk9wZXJhdGlvbhIVCg1hcHBseV92ZXJzaW9uGAEgASgNIo0GCg9PcGVyYXRpb25SZXN1bHQSJgoDcHV0GAEgASgLMhcucmFmdGt2Lmt2LnYxLlB1dFJlc3VsdEgAEiwKBmRlbGV0ZRgCIAEoCzIaLnJhZnRrdi5rdi52MS5EZWxldGVSZXN1bHRIABI3CgxvcGVuX3Nlc3Npb24YAyABKAsyHy5yYWZ0a3Yua3YudjEuT3BlblNlc3Npb25SZXN1bHRIABI5Cg1jbG9zZV9zZXNzaW9uGAQgASgLMiAucmFmdGt2Lmt2LnYxLkNsb3NlU2Vzc2lvblJlc3VsdEgAEigKBHNraXAYBSABKAsyGC5yYWZ0a3Yua3YudjEuU2tpcFJlc3VsdEgAEioKBWVycm9yGAYgASgLMhkucmFmdGt2Lmt2LnYxLkVycm9yRGV0YWlsSAASLgoHY29tcGFjdBgHIAEoCzIbLnJhZnRrdi5rdi52MS5Db21wYWN0UmVzdWx0SAASRAoTcmFpc2VfYXBwbHlfdmVyc2lvbhgIIAEoCzIlLnJhZnRrdi5rdi52MS5SYWlzZUFwcGx5VmVyc2lvblJlc3VsdEgAEjcKDGRlbGV0ZV9yYW5nZRgJIAEoCzIfLnJhZnRrdi5rdi52MS5EZWxldGVSYW5nZVJlc3VsdEgAEjYKC3RyYW5zYWN0aW9uGAogASgLMh8ucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uUmVzdWx0SAASNQoLZ3JhbnRfbGVhc2UYCyABKAsyHi5yYWZ0a3Yua3YudjEuR3JhbnRMZWFzZVJlc3VsdEgAEj4KEGtlZXBfbGVhc2VfYWxpdmUYDCABKAsyIi5yYWZ0a3Yua3YudjEuS2VlcExlYXNlQWxpdmVSZXN1bHRIABI3CgxyZXZva2VfbGVhc2UYDSABKAsyHy5yYWZ0a3Yua3YudjEuUmV2b2tlTGVhc2VSZXN1bHRIABI5Cg1leHBpcmVfbGVhc2VzGA4gASgLMiAucmFmdGt2Lmt2LnYxLkV4cGlyZUxlYXNlc1Jlc3VsdEgAQggKBnJlc3VsdCJHCglQdXRSZXN1bHQSEAoIcmV2aXNpb24YASABKAQSKAoIcHJldmlvdXMYAiABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiWwoMRGVsZXRlUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAgSKAoIcHJldmlvdXMYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiYAoRRGVsZXRlUmFuZ2VSZXN1bHQSEAoIcmV2aXNpb24YASABKAQSDwoHZGVsZXRlZBgCIAEoBBIoCghwcmV2aW91cxgDIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSJjChFUcmFuc2FjdGlvblJlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIRCglzdWNjZWVkZWQYAiABKAgSKQoHcmVzdWx0cxgDIAMoCzIYLnJhZnRrdi5rdi52MS5TdGVwUmVzdWx0IrkCCgpTdGVwUmVzdWx0EiYKA3B1dBgBIAEoCzIXLnJhZnRrdi5rdi52MS5QdXRSZXN1bHRIABIsCgZkZWxldGUYAiABKAsyGi5yYWZ0a3Yua3YudjEuRGVsZXRlUmVzdWx0SAASNwoMZGVsZXRlX3JhbmdlGAMgASgLMh8ucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlUmVzdWx0SAASKgoDZ2V0GAQgASgLMhsucmFmdGt2Lmt2LnYxLkdldFN0ZXBSZXN1bHRIABIuCgVyYW5nZRgFIAEoCzIdLnJhZnRrdi5rdi52MS5SYW5nZVN0ZXBSZXN1bHRIABI2Cgt0cmFuc2FjdGlvbhgGIAEoCzIfLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblJlc3VsdEgAQggKBnJlc3VsdCI2Cg1HZXRTdGVwUmVzdWx0EiUKBWVudHJ5GAEgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIlcKD1JhbmdlU3RlcFJlc3VsdBInCgdlbnRyaWVzGAEgAygLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlEgwKBG1vcmUYAiABKAgSDQoFY291bnQYAyABKAQiNAoQR3JhbnRMZWFzZVJlc3VsdBIQCghsZWFzZV9pZBgBIAEoBBIOCgZ0dGxfbXMYAiABKAQiJgoUS2VlcExlYXNlQWxpdmVSZXN1bHQSDgoGdHRsX21zGAEgASgEIjYKEVJldm9rZUxlYXNlUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAQiVgoSRXhwaXJlTGVhc2VzUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2V4cGlyZWQYAiABKAQSDwoHZGVsZXRlZBgDIAEoBBIMCgRtb3JlGAQgASgIIp4BCghLZXlWYWx1ZRILCgNrZXkYASABKAwSDQoFdmFsdWUYAiABKAwSFwoPY3JlYXRlX3JldmlzaW9uGAMgASgEEhQKDG1vZF9yZXZpc2lvbhgEIAEoBBIPCgd2ZXJzaW9uGAUgASgEEhAKCGtleV90ZXh0GAYgASgJEhIKCnZhbHVlX3RleHQYByABKAkSEAoIbGVhc2VfaWQYCCABKAQiJwoRT3BlblNlc3Npb25SZXN1bHQSEgoKc2Vzc2lvbl9pZBgBIAEoBCIUChJDbG9zZVNlc3Npb25SZXN1bHQiDAoKU2tpcFJlc3VsdCIpCg1Db21wYWN0UmVzdWx0EhgKEGNvbXBhY3RfcmV2aXNpb24YASABKAQiMAoXUmFpc2VBcHBseVZlcnNpb25SZXN1bHQSFQoNYXBwbHlfdmVyc2lvbhgBIAEoDSI/Cg1FbnRyeUVudmVsb3BlEhcKD2NsdXN0ZXJfdGltZV9tcxgBIAEoBBIVCg1jb21tYW5kX2JhdGNoGAIgASgMKroBChJDb21wYXJpc29uUmVsYXRpb24SIwofQ09NUEFSSVNPTl9SRUxBVElPTl9VTlNQRUNJRklFRBAAEh0KGUNPTVBBUklTT05fUkVMQVRJT05fRVFVQUwQARIhCh1DT01QQVJJU09OX1JFTEFUSU9OX05PVF9FUVVBTBACEhwKGENPTVBBUklTT05fUkVMQVRJT05fTEVTUxADEh8KG0NPTVBBUklTT05fUkVMQVRJT05fR1JFQVRFUhAEKq0BCgpTb3J0VGFyZ2V0EhsKF1NPUlRfVEFSR0VUX1VOU1BFQ0lGSUVEEAASEwoPU09SVF9UQVJHRVRfS0VZEAESFwoTU09SVF9UQVJHRVRfVkVSU0lPThACEh8KG1NPUlRfVEFSR0VUX0NSRUFURV9SRVZJU0lPThADEhwKGFNPUlRfVEFSR0VUX01PRF9SRVZJU0lPThAEEhUKEVNPUlRfVEFSR0VUX1ZBTFVFEAViBnByb3RvMw", [file_raftkv_kv_v1_error]);
+  fileDesc("ChpyYWZ0a3Yva3YvdjEvY29tbWFuZC5wcm90bxIMcmFmdGt2Lmt2LnYxIoUBCgxDb21tYW5kQmF0Y2gSEgoKc2Vzc2lvbl9pZBgBIAEoBBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIcChRhY2tub3dsZWRnZWRfdGhyb3VnaBgDIAEoBBIrCgpvcGVyYXRpb25zGAQgAygLMhcucmFmdGt2Lmt2LnYxLk9wZXJhdGlvbiLjBgoJT3BlcmF0aW9uEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMb3Blbl9zZXNzaW9uGAMgASgLMiIucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uT3BlcmF0aW9uSAASPAoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIjLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25PcGVyYXRpb25IABIrCgRza2lwGAUgASgLMhsucmFmdGt2Lmt2LnYxLlNraXBPcGVyYXRpb25IABIxCgdjb21wYWN0GAYgASgLMh4ucmFmdGt2Lmt2LnYxLkNvbXBhY3RPcGVyYXRpb25IABJHChNyYWlzZV9hcHBseV92ZXJzaW9uGAcgASgLMigucmFmdGt2Lmt2LnYxLlJhaXNlQXBwbHlWZXJzaW9uT3BlcmF0aW9uSAASOgoMZGVsZXRlX3JhbmdlGAggASgLMiIucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlT3BlcmF0aW9uSAASOQoLdHJhbnNhY3Rpb24YCSABKAsyIi5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25PcGVyYXRpb25IABI4CgtncmFudF9sZWFzZRgKIAEoCzIhLnJhZnRrdi5rdi52MS5HcmFudExlYXNlT3BlcmF0aW9uSAASQQoQa2VlcF9sZWFzZV9hbGl2ZRgLIAEoCzIlLnJhZnRrdi5rdi52MS5LZWVwTGVhc2VBbGl2ZU9wZXJhdGlvbkgAEjoKDHJldm9rZV9sZWFzZRgMIAEoCzIiLnJhZnRrdi5rdi52MS5SZXZva2VMZWFzZU9wZXJhdGlvbkgAEjwKDWV4cGlyZV9sZWFzZXMYDSABKAsyIy5yYWZ0a3Yua3YudjEuRXhwaXJlTGVhc2VzT3BlcmF0aW9uSAASOAoLY2hlY2tfc3RhdGUYDiABKAsyIS5yYWZ0a3Yua3YudjEuQ2hlY2tTdGF0ZU9wZXJhdGlvbkgAEiIKBWZlbmNlGA8gASgLMhMucmFmdGt2Lmt2LnYxLkZlbmNlQgsKCW9wZXJhdGlvbiKLAQoMUHV0T3BlcmF0aW9uEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDBIQCghsZWFzZV9pZBgDIAEoBBIOCgZ0dGxfbXMYBCABKAQSFQoNd2l0aF9wcmV2aW91cxgFIAEoCBISCgprZWVwX3ZhbHVlGAYgASgIEhIKCmtlZXBfbGVhc2UYByABKAgiNQoPRGVsZXRlT3BlcmF0aW9uEgsKA2tleRgBIAEoDBIVCg13aXRoX3ByZXZpb3VzGAIgASgIIkcKFERlbGV0ZVJhbmdlT3BlcmF0aW9uEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSFQoNd2l0aF9wcmV2aW91cxgDIAEoCCIjCgVGZW5jZRILCgNrZXkYASABKAwSDQoFdG9rZW4YAiABKAQipAEKFFRyYW5zYWN0aW9uT3BlcmF0aW9uEi0KC2NvbXBhcmlzb25zGAEgAygLMhgucmFmdGt2Lmt2LnYxLkNvbXBhcmlzb24SKwoEdGhlbhgCIAMoCzIdLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblN0ZXASMAoJb3RoZXJ3aXNlGAMgAygLMh0ucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uU3RlcCK8AgoPVHJhbnNhY3Rpb25TdGVwEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMZGVsZXRlX3JhbmdlGAMgASgLMiIucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlT3BlcmF0aW9uSAASJAoDZ2V0GAQgASgLMhUucmFmdGt2Lmt2LnYxLkdldFN0ZXBIABIoCgVyYW5nZRgFIAEoCzIXLnJhZnRrdi5rdi52MS5SYW5nZVN0ZXBIABI5Cgt0cmFuc2FjdGlvbhgGIAEoCzIiLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvbk9wZXJhdGlvbkgAQgYKBHN0ZXAiFgoHR2V0U3RlcBILCgNrZXkYASABKAwisgEKCVJhbmdlU3RlcBIMCgRmcm9tGAEgASgMEgoKAnRvGAIgASgMEg0KBWxpbWl0GAMgASgNEhEKCWtleXNfb25seRgEIAEoCBISCgpjb3VudF9vbmx5GAUgASgIEicKBW9yZGVyGAYgASgLMhgucmFmdGt2Lmt2LnYxLlJhbmdlT3JkZXISLAoGZmlsdGVyGAcgASgLMhwucmFmdGt2Lmt2LnYxLlJldmlzaW9uRmlsdGVyIt8BCgpDb21wYXJpc29uEgsKA2tleRgBIAEoDBIKCgJ0bxgCIAEoDBIPCgd0b19sYXN0GAMgASgIEjIKCHJlbGF0aW9uGAQgASgOMiAucmFmdGt2Lmt2LnYxLkNvbXBhcmlzb25SZWxhdGlvbhIPCgV2YWx1ZRgFIAEoDEgAEhEKB3ZlcnNpb24YBiABKARIABIZCg9jcmVhdGVfcmV2aXNpb24YByABKARIABIWCgxtb2RfcmV2aXNpb24YCCABKARIABISCghsZWFzZV9pZBgJIAEoBEgAQggKBnRhcmdldCJKCgpSYW5nZU9yZGVyEigKBnRhcmdldBgBIAEoDjIYLnJhZnRrdi5rdi52MS5Tb3J0VGFyZ2V0EhIKCmRlc2NlbmRpbmcYAiABKAgifgoOUmV2aXNpb25GaWx0ZXISGAoQbWluX21vZF9yZXZpc2lvbhgBIAEoBBIYChBtYXhfbW9kX3JldmlzaW9uGAIgASgEEhsKE21pbl9jcmVhdGVfcmV2aXNpb24YAyABKAQSGwoTbWF4X2NyZWF0ZV9yZXZpc2lvbhgEIAEoBCI3ChNHcmFudExlYXNlT3BlcmF0aW9uEg4KBnR0bF9tcxgBIAEoBBIQCghsZWFzZV9pZBgCIAEoBCIrChdLZWVwTGVhc2VBbGl2ZU9wZXJhdGlvbhIQCghsZWFzZV9pZBgBIAEoBCIoChRSZXZva2VMZWFzZU9wZXJhdGlvbhIQCghsZWFzZV9pZBgBIAEoBCIXChVFeHBpcmVMZWFzZXNPcGVyYXRpb24iFQoTQ2hlY2tTdGF0ZU9wZXJhdGlvbiImChRPcGVuU2Vzc2lvbk9wZXJhdGlvbhIOCgZ0dGxfbXMYASABKAQiFwoVQ2xvc2VTZXNzaW9uT3BlcmF0aW9uIg8KDVNraXBPcGVyYXRpb24iJAoQQ29tcGFjdE9wZXJhdGlvbhIQCghyZXZpc2lvbhgBIAEoBCIzChpSYWlzZUFwcGx5VmVyc2lvbk9wZXJhdGlvbhIVCg1hcHBseV92ZXJzaW9uGAEgASgNIsQGCg9PcGVyYXRpb25SZXN1bHQSJgoDcHV0GAEgASgLMhcucmFmdGt2Lmt2LnYxLlB1dFJlc3VsdEgAEiwKBmRlbGV0ZRgCIAEoCzIaLnJhZnRrdi5rdi52MS5EZWxldGVSZXN1bHRIABI3CgxvcGVuX3Nlc3Npb24YAyABKAsyHy5yYWZ0a3Yua3YudjEuT3BlblNlc3Npb25SZXN1bHRIABI5Cg1jbG9zZV9zZXNzaW9uGAQgASgLMiAucmFmdGt2Lmt2LnYxLkNsb3NlU2Vzc2lvblJlc3VsdEgAEigKBHNraXAYBSABKAsyGC5yYWZ0a3Yua3YudjEuU2tpcFJlc3VsdEgAEioKBWVycm9yGAYgASgLMhkucmFmdGt2Lmt2LnYxLkVycm9yRGV0YWlsSAASLgoHY29tcGFjdBgHIAEoCzIbLnJhZnRrdi5rdi52MS5Db21wYWN0UmVzdWx0SAASRAoTcmFpc2VfYXBwbHlfdmVyc2lvbhgIIAEoCzIlLnJhZnRrdi5rdi52MS5SYWlzZUFwcGx5VmVyc2lvblJlc3VsdEgAEjcKDGRlbGV0ZV9yYW5nZRgJIAEoCzIfLnJhZnRrdi5rdi52MS5EZWxldGVSYW5nZVJlc3VsdEgAEjYKC3RyYW5zYWN0aW9uGAogASgLMh8ucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uUmVzdWx0SAASNQoLZ3JhbnRfbGVhc2UYCyABKAsyHi5yYWZ0a3Yua3YudjEuR3JhbnRMZWFzZVJlc3VsdEgAEj4KEGtlZXBfbGVhc2VfYWxpdmUYDCABKAsyIi5yYWZ0a3Yua3YudjEuS2VlcExlYXNlQWxpdmVSZXN1bHRIABI3CgxyZXZva2VfbGVhc2UYDSABKAsyHy5yYWZ0a3Yua3YudjEuUmV2b2tlTGVhc2VSZXN1bHRIABI5Cg1leHBpcmVfbGVhc2VzGA4gASgLMiAucmFmdGt2Lmt2LnYxLkV4cGlyZUxlYXNlc1Jlc3VsdEgAEjUKC2NoZWNrX3N0YXRlGA8gASgLMh4ucmFmdGt2Lmt2LnYxLkNoZWNrU3RhdGVSZXN1bHRIAEIICgZyZXN1bHQiRwoJUHV0UmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEigKCHByZXZpb3VzGAIgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIlsKDERlbGV0ZVJlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgIEigKCHByZXZpb3VzGAMgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlImAKEURlbGV0ZVJhbmdlUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAQSKAoIcHJldmlvdXMYAyADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiYwoRVHJhbnNhY3Rpb25SZXN1bHQSEAoIcmV2aXNpb24YASABKAQSEQoJc3VjY2VlZGVkGAIgASgIEikKB3Jlc3VsdHMYAyADKAsyGC5yYWZ0a3Yua3YudjEuU3RlcFJlc3VsdCK5AgoKU3RlcFJlc3VsdBImCgNwdXQYASABKAsyFy5yYWZ0a3Yua3YudjEuUHV0UmVzdWx0SAASLAoGZGVsZXRlGAIgASgLMhoucmFmdGt2Lmt2LnYxLkRlbGV0ZVJlc3VsdEgAEjcKDGRlbGV0ZV9yYW5nZRgDIAEoCzIfLnJhZnRrdi5rdi52MS5EZWxldGVSYW5nZVJlc3VsdEgAEioKA2dldBgEIAEoCzIbLnJhZnRrdi5rdi52MS5HZXRTdGVwUmVzdWx0SAASLgoFcmFuZ2UYBSABKAsyHS5yYWZ0a3Yua3YudjEuUmFuZ2VTdGVwUmVzdWx0SAASNgoLdHJhbnNhY3Rpb24YBiABKAsyHy5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25SZXN1bHRIAEIICgZyZXN1bHQiNgoNR2V0U3RlcFJlc3VsdBIlCgVlbnRyeRgBIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSJXCg9SYW5nZVN0ZXBSZXN1bHQSJwoHZW50cmllcxgBIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZRIMCgRtb3JlGAIgASgIEg0KBWNvdW50GAMgASgEIjQKEEdyYW50TGVhc2VSZXN1bHQSEAoIbGVhc2VfaWQYASABKAQSDgoGdHRsX21zGAIgASgEIiYKFEtlZXBMZWFzZUFsaXZlUmVzdWx0Eg4KBnR0bF9tcxgBIAEoBCI2ChFSZXZva2VMZWFzZVJlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgEIlYKEkV4cGlyZUxlYXNlc1Jlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdleHBpcmVkGAIgASgEEg8KB2RlbGV0ZWQYAyABKAQSDAoEbW9yZRgEIAEoCCKeAQoIS2V5VmFsdWUSCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEhcKD2NyZWF0ZV9yZXZpc2lvbhgDIAEoBBIUCgxtb2RfcmV2aXNpb24YBCABKAQSDwoHdmVyc2lvbhgFIAEoBBIQCghrZXlfdGV4dBgGIAEoCRISCgp2YWx1ZV90ZXh0GAcgASgJEhAKCGxlYXNlX2lkGAggASgEIicKEU9wZW5TZXNzaW9uUmVzdWx0EhIKCnNlc3Npb25faWQYASABKAQiFAoSQ2xvc2VTZXNzaW9uUmVzdWx0IgwKClNraXBSZXN1bHQiKQoNQ29tcGFjdFJlc3VsdBIYChBjb21wYWN0X3JldmlzaW9uGAEgASgEIiEKEENoZWNrU3RhdGVSZXN1bHQSDQoFaW5kZXgYASABKAQiMAoXUmFpc2VBcHBseVZlcnNpb25SZXN1bHQSFQoNYXBwbHlfdmVyc2lvbhgBIAEoDSI/Cg1FbnRyeUVudmVsb3BlEhcKD2NsdXN0ZXJfdGltZV9tcxgBIAEoBBIVCg1jb21tYW5kX2JhdGNoGAIgASgMKroBChJDb21wYXJpc29uUmVsYXRpb24SIwofQ09NUEFSSVNPTl9SRUxBVElPTl9VTlNQRUNJRklFRBAAEh0KGUNPTVBBUklTT05fUkVMQVRJT05fRVFVQUwQARIhCh1DT01QQVJJU09OX1JFTEFUSU9OX05PVF9FUVVBTBACEhwKGENPTVBBUklTT05fUkVMQVRJT05fTEVTUxADEh8KG0NPTVBBUklTT05fUkVMQVRJT05fR1JFQVRFUhAEKq0BCgpTb3J0VGFyZ2V0EhsKF1NPUlRfVEFSR0VUX1VOU1BFQ0lGSUVEEAASEwoPU09SVF9UQVJHRVRfS0VZEAESFwoTU09SVF9UQVJHRVRfVkVSU0lPThACEh8KG1NPUlRfVEFSR0VUX0NSRUFURV9SRVZJU0lPThADEhwKGFNPUlRfVEFSR0VUX01PRF9SRVZJU0lPThAEEhUKEVNPUlRfVEFSR0VUX1ZBTFVFEAViBnByb3RvMw", [file_raftkv_kv_v1_error]);
 
 /**
  * What a client asks to be replicated. Encoded once, by the client; opaque until it is applied.
@@ -147,6 +147,14 @@ export type Operation = Message<"raftkv.kv.v1.Operation"> & {
      */
     value: ExpireLeasesOperation;
     case: "expireLeases";
+  } | {
+    /**
+     * Only alone and without a session; proposed by the leader itself.
+     *
+     * @generated from field: raftkv.kv.v1.CheckStateOperation check_state = 14;
+     */
+    value: CheckStateOperation;
+    case: "checkState";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -658,6 +666,21 @@ export const ExpireLeasesOperationSchema: GenMessage<ExpireLeasesOperation> = /*
   messageDesc(file_raftkv_kv_v1_command, 16);
 
 /**
+ * Changes nothing: every node hashes its whole state as of this entry, in the background.
+ *
+ * @generated from message raftkv.kv.v1.CheckStateOperation
+ */
+export type CheckStateOperation = Message<"raftkv.kv.v1.CheckStateOperation"> & {
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CheckStateOperation.
+ * Use `create(CheckStateOperationSchema)` to create a new message.
+ */
+export const CheckStateOperationSchema: GenMessage<CheckStateOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 17);
+
+/**
  * @generated from message raftkv.kv.v1.OpenSessionOperation
  */
 export type OpenSessionOperation = Message<"raftkv.kv.v1.OpenSessionOperation"> & {
@@ -674,7 +697,7 @@ export type OpenSessionOperation = Message<"raftkv.kv.v1.OpenSessionOperation"> 
  * Use `create(OpenSessionOperationSchema)` to create a new message.
  */
 export const OpenSessionOperationSchema: GenMessage<OpenSessionOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 17);
+  messageDesc(file_raftkv_kv_v1_command, 18);
 
 /**
  * @generated from message raftkv.kv.v1.CloseSessionOperation
@@ -687,7 +710,7 @@ export type CloseSessionOperation = Message<"raftkv.kv.v1.CloseSessionOperation"
  * Use `create(CloseSessionOperationSchema)` to create a new message.
  */
 export const CloseSessionOperationSchema: GenMessage<CloseSessionOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 18);
+  messageDesc(file_raftkv_kv_v1_command, 19);
 
 /**
  * @generated from message raftkv.kv.v1.SkipOperation
@@ -700,7 +723,7 @@ export type SkipOperation = Message<"raftkv.kv.v1.SkipOperation"> & {
  * Use `create(SkipOperationSchema)` to create a new message.
  */
 export const SkipOperationSchema: GenMessage<SkipOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 19);
+  messageDesc(file_raftkv_kv_v1_command, 20);
 
 /**
  * Gives up history before this revision: reads at earlier ones are refused from then on.
@@ -719,7 +742,7 @@ export type CompactOperation = Message<"raftkv.kv.v1.CompactOperation"> & {
  * Use `create(CompactOperationSchema)` to create a new message.
  */
 export const CompactOperationSchema: GenMessage<CompactOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 20);
+  messageDesc(file_raftkv_kv_v1_command, 21);
 
 /**
  * Entries after this one are applied in a later way, which every node knows.
@@ -738,7 +761,7 @@ export type RaiseApplyVersionOperation = Message<"raftkv.kv.v1.RaiseApplyVersion
  * Use `create(RaiseApplyVersionOperationSchema)` to create a new message.
  */
 export const RaiseApplyVersionOperationSchema: GenMessage<RaiseApplyVersionOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 21);
+  messageDesc(file_raftkv_kv_v1_command, 22);
 
 /**
  * The answer to one operation.
@@ -833,6 +856,12 @@ export type OperationResult = Message<"raftkv.kv.v1.OperationResult"> & {
      */
     value: ExpireLeasesResult;
     case: "expireLeases";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.CheckStateResult check_state = 15;
+     */
+    value: CheckStateResult;
+    case: "checkState";
   } | { case: undefined; value?: undefined };
 };
 
@@ -841,7 +870,7 @@ export type OperationResult = Message<"raftkv.kv.v1.OperationResult"> & {
  * Use `create(OperationResultSchema)` to create a new message.
  */
 export const OperationResultSchema: GenMessage<OperationResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 22);
+  messageDesc(file_raftkv_kv_v1_command, 23);
 
 /**
  * @generated from message raftkv.kv.v1.PutResult
@@ -867,7 +896,7 @@ export type PutResult = Message<"raftkv.kv.v1.PutResult"> & {
  * Use `create(PutResultSchema)` to create a new message.
  */
 export const PutResultSchema: GenMessage<PutResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 23);
+  messageDesc(file_raftkv_kv_v1_command, 24);
 
 /**
  * @generated from message raftkv.kv.v1.DeleteResult
@@ -898,7 +927,7 @@ export type DeleteResult = Message<"raftkv.kv.v1.DeleteResult"> & {
  * Use `create(DeleteResultSchema)` to create a new message.
  */
 export const DeleteResultSchema: GenMessage<DeleteResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 24);
+  messageDesc(file_raftkv_kv_v1_command, 25);
 
 /**
  * @generated from message raftkv.kv.v1.DeleteRangeResult
@@ -929,7 +958,7 @@ export type DeleteRangeResult = Message<"raftkv.kv.v1.DeleteRangeResult"> & {
  * Use `create(DeleteRangeResultSchema)` to create a new message.
  */
 export const DeleteRangeResultSchema: GenMessage<DeleteRangeResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 25);
+  messageDesc(file_raftkv_kv_v1_command, 26);
 
 /**
  * @generated from message raftkv.kv.v1.TransactionResult
@@ -962,7 +991,7 @@ export type TransactionResult = Message<"raftkv.kv.v1.TransactionResult"> & {
  * Use `create(TransactionResultSchema)` to create a new message.
  */
 export const TransactionResultSchema: GenMessage<TransactionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 26);
+  messageDesc(file_raftkv_kv_v1_command, 27);
 
 /**
  * @generated from message raftkv.kv.v1.StepResult
@@ -1015,7 +1044,7 @@ export type StepResult = Message<"raftkv.kv.v1.StepResult"> & {
  * Use `create(StepResultSchema)` to create a new message.
  */
 export const StepResultSchema: GenMessage<StepResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 27);
+  messageDesc(file_raftkv_kv_v1_command, 28);
 
 /**
  * @generated from message raftkv.kv.v1.GetStepResult
@@ -1034,7 +1063,7 @@ export type GetStepResult = Message<"raftkv.kv.v1.GetStepResult"> & {
  * Use `create(GetStepResultSchema)` to create a new message.
  */
 export const GetStepResultSchema: GenMessage<GetStepResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 28);
+  messageDesc(file_raftkv_kv_v1_command, 29);
 
 /**
  * @generated from message raftkv.kv.v1.RangeStepResult
@@ -1065,7 +1094,7 @@ export type RangeStepResult = Message<"raftkv.kv.v1.RangeStepResult"> & {
  * Use `create(RangeStepResultSchema)` to create a new message.
  */
 export const RangeStepResultSchema: GenMessage<RangeStepResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 29);
+  messageDesc(file_raftkv_kv_v1_command, 30);
 
 /**
  * @generated from message raftkv.kv.v1.GrantLeaseResult
@@ -1087,7 +1116,7 @@ export type GrantLeaseResult = Message<"raftkv.kv.v1.GrantLeaseResult"> & {
  * Use `create(GrantLeaseResultSchema)` to create a new message.
  */
 export const GrantLeaseResultSchema: GenMessage<GrantLeaseResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 30);
+  messageDesc(file_raftkv_kv_v1_command, 31);
 
 /**
  * @generated from message raftkv.kv.v1.KeepLeaseAliveResult
@@ -1106,7 +1135,7 @@ export type KeepLeaseAliveResult = Message<"raftkv.kv.v1.KeepLeaseAliveResult"> 
  * Use `create(KeepLeaseAliveResultSchema)` to create a new message.
  */
 export const KeepLeaseAliveResultSchema: GenMessage<KeepLeaseAliveResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 31);
+  messageDesc(file_raftkv_kv_v1_command, 32);
 
 /**
  * @generated from message raftkv.kv.v1.RevokeLeaseResult
@@ -1130,7 +1159,7 @@ export type RevokeLeaseResult = Message<"raftkv.kv.v1.RevokeLeaseResult"> & {
  * Use `create(RevokeLeaseResultSchema)` to create a new message.
  */
 export const RevokeLeaseResultSchema: GenMessage<RevokeLeaseResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 32);
+  messageDesc(file_raftkv_kv_v1_command, 33);
 
 /**
  * @generated from message raftkv.kv.v1.ExpireLeasesResult
@@ -1164,7 +1193,7 @@ export type ExpireLeasesResult = Message<"raftkv.kv.v1.ExpireLeasesResult"> & {
  * Use `create(ExpireLeasesResultSchema)` to create a new message.
  */
 export const ExpireLeasesResultSchema: GenMessage<ExpireLeasesResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 33);
+  messageDesc(file_raftkv_kv_v1_command, 34);
 
 /**
  * @generated from message raftkv.kv.v1.KeyValue
@@ -1222,7 +1251,7 @@ export type KeyValue = Message<"raftkv.kv.v1.KeyValue"> & {
  * Use `create(KeyValueSchema)` to create a new message.
  */
 export const KeyValueSchema: GenMessage<KeyValue> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 34);
+  messageDesc(file_raftkv_kv_v1_command, 35);
 
 /**
  * @generated from message raftkv.kv.v1.OpenSessionResult
@@ -1239,7 +1268,7 @@ export type OpenSessionResult = Message<"raftkv.kv.v1.OpenSessionResult"> & {
  * Use `create(OpenSessionResultSchema)` to create a new message.
  */
 export const OpenSessionResultSchema: GenMessage<OpenSessionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 35);
+  messageDesc(file_raftkv_kv_v1_command, 36);
 
 /**
  * @generated from message raftkv.kv.v1.CloseSessionResult
@@ -1252,7 +1281,7 @@ export type CloseSessionResult = Message<"raftkv.kv.v1.CloseSessionResult"> & {
  * Use `create(CloseSessionResultSchema)` to create a new message.
  */
 export const CloseSessionResultSchema: GenMessage<CloseSessionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 36);
+  messageDesc(file_raftkv_kv_v1_command, 37);
 
 /**
  * @generated from message raftkv.kv.v1.SkipResult
@@ -1265,7 +1294,7 @@ export type SkipResult = Message<"raftkv.kv.v1.SkipResult"> & {
  * Use `create(SkipResultSchema)` to create a new message.
  */
 export const SkipResultSchema: GenMessage<SkipResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 37);
+  messageDesc(file_raftkv_kv_v1_command, 38);
 
 /**
  * @generated from message raftkv.kv.v1.CompactResult
@@ -1284,7 +1313,26 @@ export type CompactResult = Message<"raftkv.kv.v1.CompactResult"> & {
  * Use `create(CompactResultSchema)` to create a new message.
  */
 export const CompactResultSchema: GenMessage<CompactResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 38);
+  messageDesc(file_raftkv_kv_v1_command, 39);
+
+/**
+ * @generated from message raftkv.kv.v1.CheckStateResult
+ */
+export type CheckStateResult = Message<"raftkv.kv.v1.CheckStateResult"> & {
+  /**
+   * Of the entry.
+   *
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CheckStateResult.
+ * Use `create(CheckStateResultSchema)` to create a new message.
+ */
+export const CheckStateResultSchema: GenMessage<CheckStateResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 40);
 
 /**
  * @generated from message raftkv.kv.v1.RaiseApplyVersionResult
@@ -1301,7 +1349,7 @@ export type RaiseApplyVersionResult = Message<"raftkv.kv.v1.RaiseApplyVersionRes
  * Use `create(RaiseApplyVersionResultSchema)` to create a new message.
  */
 export const RaiseApplyVersionResultSchema: GenMessage<RaiseApplyVersionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 39);
+  messageDesc(file_raftkv_kv_v1_command, 41);
 
 /**
  * What stands in a command entry of the Raft log.
@@ -1329,7 +1377,7 @@ export type EntryEnvelope = Message<"raftkv.kv.v1.EntryEnvelope"> & {
  * Use `create(EntryEnvelopeSchema)` to create a new message.
  */
 export const EntryEnvelopeSchema: GenMessage<EntryEnvelope> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 40);
+  messageDesc(file_raftkv_kv_v1_command, 42);
 
 /**
  * @generated from enum raftkv.kv.v1.ComparisonRelation
