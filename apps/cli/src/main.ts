@@ -21,7 +21,7 @@ function fail(message: string, code: ExitCode): void {
 
 /** The names of the client's own calls, with which its messages begin. */
 const callName =
-  /^(?:status|members|leader|changeMembership|leaveJoint|transferLeadership|takeSnapshot|inspectAddress|backup|watch): /;
+  /^(?:status|members|leader|changeMembership|leaveJoint|transferLeadership|takeSnapshot|inspectAddress|backup|check|watch): /;
 
 function withAdvice({ message, code }: RaftKvError): string {
   const advice = adviceFor(code);

@@ -3,6 +3,7 @@ import { status } from "./commands/status.ts";
 import { exitCodes } from "./exit-code.ts";
 import { addGlobalOptions } from "./options.ts";
 import { addBackupCommands } from "./program/backup.ts";
+import { addCheckCommand } from "./program/check.ts";
 import { examples } from "./program/examples.ts";
 import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
@@ -16,7 +17,8 @@ import { addWatchCommand } from "./program/watch.ts";
 
 const exitCodeHelp = `
 Exit codes: 0 done, 1 get: no such key, 2 wrong arguments, 3 unavailable (certainly not done),
-  4 outcome unknown (perhaps done), 5 refused by the cluster, 6 unexpected failure, 130 interrupted`;
+  4 outcome unknown (perhaps done), 5 refused by the cluster, 6 unexpected failure, 7 check: states differ,
+  130 interrupted`;
 
 /** The command line of `raftkv`. `keyNotFound` is called where a key does not exist. */
 export function createProgram(version: string, keyNotFound: (key: string) => void): Command {
@@ -45,6 +47,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     )
     .action((_: object, command: Command) => status(command.optsWithGlobals()));
 
+  addCheckCommand(program);
   addLeaseCommands(program);
   addLockCommands(program);
   addMemberCommands(program);
