@@ -1,12 +1,12 @@
-import { checkTimeout } from "../call.ts";
 import type { CallOptions } from "../call.ts";
+import { checkTimeout } from "../call.ts";
 import { RaftKvError } from "../error.ts";
 import type { Member } from "../node-status.ts";
 import { pause } from "../pause.ts";
 import { safeInteger } from "../safe-integer.ts";
 import type { StatusSettings } from "../status.ts";
-import { CheckedMember } from "./checked-member.ts";
 import { type CheckReport, report } from "./check-report.ts";
+import { CheckedMember } from "./checked-member.ts";
 import type { LeaderCalls, LeaderRequest } from "./leader-calls.ts";
 
 export interface CheckOptions extends CallOptions {

@@ -1,4 +1,4 @@
-import { type CheckedState, CheckStage, type CheckResultResponse } from "@raftkv/proto/cluster";
+import { type CheckedState, type CheckResultResponse, CheckStage } from "@raftkv/proto/cluster";
 import { parseEndpoint } from "../endpoint.ts";
 import { askNode, type NodeAnswer, reasonOf } from "../node-call.ts";
 import type { Member } from "../node-status.ts";

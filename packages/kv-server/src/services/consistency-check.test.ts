@@ -57,7 +57,14 @@ class Replicas {
         if (this.down.has(nodeId)) throw new Error("down");
         const indexes = [...(this.marks.get(nodeId)?.keys() ?? [])];
         const marks = indexes.flatMap((index) => this.#markOf(nodeId, index) ?? []);
-        return { nodeId, memberId: `m${nodeId}`, clusterId: "c", maxApplyVersion: 3, marks, whole: this.wholes.get(nodeId) };
+        return {
+          nodeId,
+          memberId: `m${nodeId}`,
+          clusterId: "c",
+          maxApplyVersion: 3,
+          marks,
+          whole: this.wholes.get(nodeId),
+        };
       },
       onDifference: (message) => this.differences.push(message),
       onDamaged: ({ message }) => this.damaged.push(message),
@@ -195,11 +202,15 @@ describe("replicas that compare their states", () => {
     // Of one entry only, and those that agree are no majority.
     expect([replicas.check.differing, replicas.damaged]).toEqual([[2, 4], []]);
     expect(replicas.differences).toEqual([
-      expect.stringMatching(/^the state of node 1 differs from that of nodes 2, 4 in what its database holds, .* \(index 3\)/),
+      expect.stringMatching(
+        /^the state of node 1 differs from that of nodes 2, 4 in what its database holds, .* \(index 3\)/,
+      ),
     ]);
     replicas.wholes.set(3, whole(2)).set(5, whole(2));
     await replicas.pass();
-    expect(replicas.damaged).toEqual([expect.stringContaining("a majority, nodes 2, 3, 5, in what its database holds")]);
+    expect(replicas.damaged).toEqual([
+      expect.stringContaining("a majority, nodes 2, 3, 5, in what its database holds"),
+    ]);
   });
 
   test("ask for the whole states of the others until all have told, and no longer", async () => {

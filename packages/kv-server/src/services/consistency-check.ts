@@ -158,6 +158,8 @@ export class ConsistencyCheck {
 
   #differs({ marks, whole }: Compared): boolean {
     const { state } = this.#options;
-    return marks.some((mark) => differsFrom(state.marks.at(mark.index), mark)) || isOtherWhole(state.checks.last, whole);
+    return (
+      marks.some((mark) => differsFrom(state.marks.at(mark.index), mark)) || isOtherWhole(state.checks.last, whole)
+    );
   }
 }

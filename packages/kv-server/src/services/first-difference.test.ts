@@ -35,15 +35,18 @@ class Replica {
 }
 
 describe("where two states part", () => {
-  test.each([2, 3, 777, 8_001, 15_999, 20_001])("is told exactly: revision %i of 20,000 entries of one", async (bad) => {
-    const own = new Replica(20_000, 1);
-    const other = new Replica(20_000, 1, { revision: bad });
-    const found = await firstDifference(own.marks, other.told, other.ask);
-    // Marks go back 16,384 entries.
-    if (bad < 3_617) expect(found).toMatchObject({ good: undefined, revision: undefined });
-    else expect(found).toMatchObject({ good: { index: bad - 2 }, bad: { index: bad - 1 }, revision: bad });
-    expect(other.asked).toBeLessThanOrEqual(5);
-  });
+  test.each([2, 3, 777, 8_001, 15_999, 20_001])(
+    "is told exactly: revision %i of 20,000 entries of one",
+    async (bad) => {
+      const own = new Replica(20_000, 1);
+      const other = new Replica(20_000, 1, { revision: bad });
+      const found = await firstDifference(own.marks, other.told, other.ask);
+      // Marks go back 16,384 entries.
+      if (bad < 3_617) expect(found).toMatchObject({ good: undefined, revision: undefined });
+      else expect(found).toMatchObject({ good: { index: bad - 2 }, bad: { index: bad - 1 }, revision: bad });
+      expect(other.asked).toBeLessThanOrEqual(5);
+    },
+  );
 
   test.each([1_302, 1_350, 1_401])("is told within an entry of a hundred changes: revision %i", async (bad) => {
     const own = new Replica(100, 100);

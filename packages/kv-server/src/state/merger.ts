@@ -1,6 +1,6 @@
 import type { Clock, Index, Timer } from "@raftkv/raft-core";
-import { encodeSessionRow } from "../codec/session-row.ts";
 import type { MetaRow } from "../codec/rows.ts";
+import { encodeSessionRow } from "../codec/session-row.ts";
 import type { StateStore, StateView } from "../ports/state-store.ts";
 import type { Counters } from "./counters.ts";
 import type { Generations } from "./generations.ts";

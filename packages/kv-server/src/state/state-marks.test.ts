@@ -1,8 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { applyOne, type BatchInit, CommandLog, del, type OperationInit, openSession, put, raiseApplyVersion } from "../test-rig/command-log.ts";
+import {
+  applyOne,
+  type BatchInit,
+  CommandLog,
+  del,
+  type OperationInit,
+  openSession,
+  put,
+  raiseApplyVersion,
+} from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
-import { ManualClock } from "../test-rig/manual-clock.ts";
 import { grantLease, keepLeaseAlive, putLeased, revokeLease } from "../test-rig/lease-operations.ts";
+import { ManualClock } from "../test-rig/manual-clock.ts";
 import { sourceOf } from "../test-rig/snapshot-source.ts";
 import { type ChangeHash, hashChange } from "./change-hash.ts";
 import { FIRST_APPLY_VERSION, FIRST_REVISION } from "./counters.ts";

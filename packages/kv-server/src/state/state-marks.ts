@@ -22,7 +22,11 @@ export class StateMarks {
   readonly #revisions = new Float64Array(KEPT_MARKS);
   readonly #high = new Uint32Array(KEPT_MARKS);
   readonly #low = new Uint32Array(KEPT_MARKS);
-  readonly #ofRevision = { revisions: new Float64Array(KEPT_MARKS), high: new Uint32Array(KEPT_MARKS), low: new Uint32Array(KEPT_MARKS) };
+  readonly #ofRevision = {
+    revisions: new Float64Array(KEPT_MARKS),
+    high: new Uint32Array(KEPT_MARKS),
+    low: new Uint32Array(KEPT_MARKS),
+  };
   #newest = 0;
 
   /** `counters` as they are once the entry at their index is applied. */

@@ -1,7 +1,7 @@
 import type { Clock, Index } from "@raftkv/raft-core";
 import { CheckedRows, type CheckedState } from "./checked-rows.ts";
-import { superfluousRows } from "./superfluous-rows.ts";
 import type { Merger, PinnedView } from "./merger.ts";
+import { superfluousRows } from "./superfluous-rows.ts";
 
 /** What became of the check that an entry began. */
 export type CheckResult =

@@ -67,7 +67,11 @@ export class GatedStore implements StateStore {
 
   async view(): Promise<StateView> {
     const rows = this.#sorted().map(({ row }) => row);
-    return { appliedIndex: this.#appliedIndex, rows: (after) => inBatches(rowsBehind(rows, after)), close: async () => undefined };
+    return {
+      appliedIndex: this.#appliedIndex,
+      rows: (after) => inBatches(rowsBehind(rows, after)),
+      close: async () => undefined,
+    };
   }
 
   async replace(appliedIndex: number, rows: AsyncIterable<readonly StateRow[]>): Promise<void> {
