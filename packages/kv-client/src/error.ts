@@ -22,7 +22,8 @@
  * - `FENCED`: the lock that the write was fenced by is not held any more. Nothing happened.
  * - `KEY_NOT_FOUND`: the key must exist for this. Nothing happened.
  * - `QUOTA_EXCEEDED`: the store has reached its quota, and takes only deletes and compaction until there is room. Nothing happened.
- * - `OPERATION_TOO_LARGE`: the operation reads or writes more than one may; the message says the limit. Nothing happened.
+ * - `OPERATION_TOO_LARGE`: the operation reads or writes more than one may; the message says the limit. Nothing happened. Of a
+ *   watch: what changed at one revision is more than a client holds.
  * - `DEADLINE_EXCEEDED`: no answer within the call's `timeoutMs`. `outcomeUnknown` says whether it may have happened.
  * - `ABORTED`: the call's `AbortSignal` fired. `outcomeUnknown` says whether it may have happened.
  * - `OUTCOME_UNKNOWN`: the command was sent, no answer came, and its session ended before it could be asked for again. It

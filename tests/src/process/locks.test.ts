@@ -28,19 +28,19 @@ async function queueOf(
   });
 }
 
-/** By `LockService`, as plain HTTP. */
-async function lockOverHttp(
-  endpoint: string,
-  leaseId: number,
-): Promise<{ readonly keyText: string; readonly token: string }> {
-  const answer = await fetch(`http://${endpoint}/raftkv.kv.v1.LockService/Lock`, {
+/** As plain HTTP with JSON. */
+async function callOverHttp<Answer>(endpoint: string, method: string, request: object): Promise<Answer> {
+  const answer = await fetch(`http://${endpoint}/raftkv.kv.v1.${method}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ nameText: "job", leaseId: String(leaseId), forward: true }),
+    body: JSON.stringify(request),
   });
   if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
-  return JSON.parse(await answer.text());
+  return JSON.parse(await answer.text()) as Answer;
 }
+
+const lockOverHttp = (endpoint: string, leaseId: number) =>
+  callOverHttp<object>(endpoint, "LockService/Lock", { nameText: "job", leaseId: `${leaseId}`, forward: true });
 
 describe("locks of a cluster", () => {
   it("go after kill -9 of the holder to the next, not early, and on in the order of asking over the loss of the leader", async () => {
@@ -153,6 +153,21 @@ describe("locks of a cluster", () => {
     await using boss = await kv.election("boss").campaign("c");
     await boss.proclaim("the last");
     await observer.saysOnStdout(/the last/);
+    await boss.resign();
+
+    // On the same name, by the service.
+    const election = <Answer>(method: string, request: object) =>
+      callOverHttp<Answer>(cluster.endpoint(1), `ElectionService/${method}`, request);
+    await using lease = await kv.leases.grant(30_000);
+    const campaign = { nameText: "boss", valueText: "by HTTP", leaseId: `${lease.id}` };
+    const { leadership } = await election<{ readonly leadership: object }>("Campaign", campaign);
+    const next = kv.election("boss").campaign("d");
+    await election("Proclaim", { leadership, valueText: "still by HTTP" });
+    expect(await election("Leader", { nameText: "boss" })).toMatchObject({ entry: { valueText: "still by HTTP" } });
+    expect((await kv.election("boss").leader())?.text).toBe("still by HTTP");
+    expect(await election("Resign", { leadership })).toMatchObject({ resigned: true });
+    await using _next = await next;
+    await observer.saysOnStdout(/\td$/m);
     observer.signal("SIGINT");
     const told = (await observer.ended).stdout.toString();
     expect(
@@ -160,7 +175,7 @@ describe("locks of a cluster", () => {
         .match(/nobody|\t.*$/gm)
         ?.map((line) => line.trim())
         .join(" "),
-    ).toBe("nobody a nobody b nobody c the last");
+    ).toBe("nobody a nobody b nobody c the last nobody by HTTP still by HTTP d");
 
     const pool = kv.semaphore("pool", 2);
     const [permit] = [await pool.acquire(), await pool.acquire()];

@@ -1,12 +1,12 @@
 import { create, type DescMethodStreaming, type DescMethodUnary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import { ClusterService } from "@raftkv/proto/cluster";
-import { KvService, LockService } from "@raftkv/proto/kv";
+import { ElectionService, KvService, LockService } from "@raftkv/proto/kv";
 import { expect, it } from "vitest";
 import { formingServices } from "./forming-services.ts";
 
 const transport = createRouterTransport(formingServices(() => "waits for node 2"));
-const methods = [KvService, LockService, ClusterService].flatMap(({ methods }) =>
+const methods = [KvService, LockService, ElectionService, ClusterService].flatMap(({ methods }) =>
   methods.map((method) => [`${method.parent.name}.${method.name}`, method] as const),
 );
 

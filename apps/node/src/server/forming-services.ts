@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { ClusterService } from "@raftkv/proto/cluster";
-import { ErrorCode, ErrorDetailSchema, KvService, LockService } from "@raftkv/proto/kv";
+import { ElectionService, ErrorCode, ErrorDetailSchema, KvService, LockService } from "@raftkv/proto/kv";
 
 /** What clients are served before the node takes part in a cluster: an error that says what it waits for. */
 export function formingServices(state: () => string): (router: ConnectRouter) => void {
@@ -28,6 +28,13 @@ export function formingServices(state: () => string): (router: ConnectRouter) =>
       watch: refuseStream,
     });
     router.service(LockService, { lock: refuse, unlock: refuse });
+    router.service(ElectionService, {
+      campaign: refuse,
+      proclaim: refuse,
+      leader: refuse,
+      observe: refuseStream,
+      resign: refuse,
+    });
     router.service(ClusterService, {
       status: refuse,
       changeMembership: refuse,

@@ -3,10 +3,16 @@ import { type Client, createClient, type Interceptor } from "@connectrpc/connect
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import type { ForwardClient, LeaderHint } from "@raftkv/kv-server";
 import {
+  CampaignRequestSchema,
+  CompactRequestSchema,
+  DeleteRangeRequestSchema,
   DeleteRequestSchema,
   KvService,
   LockRequestSchema,
+  ProclaimRequestSchema,
   PutRequestSchema,
+  ResignRequestSchema,
+  TransactionRequestSchema,
   UnlockRequestSchema,
 } from "@raftkv/proto/kv";
 
@@ -21,11 +27,23 @@ const defaultTimeoutMs = 10_000;
 export const forwardHeader: Interceptor = (next) => (request) => {
   if (!request.stream && request.header.get(header)?.toLowerCase() === "true") {
     const { message } = request;
-    if (isMessage(message, PutRequestSchema) || isMessage(message, DeleteRequestSchema)) message.forward = true;
-    if (isMessage(message, LockRequestSchema) || isMessage(message, UnlockRequestSchema)) message.forward = true;
+    if (forwardable.some((schema) => isMessage(message, schema))) Object.assign(message, { forward: true });
   }
   return next(request);
 };
+
+const forwardable = [
+  PutRequestSchema,
+  DeleteRequestSchema,
+  DeleteRangeRequestSchema,
+  TransactionRequestSchema,
+  CompactRequestSchema,
+  LockRequestSchema,
+  UnlockRequestSchema,
+  CampaignRequestSchema,
+  ProclaimRequestSchema,
+  ResignRequestSchema,
+];
 
 interface Connection {
   readonly client: Client<typeof KvService>;

@@ -3,6 +3,7 @@ import type { Calls } from "../calls.ts";
 import type { Clock } from "../clock.ts";
 import type { Leases } from "../leases/leases.ts";
 import type { ReadRequest } from "../read-operation.ts";
+import type { ToOwn } from "../watch/told.ts";
 import type { Watch } from "../watch/watch.ts";
 import type { WatchOptions, WatchPlan } from "../watch/watch-options.ts";
 import type { WriteRequest } from "../write-request.ts";
@@ -20,6 +21,7 @@ type WithoutKeys<Rest, Known extends PropertyKey> = Record<Exclude<keyof Rest, K
 export class PrefixedCalls implements Calls {
   readonly #calls: Calls;
   readonly #keys: KeySpace;
+  readonly #toOwnBy = new WeakMap<ToOwn, ToOwn>();
 
   constructor(calls: Calls, keys: KeySpace) {
     this.#calls = calls;
@@ -68,8 +70,19 @@ export class PrefixedCalls implements Calls {
       ...plan,
       from: keys.toStoredFrom(plan.from),
       to: keys.toStoredTo(plan.to),
-      toOwn: (event) => plan.toOwn(toOwnEvent(keys, event)),
+      toOwn: this.#toOwn(plan.toOwn),
     };
     return this.#calls.watch(stored, options);
+  }
+
+  /** The same for all watches of the namespace: what they are told is made ready once. */
+  #toOwn(outer: ToOwn): ToOwn {
+    let toOwn = this.#toOwnBy.get(outer);
+    if (toOwn === undefined) {
+      const keys = this.#keys;
+      toOwn = (event) => outer(toOwnEvent(keys, event));
+      this.#toOwnBy.set(outer, toOwn);
+    }
+    return toOwn;
   }
 }

@@ -33,11 +33,12 @@ export class ScriptedWatchStream {
     return this.requests.flatMap(({ request }) => (request.case === "create" ? [request.value] : []));
   }
 
-  /** In short: "create 1", "cancel 1" or "credit 1: 500". */
+  /** In short: "create 1", "cancel 1" or "credit 1: 500"; "credit 1,2: 500" where it is for both. */
   get texts(): readonly string[] {
     return this.requests.map(({ request }) => {
-      const id = request.value?.watchId;
-      return request.case === "credit" ? `credit ${id}: ${request.value.bytes}` : `${request.case} ${id}`;
+      if (request.case !== "credit") return `${request.case} ${request.value?.watchId}`;
+      const { watchId, moreWatchIds, bytes } = request.value;
+      return `credit ${[watchId, ...moreWatchIds].join()}: ${bytes}`;
     });
   }
 
@@ -46,7 +47,17 @@ export class ScriptedWatchStream {
   }
 
   events(watchId: bigint, throughRevision: number, ...events: readonly EventInit[]): void {
-    this.say(watchId, { case: "events", value: { events: [...events], throughRevision: BigInt(throughRevision) } });
+    this.eventsOfAll([watchId], throughRevision, ...events);
+  }
+
+  /** The same for several watches, in one response. */
+  eventsOfAll(
+    [watchId = 0n, ...moreWatchIds]: readonly bigint[],
+    throughRevision: number,
+    ...events: readonly EventInit[]
+  ): void {
+    const value = { events: [...events], throughRevision: BigInt(throughRevision) };
+    this.say(watchId, { case: "events", value }, moreWatchIds);
   }
 
   progress(watchId: bigint, revision: number): void {
@@ -57,8 +68,13 @@ export class ScriptedWatchStream {
     this.say(watchId, { case: "canceled", value: { error } });
   }
 
-  say(watchId: bigint, response: MessageInitShape<typeof WatchResponseSchema>["response"]): void {
-    this.#responses.send(create(WatchResponseSchema, response === undefined ? { watchId } : { watchId, response }));
+  say(
+    watchId: bigint,
+    response: MessageInitShape<typeof WatchResponseSchema>["response"],
+    moreWatchIds: bigint[] = [],
+  ): void {
+    const said = response === undefined ? {} : { response };
+    this.#responses.send(create(WatchResponseSchema, { watchId, moreWatchIds, ...said }));
   }
 
   end(): void {

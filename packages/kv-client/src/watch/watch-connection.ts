@@ -1,11 +1,13 @@
-import type { WatchCanceled, WatchResponse } from "@raftkv/proto/kv";
+import type { WatchCanceled, WatchEvents, WatchResponse } from "@raftkv/proto/kv";
 import { backoffMs } from "../backoff.ts";
 import type { Timer } from "../clock.ts";
+import { EndOfTurn } from "../end-of-turn.ts";
 import type { Endpoints } from "../endpoints.ts";
 import type { ClientPorts } from "../ports.ts";
 import { classify, finalError } from "../refusal.ts";
 import { safeInteger } from "../safe-integer.ts";
 import { StallWatch } from "../stall-watch.ts";
+import { Told } from "./told.ts";
 import { WatchStream } from "./watch-stream.ts";
 import { progressEveryMs, type Watched } from "./watched.ts";
 
@@ -44,6 +46,9 @@ export class WatchConnection {
   /** Each with the id that it has on the present stream. */
   readonly #ids = new Map<Watched, bigint | undefined>();
   readonly #byId = new Map<bigint, Watched>();
+  /** What is due to the node, and to which watches. */
+  readonly #credit = new Map<number, bigint[]>();
+  readonly #endOfTurn: EndOfTurn;
   #lastId = 0n;
   #state: State = { kind: "idle" };
   /** Moves since a node last served. */
@@ -53,6 +58,7 @@ export class WatchConnection {
   constructor(endpoints: Endpoints, ports: ClientPorts) {
     this.#endpoints = endpoints;
     this.#ports = ports;
+    this.#endOfTurn = new EndOfTurn(ports, () => this.#sendCredit());
     const actions = {
       ping: (answered: () => void) => this.#stream()?.ping(answered),
       stalled: (reason: string) => this.#leave(reason),
@@ -81,13 +87,24 @@ export class WatchConnection {
     if (this.#ids.size === 0) this.#stallWatch.stop();
   }
 
-  /** Some of what has arrived was taken. */
+  /** Some of what has arrived was taken. Credit that comes together, and is as much, is given together. */
   giveCredit(watched: Watched): void {
-    const watchId = this.#ids.get(watched);
+    const bytes = watched.takeCredit();
+    const watchId = bytes === 0 ? undefined : this.#ids.get(watched);
+    if (watchId === undefined) return;
+    const ids = this.#credit.get(bytes);
+    if (ids === undefined) this.#credit.set(bytes, [watchId]);
+    else ids.push(watchId);
+    this.#endOfTurn.schedule();
+  }
+
+  #sendCredit(): void {
     const stream = this.#stream();
-    if (watchId === undefined || stream === undefined) return;
-    const bytes = BigInt(watched.takeCredit());
-    if (bytes > 0n) stream.send({ case: "credit", value: { $typeName: "raftkv.kv.v1.WatchCredit", watchId, bytes } });
+    for (const [bytes, [watchId = 0n, ...moreWatchIds]] of this.#credit) {
+      const credit = { $typeName: "raftkv.kv.v1.WatchCredit", watchId, moreWatchIds, bytes: BigInt(bytes) } as const;
+      stream?.send({ case: "credit", value: credit });
+    }
+    this.#credit.clear();
   }
 
   /** Ends it for good; nobody hears of it. */
@@ -139,11 +156,15 @@ export class WatchConnection {
     stream.send({ case: "create", value: watched.request(id) });
   }
 
-  #receive({ watchId, response }: WatchResponse): void {
+  #receive({ watchId, response, moreWatchIds }: WatchResponse): void {
     this.#stallWatch.heard();
     if (response.case === "progress" && watchId === 0n) {
       const revision = safeInteger(response.value.revision, "revision");
       for (const watched of this.#byId.values()) watched.progress(revision);
+      return;
+    }
+    if (response.case === "events") {
+      this.#tell(response.value, watchId, moreWatchIds);
       return;
     }
     const watched = this.#byId.get(watchId);
@@ -155,9 +176,6 @@ export class WatchConnection {
         this.#endpoints.served();
         watched.created(safeInteger(response.value.revision, "revision"));
         return;
-      case "events":
-        watched.events(response.value.events, response.value.throughRevision);
-        return;
       case "progress":
         watched.progress(safeInteger(response.value.revision, "revision"));
         return;
@@ -167,6 +185,12 @@ export class WatchConnection {
       default:
         this.#leave("the node said something unknown: do the versions of client and node fit together?");
     }
+  }
+
+  #tell({ events, throughRevision }: WatchEvents, watchId: bigint, moreWatchIds: readonly bigint[]): void {
+    const told = new Told(events, safeInteger(throughRevision, "revision"));
+    this.#byId.get(watchId)?.events(told);
+    for (const id of moreWatchIds) this.#byId.get(id)?.events(told);
   }
 
   #canceled(watched: Watched, watchId: bigint, { error }: WatchCanceled): void {
@@ -211,6 +235,7 @@ export class WatchConnection {
     this.#stallWatch.stop();
     this.#endpoints.failed(stream.address);
     this.#byId.clear();
+    this.#credit.clear(); // The next node gives credit for all that there is room for.
     for (const watched of this.#ids.keys()) this.#ids.set(watched, undefined);
     this.#retry(reason);
   }

@@ -3,7 +3,7 @@ import { toText } from "../bytes.ts";
 import { KeyValue } from "../key-value.ts";
 import { safeInteger } from "../safe-integer.ts";
 
-/** One change of one key. */
+/** One change of one key. Watches of one client that are told the same share it: do not write into its bytes. */
 abstract class KeyEvent {
   /** The key as it is stored. */
   readonly keyBytes: Uint8Array;

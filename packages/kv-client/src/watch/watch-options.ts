@@ -1,7 +1,7 @@
-import type { WatchEvent as WireWatchEvent } from "@raftkv/proto/kv";
 import { keyBytes, prefixEnd, toBytes } from "../bytes.ts";
 import { count } from "../count.ts";
 import { invalidArgument } from "../error.ts";
+import type { ToOwn } from "./told.ts";
 
 /** Which keys: those that begin with a prefix, or lie between `from` (inclusive) and `to` (exclusive), or all. */
 export interface KeyRangeOptions {
@@ -48,8 +48,11 @@ export interface WatchPlan {
   readonly progress: boolean;
   readonly bufferBytes: number;
   /** Tells an event as whoever asked knows its key: what is stored may stand under the prefix of a namespace. */
-  readonly toOwn: (event: WireWatchEvent) => WireWatchEvent;
+  readonly toOwn: ToOwn;
 }
+
+/** One for all: what is told to many is made ready once for those who have the same. */
+const asStored: ToOwn = (event) => event;
 
 /** Throws INVALID_ARGUMENT. */
 export function watchPlan(target: WatchTarget, options: WatchOptions): WatchPlan {
@@ -66,7 +69,7 @@ export function watchPlan(target: WatchTarget, options: WatchOptions): WatchPlan
     events,
     progress,
     bufferBytes: count("bufferBytes", options.bufferBytes ?? 1024 * 1024, 1, 2 ** 40),
-    toOwn: (event) => event,
+    toOwn: asStored,
   };
 }
 

@@ -171,6 +171,47 @@ describe("a watch", () => {
     );
   });
 
+  it("is told together with others what is the same for all, which was made ready once, and gives credit together", async () => {
+    const size = 64 + 1 + 1;
+    const options = { bufferBytes: 2 * size };
+    const [a, b, c] = ["a", "a", "a"].map((key) => events(kv.watch(key, options)));
+    const at = await stream(0, 3);
+    for (const id of [1n, 2n, 3n]) at.created(id, 1);
+    at.eventsOfAll([3n, 9n, 1n, 2n], 2, event("2 a=1"));
+    const told = await Promise.all([a, b, c].map(async (one) => (await one?.next())?.value));
+    expect(told.map((one) => one && text(one))).toEqual(["2 a=1", "2 a=1", "2 a=1"]);
+    expect(new Set(told).size).toBe(1);
+    expect(() => Object.assign(told[0] ?? {}, { revision: 3 })).toThrow(TypeError);
+    await node.until(() => at.texts.some((one) => one.startsWith("credit")));
+    expect(at.texts.filter((one) => one.startsWith("credit"))).toEqual([`credit 3,1,2: ${size}`]);
+  });
+
+  it("is told by what is for several what was left of a fragment of its own", async () => {
+    const [a, b] = ["a", "a"].map((key) => kv.watch(key).batches());
+    const at = await stream(0, 2);
+    at.created(1n, 1);
+    at.created(2n, 1);
+    at.events(1n, 1, event("2 a=1"));
+    at.eventsOfAll([1n, 2n], 3, event("2 b=1"), event("3 a=2"));
+    expect(a && (await take(a, 2, batchText))).toEqual(["2: 2 a=1; 2 b=1", "3: 3 a=2"]);
+    expect(b && (await take(b, 2, batchText))).toEqual(["2: 2 b=1", "3: 3 a=2"]);
+  });
+
+  it("serves those who ask before there is anything, in turn, and tells them when it is over", async () => {
+    const iterated = events(kv.watch("a"));
+    const asked = [1, 2, 3, 4].map(() => iterated.next());
+    const at = await stream();
+    at.created(1n, 1);
+    at.events(1n, 3, event("2 a=1"), event("3 a=2"));
+    const [first, second] = await Promise.all(asked.slice(0, 2));
+    expect([first?.value?.revision, second?.value?.revision]).toEqual([2, 3]);
+    const over = { done: true, value: undefined };
+    expect(await iterated.return?.()).toEqual(over);
+    expect(await Promise.all(asked.slice(2))).toEqual([over, over]);
+    expect(await iterated.next()).toEqual(over);
+    await node.until(() => at.texts.includes("cancel 1"));
+  });
+
   it("tells what has arrived before it says that the rest is compacted", async () => {
     const watch = kv.watch("a", { startRevision: 2 });
     const at = await stream();
@@ -338,36 +379,5 @@ describe("a watch", () => {
     expect(() => kv.watch(target, options)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) }),
     );
-  });
-});
-
-describe("observing", () => {
-  it("tells what is there, that this was all, and then what changes after that", async () => {
-    await kv.put("a1", "one");
-    await kv.put("a2", "two");
-    await kv.put("b", "three");
-    node.store.pictureRevision = 4n;
-    const seen: string[] = [];
-    for await (const one of kv.observe({ prefix: "a" })) {
-      if (one.kind === "present") seen.push(`there ${one.entry.key}=${one.entry.text}`);
-      else if (one.kind === "listed") {
-        seen.push(`all at ${one.revision}`);
-        const at = await stream();
-        expect(at.creates[0]).toMatchObject({ startRevision: 5n, from: utf8("a"), to: utf8("b") });
-        at.created(1n, 4);
-        at.events(1n, 5, event("5 a1 deleted"));
-      } else {
-        seen.push(text(one));
-        break;
-      }
-    }
-    expect(seen).toEqual(["there a1=one", "there a2=two", "all at 4", "5 a1 deleted"]);
-    const at = await stream();
-    await node.until(() => at.texts.includes("cancel 1"));
-  });
-
-  it("needs history", async () => {
-    const next = kv.observe("a")[Symbol.asyncIterator]().next();
-    await expect(next).rejects.toMatchObject({ code: "NO_HISTORY" });
   });
 });

@@ -1,6 +1,7 @@
 import { type CallOptions, checkTimeout } from "../call.ts";
 import { RaftKvError } from "../error.ts";
 import type { ClientPorts } from "../ports.ts";
+import { Iteration } from "./iteration.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { WatchConnection } from "./watch-connection.ts";
 import type { WatchBatch, WatchEvent } from "./watch-event.ts";
@@ -29,10 +30,9 @@ export class Watch implements AsyncIterable<WatchEvent>, Disposable {
   readonly #signal: AbortSignal | undefined;
   readonly #started = Promise.withResolvers<number>();
   #isStarted = false;
-  #isIterated = false;
   /** How it has ended: undefined where it was closed. */
   #end: { readonly error: RaftKvError | undefined } | undefined;
-  #wake: (() => void) | undefined;
+  #iteration: { wake(): void } | undefined;
 
   /** Not for applications: `RaftKv.watch` makes them. */
   constructor(parts: WatchParts, { signal }: Pick<WatchOptions, "signal">) {
@@ -44,7 +44,7 @@ export class Watch implements AsyncIterable<WatchEvent>, Disposable {
         this.#isStarted = true;
         this.#started.resolve(revision);
       },
-      arrived: () => this.#wake?.(),
+      arrived: () => this.#iteration?.wake(),
       failed: (error) => this.#finish(error),
     });
     parts.connection.add(this.#watched);
@@ -72,16 +72,23 @@ export class Watch implements AsyncIterable<WatchEvent>, Disposable {
   }
 
   /** Event by event. Only one iteration, of events or batches. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent, void, undefined> {
-    for await (const { events } of this.batches()) yield* events;
+  [Symbol.asyncIterator](): AsyncGenerator<WatchEvent, void, undefined> {
+    let batch: readonly WatchEvent[] = [];
+    let at = 0;
+    return this.#iterate(() => {
+      while (at >= batch.length) {
+        const next = this.#take();
+        if (next === undefined) return undefined;
+        batch = next.events;
+        at = 0;
+      }
+      return this.#mayTake() ? batch[at++] : undefined;
+    });
   }
 
   /** Revision by revision; with `progress` also marks without events. Only one iteration, of events or batches. */
   batches(): AsyncGenerator<WatchBatch, void, undefined> {
-    if (this.#isIterated)
-      throw new RaftKvError("INVALID_ARGUMENT", "watch: it is iterated already; make another watch");
-    this.#isIterated = true;
-    return this.#iterate();
+    return this.#iterate(() => this.#take());
   }
 
   /** Ends it: so does what is iterated. */
@@ -103,38 +110,33 @@ export class Watch implements AsyncIterable<WatchEvent>, Disposable {
     this.#finish(new RaftKvError("ABORTED", "watch: given up by its AbortSignal", options));
   };
 
-  async *#iterate(): AsyncGenerator<WatchBatch, void, undefined> {
-    try {
-      for (;;) {
-        const next = this.#mayTake() ? this.#watched.take() : undefined;
-        if (next !== undefined) {
-          this.#parts.connection.giveCredit(this.#watched);
-          yield next;
-        } else if (this.#end !== undefined) {
-          if (this.#end.error !== undefined) throw this.#end.error;
-          return;
-        } else await this.#more();
-      }
-    } finally {
-      this.close();
+  #iterate<T>(take: () => T | undefined): AsyncGenerator<T, void, undefined> {
+    if (this.#iteration !== undefined) {
+      throw new RaftKvError("INVALID_ARGUMENT", "watch: it is iterated already; make another watch");
     }
+    const end = () => this.#end;
+    const source = {
+      take,
+      get end() {
+        return end();
+      },
+      close: () => this.close(),
+    };
+    const iteration = new Iteration(source, this.#parts.keepAlive);
+    this.#iteration = iteration;
+    return iteration;
+  }
+
+  #take(): WatchBatch | undefined {
+    const next = this.#mayTake() ? this.#watched.take() : undefined;
+    if (next !== undefined) this.#parts.connection.giveCredit(this.#watched);
+    return next;
   }
 
   /** What has arrived before the node said that there is no more is told; what is given up is not. */
   #mayTake(): boolean {
     const code = this.#end?.error?.code;
     return this.#end === undefined || (code !== undefined && code !== "ABORTED" && code !== "CLOSED");
-  }
-
-  /** Resolves once something has arrived, or it has ended. Meanwhile it keeps the process alive. */
-  async #more(): Promise<void> {
-    const { keepAlive } = this.#parts;
-    keepAlive.begin();
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#wake = undefined;
-    keepAlive.end();
   }
 
   #finish(error: RaftKvError | undefined): void {
@@ -144,6 +146,6 @@ export class Watch implements AsyncIterable<WatchEvent>, Disposable {
     this.#parts.connection.remove(this.#watched);
     this.#parts.closed(this);
     if (!this.#isStarted) this.#started.reject(error ?? new RaftKvError("CLOSED", "watch: it was closed"));
-    this.#wake?.();
+    this.#iteration?.wake();
   }
 }

@@ -1,7 +1,8 @@
-import type { CreateWatch, WatchEvent as WireWatchEvent } from "@raftkv/proto/kv";
-import type { RaftKvError } from "../error.ts";
-import { safeInteger } from "../safe-integer.ts";
-import { creditOf, revisionOf, toEvent, type WatchBatch, type WatchEvent } from "./watch-event.ts";
+import type { CreateWatch } from "@raftkv/proto/kv";
+import { RaftKvError } from "../error.ts";
+import { Fragments } from "./fragments.ts";
+import type { Told, ToldBatch } from "./told.ts";
+import type { WatchBatch } from "./watch-event.ts";
 import type { WatchPlan } from "./watch-options.ts";
 
 /** How often nodes say how far they have come: whoever is silent for much longer does not serve. */
@@ -16,10 +17,6 @@ export interface WatchedHandlers {
   failed(error: RaftKvError): void;
 }
 
-interface Arrived extends WatchBatch {
-  readonly credit: number;
-}
-
 /**
  * What one watch has been told, whichever nodes told it: in order, each revision once and whole. It knows from where the
  * next node has to go on, and how much credit that is to be given.
@@ -27,11 +24,10 @@ interface Arrived extends WatchBatch {
 export class Watched {
   readonly #plan: WatchPlan;
   readonly #handlers: WatchedHandlers;
-  #arrived: Arrived[] = [];
+  #arrived: ToldBatch[] = [];
   /** Of all that has arrived and was not taken. */
   #arrivedCredit = 0;
-  /** The events of a revision of which not all have come. */
-  #partial: WireWatchEvent[] = [];
+  readonly #fragments = new Fragments();
   /** What was taken, and not given to the node as credit; below 0 while more has come than there was credit for. */
   #freed = 0;
   /** The present node has taken it up: what that says of all its watches counts for this one. */
@@ -60,7 +56,7 @@ export class Watched {
   request(watchId: bigint): CreateWatch {
     const { from, to, previous, events, bufferBytes, minRevision, startRevision } = this.#plan;
     const room = bufferBytes - this.#arrivedCredit;
-    this.#partial = [];
+    this.#fragments.clear();
     this.#isServed = false;
     this.#freed = Math.min(0, room);
     const hasBegun = this.#through !== undefined && this.#through !== (startRevision ?? 0) - 1;
@@ -73,7 +69,6 @@ export class Watched {
       withoutPuts: events === "delete",
       withoutDeletes: events === "put",
       withPrevious: previous,
-      fragments: true,
       progressIntervalMs: BigInt(progressEveryMs),
       creditBytes: BigInt(Math.max(0, room)),
       // A node that is further behind than what is known already is of little use.
@@ -88,21 +83,23 @@ export class Watched {
     this.#handlers.started(this.#through);
   }
 
-  events(events: readonly WireWatchEvent[], throughRevision: bigint): void {
-    const through = safeInteger(throughRevision, "revision");
-    const whole = this.#wholeThrough(through, events);
-    for (let at = 0; at < whole.length; ) at = this.#takeRevision(whole, at);
-    this.progress(through);
-    if (whole.length > 0) this.#handlers.arrived();
+  events(told: Told): void {
+    const whole = this.#whole(told);
+    if (whole === undefined) return;
+    const batches = whole.batches(this.#plan.toOwn);
+    for (const batch of batches) this.#arrive(batch);
+    this.progress(told.through);
+    if (batches.length > 0) this.#handlers.arrived();
   }
 
-  /** The events of revisions that are told whole with these. */
-  #wholeThrough(through: number, events: readonly WireWatchEvent[]): readonly WireWatchEvent[] {
-    const last = events.at(-1);
-    if (this.#partial.length === 0 && (last === undefined || revisionOf(last) <= through)) return events;
-    const all = [...this.#partial, ...events];
-    this.#partial = all.filter((event) => revisionOf(event) > through);
-    return all.filter((event) => revisionOf(event) <= through);
+  #whole(told: Told): Told | undefined {
+    try {
+      return this.#fragments.add(told);
+    } catch (error) {
+      if (!(error instanceof RaftKvError)) throw error;
+      this.failed(error);
+      return undefined;
+    }
   }
 
   /** Everything up to `revision` was told, if the node has taken the watch up: it may have spoken before it had heard of it. */
@@ -138,25 +135,14 @@ export class Watched {
     return due;
   }
 
-  /** Takes all events of one revision, which begin at that position; answers with where the next one begins. */
-  #takeRevision(whole: readonly WireWatchEvent[], from: number): number {
-    const first = whole[from];
-    const revision = first === undefined ? 0 : revisionOf(first);
-    const events: WatchEvent[] = [];
-    let credit = 0;
-    let at = from;
-    for (let wire = first; wire !== undefined && revisionOf(wire) === revision; wire = whole[++at]) {
-      const event = toEvent(this.#plan.toOwn(wire));
-      if (event !== undefined) events.push(event);
-      credit += creditOf(wire);
-    }
+  #arrive(batch: ToldBatch): void {
+    const { revision, credit } = batch;
     // Said already, by a node that was asked for more than it should have been.
     if (this.#through !== undefined && revision <= this.#through) this.#freed += credit;
     else {
       this.#through = revision;
-      this.#arrived.push({ revision, events, credit });
+      this.#arrived.push(batch);
       this.#arrivedCredit += credit;
     }
-    return at;
   }
 }

@@ -2,6 +2,7 @@ import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@co
 import type { StreamListener, StreamRoutes } from "@raftkv/grpc-stream";
 import { ClusterService, type StatusResponse } from "@raftkv/proto/cluster";
 import {
+  ElectionService,
   ErrorCode,
   type ExchangeRequest,
   type ExchangeResponse,
@@ -23,7 +24,7 @@ import { connectError, failureOf } from "./error-mapping.ts";
 import type { ExchangeStream } from "./exchange-stream.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
 import { type Duty, leaderDuties } from "./leader-duties.ts";
-import { Locks } from "./locks/locks.ts";
+import { LockServices } from "./locks/lock-services.ts";
 import { PulledExchange } from "./pulled-exchange.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
@@ -41,13 +42,16 @@ export class KvServices {
   readonly #watchStreams = new Set<WatchStream>();
   readonly #duties: readonly Duty[];
   readonly #backups: Backups;
-  readonly #locks: Locks;
+  readonly #locks: LockServices;
 
   constructor(options: KvServicesOptions) {
     this.#context = serviceContext(options);
     this.#duties = leaderDuties(this.#context);
     this.#backups = new Backups(this.#context);
-    this.#locks = new Locks(this.#context);
+    this.#locks = new LockServices(this.#context, {
+      unary: (call, isWrite, answer) => this.#unary(call, isWrite, answer),
+      streamed: (call, parts) => this.#streamed(call, parts),
+    });
   }
 
   /** Adds the services to a router; to several, if a node has several. */
@@ -72,14 +76,8 @@ export class KvServices {
       },
       options,
     );
-    router.service(
-      LockService,
-      {
-        lock: (request, call) => this.#unary(call, true, () => this.#locks.lock(request, call)),
-        unlock: (request, call) => this.#unary(call, true, () => this.#locks.unlock(request, call)),
-      },
-      options,
-    );
+    router.service(LockService, this.#locks.lock, options);
+    router.service(ElectionService, this.#locks.election, options);
     router.service(
       ClusterService,
       {

@@ -1,5 +1,5 @@
 import { ClusterService } from "@raftkv/proto/cluster";
-import { KvService, LockService } from "@raftkv/proto/kv";
+import { ElectionService, KvService, LockService } from "@raftkv/proto/kv";
 
 const WRITES: ReadonlySet<string> = new Set(
   [
@@ -10,6 +10,9 @@ const WRITES: ReadonlySet<string> = new Set(
     KvService.method.transaction,
     LockService.method.lock,
     LockService.method.unlock,
+    ElectionService.method.campaign,
+    ElectionService.method.proclaim,
+    ElectionService.method.resign,
     ClusterService.method.changeMembership,
     ClusterService.method.leaveJoint,
     ClusterService.method.transferLeadership,

@@ -2,10 +2,11 @@ import { expect, it } from "vitest";
 import { applyOne, bytes, CommandLog, del, put, raiseApplyVersion } from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
 import { ManualClock } from "../test-rig/manual-clock.ts";
+import { type ChangePosition, startOf } from "./change-position.ts";
 import { APPLY_VERSION } from "./counters.ts";
 import { KvStateMachine } from "./kv-state-machine.ts";
 
-const read = { from: 3, limits: { changes: 100, bytes: 1_000 }, wantsPrevious: () => true };
+const read = { from: startOf(3), limits: { changes: 100, bytes: 1_000 }, wantsPrevious: () => true };
 
 it("tells what a key was before history was kept, merged or not what it has become since", async () => {
   const machine = await KvStateMachine.open({ store: new GatedStore(), clock: new ManualClock() });
@@ -23,7 +24,7 @@ it("tells what a key was before history was kept, merged or not what it has beco
   expect(await machine.readChanges(read)).toMatchObject(told);
 });
 
-it("tells no more at a time than the limit of bytes lets through, with what keys were before; but all of a revision", async () => {
+it("tells no more at a time than the limit of bytes lets through, with what keys were before, also in the middle of a revision", async () => {
   const machine = await KvStateMachine.open({ store: new GatedStore(), clock: new ManualClock() });
   const log = new CommandLog();
   await applyOne(machine, log, { operations: [raiseApplyVersion(APPLY_VERSION)] });
@@ -35,13 +36,13 @@ it("tells no more at a time than the limit of bytes lets through, with what keys
   await machine.flush();
   const told: string[] = [];
   const shares: number[] = [];
-  for (let from = 202; from <= machine.revision(); ) {
+  for (let from: ChangePosition = startOf(202); from.revision <= machine.revision(); ) {
     const answer = await machine.readChanges({ ...read, from, limits: { changes: 1_000, bytes: 2_000 } });
     if (answer.kind === "compacted") throw new Error("nothing was compacted");
     told.push(...answer.changes.map(({ key, previous }) => `${Buffer.from(key)}=${previous?.value.length}`));
     shares.push(answer.changes.length);
-    from = answer.through + 1;
+    from = answer.next;
   }
   expect(told).toEqual(keys.map((key) => `${key}=100`));
-  expect(shares).toEqual([32, 32, 32, 104]);
+  expect(Math.max(...shares)).toBe(32);
 });

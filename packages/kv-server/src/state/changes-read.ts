@@ -2,6 +2,7 @@ import { parseRowKey, valueRowKey } from "../codec/row-keys.ts";
 import { decodeValueRow, type ValueRow, type ValueRowId } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateRow, StateStore } from "../ports/state-store.ts";
+import { after, type ChangePosition, isBefore, startOf } from "./change-position.ts";
 import { type Counters, earliestRevision, FIRST_REVISION, keepsHistory } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import { type KeyId, keyId } from "./key-id.ts";
@@ -15,6 +16,8 @@ export interface KeyChange {
   readonly id: KeyId;
   readonly key: Uint8Array;
   readonly revision: number;
+  /** Tells writes of one revision apart. */
+  readonly sub: number;
   /** Undefined: the key was deleted. */
   readonly entry: KeyEntry | undefined;
   /** What the key was before, where that was asked for, and is not compacted. */
@@ -22,9 +25,8 @@ export interface KeyChange {
 }
 
 export interface ChangesRead {
-  /** The first revision. */
-  readonly from: number;
-  /** Roughly so many changes and bytes are answered at a time; always at least those of one revision. */
+  readonly from: ChangePosition;
+  /** Roughly so many changes and bytes are answered at a time, and at least one change where there is any. */
   readonly limits: ChangesLimits;
   /** Whether it is wanted what the key was before. */
   readonly wantsPrevious: (id: KeyId) => boolean;
@@ -38,10 +40,10 @@ export interface ChangesLimits {
 export type ChangesAnswer =
   | {
       readonly kind: "changes";
-      /** Every one from `from` to `through`, in the order of revisions, and within one in the order in which they were made. */
+      /** Every one from `from` to `next`, in the order in which they were made. */
       readonly changes: readonly KeyChange[];
-      /** The present revision, unless there are more. */
-      readonly through: number;
+      /** Where to go on: in the middle of a revision, where it is large. */
+      readonly next: ChangePosition;
     }
   /** The revision is compacted, or it is not known any more what it was. */
   | { readonly kind: "compacted"; readonly compactRevision: number };
@@ -54,10 +56,10 @@ interface FoundChange extends Omit<KeyChange, "previous"> {
   readonly previous: KeyEntry | "none" | "inEngine";
 }
 
-/** Some of what was found, all of each revision up to `through`. */
+/** All that was found up to `next`. */
 interface FoundChanges {
   readonly changes: readonly FoundChange[];
-  readonly through: number;
+  readonly next: ChangePosition;
 }
 
 /**
@@ -67,21 +69,24 @@ interface FoundChanges {
 export async function readChanges(read: ChangesRead, readable: Readable): Promise<ChangesAnswer> {
   const { counters, generations, store } = readable;
   const { from, limits } = read;
-  if (!keepsHistory(counters) || from < earliestRevision(counters)) return compacted(counters);
+  if (!keepsHistory(counters) || from.revision < earliestRevision(counters)) return compacted(counters);
   const endRead = generations.beginRead();
   try {
     const memoryFrom = generations.firstRevision() ?? counters.revision + 1;
-    const isInMemory = from >= memoryFrom;
-    const inMemory = fromMemory(isInMemory ? from : memoryFrom, counters.revision, limits, generations);
-    const { rows, isCut } = isInMemory ? NO_ROWS : await wholeRevisions(store, from, memoryFrom, limits);
-    if (from < earliestRevision(counters)) return compacted(counters);
-    if (!isInMemory && isUnknown(from, rows, counters)) return { kind: "compacted", compactRevision: from + 1 };
-    const inEngine = rows.map(ofRow);
-    const found = isCut
-      ? { changes: inEngine, through: inEngine.at(-1)?.revision ?? from }
-      : { changes: [...inEngine, ...inMemory.changes], through: inMemory.through };
+    const isInMemory = from.revision >= memoryFrom;
+    const inMemory = fromMemory(isInMemory ? from : startOf(memoryFrom), counters.revision, limits, generations);
+    const inEngine = isInMemory ? NO_ROWS : await fromEngine(store, from, memoryFrom, limits);
+    if (from.revision < earliestRevision(counters)) return compacted(counters);
+    if (!isInMemory && isUnknown(from, inEngine.rows, counters)) {
+      return { kind: "compacted", compactRevision: from.revision + 1 };
+    }
+    const changes = inEngine.rows.map(ofRow);
+    const found =
+      inEngine.next === undefined
+        ? { changes: [...changes, ...inMemory.changes], next: inMemory.next }
+        : { changes, next: inEngine.next };
     const told = await withPrevious(found, read, readable);
-    if (from < earliestRevision(counters)) return compacted(counters);
+    if (from.revision < earliestRevision(counters)) return compacted(counters);
     return { kind: "changes", ...told };
   } finally {
     endRead();
@@ -101,61 +106,66 @@ function compacted(counters: Counters): ChangesAnswer {
   return { kind: "compacted", compactRevision: earliestRevision(counters) };
 }
 
-function fromMemory(from: number, through: number, limits: ChangesLimits, generations: Generations): FoundChanges {
+function fromMemory(
+  from: ChangePosition,
+  through: number,
+  limits: ChangesLimits,
+  generations: Generations,
+): FoundChanges {
   const changes: FoundChange[] = [];
   let bytes = 0;
-  for (const change of generations.changesFrom(from)) {
-    const last = changes.at(-1)?.revision;
-    const isFull = changes.length >= limits.changes || bytes >= limits.bytes;
-    if (isFull && last !== undefined && change.revision > last) return { changes, through: last };
-    changes.push(ofChange(change, generations));
+  for (const change of generations.changesFrom(from.revision)) {
+    if (isBefore(change, from)) continue;
+    const last = changes.at(-1);
+    if (last !== undefined && (changes.length >= limits.changes || bytes >= limits.bytes)) {
+      return { changes, next: between(last, change) };
+    }
+    const found = ofChange(change, generations);
+    changes.push(found);
     bytes += change.key.length + change.value.length;
+    if (typeof found.previous === "object") bytes += found.previous.value.length;
   }
-  return { changes, through };
+  return { changes, next: startOf(through + 1) };
+}
+
+/** Where to go on after one write, when that one is the next. */
+function between(last: ChangePosition, next: ChangePosition): ChangePosition {
+  return next.revision > last.revision ? startOf(last.revision + 1) : after(last);
 }
 
 function ofChange(change: Change, generations: Generations): FoundChange {
-  const { id, key, revision, record, value, superseded } = change;
+  const { id, key, revision, sub, record, value, superseded } = change;
   const entry = record === undefined ? undefined : keyEntry(key, record, value);
   const previous = previousInMemory(change, generations);
-  return { id, key, revision, entry, supersedes: superseded, superseded, previous };
+  return { id, key, revision, sub, entry, supersedes: superseded, superseded, previous };
 }
 
 interface Rows {
   readonly rows: readonly StateRow[];
-  /** More follow. */
-  readonly isCut: boolean;
+  /** Where more follow. */
+  readonly next: ChangePosition | undefined;
 }
 
-/** The value rows of revisions in [from, to): as many as the limits allow, but all of each revision. */
-async function wholeRevisions(store: StateStore, from: number, to: number, limits: ChangesLimits): Promise<Rows> {
-  const bounds = { from: valueRowKey(from, 0), to: valueRowKey(to, 0) };
-  const rows = await store.scan({ ...bounds, limit: limits.changes, maxBytes: limits.bytes });
-  if (await isEnd(store, rows, to)) return { rows, isCut: false };
-  const last = rowId(rows.at(-1)).modRevision;
-  const whole = rows.filter((row) => rowId(row).modRevision < last);
-  if (whole.length > 0) return { rows: whole, isCut: true };
-  // A single revision is larger than that.
-  return wholeRevisions(store, from, to, { changes: limits.changes * 4, bytes: limits.bytes * 4 });
-}
-
-/** Nothing follows these rows before revision `to`. */
-async function isEnd(store: StateStore, rows: readonly StateRow[], to: number): Promise<boolean> {
+/** The value rows from there up to revision `to`: as many as the limits allow. */
+async function fromEngine(store: StateStore, from: ChangePosition, to: number, limits: ChangesLimits): Promise<Rows> {
+  const end = valueRowKey(to, 0);
+  const range = { from: valueRowKey(from.revision, from.sub), to: end };
+  const rows = await store.scan({ ...range, limit: limits.changes, maxBytes: limits.bytes });
   const last = rows.at(-1);
-  if (last === undefined) return true;
-  const from = Buffer.concat([last.key, Uint8Array.of(0)]);
-  const [next] = await store.scan({ from, to: valueRowKey(to, 0), limit: 1, maxBytes: 1 });
-  return next === undefined;
+  if (last === undefined) return NO_ROWS;
+  const rest = { from: Buffer.concat([last.key, Uint8Array.of(0)]), to: end };
+  const [following] = await store.scan({ ...rest, limit: 1, maxBytes: 1 });
+  return { rows, next: following && between(positionOf(last), positionOf(following)) };
 }
 
 /**
  * The write of the earliest revision may have been made before history was kept: then nobody knows whether it was a
  * deletion, and nothing but the value stands in its row.
  */
-function isUnknown(from: number, rows: readonly StateRow[], counters: Counters): boolean {
-  if (from > earliestRevision(counters) || from === FIRST_REVISION) return false;
+function isUnknown({ revision, sub }: ChangePosition, rows: readonly StateRow[], counters: Counters): boolean {
+  if (revision > earliestRevision(counters) || revision === FIRST_REVISION || sub > 0) return false;
   const [first] = rows;
-  if (first === undefined || rowId(first).modRevision > from) return true;
+  if (first === undefined || positionOf(first).revision > revision) return true;
   const { deleted, version } = decodeValueRow(first.value);
   return !deleted && version === 0;
 }
@@ -163,61 +173,57 @@ function isUnknown(from: number, rows: readonly StateRow[], counters: Counters):
 function ofRow(row: StateRow): FoundChange {
   const written = decodeValueRow(row.value);
   const { key, supersedes } = written;
-  const { modRevision } = rowId(row);
+  const { revision, sub } = positionOf(row);
   const previous = supersedes === undefined ? "none" : "inEngine";
-  const entry = written.deleted ? undefined : rowEntry(written, modRevision);
-  return { id: keyId(key), key, revision: modRevision, entry, supersedes, previous };
+  const entry = written.deleted ? undefined : rowEntry(written, revision);
+  return { id: keyId(key), key, revision, sub, entry, supersedes, previous };
 }
 
 function rowEntry({ key, value, createRevision, version, leaseId }: ValueRow, modRevision: number): KeyEntry {
   return { key, value, createRevision, modRevision, version, leaseId };
 }
 
-function rowId(row: StateRow | undefined): ValueRowId {
-  const rowKey = row === undefined ? undefined : parseRowKey(row.key);
-  if (rowKey?.kind === "value") return { modRevision: rowKey.revision, sub: rowKey.sub };
+function positionOf({ key }: StateRow): ChangePosition {
+  const rowKey = parseRowKey(key);
+  if (rowKey.kind === "value") return { revision: rowKey.revision, sub: rowKey.sub };
   throw new KvError("corruptState", "another row stands among the values: rebuild this node from the others");
 }
 
 /** So many values are fetched before it is looked how large they are. */
-const FETCHED_TOGETHER = 32;
+const FETCHED_TOGETHER = 16;
 
 /**
  * Before the earliest revision nothing is known for sure, even where it is still there. What keys were before may be far larger
- * than what was made of them: where that exceeds the limit, later revisions are left for the next read.
+ * than what was made of them: where that exceeds the limit, the rest is left for the next read.
  */
 async function withPrevious(
-  { changes, through }: FoundChanges,
+  { changes, next }: FoundChanges,
   { wantsPrevious, limits }: ChangesRead,
   { counters, store }: Readable,
-): Promise<{ readonly changes: readonly KeyChange[]; readonly through: number }> {
+): Promise<{ readonly changes: readonly KeyChange[]; readonly next: ChangePosition }> {
   const earliest = earliestRevision(counters);
   const isWanted = ({ id, revision }: FoundChange) => revision > earliest && wantsPrevious(id);
   const wanted = changes.filter((change) => change.previous === "inEngine" && isWanted(change));
   const previous = new Map<FoundChange, KeyEntry>();
-  let last = through;
   let bytes = 0;
-  for (let at = 0; at < wanted.length; ) {
-    const before = wanted[at - 1]?.revision;
-    const isFull = bytes >= limits.bytes;
-    const together = wanted.slice(at, at + FETCHED_TOGETHER).filter(({ revision }) => !isFull || revision === before);
-    if (together.length === 0) {
-      last = before ?? through;
-      break;
-    }
+  let fetched = 0;
+  while (fetched < wanted.length && bytes < limits.bytes) {
+    const together = wanted.slice(fetched, fetched + FETCHED_TOGETHER);
     for (const [change, entry] of await fetchPrevious(together, store)) {
       previous.set(change, entry);
       bytes += entry.value.length;
     }
-    at += together.length;
+    fetched += together.length;
   }
-  const told = changes.filter(({ revision }) => revision <= last);
+  const left = wanted[fetched];
+  const told = left === undefined ? changes : changes.slice(0, changes.indexOf(left));
   const withEntries = told.map((change) => {
-    const { id, key, revision, entry } = change;
+    const { id, key, revision, sub, entry } = change;
     const known = typeof change.previous === "object" && isWanted(change) ? change.previous : previous.get(change);
-    return { id, key, revision, entry, previous: known };
+    return { id, key, revision, sub, entry, previous: known };
   });
-  return { changes: withEntries, through: last };
+  const last = told.at(-1);
+  return { changes: withEntries, next: left === undefined || last === undefined ? next : between(last, left) };
 }
 
 async function fetchPrevious(
@@ -253,4 +259,4 @@ async function previousEntry(
   return record?.modRevision === supersedes.modRevision ? keyEntry(key, record, row.value) : undefined;
 }
 
-const NO_ROWS: Rows = { rows: [], isCut: false };
+const NO_ROWS: Rows = { rows: [], next: undefined };

@@ -1,6 +1,6 @@
 import { type Client, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { ClusterService } from "@raftkv/proto/cluster";
-import { type ErrorDetail, ErrorDetailSchema, KvService, LockService } from "@raftkv/proto/kv";
+import { ElectionService, type ErrorDetail, ErrorDetailSchema, KvService, LockService } from "@raftkv/proto/kv";
 import { KvServices } from "../services/kv-services.ts";
 import type { KvServicesOptions } from "../services/service-context.ts";
 import { KvStateMachine } from "../state/kv-state-machine.ts";
@@ -16,6 +16,7 @@ export interface ServiceRig {
   readonly services: KvServices;
   readonly kv: Client<typeof KvService>;
   readonly locks: Client<typeof LockService>;
+  readonly elections: Client<typeof ElectionService>;
   readonly cluster: Client<typeof ClusterService>;
 }
 
@@ -40,7 +41,9 @@ export async function serviceRig(options: Partial<KvServicesOptions> = {}): Prom
   const transport = createRouterTransport((router) => services.register(router));
   const kv = createClient(KvService, transport);
   const locks = createClient(LockService, transport);
-  return { store, clock, machine, consensus, services, kv, locks, cluster: createClient(ClusterService, transport) };
+  const elections = createClient(ElectionService, transport);
+  const cluster = createClient(ClusterService, transport);
+  return { store, clock, machine, consensus, services, kv, locks, elections, cluster };
 }
 
 /** The error of a call that must fail, with the detail that each error must carry. */

@@ -26,7 +26,6 @@ export interface WatchInit {
   readonly withoutPuts?: boolean;
   readonly withoutDeletes?: boolean;
   readonly withPrevious?: boolean;
-  readonly fragments?: boolean;
   readonly progressIntervalMs?: bigint;
   readonly creditBytes?: bigint;
 }
@@ -38,6 +37,8 @@ export class WatchCallRig {
   end: { readonly error: unknown } | undefined;
   /** While true, nothing is taken off the stream. */
   paused = false;
+  /** Bytes that were sent and not taken. */
+  unreadBytes = 0;
   readonly #send: (request: WatchRequest) => void;
   readonly #close: () => void;
   #resume: () => void = () => undefined;
@@ -80,7 +81,9 @@ export class WatchCallRig {
   }
 
   of(watchId: bigint): readonly WatchResponse["response"][] {
-    return this.responses.filter((one) => one.watchId === watchId).map(({ response }) => response);
+    return this.responses
+      .filter((one) => one.watchId === watchId || one.moreWatchIds.includes(watchId))
+      .map(({ response }) => response);
   }
 
   /** The events that a watch was told, in short. */
@@ -113,6 +116,7 @@ export class WatchCallRig {
       sendEncoded: (messages) => {
         if (this.paused) {
           unread.push(...messages);
+          for (const piece of messages.flat()) this.unreadBytes += piece.length;
           return false;
         }
         this.#take(messages);
@@ -131,6 +135,7 @@ export class WatchCallRig {
     this.#resume = () => {
       this.#take(unread);
       unread = [];
+      this.unreadBytes = 0;
       listener.drained();
     };
     return { send: (request: WatchRequest) => listener.message(request), close: () => listener.closed(undefined) };

@@ -1,76 +1,28 @@
 import { ErrorCode, type LockResponse } from "@raftkv/proto/kv";
 import { describe, expect, test } from "vitest";
-import { encodeEnvelope } from "../../codec/envelope.ts";
-import { bytes, encodeBatch, type OperationInit, put, raiseApplyVersion } from "../../test-rig/command-log.ts";
-import { grantLease, revokeLease } from "../../test-rig/lease-operations.ts";
-import { promisesSettle } from "../../test-rig/manual-clock.ts";
+import { bytes, put } from "../../test-rig/command-log.ts";
+import { revokeLease } from "../../test-rig/lease-operations.ts";
+import { type Asking, asking, keysOf, lockRig, propose, settle, statesOf } from "../../test-rig/lock-rig.ts";
 import { failureOfCall, type ServiceRig, serviceRig } from "../../test-rig/service-rig.ts";
-import type { KvServicesOptions } from "../service-context.ts";
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 30; turn++) await promisesSettle();
-}
-
-async function propose({ consensus, machine }: ServiceRig, ...operations: readonly OperationInit[]): Promise<void> {
-  const stampMs = machine.clusterClock.stampMs(consensus.status().term);
-  void consensus.propose(encodeEnvelope(stampMs, encodeBatch({ operations })));
-  await settle();
-}
-
-/** With leases 1 to 9. */
-async function lockRig(options: Partial<KvServicesOptions> = {}): Promise<ServiceRig> {
-  const rig = await serviceRig(options);
-  await propose(rig, raiseApplyVersion(3));
-  for (let id = 1; id <= 9; id++) await propose(rig, grantLease(60_000, id));
-  return rig;
-}
 
 const job = { case: "nameText", value: "job" } as const;
 
-/** A call for the lock, and what has become of it. */
-interface Asking {
-  readonly lease: number;
-  readonly answer: Promise<LockResponse>;
-  readonly cancel: () => void;
-  state: "waits" | "holds" | "failed";
-}
-
-/** Asks, and lets the request come to where it waits or holds. */
-async function ask({ locks }: ServiceRig, lease: number, forward = false): Promise<Asking> {
-  const canceled = new AbortController();
-  const request = { nameForm: job, leaseId: BigInt(lease), forward };
-  const answer = locks.lock(request, { signal: canceled.signal });
-  const asking: Asking = { lease, answer, cancel: () => canceled.abort(), state: "waits" };
-  answer.then(
-    () => {
-      asking.state = "holds";
-    },
-    () => {
-      asking.state = "failed";
-    },
-  );
-  await settle();
-  return asking;
-}
-
-const statesOf = (askings: readonly Asking[]) => askings.map(({ state }) => state);
-
-async function keysOf({ kv }: ServiceRig): Promise<readonly string[]> {
-  return (await kv.range({ prefixText: "job/" })).entries.map(({ keyText }) => keyText);
-}
+const ask = ({ locks }: ServiceRig, lease: number): Promise<Asking<LockResponse>> =>
+  asking((call) => locks.lock({ nameForm: job, leaseId: BigInt(lease) }, call));
 
 describe("a lock", () => {
   test("is held by whoever asked first, then by the others in the order in which they asked", async () => {
     const rig = await lockRig();
     // In another order than that of their keys.
-    const askings: Asking[] = [];
-    for (const lease of [5, 2, 9, 1, 7]) askings.push(await ask(rig, lease));
+    const leases = [5, 2, 9, 1, 7];
+    const askings: Asking<LockResponse>[] = [];
+    for (const lease of leases) askings.push(await ask(rig, lease));
     const tokens: bigint[] = [];
     for (let turn = 0; turn < askings.length; turn++) {
       const expected = askings.map((_, i) => (i <= turn ? "holds" : "waits"));
       expect(statesOf(askings)).toEqual(expected);
       const { keyText, token } = (await askings[turn]?.answer) ?? {};
-      expect(keyText).toBe(`job/${askings[turn]?.lease}`);
+      expect(keyText).toBe(`job/${leases[turn]}`);
       tokens.push(token ?? 0n);
       expect(await rig.locks.unlock({ keyForm: { case: "keyText", value: keyText ?? "" } })).toMatchObject({
         unlocked: true,

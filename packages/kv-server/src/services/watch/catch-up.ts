@@ -1,8 +1,10 @@
+import { type ChangePosition, isBefore } from "../../state/change-position.ts";
 import type { ChangesLimits, KeyChange } from "../../state/changes-read.ts";
 import type { KvStateMachine } from "../../state/kv-state-machine.ts";
 import { SharedEvent } from "./event-body.ts";
 import { wants } from "./interest.ts";
-import { ToldEvents, type Watch } from "./watch.ts";
+import { ToldEvents } from "./told-events.ts";
+import type { Watch } from "./watch.ts";
 import type { WatchGroup, WatchGroups } from "./watch-groups.ts";
 
 /** Read at a time: bounds what is in memory, and how long a merge has to wait. */
@@ -69,7 +71,7 @@ export class CatchUp {
 
   async #readFor(first: Watch): Promise<void> {
     const { state, groups, compacted, failed } = this.#options;
-    const from = first.told + 1;
+    const from = first.next;
     // Those that come later may want what is not read for these.
     const waiting = [...this.#queue];
     const wantsPrevious = (id: string) => {
@@ -83,7 +85,7 @@ export class CatchUp {
       const answer = await state.readChanges({ from, limits: CHUNK, wantsPrevious });
       const present = waiting.filter((watch) => this.#queue.has(watch));
       if (answer.kind === "changes") {
-        this.#tell(answer.changes, from - 1, answer.through, present);
+        this.#tell(answer.changes, from, answer.next, present);
         return;
       }
       for (const watch of present) {
@@ -95,22 +97,22 @@ export class CatchUp {
     }
   }
 
-  #tell(changes: readonly KeyChange[], after: number, through: number, waiting: readonly Watch[]): void {
-    const routed = this.#route(changes, through);
+  #tell(changes: readonly KeyChange[], from: ChangePosition, next: ChangePosition, waiting: readonly Watch[]): void {
+    const routed = this.#route(changes, next);
     for (const watch of waiting) {
-      if (watch.told < after || watch.told > through || !this.#queue.has(watch)) continue;
+      if (isBefore(watch.next, from) || isBefore(next, watch.next) || !this.#queue.has(watch)) continue;
       const events = routed.get(watch.group);
       const isTold = events === undefined || watch.tell(events);
       if (!isTold) this.#hold(watch);
       else {
-        watch.told = Math.max(watch.told, through);
+        watch.passTo(next);
         // To the end: the others come first now.
         if (!this.#leaveIfSynced(watch) && this.#queue.delete(watch)) this.#queue.add(watch);
       }
     }
   }
 
-  #route(changes: readonly KeyChange[], through: number): ReadonlyMap<WatchGroup, ToldEvents> {
+  #route(changes: readonly KeyChange[], next: ChangePosition): ReadonlyMap<WatchGroup, ToldEvents> {
     const routed = new Map<WatchGroup, SharedEvent[]>();
     for (const change of changes) {
       let plain: SharedEvent | undefined;
@@ -127,9 +129,7 @@ export class CatchUp {
         else events.push(event);
       });
     }
-    return new Map(
-      [...routed].map(([group, events]) => [group, new ToldEvents(events, through, group.interest.fragments)]),
-    );
+    return new Map([...routed].map(([group, events]) => [group, new ToldEvents(events, next)]));
   }
 
   #leaveIfSynced(watch: Watch): boolean {

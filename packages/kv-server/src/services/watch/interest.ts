@@ -6,13 +6,12 @@ export interface Interest extends KeyRange {
   readonly withoutPuts: boolean;
   readonly withoutDeletes: boolean;
   readonly withPrevious: boolean;
-  readonly fragments: boolean;
 }
 
 /** Two watches of the same interest are told the same. */
 export function interestId(interest: Interest): string {
-  const { from, to, withoutPuts, withoutDeletes, withPrevious, fragments } = interest;
-  return JSON.stringify([from, to ?? null, withoutPuts, withoutDeletes, withPrevious, fragments]);
+  const { from, to, withoutPuts, withoutDeletes, withPrevious } = interest;
+  return JSON.stringify([from, to ?? null, withoutPuts, withoutDeletes, withPrevious]);
 }
 
 /** The only key that it is about; undefined: it is about more than one. */

@@ -1,15 +1,22 @@
+import { startOf } from "../../state/change-position.ts";
 import type { KeyChange } from "../../state/changes-read.ts";
 import { keyEntry } from "../../state/key-record.ts";
 import type { ChangeListener, KvStateMachine } from "../../state/kv-state-machine.ts";
 import type { Change } from "../../state/mem-table.ts";
 import { SharedEvent } from "./event-body.ts";
 import { wants } from "./interest.ts";
-import { ToldEvents, type Watch } from "./watch.ts";
+import { ToldEvents } from "./told-events.ts";
+import type { Watch, WatchOutlet } from "./watch.ts";
 import type { WatchGroup, WatchGroups } from "./watch-groups.ts";
 
-/** Watches that are told in one turn of the event loop: applying and answering must not wait for all of them. */
-const TOLD_IN_ONE_TURN = 500;
-/** While so many bytes of changes wait to be told, memory is not to hold more: history tells them then. */
+/** How much is told in one turn of the event loop, of what costs as much as one watch: applying and answering must not wait for all. */
+const TOLD_IN_ONE_TURN = 4_000;
+/** What the first watch of a stream costs more than others, as something is written there. */
+const STREAM_COST = 20;
+/**
+ * While so many bytes of changes wait to be told, memory is not to hold more: history tells them then, a piece at a time. The
+ * same goes for what keys were before.
+ */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 
 export interface LiveFeedOptions {
@@ -85,7 +92,7 @@ export class LiveFeed implements ChangeListener {
 
   #allFallBehind({ synced }: WatchGroup): void {
     for (const watch of [...synced]) {
-      watch.told = Math.max(watch.told, this.#done);
+      watch.passTo(startOf(this.#done + 1));
       this.#options.fallBehind(watch);
     }
   }
@@ -122,14 +129,17 @@ export class LiveFeed implements ChangeListener {
   /** What each group is to be told; undefined: only history knows. */
   #route(changes: readonly Change[]): ReadonlyMap<WatchGroup, readonly SharedEvent[] | undefined> {
     const routed = new Map<WatchGroup, SharedEvent[] | undefined>();
+    let previousBytes = 0;
     for (const change of changes) {
       let plain: SharedEvent | undefined;
       let withPrevious: SharedEvent | "inEngine" | undefined;
       this.#options.groups.concernedBy(change.id, (group) => {
         const { interest, synced } = group;
         if (synced.size === 0 || !wants(interest, change.record === undefined)) return;
-        if (interest.withPrevious) withPrevious ??= this.#eventWithPrevious(change);
-        else plain ??= new SharedEvent(keyChange(change, undefined));
+        if (interest.withPrevious) {
+          if (withPrevious === undefined) previousBytes += change.superseded?.valueLength ?? 0;
+          withPrevious ??= previousBytes > MAX_QUEUED_BYTES ? "inEngine" : this.#eventWithPrevious(change);
+        } else plain ??= new SharedEvent(keyChange(change, undefined));
         const event = interest.withPrevious ? withPrevious : plain;
         const events = routed.has(group) ? routed.get(group) : [];
         if (event instanceof SharedEvent) events?.push(event);
@@ -149,23 +159,29 @@ export class LiveFeed implements ChangeListener {
     routed: ReadonlyMap<WatchGroup, readonly SharedEvent[] | undefined>,
     through: number,
   ): Generator<void, void, undefined> {
-    let told = 0;
+    const streams = new Set<WatchOutlet>();
+    let cost = 0;
     for (const [group, events] of routed) {
       if (events === undefined) {
         this.#allFallBehind(group);
         continue;
       }
-      const toldEvents = new ToldEvents(events, through, group.interest.fragments);
+      const toldEvents = new ToldEvents(events, startOf(through + 1));
       for (const watch of group.synced) {
         if (watch.told >= through) continue;
-        watch.told = Math.max(watch.told, this.#done);
+        watch.passTo(startOf(this.#done + 1));
         if (!watch.tell(toldEvents)) this.#options.fallBehind(watch);
-        if (++told % TOLD_IN_ONE_TURN === 0) yield;
+        cost += streams.has(watch.outlet) ? 1 : STREAM_COST;
+        streams.add(watch.outlet);
+        if (cost < TOLD_IN_ONE_TURN) continue;
+        yield;
+        streams.clear();
+        cost = 0;
       }
     }
   }
 }
 
-function keyChange({ id, key, revision, record, value }: Change, previous: KeyChange["previous"]): KeyChange {
-  return { id, key, revision, entry: record === undefined ? undefined : keyEntry(key, record, value), previous };
+function keyChange({ id, key, revision, sub, record, value }: Change, previous: KeyChange["previous"]): KeyChange {
+  return { id, key, revision, sub, entry: record === undefined ? undefined : keyEntry(key, record, value), previous };
 }

@@ -4,7 +4,8 @@ import { ErrorCode, type WatchRequest, type WatchResponseSchema } from "@raftkv/
 import { systemClock, type Timer } from "@raftkv/raft-core";
 import { connectError } from "../error-mapping.ts";
 import type { ServiceContext } from "../service-context.ts";
-import { type Waiting, WatchStream } from "./watch-stream.ts";
+import type { Waiting } from "./watch-outbox.ts";
+import { WatchStream } from "./watch-stream.ts";
 
 /** What carries the stream. */
 export type WatchCall = Pick<

@@ -1,53 +1,96 @@
+import { after, type ChangePosition, isBefore, startOf } from "../../state/change-position.ts";
 import { EventBody, type SharedEvent } from "./event-body.ts";
 
-/** All events of one revision that a group is told. */
-export interface RevisionEvents {
-  readonly revision: number;
-  readonly events: readonly SharedEvent[];
-  readonly credit: number;
-}
-
 /** About so many bytes of events make one response. */
-const BODY_BYTES = 256 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
-export function byRevision(events: readonly SharedEvent[]): readonly RevisionEvents[] {
-  const revisions: { revision: number; events: SharedEvent[]; credit: number }[] = [];
-  for (const event of events) {
-    let last = revisions.at(-1);
-    if (last?.revision !== event.revision) {
-      last = { revision: event.revision, events: [], credit: 0 };
-      revisions.push(last);
-    }
-    last.events.push(event);
-    last.credit += event.credit;
+/** Some events that one response tells: of whole revisions, or a part of one. */
+export class ToldPiece {
+  readonly events: readonly SharedEvent[];
+  /** What is told up to there is told with these. */
+  readonly next: ChangePosition;
+  readonly credit: number;
+  #body: EventBody | undefined;
+
+  constructor(events: readonly SharedEvent[], next: ChangePosition) {
+    this.events = events;
+    this.next = next;
+    this.credit = creditOf(events);
   }
-  return revisions;
+
+  /** Encoded once for all who are told just these. */
+  get body(): EventBody {
+    this.#body ??= new EventBody(this.events, this.next.revision - 1);
+    return this.#body;
+  }
+
+  /** What is left of it from there on, and of that as many revisions as there is credit for, but at least one. */
+  part(from: ChangePosition, credit: number): ToldPiece {
+    const { events, next } = this;
+    const [first] = events;
+    const isUntold = first === undefined || !isBefore(first, from);
+    if (isUntold && (this.credit <= credit || first?.revision === events.at(-1)?.revision)) return this;
+    let begin = 0;
+    while (begin < events.length && isBefore(events[begin] ?? from, from)) begin++;
+    const firstRevision = events[begin]?.revision ?? next.revision;
+    let end = begin;
+    let left = credit;
+    while (end < events.length) {
+      const revisionEnd = endOfRevision(events, end);
+      left -= creditOf(events.slice(end, revisionEnd));
+      if (left < 0 && (events[end]?.revision ?? firstRevision) > firstRevision) break;
+      end = revisionEnd;
+    }
+    const last = events[end - 1];
+    const isCut = end < events.length && last !== undefined;
+    return new ToldPiece(events.slice(begin, end), isCut ? startOf(last.revision + 1) : next);
+  }
 }
 
-/** The responses that tell them. The last says that everything up to `through` is told. */
-export function bodiesOf(
-  revisions: readonly RevisionEvents[],
-  through: number,
-  fragments: boolean,
-): readonly EventBody[] {
-  const bodies: EventBody[] = [];
-  let events: SharedEvent[] = [];
+/** All that a group is told of the writes before `next` which it was not told of. */
+export class ToldEvents {
+  readonly pieces: readonly ToldPiece[];
+  readonly next: ChangePosition;
+
+  constructor(events: readonly SharedEvent[], next: ChangePosition) {
+    this.pieces = piecesOf(events, next);
+    this.next = next;
+  }
+}
+
+/** A revision that is larger than a piece is told in several, and may begin after others in one. */
+function piecesOf(events: readonly SharedEvent[], next: ChangePosition): readonly ToldPiece[] {
+  const pieces: ToldPiece[] = [];
+  let piece: SharedEvent[] = [];
   let bytes = 0;
-  const close = (told: number) => {
-    bodies.push(new EventBody(events, told));
-    events = [];
+  const close = (at: ChangePosition) => {
+    pieces.push(new ToldPiece(piece, at));
+    piece = [];
     bytes = 0;
   };
-  for (const [i, one] of revisions.entries()) {
-    const before = revisions[i - 1]?.revision;
-    if (before !== undefined && events.length > 0 && bytes + one.credit > BODY_BYTES) close(before);
-    for (const event of one.events) {
-      // Of a fragment that is not the last, only the revision before has been told.
-      if (fragments && events.length > 0 && bytes + event.credit > BODY_BYTES) close(one.revision - 1);
-      events.push(event);
+  for (let at = 0; at < events.length; ) {
+    const end = endOfRevision(events, at);
+    const revision = events.slice(at, end);
+    const before = piece.at(-1);
+    if (before !== undefined && bytes + creditOf(revision) > PIECE_BYTES) close(startOf(before.revision + 1));
+    for (const event of revision) {
+      const last = piece.at(-1);
+      if (last !== undefined && bytes + event.credit > PIECE_BYTES) close(after(last));
+      piece.push(event);
       bytes += event.credit;
     }
+    at = end;
   }
-  close(through);
-  return bodies;
+  if (piece.length > 0) close(next);
+  return pieces;
+}
+
+function endOfRevision(events: readonly SharedEvent[], from: number): number {
+  let end = from;
+  while (end < events.length && events[end]?.revision === events[from]?.revision) end++;
+  return end;
+}
+
+function creditOf(events: readonly SharedEvent[]): number {
+  return events.reduce((sum, { credit }) => sum + credit, 0);
 }

@@ -101,5 +101,44 @@ describe("a watch", () => {
     for (let i = 0; i < 3; i++) await rig.write(put("k", `${i}`));
     await call.told(10_000n, 3);
     for (let i = 1; i <= 10_000; i += 999) expect(call.events(BigInt(i))).toEqual(["2 k=0", "3 k=1", "4 k=2"]);
+    // A few thousand are told in one turn, with one response.
+    expect(call.responses.filter(({ response }) => response.case === "events").length).toBeLessThanOrEqual(9);
+  });
+
+  test("that is told the same as others is told after what was said to it alone", async () => {
+    const rig = await watchRig();
+    const call = new WatchCallRig(rig).watch(1n, { key: "a" }).watch(2n, { key: "b" }).watch(3n, { from: "" });
+    await call.has(3n, "created");
+    call.paused = true;
+    await rig.write(put("a", "1"), put("b", "2"));
+    await settle();
+    call.watch(4n, { from: "", startRevision: 2n }).watch(5n, { from: "", startRevision: 2n }).cancel(1n);
+    await rig.write(put("a", "3"));
+    await settle();
+    call.resume();
+    await call.told(5n, 3);
+    for (const id of [4n, 5n]) {
+      expect(call.events(id)).toEqual(["2 a=1", "3 b=2", "4 a=3"]);
+      expect(call.of(id)[0]?.case).toBe("created");
+    }
+    expect(call.events(3n)).toEqual(["2 a=1", "3 b=2", "4 a=3"]);
+    expect(call.of(1n).map((response) => response.case)).toEqual(["created", "events", "canceled"]);
+    const together = call.responses.filter(({ moreWatchIds }) => moreWatchIds.length > 0);
+    expect(together.map(({ watchId, moreWatchIds }) => [watchId, ...moreWatchIds])).toContainEqual([4n, 5n]);
+  });
+
+  test("gets credit together with others", async () => {
+    const rig = await watchRig();
+    const ids = [1n, 2n, 3n];
+    const call = new WatchCallRig(rig);
+    for (const id of ids) call.watch(id, { key: "a", creditBytes: 1n });
+    await call.has(3n, "created");
+    await rig.write(put("a", "1"));
+    await rig.write(put("a", "2"));
+    await settle();
+    for (const id of ids) expect(call.events(id)).toEqual(["2 a=1"]);
+    call.request({ case: "credit", value: { watchId: 3n, moreWatchIds: [1n, 9n], bytes: 1_000n } });
+    for (const id of [1n, 3n]) expect(await call.told(id, 2)).toEqual(["2 a=1", "3 a=2"]);
+    expect(call.events(2n)).toEqual(["2 a=1"]);
   });
 });

@@ -118,15 +118,11 @@ export class WatchHub {
     };
   }
 
-  /** Bytes wait to be sent, … */
-  take(bytes: number): void {
-    this.#bytes += bytes;
-  }
-
-  /** … and have been. */
-  release(bytes: number, outlet: HubOutlet): void {
+  /** So many more bytes of that stream wait to be sent; below 0: so many have been. */
+  take(bytes: number, outlet: HubOutlet): void {
     const hadRoom = this.hasRoom;
-    this.#bytes -= bytes;
+    this.#bytes += bytes;
+    if (bytes >= 0) return;
     if (this.#blocked.has(outlet) && outlet.hasRoom) this.#unblock(outlet);
     if (hadRoom || !this.hasRoom) return;
     for (const blocked of [...this.#blocked]) if (blocked.hasRoom) this.#unblock(blocked);
@@ -168,7 +164,8 @@ export class WatchHub {
   }
 
   #syncIfThere(watch: Watch): boolean {
-    if (watch.told < this.#feed.begun) return false;
+    // What is told in part is told to its end out of history: the feed would begin it anew.
+    if (watch.told < this.#feed.begun || watch.next.sub > 0) return false;
     watch.state = "synced";
     this.#catchUp.remove(watch);
     watch.group.synced.add(watch);

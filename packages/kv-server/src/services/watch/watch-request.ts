@@ -22,7 +22,7 @@ const MAX_PROGRESS_MS = 2 ** 31 - 1;
 /** Nothing is kept of keys that are longer than those of the store: `maxKeyBytes`, and one more where a range ends. */
 export function watchPlan(create: CreateWatch, maxKeyBytes: number): WatchPlan | Failure {
   const { watchId, from, to, startRevision, minRevision, progressIntervalMs, creditBytes } = create;
-  const { withoutPuts, withoutDeletes, withPrevious, fragments } = create;
+  const { withoutPuts, withoutDeletes, withPrevious } = create;
   if (watchId === 0n) return invalid("watch_id is 0: choose another, and never the same one twice on a stream");
   if (withoutPuts && withoutDeletes) return invalid("without_puts and without_deletes together leave nothing to tell");
   const tooLong = checkLength("from", from, maxKeyBytes) ?? checkLength("to", to, maxKeyBytes + 1);
@@ -41,7 +41,6 @@ export function watchPlan(create: CreateWatch, maxKeyBytes: number): WatchPlan |
       withoutPuts,
       withoutDeletes,
       withPrevious,
-      fragments,
     },
     startRevision: startRevision === 0n ? undefined : Number(startRevision),
     minRevision: Number(minRevision),

@@ -1,12 +1,4 @@
-import { toBinary } from "@bufbuild/protobuf";
-import type { EncodedMessage } from "@raftkv/grpc-stream";
-import {
-  type CreateWatch,
-  ErrorCode,
-  type WatchRequest,
-  type WatchResponse,
-  WatchResponseSchema,
-} from "@raftkv/proto/kv";
+import { type CreateWatch, ErrorCode, type WatchCredit, type WatchRequest, type WatchResponse } from "@raftkv/proto/kv";
 import { systemClock, type Timer } from "@raftkv/raft-core";
 import { NO_HISTORY } from "../command-check.ts";
 import { connectError, errorDetail } from "../error-mapping.ts";
@@ -16,49 +8,11 @@ import { invalid } from "../text-form.ts";
 import { type EventBody, watchResponse } from "./event-body.ts";
 import type { Watch } from "./watch.ts";
 import { compactedFailure, type HubOutlet } from "./watch-hub.ts";
+import { type Waiting, WatchOutbox } from "./watch-outbox.ts";
 import { bytesOf, type WatchPlan, watchPlan } from "./watch-request.ts";
 
-/** A response that waits to be written: events of a watch, or anything else. */
-type Outgoing =
-  | { readonly kind: "events"; readonly watch: Watch; readonly body: EventBody }
-  | { readonly kind: "other"; readonly message: WatchResponse };
-
-/** What a response takes in memory besides its events, roughly. */
-const RESPONSE_BYTES = 64;
 /** Responses that are not events, waiting to be written, beyond which no request is taken. */
 const MAX_WAITING = 1_024;
-
-/** All that waits on a stream, to be written together. */
-export class Waiting {
-  readonly #all: readonly Outgoing[];
-  readonly #written: () => void;
-
-  constructor(all: readonly Outgoing[], written: () => void) {
-    this.#all = all;
-    this.#written = written;
-  }
-
-  get isEmpty(): boolean {
-    return this.#all.length === 0;
-  }
-
-  encoded(): readonly EncodedMessage[] {
-    return this.#all.map((one) =>
-      one.kind === "events" ? [one.watch.encodedId, one.body.encoded] : [toBinary(WatchResponseSchema, one.message)],
-    );
-  }
-
-  messages(): readonly WatchResponse[] {
-    return this.#all.map((one) =>
-      one.kind === "events" ? watchResponse(one.watch.id, { case: "events", value: one.body.message() }) : one.message,
-    );
-  }
-
-  /** Once: it does not take up room any more. */
-  written(): void {
-    this.#written();
-  }
-}
 
 /** A watch that waits for a revision before it starts. */
 interface Unstarted {
@@ -78,10 +32,7 @@ export class WatchStream implements HubOutlet {
   readonly #changed: () => void;
   readonly #watches = new Map<bigint, Watch>();
   readonly #unstarted = new Map<bigint, Unstarted>();
-  #outgoing: Outgoing[] = [];
-  #others = 0;
-  /** Of all that has not been written. */
-  #bytes = 0;
+  readonly #outbox: WatchOutbox;
   #progress: { readonly everyMs: number; timer: Timer } | undefined;
   #ended: WatchEnd | undefined;
 
@@ -89,6 +40,7 @@ export class WatchStream implements HubOutlet {
   constructor(context: ServiceContext, changed: () => void) {
     this.#context = context;
     this.#changed = changed;
+    this.#outbox = new WatchOutbox((bytes) => this.#context.watchHub.take(bytes, this));
   }
 
   get end(): WatchEnd | undefined {
@@ -97,12 +49,12 @@ export class WatchStream implements HubOutlet {
 
   /** No request is to be taken until responses have left: the client does not read them. */
   get isFull(): boolean {
-    return this.#others >= MAX_WAITING;
+    return this.#outbox.others >= MAX_WAITING;
   }
 
   get hasRoom(): boolean {
     const { limits, watchHub } = this.#context;
-    return this.#ended === undefined && this.#bytes < limits.maxWatchStreamBytes && watchHub.hasRoom;
+    return this.#ended === undefined && this.#outbox.bytes < limits.maxWatchStreamBytes && watchHub.hasRoom;
   }
 
   get watches(): Iterable<Watch> {
@@ -120,7 +72,7 @@ export class WatchStream implements HubOutlet {
         this.#cancel(request.value.watchId);
         return;
       case "credit":
-        this.#giveCredit(request.value.watchId, bytesOf(request.value.bytes));
+        this.#giveCredit(request.value);
         return;
       case undefined:
         this.close(connectError(invalid("the request has neither create nor cancel nor credit")));
@@ -129,18 +81,13 @@ export class WatchStream implements HubOutlet {
   }
 
   takeWaiting(): Waiting {
-    const all = this.#outgoing;
-    const bytes = all.reduce((sum, one) => sum + bytesIn(one), 0);
-    this.#outgoing = [];
-    this.#others = 0;
-    return new Waiting(all, () => {
-      this.#bytes -= bytes;
-      this.#context.watchHub.release(bytes, this);
-    });
+    return this.#outbox.takeAll();
   }
 
   put(watch: Watch, body: EventBody): void {
-    this.#add({ kind: "events", watch, body });
+    if (this.#ended !== undefined) return;
+    this.#outbox.tell(watch, body);
+    this.#changed();
   }
 
   canceled(watch: Watch, failure: Failure): void {
@@ -168,8 +115,7 @@ export class WatchStream implements HubOutlet {
   /** Nothing of it is written any more. Has to be called in the end. */
   release(): void {
     this.close();
-    this.#context.watchHub.release(this.#bytes, this);
-    this.#bytes = 0;
+    this.#outbox.release();
   }
 
   #create(create: CreateWatch): void {
@@ -199,7 +145,13 @@ export class WatchStream implements HubOutlet {
     this.#unstarted.set(plan.id, { endWait, credit: 0 });
   }
 
-  #giveCredit(watchId: bigint, bytes: number): void {
+  #giveCredit({ watchId, moreWatchIds, bytes }: WatchCredit): void {
+    const credit = bytesOf(bytes);
+    this.#giveCreditTo(watchId, credit);
+    for (const more of moreWatchIds) this.#giveCreditTo(more, credit);
+  }
+
+  #giveCreditTo(watchId: bigint, bytes: number): void {
     const unstarted = this.#unstarted.get(watchId);
     if (unstarted !== undefined) unstarted.credit += bytes;
     const watch = this.#watches.get(watchId);
@@ -255,16 +207,8 @@ export class WatchStream implements HubOutlet {
   }
 
   #say(message: WatchResponse): void {
-    this.#others++;
-    this.#add({ kind: "other", message });
-  }
-
-  #add(outgoing: Outgoing): void {
     if (this.#ended !== undefined) return;
-    const bytes = bytesIn(outgoing);
-    this.#bytes += bytes;
-    this.#context.watchHub.take(bytes);
-    this.#outgoing.push(outgoing);
+    this.#outbox.say(message);
     this.#changed();
   }
 
@@ -298,10 +242,6 @@ export class WatchStream implements HubOutlet {
     const progress = { $typeName: "raftkv.kv.v1.WatchProgress", revision: BigInt(revision) } as const;
     this.#say(watchResponse(watchId, { case: "progress", value: progress }));
   }
-}
-
-function bytesIn(outgoing: Outgoing): number {
-  return RESPONSE_BYTES + (outgoing.kind === "events" ? outgoing.body.encoded.length : 0);
 }
 
 function exhausted(message: string): Failure {

@@ -1,5 +1,6 @@
-import { type EventBody, encodeWatchId, type SharedEvent } from "./event-body.ts";
-import { bodiesOf, byRevision, type RevisionEvents } from "./told-events.ts";
+import { type ChangePosition, isBefore, startOf } from "../../state/change-position.ts";
+import { type EventBody, encodeWatchId } from "./event-body.ts";
+import type { ToldEvents, ToldPiece } from "./told-events.ts";
 import type { WatchGroup } from "./watch-groups.ts";
 
 /** Where the responses of a watch go, and who hears of its end. */
@@ -8,31 +9,6 @@ export interface WatchOutlet {
   readonly hasRoom: boolean;
   put(watch: Watch, body: EventBody): void;
 }
-
-/** Events that a group is told, of all revisions up to `through` that the group has not been told of. */
-export class ToldEvents {
-  readonly revisions: readonly RevisionEvents[];
-  readonly through: number;
-  readonly credit: number;
-  readonly #fragments: boolean;
-  #bodies: readonly EventBody[] | undefined;
-
-  constructor(events: readonly SharedEvent[], through: number, fragments: boolean) {
-    this.revisions = byRevision(events);
-    this.through = through;
-    this.credit = this.revisions.reduce((sum, { credit }) => sum + credit, 0);
-    this.#fragments = fragments;
-  }
-
-  /** Nobody who is told of them has been told of any. */
-  get bodies(): readonly EventBody[] {
-    this.#bodies ??= bodiesOf(this.revisions, this.through, this.#fragments);
-    return this.#bodies;
-  }
-}
-
-/** About so much is told at a time where not all may be told at once. */
-const PIECE_CREDIT = 256 * 1024;
 
 /**
  * One watch. It is synced while it hears of changes as they are applied, and behind where it has to read what it has not
@@ -45,11 +21,9 @@ export class Watch {
   readonly outlet: WatchOutlet;
   readonly wantsProgress: boolean;
   state: "synced" | "behind" | "ended" = "behind";
-  /**
-   * Everything up to this revision has been told, or is before the start. While the watch is synced that may be more: see
-   * `LiveFeed`.
-   */
-  told: number;
+  #next: ChangePosition;
+  /** It has been told a part of a revision: the client needs the rest before it can use up any of it. */
+  #owesRest = false;
   #credit: number;
 
   constructor(
@@ -62,60 +36,58 @@ export class Watch {
     this.encodedId = encodeWatchId(id);
     this.group = group;
     this.outlet = outlet;
-    this.told = start.told;
+    this.#next = startOf(start.told + 1);
     this.wantsProgress = start.wantsProgress;
     this.#credit = start.credit;
   }
 
+  /**
+   * Everything before it has been told, or is before the start. While the watch is synced that may be more: see
+   * `LiveFeed`.
+   */
+  get next(): ChangePosition {
+    return this.#next;
+  }
+
+  /** The last revision that has been told to its end. */
+  get told(): number {
+    return this.#next.revision - 1;
+  }
+
   get mayTell(): boolean {
-    return this.#credit > 0 && this.outlet.hasRoom;
+    return (this.#credit > 0 || this.#owesRest) && this.outlet.hasRoom;
   }
 
   giveCredit(bytes: number): void {
     this.#credit = Math.min(this.#credit + bytes, Number.MAX_SAFE_INTEGER);
   }
 
-  /** Tells what it has not been told of these. False: credit or room has run out; `told` says how far it has come. */
-  tell(events: ToldEvents): boolean {
-    const { revisions, through, credit } = events;
-    const first = revisions[0];
-    if (first !== undefined && first.revision > this.told && credit <= this.#credit && this.outlet.hasRoom) {
-      this.#put(events.bodies, credit);
-    } else if (!this.#tellInPieces(revisions, events)) return false;
-    this.told = Math.max(this.told, through);
+  /** There is nothing for it before there. */
+  passTo(next: ChangePosition): void {
+    if (!isBefore(this.#next, next)) return;
+    if (next.revision > this.#next.revision) this.#owesRest = false;
+    this.#next = next;
+  }
+
+  /** Tells what it has not been told of these. False: credit or room has run out; `next` says how far it has come. */
+  tell({ pieces, next }: ToldEvents): boolean {
+    for (const piece of pieces) {
+      while (isBefore(this.#next, piece.next)) {
+        if (!this.mayTell) return false;
+        this.#tellPart(piece.part(this.#next, this.#credit));
+      }
+    }
+    this.passTo(next);
     return true;
   }
 
-  #tellInPieces(revisions: readonly RevisionEvents[], { through }: ToldEvents): boolean {
-    let position = revisions.findIndex(({ revision }) => revision > this.told);
-    if (position < 0) return true;
-    while (position < revisions.length) {
-      if (!this.mayTell) return false;
-      const end = this.#pieceEnd(revisions, position);
-      const piece = revisions.slice(position, end);
-      const last = end === revisions.length ? through : (piece.at(-1)?.revision ?? through);
-      const credit = piece.reduce((sum, one) => sum + one.credit, 0);
-      this.#put(bodiesOf(piece, last, this.group.interest.fragments), credit);
-      this.told = last;
-      position = end;
+  #tellPart(part: ToldPiece): void {
+    const { next, events } = part;
+    if (events.length > 0) {
+      this.#credit -= part.credit;
+      this.#owesRest = next.sub > 0;
+      this.outlet.put(this, part.body);
     }
-    return true;
-  }
-
-  /** As many revisions as there is credit for, but at least one. */
-  #pieceEnd(revisions: readonly RevisionEvents[], from: number): number {
-    let left = Math.min(this.#credit, PIECE_CREDIT);
-    let end = from;
-    while (end < revisions.length) {
-      left -= revisions[end]?.credit ?? 0;
-      if (left < 0 && end > from) break;
-      end++;
-    }
-    return end;
-  }
-
-  #put(bodies: readonly EventBody[], credit: number): void {
-    this.#credit -= credit;
-    for (const body of bodies) this.outlet.put(this, body);
+    this.passTo(next);
   }
 }

@@ -27,7 +27,8 @@ export const watches: readonly PutBackBug[] = [
     name: "events that were told before, or come before what was asked for",
     row: 28,
     patches: [
-      inServer("services/watch/watch", "first.revision > this.told && credit", "credit"),
+      inServer("services/watch/watch", "while (isBefore(this.#next, piece.next))", "for (let at = 0; at < 1; at++)"),
+      inServer("services/watch/told-events", "first === undefined || !isBefore(first, from)", "true"),
       inServer("services/watch/live-feed", "if (watch.told >= through)\n                    continue;", ""),
       inClient("watch/watched", "if (this.#through !== undefined && revision <= this.#through)", "if (false)"),
     ],
@@ -36,13 +37,7 @@ export const watches: readonly PutBackBug[] = [
   {
     name: "a mark of progress that is ahead of the events",
     row: 29,
-    patches: [
-      inServer(
-        "services/watch/watch",
-        "const last = end === revisions.length ? through : (piece.at(-1)?.revision ?? through);",
-        "const last = through;",
-      ),
-    ],
+    patches: [inServer("services/watch/told-events", "isCut ? startOf(last.revision + 1) : next", "next")],
     noticedBy: [everythingOnce],
   },
   {
