@@ -47,7 +47,9 @@ describe("a check, shown", () => {
   });
 
   it("is for scripts what it is, with a stable code", () => {
-    const codes = (["same", "different", "incomplete"] as const).map((outcome) => JSON.parse(checkJson(report(outcome))).code);
+    const codes = (["same", "different", "incomplete"] as const).map(
+      (outcome) => JSON.parse(checkJson(report(outcome))).code,
+    );
     expect(codes).toEqual(["OK", "STATES_DIFFER", "INCOMPLETE"]);
     expect(JSON.parse(checkJson(report("different", rotten)))).toMatchObject({ index: 8, nodes: [{ nodeId: 3 }] });
   });
