@@ -20,6 +20,8 @@ interface Check {
   result: Exclude<CheckResult, { stage: "waiting" | "running" }> | undefined;
 }
 
+/** So many rows are hashed in one go, or about 1 MiB of them. */
+const SLICE_ROWS = 1_000;
 /** So many results are kept, the last ones. */
 const KEPT = 4;
 
@@ -112,11 +114,13 @@ export class WholeChecks {
       const rows = new CheckedRows(check.index, meta, superfluous);
       let begunMs = this.#clock.now();
       for await (const batch of view.rows()) {
-        if (this.#closed) return;
-        rows.add(batch);
-        check.bytesRead = rows.bytes;
-        await this.#rest(this.#clock.now() - begunMs);
-        begunMs = this.#clock.now();
+        for (let from = 0; from < batch.length; from += SLICE_ROWS) {
+          if (this.#closed) return;
+          rows.add(batch.slice(from, from + SLICE_ROWS));
+          check.bytesRead = rows.bytes;
+          await this.#rest(this.#clock.now() - begunMs);
+          begunMs = this.#clock.now();
+        }
       }
       check.result = { stage: "done", checked: rows.finish() };
     } finally {
