@@ -1,5 +1,9 @@
 import { defineConfig } from "vitest/config";
 
+const timed = ["leadership-transfer", "locks", "minority-and-majority", "partitions", "torture"].map(
+  (name) => `tests/src/process/${name}.test.ts`,
+);
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,10 +18,20 @@ export default defineConfig({
       {
         test: {
           name: "process",
-          // After the unit tests: what is timed here, such as a failover, should not compete with them for the cores.
           sequence: { groupOrder: 1 },
           include: ["tests/src/{process,differential}/**/*.test.ts"],
-          exclude: ["**/node_modules/**"],
+          exclude: ["**/node_modules/**", ...timed],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "timed",
+          // Alone, one after the other: what is timed here, such as a failover, should not compete with others for the cores.
+          sequence: { groupOrder: 2 },
+          include: timed,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,

@@ -36,6 +36,7 @@ const byError: Readonly<Record<RaftKvErrorCode, ExitCode>> = {
   FUTURE_REVISION: exitCodes.unavailable,
   COMPACTED: exitCodes.refused,
   NO_HISTORY: exitCodes.refused,
+  CLUSTER_TOO_OLD: exitCodes.refused,
   LEASE_NOT_FOUND: exitCodes.refused,
   LEASE_LOST: exitCodes.refused,
   LEASE_EXISTS: exitCodes.refused,

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { durationMs } from "./output/duration.ts";
 
 export type OutputFormat = "simple" | "json";
 
@@ -21,7 +22,9 @@ export function addGlobalOptions(program: Command): Command {
         .default(["127.0.0.1:50051"], "127.0.0.1:50051"),
     )
     .addOption(
-      new Option("--timeout <ms>", "how long to try, in milliseconds").argParser(parseTimeout).default(5000, "5000"),
+      new Option("--timeout <time>", "how long to try: milliseconds, or with a unit, such as 30s")
+        .argParser(parseTimeout)
+        .default(5000, "5000"),
     )
     .addOption(new Option("--output <format>", "how results look").choices(["simple", "json"]).default("simple"));
 }
@@ -32,10 +35,11 @@ function parseEndpoints(text: string): readonly string[] {
   throw new InvalidArgumentError("Expected host:port,host:port.");
 }
 
+/** Milliseconds, or a duration with its unit. */
 export function parseTimeout(text: string): number {
-  const milliseconds = Number(text);
-  if (/^\d+$/.test(text) && milliseconds >= 1 && milliseconds <= longestTimeoutMs) return milliseconds;
-  throw new InvalidArgumentError(`Expected milliseconds from 1 to ${longestTimeoutMs}.`);
+  const milliseconds = /^\d+$/.test(text) ? Number(text) : durationMs(text);
+  if (milliseconds !== undefined && milliseconds >= 1 && milliseconds <= longestTimeoutMs) return milliseconds;
+  throw new InvalidArgumentError(`Expected milliseconds from 1 to ${longestTimeoutMs}, or a duration such as 30s.`);
 }
 
 export function parseLimit(text: string): number {

@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { status } from "./commands/status.ts";
-import { exitCodes } from "./exit-code.ts";
 import { addGlobalOptions } from "./options.ts";
 import { addBackupCommands } from "./program/backup.ts";
 import { addCheckCommand } from "./program/check.ts";
@@ -28,7 +27,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help for the options, and for examples)")
     .showSuggestionAfterError()
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage))
+    .exitOverride()
     .addHelpText(
       "after",
       examples("raftkv put greeting hello", "raftkv get greeting", "raftkv status", "raftkv member list"),

@@ -1,5 +1,6 @@
 import type { AtRevisionOptions, ReadConsistency, ReadNeedsOptions } from "@raftkv/kv-client";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { invalidUse } from "./command-error.ts";
 
 /** The options of the commands that read. */
 export interface ReadCommandOptions {
@@ -35,6 +36,11 @@ export function addReadOptions(command: Command): Command {
 }
 
 export function readNeeds({ consistency, minRevision, maxStaleness }: ReadCommandOptions): ReadNeedsOptions {
+  if (maxStaleness !== undefined && (consistency === "linearizable" || consistency === "lease")) {
+    throw invalidUse(
+      `--max-staleness does not go with --consistency ${consistency}, which is never behind: leave one of them out`,
+    );
+  }
   return {
     ...(consistency === undefined ? {} : { consistency }),
     ...(minRevision === undefined ? {} : { minRevision }),

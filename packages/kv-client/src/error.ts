@@ -16,6 +16,8 @@
  * - `COMPACTED`: the revision that was asked for is compacted; the message names the earliest that is not. Of a write:
  *   nothing happened.
  * - `NO_HISTORY`: the cluster keeps no history yet, because some of its nodes run an earlier version. Nothing happened.
+ * - `CLUSTER_TOO_OLD`: the cluster does not do that yet, because some of its nodes run an earlier version; the message says which,
+ *   where that is known. Of a write: nothing happened.
  * - `LEASE_NOT_FOUND`: the lease has ended, or never was. Nothing happened.
  * - `LEASE_LOST`: the reason of `Lease.lost`: the lease has ended, or may have, because it could not be kept alive in time.
  * - `LEASE_EXISTS`: a lease of that id exists. Nothing happened.
@@ -54,6 +56,7 @@ export type RaftKvErrorCode =
   | "FUTURE_REVISION"
   | "COMPACTED"
   | "NO_HISTORY"
+  | "CLUSTER_TOO_OLD"
   | "LEASE_NOT_FOUND"
   | "LEASE_LOST"
   | "LEASE_EXISTS"

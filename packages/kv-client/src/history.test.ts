@@ -79,6 +79,18 @@ it("does not take the present for the past, with which a node answers that knows
   await expect(keysOf(kv, { atRevision: 1 })).rejects.toMatchObject(refused);
 });
 
+it("does not take all keys for those that were asked for, with which a node answers that knows of no order and no filter", async () => {
+  await using kv = new RaftKv({ endpoints: [node.address] });
+  await kv.put("a", "1");
+  const refused = { code: "CLUSTER_TOO_OLD", message: expect.stringContaining("upgrade all nodes") };
+  store.knowsViews = false;
+  await expect(keysOf(kv, { descending: true })).rejects.toMatchObject(refused);
+  await expect(keysOf(kv, { minModRevision: 7 })).rejects.toMatchObject(refused);
+  expect(await keysOf(kv, {})).toEqual(["a"]);
+  store.knowsViews = true;
+  expect(await keysOf(kv, { descending: true })).toEqual(["a"]);
+});
+
 describe("a history", () => {
   it("is fetched a page at a time, newest first, up to its limit", async () => {
     await using kv = new RaftKv({ endpoints: [node.address] });

@@ -75,7 +75,7 @@ export type { ValueCodec, ValueFormat } from "./typed/value-codec.ts";
 export type { Observed, ObserveOptions } from "./watch/observe.ts";
 export type { Watch } from "./watch/watch.ts";
 export type { DeleteEvent, PutEvent, WatchBatch, WatchEvent } from "./watch/watch-event.ts";
-export type { KeyRangeOptions, WatchOptions, WatchTarget } from "./watch/watch-options.ts";
+export type { WatchOptions, WatchTarget } from "./watch/watch-options.ts";
 export type { Fence, FenceOptions, WriteOptions } from "./write-options.ts";
 export type { CompactResult } from "./write-request.ts";
 export type { DeleteRangeResult, DeleteResult, PutResult } from "./write-results.ts";

@@ -1,5 +1,5 @@
 import { type AtRevisionOptions, atRevision, noHistory } from "./at-revision.ts";
-import { keyBytes, toBytes } from "./bytes.ts";
+import { keyBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import { Barrier } from "./coordination/barrier.ts";
@@ -12,6 +12,7 @@ import { KeySpace } from "./key-space/key-space.ts";
 import { PrefixedCalls } from "./key-space/prefixed-calls.ts";
 import type { KeyValue } from "./key-value.ts";
 import type { PutLeaseOptions } from "./leases/put-lease.ts";
+import { type KeepValueOptions, putValue } from "./put-value.ts";
 import { countPages, pages, planRange, type RangeOptions } from "./range.ts";
 import { type ReadNeeds, type ReadNeedsOptions, readNeeds } from "./read-needs.ts";
 import { getRequest, historyRequest, type KeyWrite, type PageBounds, pageRequest } from "./read-operation.ts";
@@ -30,7 +31,7 @@ import type { FenceOptions, WriteOptions } from "./write-options.ts";
 import { deleteRangeRequest, deleteRequest, putRequest } from "./write-request.ts";
 import type { DeleteRangeResult, DeleteResult, PutResult } from "./write-results.ts";
 
-export interface PutOptions extends WriteOptions, PutLeaseOptions {}
+export interface PutOptions extends WriteOptions, PutLeaseOptions, KeepValueOptions {}
 
 export interface ReadOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions {}
 
@@ -84,9 +85,16 @@ export class Namespace {
     return entry;
   }
 
-  /** Writes one key. It lives for ever, unless `options` say how long. */
-  async put(key: string | Uint8Array, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
-    return this.#calls.write(putRequest(keyBytes(key), toBytes(value, "value"), options), options);
+  /**
+   * Writes one key. It lives for ever, unless `options` say how long. `value` is undefined with `keepValue`, and only then:
+   * `put(key, undefined, { keepValue: true, ttlMs: 60_000 })`.
+   */
+  async put(
+    key: string | Uint8Array,
+    value: string | Uint8Array | undefined,
+    options: PutOptions = {},
+  ): Promise<PutResult> {
+    return this.#calls.write(putRequest(keyBytes(key), putValue(value, options), options), options);
   }
 
   /** Removes one key; `deleted` says whether it existed. */
@@ -95,8 +103,8 @@ export class Namespace {
   }
 
   /**
-   * Removes every key that begins with a prefix, or lies between `from` and `to`, at one revision. OPERATION_TOO_LARGE where
-   * there are more than 100,000.
+   * Removes every key that begins with a prefix, or lies between `from` and `to`, at one revision; or, with `all: true` and only
+   * so, every key there is. OPERATION_TOO_LARGE where there are more than 100,000.
    */
   async deleteRange(range: KeyRangeTarget, options: WriteOptions = {}): Promise<DeleteRangeResult> {
     return this.#calls.write(deleteRangeRequest(range, options), options);

@@ -1,22 +1,21 @@
 import type { RangeOrder, RevisionFilter } from "@raftkv/proto/kv";
 import { type AtRevisionOptions, atRevision, noHistory } from "./at-revision.ts";
-import { prefixEnd, toBytes } from "./bytes.ts";
 import type { CallOptions } from "./call.ts";
 import { count } from "./count.ts";
-import { invalidArgument } from "./error.ts";
+import { RaftKvError } from "./error.ts";
+import { type KeyRangeTarget, rangeBounds } from "./key-range.ts";
 import type { KeyValue } from "./key-value.ts";
 import { type RangeViewOptions, rangeView } from "./range-options.ts";
 import type { ReadNeeds, ReadNeedsOptions } from "./read-needs.ts";
 import type { Page, PageBounds } from "./read-operation.ts";
 
 /** What it must see is decided by the first page: all others are from the same revision. */
-export interface RangeOptions extends CallOptions, ReadNeedsOptions, AtRevisionOptions, RangeViewOptions {
-  /** Only keys that begin with it. Not together with `from` and `to`. */
-  readonly prefix?: string | Uint8Array;
-  /** The first key, inclusive. From the first of all unless told. */
-  readonly from?: string | Uint8Array;
-  /** The end, exclusive. To the last of all unless told. */
-  readonly to?: string | Uint8Array;
+export interface RangeOptions
+  extends CallOptions,
+    ReadNeedsOptions,
+    AtRevisionOptions,
+    RangeViewOptions,
+    KeyRangeTarget {
   /** At most so many keys in all. No limit unless told. */
   readonly limit?: number;
   /** Leaves the values out: `value` is empty. */
@@ -43,20 +42,15 @@ export interface RangePlan {
 
 /** Throws INVALID_ARGUMENT where the options contradict each other. */
 export function planRange(options: RangeOptions): RangePlan {
-  const { prefix, from = "", to = "", keysOnly = false } = options;
-  const rest = {
+  const { keysOnly = false } = options;
+  return {
+    ...rangeBounds("a range", options),
     limit: count("limit", options.limit ?? Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER),
     pageSize: count("pageSize", options.pageSize ?? 500, 1, 2 ** 32 - 1),
     keysOnly,
     atRevision: atRevision(options),
     ...rangeView(options),
   };
-  if (prefix === undefined) return { ...rest, from: toBytes(from, "from"), to: toBytes(to, "to") };
-  if (options.from !== undefined || options.to !== undefined) {
-    throw invalidArgument("a range has a prefix, or from and to, not both");
-  }
-  const first = toBytes(prefix, "prefix");
-  return { ...rest, from: first, to: prefixEnd(first) };
 }
 
 /** The keys of a range, a page at a time: the next page is asked for when the last has been used up. */
@@ -73,6 +67,7 @@ export async function* pages(
     const bounds = { ...rest, from, to, limit: Math.min(limit, most), keysOnly, atRevision };
     const page = await fetchPage(bounds, pageNeeds);
     if (plan.atRevision > 0 && page.revision !== plan.atRevision) throw noHistory("range", plan.atRevision);
+    assertAsAsked("range", plan, page);
     yield* page.entries;
     limit -= page.entries.length;
     if (page.next.length === 0) return;
@@ -95,11 +90,21 @@ export async function countPages(
     const page = await fetchPage(bounds, pageNeeds);
     const isOld = page.entries.length > 0 || (plan.atRevision > 0 && page.revision !== plan.atRevision);
     if (isOld) throw noHistory("count", plan.atRevision);
+    assertAsAsked("count", plan, page);
     total += page.count;
     if (page.next.length === 0) return total;
     bounds = { ...bounds, from: page.next, ...(page.revision === 0 ? {} : { atRevision: page.revision }) };
     if (page.revision > 0) pageNeeds = atPicture(page.revision);
   }
+}
+
+/** A node that knows of no order and no filter has answered with keys that were not asked for. */
+function assertAsAsked(call: string, { order, filter }: Pick<RangePlan, "order" | "filter">, { asAsked }: Page): void {
+  if (asAsked || (order === undefined && filter === undefined)) return;
+  throw new RaftKvError(
+    "CLUSTER_TOO_OLD",
+    `${call}: the node that answered runs a version that knows neither order nor filters: upgrade all nodes`,
+  );
 }
 
 /** Whichever node has come to that revision shows the same at it. */

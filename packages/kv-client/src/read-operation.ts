@@ -30,6 +30,8 @@ export interface Page {
   readonly revision: number;
   /** With `countOnly`: the keys of the page. */
   readonly count: number;
+  /** Order and filter were heeded. */
+  readonly asAsked: boolean;
 }
 
 /** One write of a key's history. */
@@ -149,6 +151,7 @@ function toPage(result: RangeResult): Page {
     next: result.next,
     revision,
     count: safeInteger(result.count, "count"),
+    asAsked: result.asAsked,
   };
 }
 

@@ -39,6 +39,8 @@ export function classify(detail: ErrorDetail): Refusal {
       return { kind: "final", reason, code: "COMPACTED" };
     case ErrorCode.NO_HISTORY:
       return { kind: "final", reason, code: "NO_HISTORY" };
+    case ErrorCode.CLUSTER_TOO_OLD:
+      return { kind: "final", reason, code: "CLUSTER_TOO_OLD" };
     case ErrorCode.LEASES_DISABLED:
       return { kind: "final", reason, code: "LEASES_DISABLED" };
     case ErrorCode.SEQUENCE_GAP:
@@ -121,6 +123,7 @@ const certainlyNothing: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.COMPACTED,
   ErrorCode.FUTURE_REVISION,
   ErrorCode.NO_HISTORY,
+  ErrorCode.CLUSTER_TOO_OLD,
   ErrorCode.LEASE_NOT_FOUND,
   ErrorCode.LEASE_EXISTS,
   ErrorCode.FENCED,

@@ -6,9 +6,10 @@ import {
   type OperationResult,
   OperationSchema,
 } from "@raftkv/proto/kv";
-import { type KeyRangeTarget, namedRange } from "./key-range.ts";
+import { deletedRange, type KeyRangeTarget } from "./key-range.ts";
 import { type PutLeaseOptions, putLeaseFields } from "./leases/put-lease.ts";
 import type { OperationRequest } from "./operation.ts";
+import type { KeepValueOptions } from "./put-value.ts";
 import { safeInteger } from "./safe-integer.ts";
 import { fenceOf, type WriteOptions } from "./write-options.ts";
 import {
@@ -36,18 +37,20 @@ const overheadBytes = 16;
 const PLAIN_PUT = {
   $typeName: "raftkv.kv.v1.PutOperation",
   withPrevious: false,
-  keepValue: false,
 } as const;
+
+export interface PutRequestOptions extends WriteOptions, PutLeaseOptions, KeepValueOptions {}
 
 export function putRequest(
   key: Uint8Array,
   value: Uint8Array,
-  options: WriteOptions & PutLeaseOptions = {},
+  options: PutRequestOptions = {},
 ): WriteRequest<PutResult> {
-  const withPrevious = options.previous ?? false;
+  const { previous: withPrevious = false, keepValue = false } = options;
+  const fields = { ...putLeaseFields(options), key, value, withPrevious, keepValue };
   return {
     name: "put",
-    operation: { case: "put", value: { ...PLAIN_PUT, ...putLeaseFields(options), key, value, withPrevious } },
+    operation: { case: "put", value: { ...PLAIN_PUT, ...fields } },
     ...fenceOf(options),
     bytes: key.length + value.length + overheadBytes,
     toResult: (result) => (result.case === "put" ? putResult(result.value) : undefined),
@@ -67,9 +70,10 @@ export function deleteRequest(key: Uint8Array, options: WriteOptions = {}): Writ
 
 /** Throws INVALID_ARGUMENT. */
 export function deleteRangeRequest(range: KeyRangeTarget, options: WriteOptions): WriteRequest<DeleteRangeResult> {
-  const { from, to } = namedRange("deleteRange", range);
+  const bounds = deletedRange("deleteRange", range);
+  const { from, to } = bounds;
   const withPrevious = options.previous ?? false;
-  const value = { $typeName: "raftkv.kv.v1.DeleteRangeOperation", from, to, withPrevious } as const;
+  const value = { $typeName: "raftkv.kv.v1.DeleteRangeOperation", ...bounds, withPrevious } as const;
   return {
     name: "deleteRange",
     operation: { case: "deleteRange", value },

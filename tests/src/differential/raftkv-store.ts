@@ -71,7 +71,7 @@ export class RaftkvStore implements Store {
         await this.#client.transaction({ do: [step.get("a")] });
         return;
       } catch (error) {
-        if (!(error instanceof RaftKvError && error.code === "NO_HISTORY")) throw error;
+        if (!(error instanceof RaftKvError && error.code === "CLUSTER_TOO_OLD")) throw error;
       }
     }
   }

@@ -54,17 +54,8 @@ class Supervisor implements AsyncDisposable {
 /** Three free ports in a row: tries until it has found some. */
 async function threePorts(): Promise<number> {
   return until("three free ports in a row", async () => {
-    const [first = 0] = await freePorts(1);
-    const free = await Promise.all([first, first + 1, first + 2].map(isFree));
-    return first < 65_000 && free.every(Boolean) ? first : undefined;
-  });
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    const [first = 0, second, third] = await freePorts(3);
+    return second === first + 1 && third === first + 2 ? first : undefined;
   });
 }
 

@@ -1,21 +1,26 @@
+import type { KeyRangeTarget } from "@raftkv/kv-client";
 import { invalidUse } from "../command-error.ts";
+import { confirm } from "../confirm.ts";
+import type { FenceOption } from "../fence-option.ts";
+import { type KeyRangeCommandOptions, namedKeys } from "../key-range.ts";
 import type { GlobalOptions } from "../options.ts";
 import { previousFields, previousLines } from "../output/previous-format.ts";
 import { writeOut } from "../output/standard-output.ts";
 import { withClient } from "../session.ts";
 
-export interface DeleteCommandOptions extends GlobalOptions {
-  readonly prefix: boolean;
-  readonly from?: string;
-  readonly to?: string;
+export interface DeleteCommandOptions extends GlobalOptions, KeyRangeCommandOptions, FenceOption {
   readonly previous: boolean;
+  readonly yes: boolean;
 }
 
 export async function del(key: string | undefined, options: DeleteCommandOptions): Promise<void> {
-  const { prefix, from, to } = options;
-  if (prefix || from !== undefined || to !== undefined) return delRange(key, options);
-  if (key === undefined) throw invalidUse("name a key, or a range with --prefix, --from or --to");
-  const result = await withClient(options, (client) => client.delete(key, options));
+  const keys = namedKeys(key, options);
+  if (keys === undefined) throw invalidUse("name a key, or keys with --prefix, --from and --to, or --all");
+  if (typeof keys !== "string") return delRange(keys, options);
+  const { previous: asked, fence } = options;
+  const result = await withClient(options, (client) =>
+    client.delete(keys, { previous: asked, ...(fence && { fence }) }),
+  );
   const { deleted, revision } = result;
   if (options.output === "json") {
     return writeOut(`${JSON.stringify({ deleted, revision, ...previousFields(result.previous) })}\n`);
@@ -24,17 +29,17 @@ export async function del(key: string | undefined, options: DeleteCommandOptions
   await writeOut(previousLines(result.previous));
 }
 
-async function delRange(key: string | undefined, options: DeleteCommandOptions): Promise<void> {
-  const { prefix, from, to } = options;
-  if (prefix && key === undefined) throw invalidUse("--prefix says how keys begin: name that, or '' for all keys");
-  if (!prefix && key !== undefined) throw invalidUse("a key and a range (--from, --to) exclude each other");
-  const range = {
-    ...(prefix && key !== undefined ? { prefix: key } : {}),
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
-  };
-  const { deleted, revision, previous } = await withClient(options, (client) => client.deleteRange(range, options));
-  const asked = options.previous ? previous : undefined;
+async function delRange(range: KeyRangeTarget, options: DeleteCommandOptions): Promise<void> {
+  const { prefix = "", from = "", to = "", all = false } = range;
+  if (!all && [prefix, from, to].every((bound) => bound.length === 0)) {
+    throw invalidUse("that would delete every key: if it is meant, say --all");
+  }
+  if (all) await confirm("delete every key of the cluster?", options);
+  const { previous: wanted, fence } = options;
+  const { deleted, revision, previous } = await withClient(options, (client) =>
+    client.deleteRange(range, { previous: wanted, ...(fence && { fence }) }),
+  );
+  const asked = wanted ? previous : undefined;
   if (options.output === "json") {
     return writeOut(`${JSON.stringify({ deleted, revision, ...previousFields(asked) })}\n`);
   }

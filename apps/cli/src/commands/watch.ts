@@ -1,16 +1,13 @@
 import type { RaftKv, Watch, WatchOptions, WatchTarget } from "@raftkv/kv-client";
-import { CommandError } from "../command-error.ts";
-import { exitCodes } from "../exit-code.ts";
+import { invalidUse } from "../command-error.ts";
 import { withInterrupt } from "../interrupt.ts";
+import { type KeyRangeCommandOptions, namedKeys } from "../key-range.ts";
 import type { GlobalOptions } from "../options.ts";
 import { eventJson, eventLine } from "../output/event-format.ts";
 import { writeOut } from "../output/standard-output.ts";
 import { withClient } from "../session.ts";
 
-export interface WatchCommandOptions extends GlobalOptions {
-  readonly prefix?: string;
-  readonly from?: string;
-  readonly to?: string;
+export interface WatchCommandOptions extends GlobalOptions, KeyRangeCommandOptions {
   readonly fromRevision?: number;
   readonly only?: "put" | "delete";
   readonly previous: boolean;
@@ -34,17 +31,10 @@ export async function watch(key: string | undefined, options: WatchCommandOption
   );
 }
 
-export function watchTarget(
-  key: string | undefined,
-  { prefix, from, to }: Pick<WatchCommandOptions, "prefix" | "from" | "to">,
-): WatchTarget {
-  const isRange = from !== undefined || to !== undefined;
-  if ([key !== undefined, prefix !== undefined, isRange].filter(Boolean).length !== 1) {
-    throw new CommandError("expected a key, or --prefix, or --from and --to", exitCodes.usage);
-  }
-  if (key !== undefined) return key;
-  if (prefix !== undefined) return { prefix };
-  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+function watchTarget(key: string | undefined, options: KeyRangeCommandOptions): WatchTarget {
+  const target = namedKeys(key, options);
+  if (target === undefined) throw invalidUse("name a key, or keys with --prefix, --from and --to, or --all");
+  return target;
 }
 
 function watchOptions({ fromRevision, only, previous }: WatchCommandOptions): WatchOptions {

@@ -8,11 +8,26 @@ const unitsMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** `500ms`, `30s`, `5m`, `2h` or `1d`, in milliseconds. */
-export function parseDuration(text: string): number {
+/** `500ms`, `30s`, `5m`, `2h` or `1d`, in milliseconds; undefined: it is none. */
+export function durationMs(text: string): number | undefined {
   const [, number, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
   const milliseconds = Number(number) * (unitsMs[unit] ?? Number.NaN);
-  if (Number.isSafeInteger(milliseconds) && milliseconds >= 1) return milliseconds;
+  return Number.isSafeInteger(milliseconds) && milliseconds >= 1 ? milliseconds : undefined;
+}
+
+const longestTtlMs = 30 * 86_400_000;
+
+/** A time to live that the cluster can grant. */
+export function parseTtl(text: string): number {
+  const milliseconds = durationMs(text);
+  if (milliseconds !== undefined && milliseconds >= 100 && milliseconds <= longestTtlMs) return milliseconds;
+  throw new InvalidArgumentError("Expected a duration from 100ms to 30d, such as 500ms, 30s, 5m, 2h or 1d.");
+}
+
+/** A duration as the value of an option. */
+export function parseDuration(text: string): number {
+  const milliseconds = durationMs(text);
+  if (milliseconds !== undefined) return milliseconds;
   throw new InvalidArgumentError("Expected a duration such as 500ms, 30s, 5m, 2h or 1d.");
 }
 

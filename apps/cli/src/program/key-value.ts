@@ -5,20 +5,22 @@ import { get } from "../commands/get.ts";
 import { type HistoryCommandOptions, history } from "../commands/history.ts";
 import { type PutCommandOptions, put } from "../commands/put.ts";
 import { type RangeCommandOptions, range } from "../commands/range.ts";
+import { fenceOption } from "../fence-option.ts";
+import { addKeyRangeOptions } from "../key-range.ts";
 import { type GlobalOptions, parseLeaseId, parseLimit } from "../options.ts";
-import { parseDuration } from "../output/duration.ts";
+import { parseTtl } from "../output/duration.ts";
 import { addReadOptions, addRevisionOption, parseRevision, type ReadCommandOptions } from "../read-options.ts";
 import { examples } from "./examples.ts";
 
 /** `raftkv put`, `get`, `del`, `range`, `history` and `compact`. `keyNotFound` is called where a key does not exist. */
 export function addKeyValueCommands(program: Command, keyNotFound: (key: string) => void): void {
   program
-    .command("put <key> <value>")
+    .command("put <key> [value]")
     .description("write a key; the value - stands for the bytes of standard input")
     .option("--previous", "print what the key was before, too", false)
     .addOption(
       new Option("--ttl <duration>", "how long the key lives: 500ms, 30s, 5m, 2h, 1d (else for ever)").argParser(
-        parseDuration,
+        parseTtl,
       ),
     )
     .addOption(
@@ -29,6 +31,12 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
         .default(false)
         .conflicts(["ttl", "lease"]),
     )
+    .option(
+      "--keep-value",
+      "the key keeps the value that it has (instead of a value): to change its lease, or its time",
+      false,
+    )
+    .addOption(fenceOption())
     .addHelpText(
       "after",
       examples(
@@ -36,9 +44,10 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
         "raftkv put photo - < photo.jpg",
         "raftkv put number -- -5      a value that begins with a dash",
         "raftkv put seen now --ttl 30s",
+        "raftkv put seen --keep-value --ttl 1h    the same value, for longer",
       ),
     )
-    .action((key: string, value: string, _: object, command: Command) =>
+    .action((key: string, value: string | undefined, _: object, command: Command) =>
       put(key, value, command.optsWithGlobals<PutCommandOptions>()),
     );
 
@@ -57,29 +66,26 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
       if (!(await get(key, command.optsWithGlobals<GlobalOptions & ReadCommandOptions>()))) keyNotFound(key);
     });
 
-  program
-    .command("del [key]")
+  addKeyRangeOptions(program.command("del [key]"))
     .description("delete a key, or all keys of a range at once")
-    .option("--prefix", "every key that begins with it; an empty one ('') stands for all keys", false)
-    .option("--from <key>", "the first key, inclusive (instead of a key)")
-    .option("--to <key>", "the end, exclusive (instead of a key)")
     .option("--previous", "print what was deleted, too", false)
+    .addOption(fenceOption())
+    .option("--yes", "do not ask before --all; needed where standard input is no terminal", false)
     .addHelpText(
       "after",
       examples(
         "raftkv del greeting",
         "raftkv del --prefix users/          every key that begins with users/",
         "raftkv del --from a --to n          from a up to, not including, n",
+        "raftkv del --all                    asks first",
       ),
     )
     .action((key: string | undefined, _: object, command: Command) =>
       del(key, command.optsWithGlobals<DeleteCommandOptions>()),
     );
 
-  addRevisionOption(addReadOptions(program.command("range [prefix]")))
-    .description("print keys in order, a line each: the key, a tab, the value")
-    .option("--from <key>", "the first key, inclusive (instead of a prefix)")
-    .option("--to <key>", "the end, exclusive (instead of a prefix)")
+  addRevisionOption(addReadOptions(addKeyRangeOptions(program.command("range [key]"))))
+    .description("print keys in order, a line each: the key, a tab, the value; every key unless told which")
     .option("--limit <n>", "at most so many keys", parseLimit)
     .option("--keys-only", "leave the values out", false)
     .option("--count", "print only how many keys there are", false)
@@ -100,16 +106,16 @@ export function addKeyValueCommands(program: Command, keyNotFound: (key: string)
     .addHelpText(
       "after",
       examples(
-        "raftkv range users/                 every key that begins with users/",
+        "raftkv range --prefix users/        every key that begins with users/",
         "raftkv range --from a --to n        from a up to, not including, n",
         "raftkv range --limit 10 --keys-only the first ten keys",
-        "raftkv range --count users/         how many there are",
+        "raftkv range --prefix users/ --count          how many there are",
         "raftkv range --sort modRevision --desc --limit 5   the five that were written last",
         "raftkv range --output json | jq .   an object a line",
       ),
     )
-    .action((prefix: string | undefined, _: object, command: Command) =>
-      range(prefix, command.optsWithGlobals<RangeCommandOptions>()),
+    .action((key: string | undefined, _: object, command: Command) =>
+      range(key, command.optsWithGlobals<RangeCommandOptions>()),
     );
 
   addRevisionOption(addReadOptions(program.command("history <key>")))

@@ -5,7 +5,7 @@ import { listLeases } from "../commands/lease/list.ts";
 import { revokeLease } from "../commands/lease/revoke.ts";
 import { type LeaseTimeLeftOptions, leaseTimeLeft } from "../commands/lease/time-left.ts";
 import { parseLeaseId } from "../options.ts";
-import { parseDuration } from "../output/duration.ts";
+import { parseTtl } from "../output/duration.ts";
 import { examples } from "./examples.ts";
 
 /** `raftkv lease grant`, `keep-alive`, `revoke`, `list` and `time-left`. */
@@ -24,7 +24,7 @@ export function addLeaseCommands(program: Command): void {
 
   lease
     .command("grant")
-    .argument("<ttl>", "how long it lives after it was last kept alive: 500ms, 30s, 5m, 2h, 1d", parseDuration)
+    .argument("<ttl>", "how long it lives after it was last kept alive: 500ms, 30s, 5m, 2h, 1d", parseTtl)
     .description("grant a lease, and print its id; it is not kept alive by this command")
     .option("--id <id>", "the id that it is to have (else one that no lease had before)", parseLeaseId)
     .addHelpText("after", examples("raftkv lease grant 30s", "raftkv lease grant 5m --id 42"))

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { type ElectOptions, elect } from "../commands/lock/elect.ts";
 import { lock } from "../commands/lock/lock.ts";
 import type { HoldOptions } from "../commands/lock/while-held.ts";
-import { parseDuration } from "../output/duration.ts";
+import { parseDuration, parseTtl } from "../output/duration.ts";
 import { examples } from "./examples.ts";
 
 /** `raftkv lock` and `raftkv elect`. */
@@ -57,13 +57,14 @@ export function addLockCommands(program: Command): void {
 
 function ttlOption(): Option {
   return new Option("--ttl <time>", "how long nothing may be heard from here before it is the next one's turn")
-    .argParser(parseDuration)
+    .argParser(parseTtl)
     .default(10_000, "10s");
 }
 
 function commandHelp(where: string): string {
   return `
-RAFTKV_LOCK_KEY and RAFTKV_LOCK_TOKEN in the environment of the command are the fence of what it writes. It gets the
+RAFTKV_LOCK_FENCE in the environment of the command is the fence of what it writes: raftkv put … --fence "$RAFTKV_LOCK_FENCE"
+(RAFTKV_LOCK_KEY and RAFTKV_LOCK_TOKEN are its parts). The command gets the
 signals that come here, and its exit code becomes that of raftkv. Where ${where} the command is ended (SIGTERM, after
 five seconds SIGKILL), and raftkv exits with 5.`;
 }

@@ -45,7 +45,7 @@ const force = (): Option =>
   );
 const yes = (): Option => new Option("--yes", "do not ask; needed where standard input is no terminal");
 const stallTimeout = (): Option =>
-  new Option("--stall-timeout <ms>", "give up once the node has made no progress for so long")
+  new Option("--stall-timeout <time>", "give up once the node has made no progress for so long")
     .argParser(parseTimeout)
     .default(120_000, "120000");
 

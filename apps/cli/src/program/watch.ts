@@ -1,19 +1,16 @@
 import { type Command, Option } from "commander";
 import { type WatchCommandOptions, watch } from "../commands/watch.ts";
+import { addKeyRangeOptions } from "../key-range.ts";
 import { parseLimit } from "../options.ts";
 import { parseRevision } from "../read-options.ts";
 import { examples } from "./examples.ts";
 
 /** `raftkv watch`. */
 export function addWatchCommand(program: Command): void {
-  program
-    .command("watch [key]")
+  addKeyRangeOptions(program.command("watch [key]"))
     .description(
       "print changes as they are made, a line each: the revision, put or delete, the key, the value; until Ctrl-C",
     )
-    .option("--prefix <prefix>", "every key that begins with it (instead of a key)")
-    .option("--from <key>", "the first key, inclusive (instead of a key)")
-    .option("--to <key>", "the end, exclusive (instead of a key)")
     .option(
       "--from-revision <n>",
       "begin with what was written at this revision, unless it is compacted",
@@ -27,7 +24,7 @@ export function addWatchCommand(program: Command): void {
       examples(
         "raftkv watch greeting",
         "raftkv watch --prefix users/ --only delete",
-        "raftkv watch --prefix '' --from-revision 17 --output json | jq .   all that was written since",
+        "raftkv watch --all --from-revision 17 --output json | jq .   all that was written since",
       ),
     )
     .action((key: string | undefined, _: object, command: Command) =>

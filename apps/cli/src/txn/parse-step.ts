@@ -1,5 +1,14 @@
 import { parseArgs } from "node:util";
-import { type KeyRangeTarget, type RangeStepOptions, type SortBy, type Step, step } from "@raftkv/kv-client";
+import {
+  type KeyRangeTarget,
+  type PutLeaseOptions,
+  type RangeStepOptions,
+  type SortBy,
+  type Step,
+  step,
+} from "@raftkv/kv-client";
+import { parseLeaseId } from "../options.ts";
+import { parseTtl } from "../output/duration.ts";
 import { LineError, words } from "./words.ts";
 
 const OPTIONS = {
@@ -12,22 +21,29 @@ const OPTIONS = {
   count: { type: "boolean" },
   "keys-only": { type: "boolean" },
   previous: { type: "boolean" },
+  all: { type: "boolean" },
+  lease: { type: "string" },
+  ttl: { type: "string" },
+  "keep-lease": { type: "boolean" },
+  "keep-value": { type: "boolean" },
   // As etcdctl calls them.
   "prev-kv": { type: "boolean" },
   "count-only": { type: "boolean" },
+  "ignore-lease": { type: "boolean" },
+  "ignore-value": { type: "boolean" },
 } as const;
 
 type Options = ReturnType<typeof parse>["values"];
 
 /** What each request understands. */
 const ALLOWED: Readonly<Record<string, ReadonlySet<string>>> = {
-  put: new Set(["previous", "prev-kv"]),
+  put: new Set(["previous", "prev-kv", "lease", "ttl", "keep-lease", "ignore-lease", "keep-value", "ignore-value"]),
   get: new Set(["prefix", "limit", "sort", "desc", "count", "count-only", "keys-only"]),
-  range: new Set(["from", "to", "limit", "sort", "desc", "count", "count-only", "keys-only"]),
-  del: new Set(["prefix", "from", "to", "previous", "prev-kv"]),
+  range: new Set(["prefix", "from", "to", "all", "limit", "sort", "desc", "count", "count-only", "keys-only"]),
+  del: new Set(["prefix", "from", "to", "all", "previous", "prev-kv"]),
 };
 
-/** `put KEY VALUE`, `get KEY`, `range [PREFIX]` or `del KEY`, with their options. Throws a `LineError`. */
+/** `put KEY VALUE`, `get KEY`, `range KEY --prefix` or `del KEY`, with their options. Throws a `LineError`. */
 export function parseStep(line: string): Step<unknown> {
   const [name = "", ...args] = words(line);
   const allowed = Object.hasOwn(ALLOWED, name) ? ALLOWED[name] : undefined;
@@ -41,7 +57,7 @@ export function parseStep(line: string): Step<unknown> {
     case "get":
       return getStep(positionals, values, line);
     case "range":
-      return rangeStep(rangeTarget(positionals[0], values, line), values, line);
+      return rangeStep(rangeTarget(positionals, values, line), values, line);
     default:
       return deleteStep(positionals, values, line);
   }
@@ -57,9 +73,29 @@ function parse(args: readonly string[], line: string) {
 
 function putStep(positionals: readonly string[], options: Options, line: string): Step<unknown> {
   const [key, value, more] = positionals;
-  if (key === undefined || value === undefined || more !== undefined)
-    throw new LineError(`expected put KEY VALUE: ${line}`);
-  return step.put(key, value, previous(options));
+  const keepValue = Boolean(options["keep-value"] || options["ignore-value"]);
+  if (key === undefined || more !== undefined || (value === undefined) !== keepValue) {
+    throw new LineError(`expected put KEY VALUE, or put KEY --keep-value: ${line}`);
+  }
+  return step.put(key, value, { ...previous(options), keepValue, ...leaseOptions(options, line) });
+}
+
+function leaseOptions(options: Options, line: string): PutLeaseOptions {
+  const { lease, ttl } = options;
+  const keepLease = Boolean(options["keep-lease"] || options["ignore-lease"]);
+  return {
+    keepLease,
+    ...(lease === undefined ? {} : { lease: parsed("lease", lease, parseLeaseId, line) }),
+    ...(ttl === undefined ? {} : { ttlMs: parsed("ttl", ttl, parseTtl, line) }),
+  };
+}
+
+function parsed<T>(name: string, text: string, parse: (text: string) => T, line: string): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new LineError(`--${name} is ${text}: ${error instanceof Error ? error.message : String(error)} ${line}`);
+  }
 }
 
 function getStep(positionals: readonly string[], options: Options, line: string): Step<unknown> {
@@ -69,12 +105,14 @@ function getStep(positionals: readonly string[], options: Options, line: string)
 }
 
 function deleteStep(positionals: readonly string[], options: Options, line: string): Step<unknown> {
-  const [key] = positionals;
-  const isRange = options.prefix || options.from !== undefined || options.to !== undefined;
+  const [key, more] = positionals;
+  const isRange = options.prefix || options.all || options.from !== undefined || options.to !== undefined;
   if (isRange) {
-    return step.deleteRange(rangeTarget(options.prefix ? (key ?? "") : key, options, line), previous(options));
+    const target = rangeTarget(positionals, options, line);
+    if (target.prefix === "") throw new LineError(`that would delete every key: if it is meant, say --all: ${line}`);
+    return step.deleteRange(target, previous(options));
   }
-  if (key === undefined || positionals.length > 1) throw new LineError(`expected del KEY: ${line}`);
+  if (key === undefined || more !== undefined) throw new LineError(`expected del KEY: ${line}`);
   return step.delete(key, previous(options));
 }
 
@@ -82,11 +120,16 @@ function previous(options: Options): { readonly previous: boolean } {
   return { previous: Boolean(options.previous || options["prev-kv"]) };
 }
 
-function rangeTarget(prefix: string | undefined, { from, to }: Options, line: string): KeyRangeTarget {
-  if (prefix !== undefined && (from !== undefined || to !== undefined)) {
-    throw new LineError(`a range has a prefix, or --from and --to, not both: ${line}`);
+function rangeTarget(positionals: readonly string[], options: Options, line: string): KeyRangeTarget {
+  const { prefix = false, from, to, all = false } = options;
+  const [key, more] = positionals;
+  const isBounded = from !== undefined || to !== undefined;
+  const ways = [prefix, isBounded, all].filter(Boolean).length;
+  if (ways !== 1 || prefix !== (key !== undefined) || more !== undefined) {
+    throw new LineError(`expected KEY --prefix, or --from and --to, or --all: ${line}`);
   }
-  if (from === undefined && to === undefined) return { prefix: prefix ?? "" };
+  if (key !== undefined) return { prefix: key };
+  if (all) return { all };
   return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
 }
 

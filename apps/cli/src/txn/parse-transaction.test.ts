@@ -7,7 +7,8 @@ const wires = (parts: readonly unknown[] = []) => parts.map((part) => (part as {
 
 describe("a transaction as text", () => {
   test("has comparisons, what is done where they hold, and what is done otherwise", () => {
-    const spec = parseTransaction(`# a comment
+    const { spec, fence } = parseTransaction(`# a comment
+fence "job/1f" 17
 value("a key") = "text"
 mod("b") > "4"
 create(c) = 0
@@ -18,11 +19,14 @@ put "a key" 'other text' --prev-kv
 get b
 del --prefix users/ --previous
 
+put d --keep-value --ttl 1m
+put e 5 --ignore-lease
 range --from a --to c --limit 5 --sort modRevision --desc
 get users/ --prefix --count-only
 del c
 
 `);
+    expect(fence).toEqual({ key: "job/1f", token: 17 });
     expect(wires(spec.if)).toEqual(
       wires([
         key("a key").value.equals("text"),
@@ -41,6 +45,8 @@ del c
     );
     expect(wires(spec.else)).toEqual(
       wires([
+        step.put("d", undefined, { keepValue: true, ttlMs: 60_000 }),
+        step.put("e", "5", { keepLease: true }),
         step.range({ from: "a", to: "c", limit: 5, sortBy: "modRevision", descending: true }),
         step.count({ prefix: "users/" }),
         step.delete("c"),
@@ -49,8 +55,8 @@ del c
   });
 
   test("may have empty parts", () => {
-    expect(parseTransaction("\n\n\n")).toEqual({ if: [], do: [], else: [] });
-    expect(parseTransaction("\nput a 1")).toMatchObject({ if: [], else: [] });
+    expect(parseTransaction("\n\n\n")).toEqual({ spec: { if: [], do: [], else: [] }, fence: undefined });
+    expect(parseTransaction("\nput a 1").spec).toMatchObject({ if: [], else: [] });
   });
 
   test.each([
@@ -64,7 +70,15 @@ del c
     ["\nget a --sideways", "line 2: Unknown option"],
     ["\nput a 1 --count", "line 2: put has no option --count"],
     ['\nput "a 1', "line 2: a quote is not closed"],
-    ["\nrange --sort size", "line 2: sortBy is"],
+    ["\nrange --all --sort size", "line 2: sortBy is"],
+    ["\nrange a", "line 2: expected KEY --prefix"],
+    ["\nrange --prefix --all", "line 2: expected KEY --prefix"],
+    ["\ndel '' --prefix", "line 2: that would delete every key: if it is meant, say --all"],
+    ["\nput a --lease 7", "line 2: expected put KEY VALUE"],
+    ["\nput a 1 --keep-value", "line 2: expected put KEY VALUE"],
+    ["\nput a 1 --lease x", "line 2: --lease is x: Expected the id of a lease"],
+    ["fence a", "line 1: expected fence KEY TOKEN"],
+    ["fence a 1\nfence b 2", "line 2: a transaction has one fence at most"],
     ["\n\n\nput a 1", "line 4 stands after the three parts"],
   ])("says what is wrong, and in which line: %j", (text, message) => {
     expect(() => parseTransaction(text)).toThrow(message);

@@ -1,11 +1,16 @@
-import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
+import { invalidUse } from "../command-error.ts";
 import { SECTIONS } from "./parse-transaction.ts";
 
 /** The text of a file, or of standard input; a person at a terminal is told what is expected. */
 export async function readTransaction(file: string | undefined): Promise<string> {
-  if (file !== undefined && file !== "-") return text(createReadStream(file, "utf8"));
+  if (file !== undefined && file !== "-") {
+    return readFile(file, "utf8").catch((error: unknown) => {
+      throw invalidUse(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
   return process.stdin.isTTY ? askForTransaction() : text(process.stdin);
 }
 

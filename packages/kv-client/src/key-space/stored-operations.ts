@@ -1,5 +1,6 @@
 import type {
   Comparison,
+  DeleteRangeOperation,
   Fence,
   Operation,
   ReadOperation,
@@ -18,7 +19,7 @@ export function toStoredWrite(keys: KeySpace, operation: Operation["operation"])
     case "delete":
       return { case: "delete", value: withKey(keys, operation.value) };
     case "deleteRange":
-      return { case: "deleteRange", value: withBounds(keys, operation.value) };
+      return { case: "deleteRange", value: withDeletedBounds(keys, operation.value) };
     case "transaction":
       return { case: "transaction", value: toStoredTransaction(keys, operation.value) };
     case "openSession":
@@ -75,7 +76,7 @@ function toStoredStep(keys: KeySpace, { step, ...rest }: TransactionStep): Trans
     case "get":
       return { ...rest, step: { case: "get", value: withKey(keys, step.value) } };
     case "deleteRange":
-      return { ...rest, step: { case: "deleteRange", value: withBounds(keys, step.value) } };
+      return { ...rest, step: { case: "deleteRange", value: withDeletedBounds(keys, step.value) } };
     case "range":
       return { ...rest, step: { case: "range", value: withBounds(keys, step.value) } };
     case "transaction":
@@ -99,4 +100,9 @@ function withKey<T extends { readonly key: Uint8Array }>(keys: KeySpace, value: 
 
 function withBounds<T extends { readonly from: Uint8Array; readonly to: Uint8Array }>(keys: KeySpace, value: T): T {
   return { ...value, from: keys.toStoredFrom(value.from), to: keys.toStoredTo(value.to) };
+}
+
+/** All keys of a namespace are not all that there are. */
+function withDeletedBounds(keys: KeySpace, value: DeleteRangeOperation): DeleteRangeOperation {
+  return { ...withBounds(keys, value), all: false };
 }

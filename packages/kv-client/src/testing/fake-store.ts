@@ -32,6 +32,8 @@ export class FakeStore {
   /** Every operation that took effect, in order, as "put k=v" or "delete k" or "skip". */
   readonly effects: string[] = [];
   /** What ranges name for their next page; 0n: it keeps no history. */
+  /** False: as a node of a version that passes over order and filter. */
+  knowsViews = true;
   pictureRevision = 0n;
   /** What puts have said of leases. */
   readonly leaseFields: string[] = [];
@@ -91,7 +93,7 @@ export class FakeStore {
       const entries = found.slice(0, limit).map((entry) => (keysOnly ? { ...entry, value: new Uint8Array() } : entry));
       const next = found[limit]?.key ?? new Uint8Array();
       return create(ReadResultSchema, {
-        result: { case: "range", value: { entries, next, revision: this.pictureRevision } },
+        result: { case: "range", value: { entries, next, revision: this.pictureRevision, asAsked: this.knowsViews } },
       });
     });
   }

@@ -1,10 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { RangeStepSchema, type StepResult, type TransactionStep as WireStep } from "@raftkv/proto/kv";
-import { keyBytes, toBytes } from "../bytes.ts";
+import { keyBytes } from "../bytes.ts";
 import { count } from "../count.ts";
-import { type KeyRangeTarget, namedRange } from "../key-range.ts";
+import { deletedRange, type KeyRangeTarget, namedRange } from "../key-range.ts";
 import { KeyValue } from "../key-value.ts";
 import { type PutLeaseOptions, putLeaseFields } from "../leases/put-lease.ts";
+import { type KeepValueOptions, putValue } from "../put-value.ts";
 import { type RangeViewOptions, rangeView } from "../range-options.ts";
 import { safeInteger } from "../safe-integer.ts";
 import {
@@ -52,20 +53,21 @@ export interface RangeStepResult {
   readonly count: number;
 }
 
-export interface PutStepOptions extends StepOptions, PutLeaseOptions {}
+export interface PutStepOptions extends StepOptions, PutLeaseOptions, KeepValueOptions {}
 
+/** `value` is undefined with `keepValue`, and only then. */
 export function put(
   key: string | Uint8Array,
-  value: string | Uint8Array,
+  value: string | Uint8Array | undefined,
   options: PutStepOptions = {},
 ): Step<PutResult> {
   const wire = {
     $typeName: "raftkv.kv.v1.PutOperation",
     key: keyBytes(key),
-    value: toBytes(value, "value"),
+    value: putValue(value, options),
     ...putLeaseFields(options),
     withPrevious: options.previous ?? false,
-    keepValue: false,
+    keepValue: options.keepValue ?? false,
   } as const;
   return new Step({ case: "put", value: wire }, (result) =>
     result.case === "put" ? { result: putResult(result.value) } : undefined,
@@ -82,7 +84,7 @@ export function del(key: string | Uint8Array, options: StepOptions = {}): Step<D
 
 export function deleteRange(range: KeyRangeTarget, options: StepOptions = {}): Step<DeleteRangeResult> {
   const withPrevious = options.previous ?? false;
-  const bounds = namedRange("deleteRange", range);
+  const bounds = deletedRange("deleteRange", range);
   const wire = { $typeName: "raftkv.kv.v1.DeleteRangeOperation", ...bounds, withPrevious } as const;
   return new Step({ case: "deleteRange", value: wire }, (result) =>
     result.case === "deleteRange" ? { result: deleteRangeResult(result.value) } : undefined,

@@ -94,6 +94,12 @@ describe("a transaction", () => {
     expect(() => keys({})).toThrow("name a prefix, or from, or to");
     expect(() => key("a").version.equals(-1)).toThrow("version is -1");
     expect(() => step.range({ prefix: "a", from: "b" })).toThrow("not both");
+    expect(() => step.deleteRange({ prefix: "" })).toThrow(
+      "would delete every key: if that is meant, say { all: true }",
+    );
+    expect(() => step.deleteRange({ all: true, to: "b" })).toThrow("all goes with nothing else");
+    expect(() => step.put("a", "1", { keepValue: true })).toThrow("keepValue and a value exclude each other");
+    expect(() => step.put("a", undefined)).toThrow("the value is undefined");
     // What callers without types may do.
     expect(() => transactionRequest(JSON.parse('{"do":[{}]}'), {})).toThrow("transaction: do[0] was not made by step");
     expect(() => transactionRequest(JSON.parse('{"if":{}}'), {})).toThrow("transaction: if is no list");

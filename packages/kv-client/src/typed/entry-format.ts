@@ -1,5 +1,6 @@
 import { keyBytes, toBytes } from "../bytes.ts";
 import { invalidArgument, RaftKvError } from "../error.ts";
+import type { KeepValueOptions } from "../put-value.ts";
 import type { KeyCodec } from "./key-codec.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
@@ -34,6 +35,11 @@ export class EntryFormat<Value, Input, Key, Prefix> {
       orRefused(`the value of ${shown(key)}`, () => this.#values.encode(value)),
       "value",
     );
+  }
+
+  /** The same, or undefined where the key keeps its value and none is given. */
+  encodeGiven(key: Uint8Array, value: Input | undefined, { keepValue }: KeepValueOptions): Uint8Array | undefined {
+    return keepValue && value === undefined ? undefined : this.encodeValue(key, value as Input);
   }
 
   /** Throws INVALID_KEY. */

@@ -66,10 +66,28 @@ export class TypedNamespace<Value, Input = Value, Key = string, Prefix = string>
     return entry;
   }
 
-  /** Writes one key. INVALID_ARGUMENT where the value does not fit: nothing was sent. */
-  async put(key: Key, value: Input, options: PutOptions = {}): Promise<TypedPutResult<Value, Key>> {
+  /**
+   * Writes one key. INVALID_ARGUMENT where the value does not fit: nothing was sent. With `keepValue` there is none: `undefined`
+   * stands in its place.
+   */
+  async put(
+    key: Key,
+    value: undefined,
+    options: PutOptions & { readonly keepValue: true },
+  ): Promise<TypedPutResult<Value, Key>>;
+  put(
+    key: Key,
+    value: undefined,
+    options: PutOptions & { readonly keepValue: true },
+  ): Promise<TypedPutResult<Value, Key>>;
+  put(
+    key: Key,
+    value: Input,
+    options?: PutOptions & { readonly keepValue?: false },
+  ): Promise<TypedPutResult<Value, Key>>;
+  async put(key: Key, value: Input | undefined, options: PutOptions = {}): Promise<TypedPutResult<Value, Key>> {
     const stored = this.#format.encodeKey(key);
-    const result = await this.#namespace.put(stored, this.#format.encodeValue(stored, value), options);
+    const result = await this.#namespace.put(stored, this.#format.encodeGiven(stored, value, options), options);
     return withTypedPrevious(result, this.#format);
   }
 
@@ -121,21 +139,21 @@ export class TypedNamespace<Value, Input = Value, Key = string, Prefix = string>
 
   /** The keys of a range with their values, in the order of the stored keys, as of `Namespace`. */
   range(options: TypedRangeOptions<Key, Prefix> = {}): AsyncIterable<TypedEntry<Value, Key>> {
-    const { prefix, from, to, ...rest } = options;
+    const { prefix, from, to, all, ...rest } = options;
     const entries = this.#namespace.range({ ...rest, ...storedBounds(options, this.#format) });
     return mapped(entries, (entry) => this.#entry(entry));
   }
 
   /** The keys of a range, without fetching values. INVALID_KEY where one is no such key. */
   keys(options: TypedRangeOptions<Key, Prefix> = {}): AsyncIterable<Key> {
-    const { prefix, from, to, ...rest } = options;
+    const { prefix, from, to, all, ...rest } = options;
     const entries = this.#namespace.range({ ...rest, ...storedBounds(options, this.#format), keysOnly: true });
     return mapped(entries, ({ keyBytes }) => this.#format.decodeKey(keyBytes));
   }
 
   /** How many keys a range has, as of `Namespace`. */
   count(options: TypedRangeOptions<Key, Prefix> = {}): Promise<number> {
-    const { prefix, from, to, ...rest } = options;
+    const { prefix, from, to, all, ...rest } = options;
     return this.#namespace.count({ ...rest, ...storedBounds(options, this.#format) });
   }
 

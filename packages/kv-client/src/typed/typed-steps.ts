@@ -41,9 +41,19 @@ export class TypedSteps<Value, Input, Key, Prefix> {
     this.#format = format;
   }
 
-  put(key: Key, value: Input, options: PutStepOptions = {}): Step<TypedPutResult<Value, Key>> {
+  put(
+    key: Key,
+    value: undefined,
+    options: PutStepOptions & { readonly keepValue: true },
+  ): Step<TypedPutResult<Value, Key>>;
+  put(
+    key: Key,
+    value: Input,
+    options?: PutStepOptions & { readonly keepValue?: false },
+  ): Step<TypedPutResult<Value, Key>>;
+  put(key: Key, value: Input | undefined, options: PutStepOptions = {}): Step<TypedPutResult<Value, Key>> {
     const stored = this.#format.encodeKey(key);
-    const put = step.put(stored, this.#format.encodeValue(stored, value), options);
+    const put = step.put(stored, this.#format.encodeGiven(stored, value, options), options);
     return told(put, (result) => withTypedPrevious(result, this.#format));
   }
 
@@ -64,7 +74,7 @@ export class TypedSteps<Value, Input, Key, Prefix> {
   }
 
   range(options: TypedRangeStepOptions<Key, Prefix>): Step<TypedRangeStepResult<Value, Key>> {
-    const { prefix, from, to, ...rest } = options;
+    const { prefix, from, to, all, ...rest } = options;
     const range = step.range({ ...rest, ...storedBounds(options, this.#format) });
     return told(range, (result) => ({
       ...result,

@@ -1,18 +1,11 @@
-import { keyBytes, prefixEnd, toBytes } from "../bytes.ts";
+import { keyBytes } from "../bytes.ts";
 import { count } from "../count.ts";
 import { invalidArgument } from "../error.ts";
+import { type KeyRangeTarget, type RangeBounds, rangeBounds } from "../key-range.ts";
 import type { ToOwn } from "./told.ts";
 
-/** Which keys: those that begin with a prefix, or lie between `from` (inclusive) and `to` (exclusive), or all. */
-export interface KeyRangeOptions {
-  /** Not together with `from` and `to`. */
-  readonly prefix?: string | Uint8Array;
-  readonly from?: string | Uint8Array;
-  readonly to?: string | Uint8Array;
-}
-
 /** One key, or many. */
-export type WatchTarget = string | Uint8Array | KeyRangeOptions;
+export type WatchTarget = string | Uint8Array | KeyRangeTarget;
 
 export interface WatchOptions {
   /** The first revision to tell of, kept or to come. Unless told, what follows once a node serves the watch. */
@@ -74,18 +67,12 @@ export function watchPlan(target: WatchTarget, options: WatchOptions): WatchPlan
 }
 
 /** An empty end means to the last key. Throws INVALID_ARGUMENT. */
-export function keyRange(target: WatchTarget): { readonly from: Uint8Array; readonly to: Uint8Array } {
+export function keyRange(target: WatchTarget): RangeBounds {
   if (typeof target === "string" || target instanceof Uint8Array) {
     const key = keyBytes(target);
     const to = new Uint8Array(key.length + 1);
     to.set(key);
     return { from: key, to };
   }
-  const { prefix, from, to } = target;
-  if (prefix === undefined) return { from: toBytes(from ?? "", "from"), to: toBytes(to ?? "", "to") };
-  if (from !== undefined || to !== undefined) {
-    throw invalidArgument("a watch has a prefix, or from and to, not both");
-  }
-  const first = toBytes(prefix, "prefix");
-  return { from: first, to: prefixEnd(first) };
+  return rangeBounds("a watch", target);
 }

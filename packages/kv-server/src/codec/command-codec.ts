@@ -47,7 +47,11 @@ function fenced({ key, token }: WireFence, operation: Operation): Operation {
     case "unknown":
       return operation;
     default:
-      return { kind: "invalid", reason: "a fence goes with what writes keys, and with nothing else" };
+      return {
+        kind: "invalid",
+        reason: "a fence goes with what writes keys, and with nothing else",
+        earlier: operation,
+      };
   }
 }
 

@@ -1,9 +1,10 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { CommandBatchSchema } from "@raftkv/proto/kv";
+import { CommandBatchSchema, ErrorCode } from "@raftkv/proto/kv";
 import type { Consensus, Member, Term } from "@raftkv/raft-core";
 import { encodeEnvelope } from "../codec/envelope.ts";
 import { APPLY_VERSION } from "../state/counters.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
+import type { Failure } from "./kv-failure.ts";
 import type { InspectPeer } from "./peer-inspection.ts";
 
 export interface ApplyVersionRaiseOptions {
@@ -19,6 +20,8 @@ export interface ApplyVersionRaiseOptions {
 export class ApplyVersionRaise {
   readonly #options: ApplyVersionRaiseOptions;
   #proposed = 0;
+  /** What stands in the way of the latest version, as far as the leader of that term has looked. */
+  #obstacle: { readonly term: Term; readonly what: string } | undefined;
   /** Changes that add nodes and are under way: until it is appended, the membership does not show whom one adds. */
   #joins = 0;
 
@@ -41,22 +44,47 @@ export class ApplyVersionRaise {
     }
   }
 
+  /**
+   * What to tell whoever asks for what a later apply version has: where a member is known to stand in its way, that and which;
+   * else to try again in a moment, as a leader has to look first, and what it raises has to be applied.
+   */
+  explained(failure: Failure): Failure {
+    const { term } = this.#options.consensus.status();
+    if (this.#obstacle?.term === term) return { ...failure, message: `${failure.message} (${this.#obstacle.what})` };
+    return {
+      code: ErrorCode.NOT_READY,
+      message: "the cluster is just about to do this for the first time: try again in a moment",
+    };
+  }
+
   /** One look at all members. Rejects where one does not answer. */
   async round(term: Term, signal: AbortSignal): Promise<void> {
     const { consensus, state } = this.#options;
     if (state.applyVersion() >= APPLY_VERSION) return;
     const { membership } = consensus.status();
     let known = APPLY_VERSION;
+    let obstacle: string | undefined;
     for (const member of membership.members) {
       if (member.id === consensus.status().identity.nodeId) continue;
-      known = Math.min(known, await this.#latestKnown(member, signal));
-      if (known <= state.applyVersion()) return;
+      const latest = await this.#latestKnown(member, signal).catch((error: unknown) => {
+        this.#found(term, `${nameOf(member)} does not answer`);
+        throw error;
+      });
+      if (latest < known) obstacle = `${nameOf(member)} runs an earlier version`;
+      known = Math.min(known, latest);
+      if (known <= state.applyVersion()) break;
     }
     signal.throwIfAborted();
+    this.#found(term, obstacle);
+    if (known <= state.applyVersion()) return;
     // No await from here on: nobody has joined in between, and whoever does from now on is asked for the new version.
     if (this.#joins > 0 || consensus.status().membership !== membership) return;
     this.#proposed = known;
     await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), raiseTo(known)));
+  }
+
+  #found(term: Term, what: string | undefined): void {
+    this.#obstacle = what === undefined ? undefined : { term, what };
   }
 
   /** 0 where somebody else answers. */
@@ -64,6 +92,10 @@ export class ApplyVersionRaise {
     const peer = await this.#options.inspect(address, signal);
     return peer.nodeId === id && peer.memberId === memberId ? peer.maxApplyVersion : 0;
   }
+}
+
+function nameOf({ id, address }: Member): string {
+  return `node ${id} at ${address}`;
 }
 
 function raiseTo(applyVersion: number): Uint8Array {

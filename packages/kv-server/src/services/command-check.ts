@@ -1,9 +1,10 @@
 import { ErrorCode } from "@raftkv/proto/kv";
 import type { KvLimits } from "../limits.ts";
-import type { EntryContent, Operation } from "../state/command.ts";
+import type { DeleteRangeOperation, EntryContent, Operation } from "../state/command.ts";
 import { hasTransactions, keepsHistory } from "../state/counters.ts";
 import type { Failure } from "./kv-failure.ts";
 import { checkLeaseOperation, checkPutLease } from "./lease-check.ts";
+import { CLUSTER_TOO_OLD, NO_HISTORY } from "./too-old.ts";
 import { checkTransaction } from "./transaction-check.ts";
 
 /** What is wrong with a command batch, before it is proposed; undefined: nothing. */
@@ -38,7 +39,7 @@ function checkOperation(operation: Operation, limits: KvLimits, applyVersion: nu
     case "delete":
       return (operation.withPrevious ? checkVersion(applyVersion) : undefined) ?? checkKey(operation.key, limits);
     case "deleteRange":
-      return checkVersion(applyVersion);
+      return checkVersion(applyVersion) ?? checkDeleteRange(operation);
     case "transaction":
       return checkVersion(applyVersion) ?? checkTransaction(operation, limits);
     case "fenced":
@@ -68,29 +69,18 @@ function checkOperation(operation: Operation, limits: KvLimits, applyVersion: nu
 }
 
 function checkVersion(applyVersion: number): Failure | undefined {
-  return hasTransactions({ applyVersion }) ? undefined : NOT_UPGRADED;
+  return hasTransactions({ applyVersion }) ? undefined : CLUSTER_TOO_OLD;
 }
 
-const NOT_UPGRADED: Failure = {
-  code: ErrorCode.NO_HISTORY,
-  message:
-    "the cluster does not do this yet, as not every member runs a version of raftkv that can: upgrade all nodes, and see to " +
-    "it that they are up",
-};
-
-export const NO_COMPARISON: Failure = {
-  code: ErrorCode.NO_HISTORY,
-  message:
-    "the cluster does not compare states yet, as it does from the moment at which every member runs a version of raftkv " +
-    "that can: upgrade all nodes, and see to it that they are up",
-};
-
-export const NO_HISTORY: Failure = {
-  code: ErrorCode.NO_HISTORY,
-  message:
-    "the cluster keeps no history yet, as it does from the moment at which every member runs a version of raftkv that " +
-    "can: upgrade all nodes, and see to it that they are up",
-};
+/** Whoever names no keys has mistaken a field's name more often than the extent of what is to go. */
+export function checkDeleteRange({ from, to, all }: DeleteRangeOperation): Failure | undefined {
+  const isBounded = from.length > 0 || to !== undefined;
+  if (isBounded !== all) return undefined;
+  const message = isBounded
+    ? "all excludes from and to: it deletes every key"
+    : "the deletion names no keys: set from or to, or all to delete every key";
+  return { code: ErrorCode.INVALID_REQUEST, message };
+}
 
 function checkRevision(revision: number): Failure | undefined {
   if (Number.isSafeInteger(revision) && revision > 0) return undefined;

@@ -37,6 +37,7 @@ const CONNECT_CODES: Readonly<Record<ErrorCode, Code>> = {
   [ErrorCode.TRANSFER_FAILED]: Code.FailedPrecondition,
   [ErrorCode.COMPACTED]: Code.OutOfRange,
   [ErrorCode.NO_HISTORY]: Code.FailedPrecondition,
+  [ErrorCode.CLUSTER_TOO_OLD]: Code.FailedPrecondition,
   [ErrorCode.LEASE_NOT_FOUND]: Code.NotFound,
   [ErrorCode.LEASE_EXISTS]: Code.FailedPrecondition,
   [ErrorCode.FENCED]: Code.FailedPrecondition,

@@ -99,6 +99,7 @@ function resultOf(answer: Answered): ReadResult["result"] {
         next,
         revision: BigInt(revision),
         count: BigInt(count),
+        asAsked: true,
       } as const;
       return { case: "range", value };
     }

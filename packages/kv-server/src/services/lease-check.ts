@@ -3,6 +3,7 @@ import type { Operation, PutLease } from "../state/command.ts";
 import { hasLeases } from "../state/counters.ts";
 import { refusalFailure } from "./error-mapping.ts";
 import type { Failure } from "./kv-failure.ts";
+import { NO_LEASES } from "./too-old.ts";
 
 type LeaseOperation = Extract<Operation, { kind: "grantLease" | "keepLeaseAlive" | "revokeLease" | "expireLeases" }>;
 
@@ -23,10 +24,3 @@ export function checkPutLease(lease: PutLease | undefined): Failure | undefined 
   const given = Number(leaseId !== 0) + Number(ttlMs !== 0) + Number(keep);
   return given > 1 ? refusalFailure({ kind: "refused", code: "invalidPutLease" }) : undefined;
 }
-
-const NO_LEASES: Failure = {
-  code: ErrorCode.NO_HISTORY,
-  message:
-    "the cluster has no leases yet, as it does from the moment at which every member runs a version of raftkv that knows " +
-    "of them: upgrade all nodes, and see to it that they are up",
-};

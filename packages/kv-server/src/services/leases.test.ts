@@ -127,7 +127,7 @@ describe("what is wrong with an operation about leases is said before it is prop
     const { length } = rig.consensus.proposed;
     for (const operation of [grantLease(500), keepLeaseAlive(7), putLeased("a", "", { ttlMs: 500 })]) {
       const answer = await command(rig, operation);
-      expect(answer).toMatchObject({ case: "error", value: { code: ErrorCode.NO_HISTORY } });
+      expect(answer).toMatchObject({ case: "error", value: { code: ErrorCode.CLUSTER_TOO_OLD } });
     }
     expect(rig.consensus.proposed).toHaveLength(length);
   });

@@ -88,18 +88,19 @@ export function serviceContext(options: KvServicesOptions): ServiceContext {
   const endOfTurn = options.endOfTurn ?? ((callback) => void setImmediate(callback));
   const gate = new ReadGate(consensus, endOfTurn);
   const inspect = boundedInspection(options.inspect, maxInspections);
+  const raise = new ApplyVersionRaise({ consensus, state, inspect });
   const revisions = new RevisionWaits({ state, gate, clock: options.clock ?? systemClock, limits });
   return {
     options,
     limits,
     leadership,
     pendingWrites: new PendingWrites(),
-    proposer: new Proposer(consensus, state, limits, new Quota(state, options.quotaBytes ?? 0)),
+    proposer: new Proposer({ consensus, state, limits, quota: new Quota(state, options.quotaBytes ?? 0), raise }),
     readGate: gate,
     readPath: new ReadPath({ gate, consensus, state, revisions, limits }),
     admission: new Admission(limits.maxRequests, limits.maxRequestBytes),
     inspect,
-    applyVersion: new ApplyVersionRaise({ consensus, state, inspect }),
+    applyVersion: raise,
     consistency: consistencyCheck(options, inspect),
     watchHub: new WatchHub({ state, limits, endOfTurn }),
   };

@@ -59,7 +59,7 @@ describe("a check of the whole state", () => {
 
   test("is refused by who does not lead, and before every member knows of it", async () => {
     rig = await serviceRig();
-    expect((await failureOfCall(rig.cluster.beginCheck({}))).detail.code).toBe(ErrorCode.NO_HISTORY);
+    expect((await failureOfCall(rig.cluster.beginCheck({}))).detail.code).toBe(ErrorCode.CLUSTER_TOO_OLD);
     rig.consensus.become("follower", 2);
     expect((await failureOfCall(rig.cluster.beginCheck({}))).detail.code).toBe(ErrorCode.NOT_LEADER);
   });

@@ -18,10 +18,10 @@ import type { CheckedState } from "../state/checked-rows.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import type { CheckResult } from "../state/whole-checks.ts";
 import { requireLeadership } from "./cluster-operations.ts";
-import { NO_COMPARISON } from "./command-check.ts";
 import { KvFailure } from "./kv-failure.ts";
 import { orAborted } from "./read-gate.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { CLUSTER_TOO_OLD } from "./too-old.ts";
 
 type Call = Pick<HandlerContext, "signal">;
 
@@ -40,7 +40,7 @@ export interface CheckProposer {
 
 /** Resolves with the entry. Rejects with a `KvFailure` where not every member may know of checks. */
 export async function proposeCheck({ consensus, state }: CheckProposer, term: Term): Promise<Index> {
-  if (!hashesChanges({ applyVersion: state.applyVersion() })) throw new KvFailure(NO_COMPARISON);
+  if (!hashesChanges({ applyVersion: state.applyVersion() })) throw new KvFailure(CLUSTER_TOO_OLD);
   const result = await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), CHECK));
   const answer = result.kind === "answers" ? result.answers[0] : undefined;
   if (answer?.kind === "checkState") return answer.index;

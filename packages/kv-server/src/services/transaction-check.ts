@@ -1,7 +1,7 @@
 import { ErrorCode } from "@raftkv/proto/kv";
 import type { KvLimits } from "../limits.ts";
 import type { TransactionOperation, TransactionStep } from "../state/command.ts";
-import { checkKey, checkValue } from "./command-check.ts";
+import { checkDeleteRange, checkKey, checkValue } from "./command-check.ts";
 import { refusalFailure } from "./error-mapping.ts";
 import type { Failure } from "./kv-failure.ts";
 
@@ -50,6 +50,7 @@ function checkStep(step: TransactionStep, limits: KvLimits): Failure | undefined
     case "transaction":
       return checkParts(step, limits);
     case "deleteRange":
+      return checkDeleteRange(step);
     case "range":
       return undefined;
   }

@@ -145,12 +145,72 @@ describe("before it is proposed", () => {
       rig.kv.transaction({ transaction: {} }),
     ]) {
       const { detail } = await failureOfCall(call);
-      expect(detail).toMatchObject({ code: ErrorCode.NO_HISTORY, outcomeUnknown: false });
+      expect(detail).toMatchObject({ code: ErrorCode.CLUSTER_TOO_OLD, outcomeUnknown: false });
       expect(detail.message).toContain("upgrade all nodes");
     }
     // Only the raise itself.
     expect(rig.consensus.proposed).toHaveLength(1);
     expect(rig.machine.revision()).toBe(1);
+  });
+
+  test("it is to be tried again where the cluster may do it in a moment; else the error names who stands in its way", async () => {
+    let answering = Promise.withResolvers<void>();
+    const rig = await serviceRig({
+      inspect: async (address) => {
+        await answering.promise;
+        const nodeId = Number(address.at(-1));
+        return { nodeId, memberId: `member-${nodeId}`, clusterId: "cluster", maxApplyVersion: nodeId === 2 ? 3 : 1 };
+      },
+    });
+    const refusal = async () => (await failureOfCall(rig.kv.transaction({ transaction: {} }))).detail;
+    expect(await refusal()).toMatchObject({ code: ErrorCode.NOT_READY, outcomeUnknown: false });
+    answering.resolve();
+    for (let turn = 0; turn < 20; turn++) await promisesSettle();
+    const { code, message } = await refusal();
+    expect({ code, message }).toEqual({
+      code: ErrorCode.CLUSTER_TOO_OLD,
+      message: expect.stringContaining("(node 3 at 127.0.0.1:50053 runs an earlier version)"),
+    });
+    // The leader of the next term has to look for itself.
+    answering = Promise.withResolvers();
+    rig.consensus.become("leader", 2);
+    expect((await refusal()).code).toBe(ErrorCode.NOT_READY);
+  });
+
+  test("a deletion that names no keys deletes none; every key goes where that is said", async () => {
+    const { kv, machine } = await rigWithTransactions();
+    for (const key of ["a", "b", "c"]) await kv.put({ keyForm: text(key), valueForm: valueText(key) });
+    const revision = machine.revision();
+    const everything = { step: { case: "deleteRange", value: {} } } as const;
+    const calls = [
+      kv.deleteRange({}),
+      kv.deleteRange({ all: true, from: bytes("a") }),
+      kv.deleteRange({ all: true, prefixText: "a" }),
+      kv.transaction({ transaction: { otherwise: [everything] } }),
+      kv.transaction({
+        transaction: { otherwise: [{ step: { case: "transaction", value: { otherwise: [everything] } } }] },
+      }),
+    ];
+    for (const call of calls) expect((await failureOfCall(call)).detail.code).toBe(ErrorCode.INVALID_REQUEST);
+    expect(machine.revision()).toBe(revision);
+    expect((await kv.deleteRange({ all: true })).deleted).toBe(3n);
+  });
+
+  test("what keeps its value has none, and the key must be there", async () => {
+    const { kv } = await rigWithTransactions();
+    const keep = { keyForm: text("a"), keepValue: true } as const;
+    expect((await failureOfCall(kv.put(keep))).detail.code).toBe(ErrorCode.KEY_NOT_FOUND);
+    await kv.put({ keyForm: text("a"), valueForm: valueText("1"), ttlMs: 60_000n });
+    const { leaseId } = (await kv.get({ keyForm: text("a") })).entry ?? {};
+    await kv.put({ keyForm: text("a"), valueForm: valueText("2"), keepLease: true });
+    expect((await kv.get({ keyForm: text("a") })).entry).toMatchObject({ valueText: "2", leaseId });
+    await kv.put({ ...keep, valueForm: valueText("") });
+    expect((await kv.get({ keyForm: text("a") })).entry).toMatchObject({ valueText: "2", leaseId: 0n, version: 3n });
+    const both = await failureOfCall(kv.put({ ...keep, valueForm: valueText("3") }));
+    expect(both.detail.code).toBe(ErrorCode.INVALID_REQUEST);
+    expect((await failureOfCall(kv.put({ ...keep, keepLease: true, ttlMs: 500n }))).detail.message).toContain(
+      "exclude each other",
+    );
   });
 
   const get = { step: { case: "get", value: { key: bytes("a") } } } as const;

@@ -48,6 +48,7 @@ export async function range(context: ServiceContext, request: RangeRequest, call
     revision: BigInt(revision),
     ...(answer.next === undefined ? {} : { next: answer.next }),
     count: BigInt(answer.count),
+    asAsked: true,
   });
 }
 

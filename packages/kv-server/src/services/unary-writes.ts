@@ -6,6 +6,7 @@ import {
   type CompactResponse,
   CompactResponseSchema,
   DeleteOperationSchema,
+  type DeleteRangeOperation,
   type DeleteRangeRequest,
   type DeleteRangeResponse,
   type DeleteRequest,
@@ -34,15 +35,15 @@ type WriteOperation = Exclude<Operation["operation"], { case: undefined }>;
 
 export async function put(context: ServiceContext, request: PutRequest, call: Call): Promise<PutResponse> {
   const key = givenKey(request.keyForm).bytes;
-  const value = givenValue(request.valueForm);
+  const value = request.keepValue ? noValue(request) : givenValue(request.valueForm);
   const client = request.forward ? leaderClient(context) : undefined;
   if (client !== undefined) {
     return forwarded(call, (options) => client.put({ ...request, forward: false }, options));
   }
-  const { leaseId, ttlMs, withPrevious, fence } = request;
+  const { leaseId, ttlMs, withPrevious, keepValue, keepLease, fence } = request;
   const operation = {
     case: "put",
-    value: create(PutOperationSchema, { key, value, leaseId, ttlMs, withPrevious }),
+    value: create(PutOperationSchema, { key, value, leaseId, ttlMs, withPrevious, keepValue, keepLease }),
   } as const;
   const answer = await write(context, { operation, fence, bytes: key.length + value.length }, call);
   if (answer.kind !== "put") throw unexpected(answer);
@@ -68,13 +69,13 @@ export async function deleteRange(
   request: DeleteRangeRequest,
   call: Call,
 ): Promise<DeleteRangeResponse> {
-  const { from, to } = givenRange(request);
+  const { from, to, all } = givenRange(request);
   const client = request.forward ? leaderClient(context) : undefined;
   if (client !== undefined) {
     return forwarded(call, (options) => client.deleteRange({ ...request, forward: false }, options));
   }
   const { withPrevious, fence, prefixText } = request;
-  const value = { $typeName: "raftkv.kv.v1.DeleteRangeOperation", from, to, withPrevious } as const;
+  const value = { $typeName: "raftkv.kv.v1.DeleteRangeOperation", from, to, withPrevious, all } as const;
   const operation = { case: "deleteRange", value } as const;
   const answer = await write(context, { operation, fence, bytes: from.length + to.length }, call);
   if (answer.kind !== "deleteRange") throw unexpected(answer);
@@ -98,12 +99,25 @@ export async function transaction(
   return { $typeName: "raftkv.kv.v1.TransactionResponse", result: transactionResult(answer) };
 }
 
-function givenRange(request: DeleteRangeRequest): { readonly from: Uint8Array; readonly to: Uint8Array } {
-  const { from, to, prefixText } = request;
-  if (prefixText === "") return { from, to };
-  if (from.length + to.length > 0) throw new KvFailure(invalid("prefix_text excludes from and to"));
+/** A value that is empty because its field's name was mistaken would not be kept but lost. */
+function noValue({ valueForm }: PutRequest): Uint8Array {
+  if (valueForm.case === undefined || valueForm.value.length === 0) return NOTHING;
+  throw new KvFailure(invalid("keep_value excludes value and value_text: the key keeps the value that it has"));
+}
+
+function givenRange({
+  from,
+  to,
+  prefixText,
+  all,
+}: DeleteRangeRequest): Pick<DeleteRangeOperation, "from" | "to" | "all"> {
+  if (prefixText === "") {
+    if (from.length > 0 || to.length > 0 || all) return { from, to, all };
+    throw new KvFailure(invalid("the request names no keys: set prefix_text, from or to, or all to delete every key"));
+  }
+  if (from.length > 0 || to.length > 0 || all) throw new KvFailure(invalid("prefix_text excludes from, to and all"));
   const prefix = textBytes("prefix_text", prefixText);
-  return { from: prefix, to: prefixEnd(prefix) ?? NOTHING };
+  return { from: prefix, to: prefixEnd(prefix) ?? NOTHING, all };
 }
 
 const NOTHING = new Uint8Array(0);

@@ -52,6 +52,8 @@ export interface DeleteRangeOperation {
   /** Exclusive; undefined: to the last key. */
   readonly to: Uint8Array | undefined;
   readonly withPrevious: boolean;
+  /** Neither bound is missing by mistake. */
+  readonly all: boolean;
 }
 
 /** The write takes effect only while the key is the one that was created at revision `token`. */
@@ -129,6 +131,14 @@ export interface RangeStep {
   readonly filter: RevisionFilter | undefined;
 }
 
+/** It makes no sense. */
+export interface InvalidOperation {
+  readonly kind: "invalid";
+  readonly reason: string;
+  /** What a node of an earlier version takes it for, which passes over the fields that make it so. Needs records only. */
+  readonly earlier?: Operation;
+}
+
 export type Operation =
   | PutOperation
   | DeleteOperation
@@ -147,8 +157,7 @@ export type Operation =
   | { readonly kind: "expireLeases" }
   /** Changes nothing; see `WholeChecks`. */
   | { readonly kind: "checkState" }
-  /** It makes no sense. */
-  | { readonly kind: "invalid"; readonly reason: string }
+  | InvalidOperation
   /** An operation of a later version, or none at all. */
   | { readonly kind: "unknown" };
 

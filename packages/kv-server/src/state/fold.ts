@@ -4,6 +4,7 @@ import { answerBytes } from "./answer-bytes.ts";
 import { raiseApplyVersion } from "./apply-version.ts";
 import { hashesChanges, hashSessions } from "./change-hash.ts";
 import type { Command, EntryContent, Operation } from "./command.ts";
+import { hasTransactions } from "./counters.ts";
 import type { FoldedState, FoldTarget } from "./folded-state.ts";
 import { LeaseTable } from "./leases/lease-table.ts";
 import { expireLeases } from "./operations/expire-leases.ts";
@@ -41,7 +42,7 @@ export class Fold {
     const hashes = hashesChanges(counters);
     counters.clusterTimeMs = Math.max(counters.clusterTimeMs, content.clusterTimeMs);
     sessions.expire(counters.clusterTimeMs);
-    const { command } = content;
+    const command = hasTransactions(counters) ? content.command : asEarlier(content.command);
     const session = sessions.get(command.sessionId);
     const result = session === undefined ? this.#withoutSession(index, command) : this.#inSession(session, command);
     // A session that the entry has opened has its index for an id.
@@ -130,6 +131,16 @@ export class Fold {
     this.#state.answerRoom = room;
     return operate(this.#state, operation);
   }
+}
+
+/** What does not make sense to this version makes some to those that pass over the fields that it does not. */
+function asEarlier(command: Command): Command {
+  const isPassedOver = ({ kind }: Operation) => kind === "invalid";
+  if (!command.operations.some(isPassedOver)) return command;
+  const operations = command.operations.map((operation) =>
+    operation.kind === "invalid" ? (operation.earlier ?? operation) : operation,
+  );
+  return { ...command, operations };
 }
 
 function isRefused(answer: Answer, code: RefusalCode): boolean {

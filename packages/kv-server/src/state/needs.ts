@@ -82,6 +82,9 @@ export function listNeeds(operation: Operation | TransactionStep, needs: NeedsLi
     case "transaction":
       listTransactionNeeds(operation, needs);
       return;
+    case "invalid":
+      if (operation.earlier !== undefined) listNeeds(operation.earlier, needs);
+      return;
     default:
       return;
   }

@@ -37,6 +37,14 @@ describe("a node that was removed", () => {
     expect(peers(leader)).toEqual([2]);
   });
 
+  it("is given up then once it has been silent for the longest election timeout", () => {
+    const leader = removing().acknowledge(2);
+    for (let passedMs = 0; passedMs < 250; passedMs += 50) leader.tick(50).beat(2);
+    expect(peers(leader)).toEqual([2, 3]);
+    leader.tick(50);
+    expect(peers(leader)).toEqual([2]);
+  });
+
   it("is given up ten election timeouts after that, though it answers, if it does not get that far", () => {
     const leader = removing();
     for (let passedMs = 0; passedMs < 600; passedMs += 50) leader.tick(50).beat(2, 3);

@@ -25,25 +25,25 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const none: readonly never[] = [];
 
-/** Gathers what a turn wants done until it is taken. */
+/** Gathers what a turn wants done until it is taken. Most turns want few kinds of things: there is a list of those only. */
 export class EffectsBuffer {
-  #send: Outgoing[] = [];
-  #readEntries: LogRead[] = [];
-  #sendSnapshot: SnapshotOrder[] = [];
+  #send: Outgoing[] | undefined;
+  #readEntries: LogRead[] | undefined;
+  #sendSnapshot: SnapshotOrder[] | undefined;
   #restoreSnapshot: SnapshotMetadata | undefined;
-  #reads: ReadOutcome[] = [];
-  #outcomes: ProposalOutcome[] = [];
-  #transfers: TransferOutcome[] = [];
-  #notices: LeadershipNotice[] = [];
+  #reads: ReadOutcome[] | undefined;
+  #outcomes: ProposalOutcome[] | undefined;
+  #transfers: TransferOutcome[] | undefined;
+  #notices: LeadershipNotice[] | undefined;
 
   send(outgoing: Outgoing): void {
+    this.#send ??= [];
     this.#send.push(outgoing);
   }
 
   /** That batch is durable: messages that waited for it no longer do. */
   persisted(batch: BatchId): void {
-    if (this.#send.length === 0) return;
-    this.#send = this.#send.map((outgoing) => {
+    this.#send = this.#send?.map((outgoing) => {
       if (outgoing.after === undefined || outgoing.after > batch) return outgoing;
       const { after: _, ...free } = outgoing;
       return free;
@@ -51,10 +51,12 @@ export class EffectsBuffer {
   }
 
   readEntries(request: LogRead): void {
+    this.#readEntries ??= [];
     this.#readEntries.push(request);
   }
 
   sendSnapshot(order: SnapshotOrder): void {
+    this.#sendSnapshot ??= [];
     this.#sendSnapshot.push(order);
   }
 
@@ -63,18 +65,22 @@ export class EffectsBuffer {
   }
 
   read(outcome: ReadOutcome): void {
+    this.#reads ??= [];
     this.#reads.push(outcome);
   }
 
   outcome(outcome: ProposalOutcome): void {
+    this.#outcomes ??= [];
     this.#outcomes.push(outcome);
   }
 
   transfer(outcome: TransferOutcome): void {
+    this.#transfers ??= [];
     this.#transfers.push(outcome);
   }
 
   notice(notice: LeadershipNotice): void {
+    this.#notices ??= [];
     this.#notices.push(notice);
   }
 
@@ -84,13 +90,13 @@ export class EffectsBuffer {
     const nothing = persist === undefined && commit === undefined && role === undefined && peers === undefined;
     if (nothing && this.#isEmpty()) return undefined;
     const effects: Writable<Effects> = {
-      send: orNone(this.#send),
-      readEntries: orNone(this.#readEntries),
-      sendSnapshot: orNone(this.#sendSnapshot),
-      reads: orNone(this.#reads),
-      outcomes: orNone(this.#outcomes),
-      transfers: orNone(this.#transfers),
-      notices: orNone(this.#notices),
+      send: this.#send ?? none,
+      readEntries: this.#readEntries ?? none,
+      sendSnapshot: this.#sendSnapshot ?? none,
+      reads: this.#reads ?? none,
+      outcomes: this.#outcomes ?? none,
+      transfers: this.#transfers ?? none,
+      notices: this.#notices ?? none,
     };
     if (persist !== undefined) effects.persist = persist;
     if (commit !== undefined) effects.commit = commit;
@@ -103,30 +109,25 @@ export class EffectsBuffer {
 
   #isEmpty(): boolean {
     return (
-      this.#send.length === 0 &&
-      this.#readEntries.length === 0 &&
-      this.#sendSnapshot.length === 0 &&
+      this.#send === undefined &&
+      this.#readEntries === undefined &&
+      this.#sendSnapshot === undefined &&
       this.#restoreSnapshot === undefined &&
-      this.#reads.length === 0 &&
-      this.#outcomes.length === 0 &&
-      this.#transfers.length === 0 &&
-      this.#notices.length === 0
+      this.#reads === undefined &&
+      this.#outcomes === undefined &&
+      this.#transfers === undefined &&
+      this.#notices === undefined
     );
   }
 
   #clear(): void {
-    if (this.#send.length > 0) this.#send = [];
-    if (this.#readEntries.length > 0) this.#readEntries = [];
-    if (this.#sendSnapshot.length > 0) this.#sendSnapshot = [];
+    this.#send = undefined;
+    this.#readEntries = undefined;
+    this.#sendSnapshot = undefined;
     this.#restoreSnapshot = undefined;
-    if (this.#reads.length > 0) this.#reads = [];
-    if (this.#outcomes.length > 0) this.#outcomes = [];
-    if (this.#transfers.length > 0) this.#transfers = [];
-    if (this.#notices.length > 0) this.#notices = [];
+    this.#reads = undefined;
+    this.#outcomes = undefined;
+    this.#transfers = undefined;
+    this.#notices = undefined;
   }
-}
-
-/** Most turns want few kinds of things done: what there is nothing of is the same for all. */
-function orNone<Item>(items: readonly Item[]): readonly Item[] {
-  return items.length === 0 ? none : items;
 }

@@ -21,3 +21,24 @@ describe("a vote", () => {
     expect(keeper.pendingBatch).toBeUndefined();
   });
 });
+
+describe("a promise", () => {
+  const promised = { ...restored, promiseMs: 100 };
+
+  it("for longer than any before is a write of its own, though shorter ones would do", () => {
+    const keeper = new HardStateKeeper(promised, 0);
+    keeper.promisesLast(200);
+    expect(keeper.current().promiseMs).toBe(100);
+    keeper.promise(200, 7);
+    expect([keeper.pendingBatch, keeper.takeWrite(false)]).toEqual([7, { ...promised, promiseMs: 200 }]);
+  });
+
+  it("for as long as the last one changes nothing", () => {
+    const keeper = new HardStateKeeper(promised, 0);
+    const before = keeper.current();
+    keeper.promisesLast(100);
+    keeper.promise(100, 7);
+    expect(keeper.current()).toBe(before);
+    expect(keeper.pendingBatch).toBeUndefined();
+  });
+});

@@ -31,8 +31,8 @@ it("asks whoever would be silent for too long until the next round", () => {
 });
 
 it("asks nobody who will have been silent for just as long as is allowed", () => {
-  const config = { electionTimeoutMinMs: 200, electionTimeoutMaxMs: 400, heartbeatIntervalMs: 75 };
-  expect(askedIn(leader(config), 75)).toEqual([]);
+  const config = { electionTimeoutMinMs: 150, electionTimeoutMaxMs: 600, heartbeatIntervalMs: 100 };
+  expect(askedIn(leader(config), 100)).toEqual([]);
 });
 
 it("asks whoever may not be reached", () => {

@@ -66,9 +66,9 @@ export class MembershipTracker {
   }
 
   #changeAt(index: Index): Change {
-    const last = this.#last();
-    if (last.index <= index) return last;
-    const found = this.#changes.findLast((change) => change.index <= index);
+    let position = this.#changes.length - 1;
+    while ((this.#changes[position]?.index ?? index) > index) position--;
+    const found = this.#changes[position];
     invariant(found !== undefined, "memberships are not asked for below the base");
     return found;
   }

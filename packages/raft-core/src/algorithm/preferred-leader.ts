@@ -2,7 +2,7 @@ import { CatchUp } from "./catch-up.ts";
 import type { NodeId } from "./entry.ts";
 import { isSettled } from "./membership-handlers.ts";
 import { isJoint } from "./membership-tracker.ts";
-import { hasPriorities, priorityOf } from "./priority.ts";
+import { priorityOf } from "./priority.ts";
 import type { LeaderState, RaftState } from "./role-state.ts";
 import { beginTransfer } from "./transfer.ts";
 
@@ -19,7 +19,7 @@ export interface PreferredVoter {
  */
 export function tickPreferred(state: RaftState, leader: LeaderState, elapsedMs: number): void {
   watchPreferred(state, leader, elapsedMs);
-  if (leader.preferred.size === 0 || leader.transfer !== undefined) return;
+  if (leader.transfer !== undefined) return;
   const membership = state.memberships.newest();
   if (isJoint(membership) || !isSettled(state, leader)) return;
   const target = leader.progress.get(mostPreferred(state, leader) ?? 0);
@@ -33,7 +33,6 @@ export function tickPreferred(state: RaftState, leader: LeaderState, elapsedMs: 
  * never failed, leadership waits for that one: else it would move twice.
  */
 function mostPreferred({ memberships, tenures }: RaftState, { preferred }: LeaderState): NodeId | undefined {
-  if (preferred.size === 0) return undefined;
   const membership = memberships.newest();
   const ids = [...preferred.keys()].sort((a, b) => priorityOf(membership, b) - priorityOf(membership, a));
   const isReady = (id: NodeId) => (preferred.get(id)?.steadyMs ?? 0) >= tenures.trialMs(id);
@@ -44,10 +43,7 @@ function mostPreferred({ memberships, tenures }: RaftState, { preferred }: Leade
 function watchPreferred(state: RaftState, { preferred, progress }: LeaderState, elapsedMs: number): void {
   const { memberships, config, log } = state;
   const membership = memberships.newest();
-  if (preferred.size === 0 && !hasPriorities(membership)) return;
   const own = priorityOf(membership, config.nodeId);
-  // As in most clusters.
-  if (preferred.size === 0 && !membership.members.some(({ priority = 0 }) => priority > own)) return;
   const wanted = membership.voters.filter((id) => priorityOf(membership, id) > own);
   for (const id of preferred.keys()) if (!wanted.includes(id)) preferred.delete(id);
   for (const id of wanted) {

@@ -7,11 +7,6 @@ export function priorityOf(membership: Membership, id: NodeId): number {
   return membership.members.find((member) => member.id === id)?.priority ?? 0;
 }
 
-/** Whether anybody is preferred to anybody. */
-export function hasPriorities({ members }: Membership): boolean {
-  return members.some(({ priority }) => priority !== undefined);
-}
-
 /** The same member, with that priority; in the one form in which members are compared and stored. */
 export function withPriority({ id, address, memberId }: Member, priority: number): Member {
   return { id, address, memberId, ...(priority === 0 ? {} : { priority }) };

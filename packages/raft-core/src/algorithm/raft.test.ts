@@ -328,23 +328,3 @@ describe("what cannot happen", () => {
     expect(() => raft.step({ kind: "applied", index: 2 })).toThrow(InvariantViolation);
   });
 });
-
-describe("the status", () => {
-  it("is the same object as long as it says the same, and another one as soon as it does not", () => {
-    const raft = leaderOf(testMembership([1, 2, 3]));
-    const before = raft.status();
-    turn(raft, { kind: "tick", elapsedMs: 1 });
-    expect(raft.status()).toBe(before);
-    turn(raft, propose(1, "x"));
-    const proposed = raft.status();
-    expect(proposed.last).toEqual({ index: 2, term: 1 });
-    turn(raft, message(2, { kind: "appendResponse", term: 1, rejected: false, match: 2 }));
-    const committed = raft.status();
-    expect([committed.hardState.commit, committed.progress[0]?.match]).toEqual([2, 2]);
-    turn(raft, { kind: "applied", index: 2 });
-    expect(raft.status().applied).toBe(2);
-    turn(raft, { kind: "unreachable", peer: 3 });
-    expect(raft.status().progress.map(({ state }) => state)).toEqual(["replicate", "probe"]);
-    expect([proposed, committed].map(({ applied }) => applied)).toEqual([before.applied, before.applied]);
-  });
-});

@@ -87,9 +87,9 @@ export class Raft {
   #reportedRole: RoleChange;
   readonly #peers: PeerList;
   /** As it was when it was last asked for. */
+  #lastStatus: RaftStatus | undefined;
+  /** The same, as long as nothing has happened since then. */
   #status: RaftStatus | undefined;
-  /** Nothing has happened since then. */
-  #isStatusFresh = false;
 
   /** Takes up where `restored` ends; the caller has restored the state machine to the log's base at least. */
   constructor(config: RaftConfig, restored: RestoredState, random: Random) {
@@ -121,7 +121,7 @@ export class Raft {
 
   step(input: Input): void {
     const state = this.#state;
-    this.#isStatusFresh = false;
+    this.#status = undefined;
     switch (input.kind) {
       case "tick":
         tick(state, input.elapsedMs, input.stalledMs ?? 0);
@@ -191,7 +191,7 @@ export class Raft {
   /** Ends the turn: what is to be done now, or undefined if there is nothing. */
   takeEffects(): Effects | undefined {
     const state = this.#state;
-    this.#isStatusFresh = false;
+    this.#status = undefined;
     settleHeld(state);
     if (state.role.kind === "leader") {
       promoteCaughtUp(state, state.role);
@@ -215,9 +215,8 @@ export class Raft {
 
   /** The same object as long as it says the same. */
   status(): RaftStatus {
-    if (this.#isStatusFresh && this.#status !== undefined) return this.#status;
-    this.#status = statusOf(this.#state, this.#status);
-    this.#isStatusFresh = true;
+    this.#status ??= statusOf(this.#state, this.#lastStatus);
+    this.#lastStatus = this.#status;
     return this.#status;
   }
 

@@ -113,3 +113,20 @@ describe("appends to one follower", () => {
     expect(next.filter(({ kind }) => kind === "appendRequest")).toMatchObject([{ prevIndex: 3 }]);
   });
 });
+
+describe("a snapshot", () => {
+  /** To whom snapshots are sent when a follower that was silent for so long turns out to need one. */
+  function sentAfterSilence(silentMs: number): readonly number[] {
+    const membership = testMembership([1, 2, 3]);
+    const raft = leaderOf(membership);
+    turn(raft, propose(1, "a", "b"), message(2, { kind: "appendResponse", term: 1, rejected: false, match: 3 }));
+    turn(raft, { kind: "applied", index: 3 }, { kind: "compacted", metadata: { index: 3, term: 1, membership } });
+    turn(raft, { kind: "tick", elapsedMs: 150 }, message(2, { kind: "heartbeatResponse", term: 1, round: 1 }));
+    turn(raft, { kind: "tick", elapsedMs: silentMs - 150 });
+    return turn(raft, { kind: "unreachable", peer: 3 }).flatMap(({ sendSnapshot }) => sendSnapshot.map(({ to }) => to));
+  }
+
+  it("is not begun for a follower that has been silent for the longest election timeout", () => {
+    expect([sentAfterSilence(299), sentAfterSilence(300)]).toEqual([[3], []]);
+  });
+});

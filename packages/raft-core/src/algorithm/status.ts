@@ -79,9 +79,12 @@ function statusNow(state: RaftState): RaftStatus {
   };
 }
 
-/** In every field, in the order in which they change most. */
+/**
+ * In the order in which they change most. The memberships stay while the log begins and ends with the same entries: then it
+ * is the same (Raft, section 5.3: Log Matching).
+ */
 function stillHolds(status: RaftStatus, state: RaftState): boolean {
-  const { role, log, hardState, memberships } = state;
+  const { role, log, hardState } = state;
   return (
     status.applied === state.applied &&
     status.durable === log.durable &&
@@ -91,10 +94,6 @@ function stillHolds(status: RaftStatus, state: RaftState): boolean {
     status.leader === knownLeader(state) &&
     status.base === log.base &&
     status.cachedFrom === log.cachedFrom &&
-    status.membership === memberships.newest() &&
-    status.membershipIndex === memberships.newestIndex &&
-    status.committedMembership === memberships.at(hardState.commit) &&
-    status.foundingMembership === foundingMembership(state) &&
     (role.kind !== "leader" || (status.transferTo === role.transfer?.to && progressHolds(status.progress, state, role)))
   );
 }

@@ -60,10 +60,14 @@ export class WaitingReads {
       this.#requests.push({ sequence: ++this.#sequence, ids: this.#unsent, unansweredMs: Number.POSITIVE_INFINITY });
       this.#unsent = [];
     }
-    if (this.#requests.length === 0) return none;
-    const due = this.#requests.filter((request) => request.unansweredMs >= resendAfterMs);
-    for (const request of due) request.unansweredMs = 0;
-    return due.map((request) => request.sequence);
+    let due: number[] | undefined;
+    for (const request of this.#requests) {
+      if (request.unansweredMs < resendAfterMs) continue;
+      request.unansweredMs = 0;
+      due ??= [];
+      due.push(request.sequence);
+    }
+    return due ?? none;
   }
 
   /** The reads that shared the request; none if it is not known (any more). */

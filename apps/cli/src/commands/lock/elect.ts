@@ -1,4 +1,5 @@
 import type { KeyValue, RaftKv } from "@raftkv/kv-client";
+import { invalidUse } from "../../command-error.ts";
 import { withInterrupt } from "../../interrupt.ts";
 import { textField } from "../../output/entry-format.ts";
 import { writeOut } from "../../output/standard-output.ts";
@@ -12,6 +13,7 @@ export interface ElectOptions extends HoldOptions {
 
 /** Leads, once it is elected, while the command runs, or, without one, until Ctrl-C; or tells who leads. */
 export async function elect(name: string, command: readonly string[], options: ElectOptions): Promise<void> {
+  if (options.observe && command.length > 0) throw invalidUse("--observe tells who leads, and runs no command");
   await withClient(options, (client) =>
     options.observe
       ? observe(client, name, options)

@@ -1,6 +1,7 @@
 import type { Held } from "@raftkv/kv-client";
 import { CommandError } from "../../command-error.ts";
 import { exitCodes } from "../../exit-code.ts";
+import { formatFence } from "../../fence-option.ts";
 import { withInterrupt } from "../../interrupt.ts";
 import { Interrupted } from "../../membership/catch-up.ts";
 import type { GlobalOptions } from "../../options.ts";
@@ -43,7 +44,11 @@ export async function whileHeld({ what, acquire, command }: Holding, options: Ho
   if (program === undefined) await hold(held, options);
   else {
     const { key, token } = held.fence;
-    const env = { RAFTKV_LOCK_KEY: String(key), RAFTKV_LOCK_TOKEN: String(token) };
+    const env = {
+      RAFTKV_LOCK_KEY: String(key),
+      RAFTKV_LOCK_TOKEN: String(token),
+      RAFTKV_LOCK_FENCE: formatFence(held.fence),
+    };
     process.exitCode = await runCommand({ command: program, args, env, stop: held.lost });
   }
   if (held.lost.aborted) throw new CommandError(`${what} was lost while it was held`, exitCodes.refused);

@@ -138,6 +138,6 @@ describe("a lock", () => {
     const old = await serviceRig();
     await propose(old, put("a", "1"));
     const refused = await failureOfCall(old.locks.lock({ nameForm: { case: "name", value: bytes("a") }, leaseId: 1n }));
-    expect(refused.detail.code).toBe(ErrorCode.NO_HISTORY);
+    expect(refused.detail.code).toBe(ErrorCode.CLUSTER_TOO_OLD);
   });
 });

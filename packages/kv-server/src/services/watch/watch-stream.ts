@@ -1,10 +1,10 @@
 import { type CreateWatch, ErrorCode, type WatchCredit, type WatchRequest, type WatchResponse } from "@raftkv/proto/kv";
 import { systemClock, type Timer } from "@raftkv/raft-core";
-import { NO_HISTORY } from "../command-check.ts";
 import { connectError, errorDetail } from "../error-mapping.ts";
 import type { Failure } from "../kv-failure.ts";
 import type { ServiceContext } from "../service-context.ts";
 import { invalid } from "../text-form.ts";
+import { NO_HISTORY, NOT_CAUGHT_UP } from "../too-old.ts";
 import { type EventBody, watchResponse } from "./event-body.ts";
 import type { Watch } from "./watch.ts";
 import { compactedFailure, type HubOutlet } from "./watch-hub.ts";
@@ -165,7 +165,8 @@ export class WatchStream implements HubOutlet {
     const { state } = options;
     const revision = state.revision();
     if (!state.keepsHistory()) {
-      this.#refuse(id, NO_HISTORY);
+      const { applied, commit } = options.consensus.status();
+      this.#refuse(id, applied < commit ? NOT_CAUGHT_UP : NO_HISTORY);
       return;
     }
     if (startRevision !== undefined && startRevision < state.earliestRevision()) {

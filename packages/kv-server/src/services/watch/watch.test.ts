@@ -122,6 +122,12 @@ describe("a watch", () => {
     const call = new WatchCallRig(rig).watch(1n, { key: "a" });
     await call.has(1n, "canceled");
     expect(failureIn(call, 1n)?.code).toBe(ErrorCode.NO_HISTORY);
+    // Where it has not applied all that it knows of, the cluster may keep it by now.
+    const status = rig.consensus.status.bind(rig.consensus);
+    rig.consensus.status = () => ({ ...status(), commit: status().applied + 1 });
+    call.watch(2n, { key: "a" });
+    await call.has(2n, "canceled");
+    expect(failureIn(call, 2n)?.code).toBe(ErrorCode.NOT_READY);
   });
 
   test("does not begin at a write of before history was kept, of which only the value is known", async () => {

@@ -56,6 +56,30 @@ test("keys count that were put by the same entry: a range is no cheaper by them"
   expect(over).toMatchObject({ answers: { 1000: { kind: "refused" } } });
 });
 
+test("what an earlier version passes over is passed over as long as one may be there, and refused after", async () => {
+  const keepValue = { case: "put", value: { key: bytes("a"), value: bytes("1"), keepValue: true } } as const;
+  const fence = { key: bytes("lock"), token: 7n };
+  const operations: OperationInit[] = [
+    { operation: keepValue },
+    { operation: { ...keepValue, value: { ...keepValue.value, withPrevious: true } }, fence },
+    { operation: { case: "skip", value: {} }, fence },
+  ];
+  const batch = { session: 1, first: 1, operations };
+  const before = await KvStateMachine.open({ store: new GatedStore(), clock: new ManualClock() });
+  const log = new CommandLog();
+  await applyOne(before, log, { operations: [openSession(60_000)] });
+  expect(await applyOne(before, log, batch)).toEqual({
+    kind: "answers",
+    answers: [{ kind: "put", revision: 2 }, { kind: "put", revision: 3 }, { kind: "skip" }],
+  });
+  const { machine, log: later } = await machineWithTransactions();
+  await applyOne(machine, later, { operations: [openSession(60_000)] });
+  const refused = { kind: "refused", code: "invalidOperation" };
+  const answers = [refused, refused, refused];
+  expect(await applyOne(machine, later, { ...batch, session: 2 })).toEqual({ kind: "answers", answers });
+  expect(machine.revision()).toBe(1);
+});
+
 const getAll = (...keys: readonly string[]): OperationInit => ({
   operation: {
     case: "transaction",
