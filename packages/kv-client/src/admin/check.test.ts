@@ -1,5 +1,5 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type CheckResultResponseSchema, CheckStage, Role } from "@raftkv/proto/cluster";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { CheckResultResponseSchema, CheckStage, Role } from "@raftkv/proto/cluster";
 import { ErrorCode } from "@raftkv/proto/kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { refusal, ScriptedNode } from "../testing/scripted-node.ts";
@@ -39,8 +39,9 @@ function answers(id: number, ...results: readonly Result[]): void {
   node.cluster = {
     beginCheck: () => ({ index: BigInt(++begun * 10) }),
     checkResult: ({ index }) => {
-      const result = left.length > 1 ? left.shift() : left[0];
-      return { ...result, ...(result?.checked === undefined ? {} : { checked: { ...result.checked, index } }) };
+      const result = create(CheckResultResponseSchema, (left.length > 1 ? left.shift() : left[0]) ?? {});
+      if (result.checked !== undefined) result.checked.index = index;
+      return result;
     },
   };
 }
