@@ -10,8 +10,12 @@ export function isEtcdInstalled(): boolean {
   return spawnSync("etcd", ["--version"]).status === 0;
 }
 
-/** Real etcd members on loopback, with their data in a temporary folder. */
-export async function startEtcdCluster(size: number): Promise<LocalCluster> {
+/**
+ * Real etcd members on loopback, with their data in a temporary folder.
+ *
+ * @param more Further options of each member.
+ */
+export async function startEtcdCluster(size: number, more: readonly string[] = []): Promise<LocalCluster> {
   const folder = mkdtempSync(join(tmpdir(), "raftkv-bench-etcd-"));
   const ports = await freePorts(size * 2);
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
@@ -22,7 +26,7 @@ export async function startEtcdCluster(size: number): Promise<LocalCluster> {
     const options = ["--name", `m${index}`, "--data-dir", join(folder, `m${index}`), "--initial-cluster", cluster];
     const listen = ["--listen-client-urls", clientUrl, "--advertise-client-urls", clientUrl];
     const peers = ["--listen-peer-urls", peerUrl, "--initial-advertise-peer-urls", peerUrl];
-    return spawn("etcd", [...options, ...listen, ...peers, "--log-level", "error"], { stdio: "ignore" });
+    return spawn("etcd", [...options, ...listen, ...peers, ...more, "--log-level", "error"], { stdio: "ignore" });
   });
   return {
     endpoints: clientUrls,

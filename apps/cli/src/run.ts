@@ -1,18 +1,10 @@
 import { RaftKvError } from "@raftkv/kv-client";
 import { type Command, CommanderError } from "commander";
 import { adviceFor } from "./advice.ts";
+import { withoutCall } from "./client-message.ts";
 import { CommandError } from "./command-error.ts";
 import { type ExitCode, exitCodeFor, exitCodes } from "./exit-code.ts";
 import { Interrupted } from "./membership/catch-up.ts";
-
-/** What the client's own messages begin with, which no user of a command has called. */
-const calls = [
-  ...["get", "put", "delete", "deleteRange", "transaction", "range", "count", "history", "compact", "watch", "observe"],
-  ...["leases.grant", "leases.keepAlive", "leases.keep", "leases.revoke", "leases.get", "leases.list", "leases.keys"],
-  ...["status", "members", "leader", "changeMembership", "leaveJoint", "transferLeadership", "takeSnapshot"],
-  ...["inspectAddress", "backup", "check", "close"],
-];
-const callName = new RegExp(`^(?:${calls.join("|").replaceAll(".", "\\.")}): `);
 
 /** Runs what the arguments say. Every failure goes to `fail`, but for wrong use, which commander has told by then. */
 export async function run(
@@ -47,7 +39,7 @@ function failureOf(error: unknown): { readonly message: string; readonly code: E
 
 function withAdvice({ message, code }: RaftKvError): string {
   const advice = adviceFor(code);
-  const problem = message.replace(callName, "");
+  const problem = withoutCall(message);
   return advice === undefined ? problem : `${problem}; ${advice}`;
 }
 

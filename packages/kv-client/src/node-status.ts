@@ -71,6 +71,14 @@ export interface NodeStatus {
   readonly quotaBytes: number | undefined;
   /** Members whose state differs from this node's at the same entry of the log: one of them is damaged. */
   readonly differingNodeIds: readonly number[];
+  /** Sessions of clients, as of its `appliedIndex`. */
+  readonly sessions: number;
+  /** Leases that were granted, as of its `appliedIndex`; without those that keys have of their own. */
+  readonly leases: number;
+  /** Watches of all clients on this node. */
+  readonly watches: number;
+  /** Calls on this node that wait for a lock or an election, or observe one. */
+  readonly lockCalls: number;
   /** What snapshots take up on its disk: whole ones, and what has arrived of one that is being received. */
   readonly snapshotBytes: number;
   readonly members: readonly Member[];
@@ -134,6 +142,10 @@ export function toNodeStatus(wire: StatusResponse): NodeStatus {
     stateBytesInUse: safeInteger(wire.stateBytesInUse, "state size"),
     differingNodeIds: wire.differingNodeIds.map((id) => safeInteger(id, "node id")),
     quotaBytes: wire.quotaBytes === 0n ? undefined : safeInteger(wire.quotaBytes, "quota"),
+    sessions: safeInteger(wire.sessions, "sessions"),
+    leases: safeInteger(wire.leases, "leases"),
+    watches: safeInteger(wire.watches, "watches"),
+    lockCalls: safeInteger(wire.lockCalls, "calls"),
     snapshotBytes: safeInteger(wire.snapshotBytes, "snapshot size"),
     members: wire.members.map(toMember),
     joint: wire.joint,

@@ -101,6 +101,17 @@ describe("range", () => {
     expect(node.received.length - before).toBe(1);
   });
 
+  it("has the third page and later ones on their way while the one before is used, and no more than one", async () => {
+    const entries = kv.range("a/", { pageSize: 1 })[Symbol.asyncIterator]();
+    const asked: number[] = [];
+    for (let page = 1; page <= 4; page++) {
+      await entries.next();
+      await kv.get("b/1"); // Whatever was asked for before has come to the node.
+      asked.push(node.texts.filter((text) => text.startsWith("range")).length);
+    }
+    expect(asked).toEqual([1, 3, 4, 4]);
+  });
+
   it("refuses a prefix together with bounds, and a negative limit", () => {
     expect(() => kv.range({ prefix: "a", from: "b" })).toThrowError(
       expect.objectContaining({ code: "INVALID_ARGUMENT" }),

@@ -53,7 +53,10 @@ export function planRange(options: RangeOptions): RangePlan {
   };
 }
 
-/** The keys of a range, a page at a time: the next page is asked for when the last has been used up. */
+/**
+ * The keys of a range, a page at a time: the second is asked for when the first has been used up, and each one after that
+ * while the one before it is being used.
+ */
 export async function* pages(
   plan: RangePlan,
   needs: ReadNeeds,
@@ -63,18 +66,24 @@ export async function* pages(
   const most = plan.order === undefined ? pageSize : 2 ** 32 - 1;
   let { from, limit, atRevision } = plan;
   let pageNeeds = needs;
-  while (limit > 0) {
-    const bounds = { ...rest, from, to, limit: Math.min(limit, most), keysOnly, atRevision };
-    const page = await fetchPage(bounds, pageNeeds);
+  const fetchNext = () =>
+    fetchPage({ ...rest, from, to, limit: Math.min(limit, most), keysOnly, atRevision }, pageNeeds);
+  let ahead: Promise<Page> | undefined;
+  for (let isFirst = true; limit > 0; isFirst = false) {
+    const page = await (ahead ?? fetchNext());
     if (plan.atRevision > 0 && page.revision !== plan.atRevision) throw noHistory("range", plan.atRevision);
     assertAsAsked("range", plan, page);
-    yield* page.entries;
     limit -= page.entries.length;
-    if (page.next.length === 0) return;
     from = page.next;
-    if (page.revision === 0) continue;
-    atRevision = page.revision;
-    pageNeeds = atPicture(page.revision);
+    if (page.revision > 0) {
+      atRevision = page.revision;
+      pageNeeds = atPicture(page.revision);
+    }
+    ahead = isFirst || page.next.length === 0 || limit === 0 ? undefined : fetchNext();
+    // Whoever comes to it hears of it, and nobody may.
+    ahead?.catch(() => undefined);
+    yield* page.entries;
+    if (page.next.length === 0) return;
   }
 }
 

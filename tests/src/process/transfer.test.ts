@@ -30,6 +30,28 @@ describe("an export", () => {
       expect(JSON.parse(imported.stdout.toString())).toEqual({ keys: 3_002 });
     }
     expect((await run(["export"])).stdout.equals(exported.stdout)).toBe(true);
+    // What does not live for ever does not come to by a transfer.
+    await using lease = await kv.leases.grant(600_000);
+    await Promise.all([
+      kv.put("t/lease", "1", { lease }),
+      kv.put("t/own", "1", { ttlMs: 300_000 }),
+      kv.put("t/ever", "1"),
+    ]);
+    const leased = await run(["export", "--prefix", "t/"]);
+    await Promise.all([lease.revoke(), kv.delete("t/own"), kv.delete("t/ever")]);
+    expect((await run(["import"], leased.stdout)).code).toBe(0);
+    const leftOf = async (key: string) => {
+      const { leaseId = 0 } = (await kv.get(key)) ?? {};
+      return leaseId === 0 ? Number.POSITIVE_INFINITY : ((await kv.leases.timeLeft(leaseId)) ?? 0);
+    };
+    for (const [key, ttlMs] of [
+      ["t/lease", 600_000],
+      ["t/own", 300_000],
+    ] as const) {
+      const left = await leftOf(key);
+      expect([left <= ttlMs, left > ttlMs - 60_000], key).toEqual([true, true]);
+    }
+    expect(await leftOf("t/ever")).toBe(Number.POSITIVE_INFINITY);
     const wrong = await run(["import"], '{"key":"d","value":"1"}\n{"key":"e"}\n');
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("line 2: expected either value") });
     const missing = await run(["import", "no-such-file"]);

@@ -1,3 +1,4 @@
+import type { KeyValue } from "@raftkv/kv-client";
 import type { GlobalOptions } from "../options.ts";
 import { writeOut } from "../output/standard-output.ts";
 import { stepProgress } from "../output/step-progress.ts";
@@ -5,6 +6,7 @@ import { atRevision, type ReadCommandOptions, type RevisionOption, readNeeds } f
 import { realPace } from "../real-pace.ts";
 import { withClient } from "../session.ts";
 import { entryToLine } from "../transfer/entry-line.ts";
+import { timesLeft } from "../transfer/times-left.ts";
 
 export interface ExportOptions extends GlobalOptions, ReadCommandOptions, RevisionOption {
   readonly prefix?: string;
@@ -13,7 +15,12 @@ export interface ExportOptions extends GlobalOptions, ReadCommandOptions, Revisi
 /** Lines are gathered up to this before they are written: a write for each would take most of the time. */
 const gatheredCharacters = 256 * 1024;
 
-/** Everything is of one revision. */
+/** Keys whose leases are asked about together. */
+const entriesTogether = 500;
+
+const noTimes: ReadonlyMap<number, number> = new Map();
+
+/** Everything is of one revision; how long keys live is that of the moment. */
 export async function exportEntries(options: ExportOptions): Promise<void> {
   const { prefix } = options;
   const progress = stepProgress("export", (keys) => `${keys} keys`, process.stderr, realPace);
@@ -22,9 +29,11 @@ export async function exportEntries(options: ExportOptions): Promise<void> {
     await withClient(options, async (client) => {
       const bounds = { ...(prefix === undefined ? {} : { prefix }), ...readNeeds(options), ...atRevision(options) };
       let lines = "";
-      for await (const entry of client.range(bounds)) {
-        lines += entryToLine(entry);
-        keys++;
+      for await (const entries of gathered(client.range(bounds))) {
+        // Nobody knows how long what was there in the past had to live.
+        const times = options.atRevision === undefined ? await timesLeft(client, entries, readNeeds(options)) : noTimes;
+        for (const entry of entries) lines += entryToLine(entry, times.get(entry.leaseId ?? 0));
+        keys += entries.length;
         if (lines.length < gatheredCharacters) continue;
         await writeOut(lines);
         lines = "";
@@ -35,4 +44,15 @@ export async function exportEntries(options: ExportOptions): Promise<void> {
   } finally {
     progress.end();
   }
+}
+
+async function* gathered(entries: AsyncIterable<KeyValue>): AsyncGenerator<readonly KeyValue[], void, undefined> {
+  let together: KeyValue[] = [];
+  for await (const entry of entries) {
+    together.push(entry);
+    if (together.length < entriesTogether) continue;
+    yield together;
+    together = [];
+  }
+  yield together;
 }

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { type RaftKv, RaftKvError } from "@raftkv/kv-client";
+import { withoutCall } from "../client-message.ts";
 import { CommandError } from "../command-error.ts";
 import { exitCodes } from "../exit-code.ts";
 import type { GlobalOptions } from "../options.ts";
@@ -19,6 +20,10 @@ interface Source {
   readonly bytes: number | undefined;
 }
 
+/** What the cluster can grant. Whatever has less left is about to go. */
+const shortestTtlMs = 100;
+const longestTtlMs = 30 * 24 * 60 * 60 * 1_000;
+
 /** Puts every line's key. Where it ends half-way it can be done again: the same lines lead to the same keys and values. */
 export async function importEntries(file: string | undefined, options: GlobalOptions): Promise<void> {
   const source = await sourceOf(file);
@@ -37,8 +42,9 @@ async function putAll(client: RaftKv, source: Source, progress: StepProgress): P
   let keys = 0;
   try {
     for await (const line of linesOf(source.chunks)) {
-      const { key, value } = parse(line);
-      await window.add(key.length + value.length, () => client.put(key, value));
+      const { key, value, ttlMs } = parse(line);
+      const options = ttlMs === undefined ? {} : { ttlMs: Math.min(Math.max(ttlMs, shortestTtlMs), longestTtlMs) };
+      await window.add(key.length + value.length, () => client.put(key, value, options));
       keys++;
       progress.update(line.bytes, source.bytes);
     }
@@ -75,7 +81,7 @@ async function sourceOf(file: string | undefined): Promise<Source> {
 function incomplete({ name }: Source, keys: number, error: unknown): unknown {
   const hint = keys === 0 ? "nothing was written" : "some of it is written, and importing it again does no harm";
   if (error instanceof RaftKvError) {
-    return new RaftKvError(error.code, `${error.message}; ${hint}`, {
+    return new RaftKvError(error.code, `${withoutCall(error.message)}; ${hint}`, {
       outcomeUnknown: error.outcomeUnknown,
       cause: error,
     });

@@ -35,6 +35,10 @@ const leader = {
     logBytes: 1536,
     stateBytes: 0,
     stateBytesInUse: 0,
+    sessions: 0,
+    leases: 0,
+    watches: 0,
+    lockCalls: 0,
     quotaBytes: undefined,
     differingNodeIds: [],
     snapshotBytes: 0,
@@ -86,7 +90,7 @@ describe("the status of a cluster", () => {
 ├────┼────────────────┼─────────────┼──────┼────────┼────────┼─────────┼───────────────┼─────┼──────────┼─────────┼───────┤
 │  3 │ 10.0.0.3:50051 │ learner     │    3 │      1 │      0 │       0 │ snapshot 25%  │ 121 │        0 │ 1.5 KiB │   0 B │
 └────┴────────────────┴─────────────┴──────┴────────┴────────┴─────────┴───────────────┴─────┴──────────┴─────────┴───────┘
-node 2: status: no answer
+node 2: no answer
 `);
   });
 
@@ -96,6 +100,14 @@ node 2: status: no answer
     expect(statusTable([dead])).toContain("no leader was reached\n");
   });
 
+  it("says who uses the cluster, and where", () => {
+    const used = { ...leader, status: { ...leader.status, sessions: 3, leases: 2, watches: 40, lockCalls: 1 } };
+    const behind = { ...learner, status: { ...learner.status, sessions: 1, watches: 5 } } as MemberStatus;
+    expect(statusTable([used, behind])).toContain(
+      "sessions: 3; leases: 2; watches: 40 on node 1, 5 on node 3; calls for locks and elections: 1 on node 1\n",
+    );
+  });
+
   it("is a list of objects for machines", () => {
     const [first, second, third] = JSON.parse(statusJson([leader, dead, learner]));
     expect(first).toMatchObject({ nodeId: 1, role: "leader", commitIndex: 120, logBytes: 1536, clusterId: "cluster" });
@@ -103,7 +115,7 @@ node 2: status: no answer
     expect(first).not.toHaveProperty("replication");
     expect(second).toEqual({
       ...member(2),
-      error: "status: no answer",
+      error: "no answer",
       replication: { state: "probe", matchIndex: 90, nextIndex: 91, lagEntries: 31, recentlyActive: false },
     });
     expect(third).toMatchObject({ learner: true, replication: { snapshot: { bytesSent: 10, bytes: 40 } } });

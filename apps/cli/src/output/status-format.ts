@@ -1,4 +1,5 @@
 import type { MemberStatus, NodeStatus, Replication } from "@raftkv/kv-client/admin";
+import { withoutCall } from "../client-message.ts";
 import { formatBytes } from "./format-bytes.ts";
 import { stateNotes } from "./membership-format.ts";
 import { textTable } from "./table.ts";
@@ -20,7 +21,13 @@ const columns = [
 
 /** A table, a row a member, and what is not as it is at rest. What a member does not say itself is left open. */
 export function statusTable(members: readonly MemberStatus[]): string {
-  return textTable(columns, members.map(row)) + notes(members) + differences(members) + unreachable(members);
+  return (
+    textTable(columns, members.map(row)) +
+    notes(members) +
+    usageNote(members) +
+    differences(members) +
+    unreachable(members)
+  );
 }
 
 function row({ nodeId, address, learner, status, replication }: MemberStatus): string[] {
@@ -55,6 +62,27 @@ function notes(members: readonly MemberStatus[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** Who uses the cluster: as the one sees it who has come furthest, and of each node what waits there. */
+function usageNote(members: readonly MemberStatus[]): string {
+  const statuses = members.flatMap(({ status }) => (status === undefined ? [] : [status]));
+  const [furthest] = statuses.toSorted((a, b) => b.appliedIndex - a.appliedIndex);
+  if (furthest === undefined) return "";
+  const { sessions, leases } = furthest;
+  const onNodes = (count: (status: NodeStatus) => number): string =>
+    statuses
+      .filter((status) => count(status) > 0)
+      .map((status) => `${count(status)} on node ${status.nodeId}`)
+      .join(", ");
+  const parts = {
+    sessions: sessions > 0 ? `${sessions}` : "",
+    leases: leases > 0 ? `${leases}` : "",
+    watches: onNodes(({ watches }) => watches),
+    "calls for locks and elections": onNodes(({ lockCalls }) => lockCalls),
+  };
+  const told = Object.entries(parts).filter(([, count]) => count !== "");
+  return told.length === 0 ? "" : `${told.map(([name, count]) => `${name}: ${count}`).join("; ")}\n`;
+}
+
 function differences(members: readonly MemberStatus[]): string {
   return members
     .flatMap(({ status }) => (status === undefined || status.differingNodeIds.length === 0 ? [] : [status]))
@@ -83,7 +111,7 @@ function leaderOf(members: readonly MemberStatus[]): NodeStatus | undefined {
 function unreachable(members: readonly MemberStatus[]): string {
   return members
     .filter((member) => member.error !== undefined)
-    .map(({ nodeId, error }) => `node ${nodeId}: ${error?.message}\n`)
+    .map(({ nodeId, error }) => `node ${nodeId}: ${withoutCall(error?.message ?? "")}\n`)
     .join("");
 }
 
@@ -91,7 +119,7 @@ function unreachable(members: readonly MemberStatus[]): string {
 export function statusJson(members: readonly MemberStatus[]): string {
   const objects = members.map(({ status, error, replication, ...member }) => ({
     ...member,
-    ...(status === undefined ? { error: error?.message } : ownWords(status)),
+    ...(status === undefined ? { error: withoutCall(error?.message ?? "") } : ownWords(status)),
     ...(replication === undefined ? {} : { replication: withoutNodeId(replication) }),
   }));
   return `${JSON.stringify(objects)}\n`;

@@ -8,7 +8,8 @@ import { examples } from "./examples.ts";
 export function addTransferCommands(program: Command): void {
   addRevisionOption(addReadOptions(program.command("export")))
     .description(
-      "print keys and values as JSON lines, all of one revision; text where they are UTF-8, else base64 (keyBase64, valueBase64)",
+      "print keys and values as JSON lines, all of one revision; text where they are UTF-8, else base64 (keyBase64, valueBase64), " +
+        "and as ttlMs how long a key has to live, where it goes with a lease or has a time to live",
     )
     .option("--prefix <prefix>", "only keys that begin with it")
     .addHelpText(
@@ -24,7 +25,8 @@ export function addTransferCommands(program: Command): void {
   program
     .command("import [file]")
     .description(
-      "put the keys of an export, from a file or from standard input; where it ends half-way, importing again does no harm",
+      "put the keys of an export, from a file or from standard input; where it ends half-way, importing again does no harm. What had " +
+        "so long to live lives so long from then on, by itself: leases are not in an export",
     )
     .addHelpText(
       "after",

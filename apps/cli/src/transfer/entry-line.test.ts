@@ -20,7 +20,14 @@ describe("a line of an export", () => {
     expect(Buffer.from(entryOfLine('{"key":"k","value":"v","modRevision":7}').value).toString()).toBe("v");
   });
 
+  it("says how long the key has to live, where it has not for ever", () => {
+    const line = entryToLine({ keyBytes: Buffer.from("k"), value: Buffer.from("v") }, 1_500);
+    expect(line).toBe('{"key":"k","value":"v","ttlMs":1500}\n');
+    expect([entryOfLine(line).ttlMs, entryOfLine('{"key":"k","value":"v"}').ttlMs]).toEqual([1_500, undefined]);
+  });
+
   it.each([
+    ['{"key":"k","value":"v","ttlMs":"1s"}', "ttlMs is no whole number of milliseconds"],
     ["{", "it is no JSON"],
     ["[]", "expected an object"],
     ['{"key":"k"}', "expected either value or valueBase64"],

@@ -5,14 +5,17 @@ import { textField } from "../output/entry-format.ts";
 export interface ExportedEntry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
+  /** How long it lives; undefined: for ever. */
+  readonly ttlMs?: number;
 }
 
 /**
  * `{"key":…,"value":…}` and a newline. Key and value are text where their bytes are UTF-8; else they stand in base64 under the
- * names `keyBase64` and `valueBase64`.
+ * names `keyBase64` and `valueBase64`. `ttlMs` is how long the key lives, where it does not for ever.
  */
-export function entryToLine({ keyBytes, value }: Pick<KeyValue, "keyBytes" | "value">): string {
-  return `${JSON.stringify({ ...textField("key", keyBytes), ...textField("value", value) })}\n`;
+export function entryToLine({ keyBytes, value }: Pick<KeyValue, "keyBytes" | "value">, ttlMs?: number): string {
+  const time = ttlMs === undefined ? {} : { ttlMs };
+  return `${JSON.stringify({ ...textField("key", keyBytes), ...textField("value", value), ...time })}\n`;
 }
 
 /** Throws an `Error` that says what is wrong. Other fields, such as the revisions that `range --output json` has, are left alone. */
@@ -22,7 +25,13 @@ export function entryOfLine(line: string): ExportedEntry {
   const fields: Readonly<Record<string, unknown>> = { ...found };
   const key = bytesOf(fields, "key");
   if (key.length === 0) throw new Error("the key is empty");
-  return { key, value: bytesOf(fields, "value") };
+  return { key, value: bytesOf(fields, "value"), ...ttlOf(fields) };
+}
+
+function ttlOf({ ttlMs }: Readonly<Record<string, unknown>>): { readonly ttlMs?: number } {
+  if (ttlMs === undefined) return {};
+  if (typeof ttlMs === "number" && Number.isSafeInteger(ttlMs) && ttlMs >= 0) return { ttlMs };
+  throw new Error("ttlMs is no whole number of milliseconds");
 }
 
 function parseJson(line: string): unknown {

@@ -65,6 +65,11 @@ export const clusterFileSchema = strictObject({
     max_transaction_steps: wholeNumber(1, 10_000).optional(),
     max_transaction_comparisons: wholeNumber(1, 10_000).optional(),
     max_transaction_depth: wholeNumber(1, 16).optional(),
+    max_watches: wholeNumber(1, 10_000_000).optional(),
+    max_watches_per_stream: wholeNumber(1, 10_000_000).optional(),
+    max_watch_bytes: wholeNumber(MIB, Number.MAX_SAFE_INTEGER).optional(),
+    max_watch_bytes_per_stream: wholeNumber(64 * KIB, Number.MAX_SAFE_INTEGER).optional(),
+    max_lock_calls: wholeNumber(1, 1_000_000).optional(),
   }).optional(),
 }).superRefine((file, context) => {
   for (const issue of contradictions(file)) {
@@ -79,14 +84,22 @@ interface Contradiction {
   readonly expected: string;
 }
 
+interface Limits {
+  readonly max_watches?: number | undefined;
+  readonly max_watches_per_stream?: number | undefined;
+  readonly max_watch_bytes?: number | undefined;
+  readonly max_watch_bytes_per_stream?: number | undefined;
+}
+
 interface Fields {
   readonly nodes: readonly { readonly id: number; readonly address: string }[];
   readonly election_timeout?: { readonly min: number; readonly max: number } | undefined;
   readonly heartbeat_interval?: number | undefined;
+  readonly limits?: Limits | undefined;
 }
 
 /** What each field allows for itself, but not together with the others. */
-function* contradictions({ nodes, election_timeout: timeout, heartbeat_interval: heartbeat }: Fields) {
+function* contradictions({ nodes, election_timeout: timeout, heartbeat_interval: heartbeat, limits = {} }: Fields) {
   yield* repeated(nodes, "id");
   yield* repeated(nodes, "address");
   if (timeout !== undefined && timeout.min >= timeout.max) {
@@ -95,6 +108,11 @@ function* contradictions({ nodes, election_timeout: timeout, heartbeat_interval:
   const electionMin = timeout?.min ?? defaultRaftNodeConfig.electionTimeoutMinMs;
   if (heartbeat !== undefined && heartbeat * 2 >= electionMin) {
     yield { path: ["heartbeat_interval"], expected: `less than half of election_timeout.min (${electionMin})` };
+  }
+  for (const what of ["max_watches", "max_watch_bytes"] as const) {
+    const [all, ofOne] = [limits[what], limits[`${what}_per_stream`]];
+    if (all === undefined || ofOne === undefined || ofOne <= all) continue;
+    yield { path: ["limits", `${what}_per_stream`], expected: `at most limits.${what} (${all})` };
   }
 }
 

@@ -124,6 +124,14 @@ describe("cluster.conf", () => {
     [{ nodes, snapshot: { from_followers: "no" } }, 'snapshot.from_followers: found "no", expected true or false'],
     [{ nodes, snapshot: { everything: true } }, "snapshot.everything: unknown field"],
     [
+      { nodes, limits: { max_watches: 10, max_watches_per_stream: 11 } },
+      "limits.max_watches_per_stream: found 11, expected at most limits.max_watches (10)",
+    ],
+    [
+      { nodes, limits: { max_watch_bytes: 1000 } },
+      "limits.max_watch_bytes: found 1000, expected a whole number from 1048576 to 9007199254740991",
+    ],
+    [
       { nodes, limits: { max_value_bytes: 1e9 } },
       "limits.max_value_bytes: found 1000000000, expected a whole number from 0 to 4194304",
     ],

@@ -5,6 +5,13 @@ import type { Options } from "./options.ts";
 import { resolveSettings } from "./settings.ts";
 import { workingDirectory } from "./working-directory.ts";
 
+const watchLimits = {
+  maxWatches: 100_000,
+  maxStreamWatches: 20_000,
+  maxWatchBytes: 128 * 1024 * 1024,
+  maxWatchStreamBytes: 4 * 1024 * 1024,
+  maxLockWaits: 10_000,
+};
 const transactionLimits = { maxTransactionSteps: 1024, maxTransactionComparisons: 1024, maxTransactionDepth: 8 };
 
 const two: ClusterFile = {
@@ -45,7 +52,7 @@ describe("the settings", () => {
       history: { maxAgeMs: 600_000, maxRevisions: 1_000_000 },
       quotaBytes: 0,
       checkIntervalMs: 24 * 60 * 60_000,
-      limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024, ...transactionLimits },
+      limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024, ...transactionLimits, ...watchLimits },
     });
   });
 
@@ -83,7 +90,15 @@ describe("the settings", () => {
       heartbeat_interval: 200,
       lease_reads: { max_clock_drift: 0.05 },
       history: { max_age: 5_000 },
-      limits: { max_key_bytes: 9, max_transaction_steps: 7 },
+      limits: {
+        max_key_bytes: 9,
+        max_transaction_steps: 7,
+        max_watches: 50,
+        max_watches_per_stream: 40,
+        max_watch_bytes: 2 ** 21,
+        max_watch_bytes_per_stream: 2 ** 20,
+        max_lock_calls: 3,
+      },
     };
     const settings = resolveSettings({ ...defaults, id: 7 }, file, "/");
     expect(settings).toMatchObject({
@@ -95,7 +110,17 @@ describe("the settings", () => {
       electionTimeout: { minMs: 1000, maxMs: 2000 },
       raft: { heartbeatIntervalMs: 200, maxClockDrift: 0.05 },
       history: { maxAgeMs: 5_000, maxRevisions: 1_000_000 },
-      limits: { maxKeyBytes: 9, maxValueBytes: 1024 * 1024, ...transactionLimits, maxTransactionSteps: 7 },
+      limits: {
+        maxKeyBytes: 9,
+        maxValueBytes: 1024 * 1024,
+        ...transactionLimits,
+        maxTransactionSteps: 7,
+        maxWatches: 50,
+        maxStreamWatches: 40,
+        maxWatchBytes: 2 ** 21,
+        maxWatchStreamBytes: 2 ** 20,
+        maxLockWaits: 3,
+      },
     });
     const overridden = resolveSettings({ ...defaults, id: 7, storage: "x", listen: "[::]:1" }, file, "/");
     expect(overridden).toMatchObject({ storage: "x", listen: { host: "::", port: 1 } });

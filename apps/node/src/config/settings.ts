@@ -42,11 +42,23 @@ export interface Settings {
   readonly quotaBytes: number;
   /** So often the members compare their whole states; 0: never. */
   readonly checkIntervalMs: number;
-  readonly limits: Pick<
-    KvLimits,
-    "maxKeyBytes" | "maxValueBytes" | "maxTransactionSteps" | "maxTransactionComparisons" | "maxTransactionDepth"
-  >;
+  readonly limits: ConfigurableLimits;
 }
+
+/** What an operator may decide; the others follow from these, or bound what one client may do to all. */
+export type ConfigurableLimits = Pick<
+  KvLimits,
+  | "maxKeyBytes"
+  | "maxValueBytes"
+  | "maxTransactionSteps"
+  | "maxTransactionComparisons"
+  | "maxTransactionDepth"
+  | "maxWatches"
+  | "maxStreamWatches"
+  | "maxWatchBytes"
+  | "maxWatchStreamBytes"
+  | "maxLockWaits"
+>;
 
 export const defaultListenAddress = "127.0.0.1:50051";
 export const defaultStorage = "@raftkv/storage-sqlite";
@@ -81,7 +93,7 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
   };
 }
 
-function limitsOf(file: ClusterFile | undefined): Settings["limits"] {
+function limitsOf(file: ClusterFile | undefined): ConfigurableLimits {
   const { limits = {} } = file ?? {};
   const defaults = DEFAULT_KV_LIMITS;
   return {
@@ -90,6 +102,11 @@ function limitsOf(file: ClusterFile | undefined): Settings["limits"] {
     maxTransactionSteps: limits.max_transaction_steps ?? defaults.maxTransactionSteps,
     maxTransactionComparisons: limits.max_transaction_comparisons ?? defaults.maxTransactionComparisons,
     maxTransactionDepth: limits.max_transaction_depth ?? defaults.maxTransactionDepth,
+    maxWatches: limits.max_watches ?? defaults.maxWatches,
+    maxStreamWatches: limits.max_watches_per_stream ?? defaults.maxStreamWatches,
+    maxWatchBytes: limits.max_watch_bytes ?? defaults.maxWatchBytes,
+    maxWatchStreamBytes: limits.max_watch_bytes_per_stream ?? defaults.maxWatchStreamBytes,
+    maxLockWaits: limits.max_lock_calls ?? defaults.maxLockWaits,
   };
 }
 

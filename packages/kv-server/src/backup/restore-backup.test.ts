@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { KvStateMachine } from "../state/kv-state-machine.ts";
-import { applyOne, bytes, CommandLog, del, openSession, put, raiseApplyVersion } from "../test-rig/command-log.ts";
+import {
+  applyOne,
+  bytes,
+  CommandLog,
+  del,
+  type OperationInit,
+  openSession,
+  put,
+  raiseApplyVersion,
+} from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
+import { expireLeases, grantLease, putLeased } from "../test-rig/lease-operations.ts";
 import { ManualClock } from "../test-rig/manual-clock.ts";
 import { encodeBackup } from "./backup-format.ts";
 import { restoreBackup, verifyBackup } from "./restore-backup.ts";
@@ -13,7 +23,7 @@ async function* chunked(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Ar
 }
 
 /** Revision 6: a=1, a=2, b=x, b deleted, c; with a session, and history unless `applyVersion` is 1. */
-async function backUp(applyVersion = 3) {
+async function backUp(applyVersion = 3, more: readonly OperationInit[] = []) {
   const machine = await KvStateMachine.open({ store: new GatedStore(), clock: new ManualClock() });
   const log = new CommandLog();
   log.timeMs = 5_000;
@@ -21,6 +31,7 @@ async function backUp(applyVersion = 3) {
   await applyOne(machine, log, { operations: [openSession(60_000)] });
   const operations = [put("a", "1"), put("a", "2"), put("b", "x"), del("b"), put("c", "y".repeat(3_000))];
   await applyOne(machine, log, { operations });
+  for (const operation of more) await applyOne(machine, log, { operations: [operation] });
   const { index, revision, read } = await machine.revisionedSnapshot();
   const header = { clusterId: "old", nodeId: 2, version: "1.2.3", index, revision };
   const chunks: Uint8Array[] = [];
@@ -62,8 +73,8 @@ describe("a backup that is restored", () => {
     const machine = await open(store);
     expect(machine.earliestRevision()).toBe(1_006);
     await machine.fingerprint();
-    // Index rows, value rows and the meta row of two keys.
-    expect(store.rowKeys().map((key) => key[0])).toEqual(["k", "k", "m", "r", "r"]);
+    // Index rows, value rows and the meta row of two keys, and that of lease counters.
+    expect(store.rowKeys().map((key) => key[0])).toEqual(["k", "k", "l", "m", "r", "r"]);
   });
 
   test("has the same in a cluster that keeps no history yet", async () => {
@@ -80,6 +91,58 @@ describe("a backup that is restored", () => {
     await restoreBackup(store, chunked(taken.bytes, 1_000), { bumpRevision: 0 });
     const machine = await open(store);
     expect([machine.revision(), machine.earliestRevision()]).toEqual([6, 1]);
+  });
+});
+
+describe("leases of a backup that is restored", () => {
+  const grantedIds = async (machine: KvStateMachine, log: CommandLog) => {
+    const operations = [grantLease(1_000), putLeased("own", "1", { ttlMs: 1_000 })];
+    const result = await applyOne(machine, log, { operations });
+    const [granted] = result.kind === "answers" ? result.answers : [];
+    const { answers } = await machine.read([{ kind: "get", key: bytes("own") }], limits);
+    const [own] = answers;
+    return [granted?.kind === "grantLease" && granted.leaseId, own?.kind === "get" && own.entry?.leaseId];
+  };
+
+  test("go on with the time that is left, in cluster time", async () => {
+    const taken = await backUp(3, [grantLease(60_000, 7), putLeased("leased", "1", { leaseId: 7 })]);
+    const store = new GatedStore();
+    await restoreBackup(store, chunked(taken.bytes, 1_000), { bumpRevision: 1_000 });
+    const machine = await open(store);
+    const deadlineMs = (await taken.machine.firstLeaseDeadlineMs()) ?? 0;
+    expect(await machine.firstLeaseDeadlineMs()).toBe(deadlineMs);
+    const log = new CommandLog();
+    log.entries.push(...taken.log.entries);
+    for (const [timeMs, expired] of [
+      [deadlineMs - 1, 0],
+      [deadlineMs, 1],
+    ] as const) {
+      log.timeMs = timeMs;
+      const ended = await applyOne(machine, log, { operations: [expireLeases] });
+      expect(ended).toMatchObject({ answers: [{ kind: "expireLeases", expired, deleted: expired }] });
+    }
+  });
+
+  test.each([
+    ["that had none before it", []],
+    ["that had some", [grantLease(500)]],
+  ])("of a cluster %s get no ids that were given out after the backup", async (_, before) => {
+    const taken = await backUp(3, before);
+    const old = await grantedIds(taken.machine, taken.log);
+    const store = new GatedStore();
+    await restoreBackup(store, chunked(taken.bytes, 1_000), { bumpRevision: 1_000 });
+    const log = new CommandLog();
+    // As many entries as there were when it was taken.
+    log.entries.push(...taken.log.entries.slice(0, taken.header.index));
+    const restored = await grantedIds(await open(store), log);
+    expect(restored).toEqual(old.map((id) => Number(id) + 1_000));
+  });
+
+  test("do not stand in the way of a cluster that has none", async () => {
+    const taken = await backUp(2);
+    const store = new GatedStore();
+    await restoreBackup(store, chunked(taken.bytes, 1_000), { bumpRevision: 1_000 });
+    expect(store.rowKeys().some((key) => key.startsWith("l"))).toBe(false);
   });
 });
 

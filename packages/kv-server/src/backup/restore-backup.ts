@@ -1,8 +1,11 @@
-import { META_KEY, parseRowKey } from "../codec/row-keys.ts";
+import { decodeLeaseCounters, encodeLeaseCounters } from "../codec/lease-rows.ts";
+import { LEASE_COUNTERS_KEY, META_KEY, parseRowKey } from "../codec/row-keys.ts";
 import { decodeMetaRow, encodeMetaRow, type MetaRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateRow, StateStore } from "../ports/state-store.ts";
-import { keepsHistory } from "../state/counters.ts";
+import { hasLeases, keepsHistory } from "../state/counters.ts";
+import type { LeaseCounters } from "../state/leases/lease.ts";
+import { LEASE_BOUNDS } from "../state/leases/lease-bounds.ts";
 import { decodeSnapshot } from "../state/snapshot-decoder.ts";
 import { type BackupHeader, malformedBackup, openBackup } from "./backup-format.ts";
 
@@ -10,7 +13,8 @@ export interface RestoreOptions {
   /**
    * The restored store goes on from the backup's revision plus so many: more than were written since it was taken. So no
    * revision that a client has seen is ever given out again for something else, and no watch or cache that goes on from such
-   * a revision is fooled: it is told that its revision is compacted.
+   * a revision is fooled: it is told that its revision is compacted. The ids that it chooses for leases go on from so many
+   * later, too: whoever keeps a lease of the old cluster alive keeps no other's.
    */
   readonly bumpRevision: number;
 }
@@ -75,6 +79,7 @@ class RowTaker {
   revision = 0;
   keys = 0;
   sessions = 0;
+  #hasLeaseCounters = false;
 
   constructor(bump: number) {
     this.#bump = bump;
@@ -94,9 +99,24 @@ class RowTaker {
       return [];
     }
     if (kind === "index") this.keys++;
-    return kind === "meta"
-      ? [{ key: META_KEY, value: encodeMetaRow(this.#meta(decodeMetaRow(row.value), header)) }]
-      : [row];
+    if (kind === "leaseCounters") return [this.#leaseCounters(decodeLeaseCounters(row.value))];
+    return kind === "meta" ? this.#metaRows(decodeMetaRow(row.value), header) : [row];
+  }
+
+  #metaRows(found: MetaRow, header: BackupHeader): readonly StateRow[] {
+    const meta = { key: META_KEY, value: encodeMetaRow(this.#meta(found, header)) };
+    // Where no lease was ever granted there is no row that comes before.
+    const isMissing = hasLeases(found) && this.#bump > 0 && !this.#hasLeaseCounters;
+    return isMissing ? [this.#leaseCounters({ chosen: 0, granted: 0, own: 0 }), meta] : [meta];
+  }
+
+  #leaseCounters(counters: LeaseCounters): StateRow {
+    this.#hasLeaseCounters = true;
+    const chosen = counters.chosen + this.#bump;
+    if (LEASE_BOUNDS.firstChosenId + chosen >= LEASE_BOUNDS.firstOwnId) {
+      throw new RangeError("the ids of its leases cannot be moved on so far");
+    }
+    return { key: LEASE_COUNTERS_KEY, value: encodeLeaseCounters({ ...counters, chosen }) };
   }
 
   #meta(meta: MetaRow, header: BackupHeader): MetaRow {

@@ -24,7 +24,7 @@ const REPLICATION_STATES: Readonly<Record<PeerProgress["state"], ReplicationStat
 };
 
 /** This node's own view of itself and of the cluster. */
-export function clusterStatus({ options, consistency }: ServiceContext): StatusResponse {
+export function clusterStatus({ options, consistency, watchHub }: ServiceContext, lockCalls: number): StatusResponse {
   const { consensus, state, usage, version, address, quotaBytes } = options;
   const { identity, role, term, leader, commit, last, membership, committedMembership, progress, transferTo } =
     consensus.status();
@@ -51,6 +51,10 @@ export function clusterStatus({ options, consistency }: ServiceContext): StatusR
     stateBytesInUse: BigInt(state.usedBytes()),
     differingNodeIds: (consistency?.differing ?? []).map(BigInt),
     quotaBytes: BigInt(quotaBytes ?? 0),
+    sessions: BigInt(state.sessionCount()),
+    leases: BigInt(state.leaseCount()),
+    watches: BigInt(watchHub.size),
+    lockCalls: BigInt(lockCalls),
     snapshotBytes: BigInt(snapshotBytes),
     members: memberMessages(membership),
     progress: progress.map(progressMessage),

@@ -146,6 +146,10 @@ export class ExchangeStream {
     pendingWrites.wait(proposed.result).then(
       (result) => {
         const told = result.kind === "answers" ? answersBytes(result.answers) : 0;
+        if (told > 0 && this.#admission.full) {
+          this.#settle(error(requestId, UNREAD), held);
+          return;
+        }
         this.#admission.grow(told);
         this.#settle(commandAnswer(requestId, result), held + told);
       },
@@ -240,6 +244,14 @@ function commandAnswer(requestId: bigint, result: ApplyResult): ExchangeResponse
       return error(requestId, { code: ErrorCode.INTERNAL, message: "a command was applied as something else" });
   }
 }
+
+/** It may be said again: a session keeps its answers. */
+const UNREAD: Failure = {
+  code: ErrorCode.RESOURCE_EXHAUSTED,
+  message:
+    "the commands were carried out, but their answers are large and those before wait to be read: ask again in a session",
+  outcomeUnknown: true,
+};
 
 function error(requestId: bigint, failure: Failure): ExchangeResponse {
   return exchangeError(requestId, errorDetail(failure));

@@ -98,7 +98,7 @@ export class KvServices {
 
   /** What `ClusterService.Status` answers. */
   status(): StatusResponse {
-    return clusterStatus(this.#context);
+    return clusterStatus(this.#context, this.#locks.waiting);
   }
 
   /** Adds what is served by hand where a client speaks plain gRPC: it takes the place of what `register` has for it. */

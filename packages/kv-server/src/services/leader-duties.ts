@@ -2,7 +2,7 @@ import { systemClock } from "@raftkv/raft-core";
 import { AutoCompaction, DEFAULT_HISTORY_POLICY } from "./auto-compaction.ts";
 import { LeaderDuty, type LeaderDutyOptions } from "./leader-duty.ts";
 import { LeaseExpiry } from "./lease-expiry.ts";
-import { CHECK_LOOK_MS, DEFAULT_CHECK_INTERVAL_MS, PeriodicCheck } from "./periodic-check.ts";
+import { DEFAULT_CHECK_INTERVAL_MS, PeriodicCheck } from "./periodic-check.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 const RAISE_INTERVAL_MS = 5_000;
@@ -20,8 +20,10 @@ export function leaderDuties({ options, leadership, applyVersion }: ServiceConte
     new LeaderDuty({ leadership, clock, intervalMs, round });
   return [
     duty(RAISE_INTERVAL_MS, (term, signal) => applyVersion.round(term, signal)),
-    duty(CHECK_LOOK_MS, (term) => check.round(term)),
-    duty(compaction.intervalMs, (term) => compaction.round(term)),
+    duty(compaction.intervalMs, async (term) => {
+      await compaction.round(term);
+      await check.round(term);
+    }),
     new LeaseExpiry({ leadership, consensus, state, clock }),
   ];
 }

@@ -11,9 +11,6 @@ export interface PeriodicCheckOptions extends CheckProposer {
 /** A day. */
 export const DEFAULT_CHECK_INTERVAL_MS = 24 * 60 * 60_000;
 
-/** Looks so often whether it is time. */
-export const CHECK_LOOK_MS = 60_000;
-
 /** Has the whole state checked on all nodes every now and then, while this node leads. */
 export class PeriodicCheck {
   readonly #options: PeriodicCheckOptions;

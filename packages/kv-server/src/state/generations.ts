@@ -2,6 +2,7 @@ import type { KeyId } from "./key-id.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { type Change, MemTable } from "./mem-table.ts";
 import type { ChangedRow } from "./row-table.ts";
+import { SettledRecords } from "./settled-records.ts";
 
 /** What memory knows of a key's past. */
 export type PastState =
@@ -20,6 +21,12 @@ export type PastState =
 export class Generations {
   #active = new Generation();
   #frozen: Generation | undefined;
+  readonly #settled: SettledRecords;
+
+  /** @param settledBytes What is remembered of keys that are in the engine. */
+  constructor(settledBytes: number) {
+    this.#settled = new SettledRecords(settledBytes);
+  }
 
   get active(): MemTable {
     return this.#active.table;
@@ -31,6 +38,11 @@ export class Generations {
 
   find(id: KeyId): Change | undefined {
     return this.#active.table.get(id) ?? this.#frozen?.table.get(id);
+  }
+
+  /** What the key is now, as far as memory knows. Undefined: only the engine can tell. */
+  known(id: KeyId): { readonly record: KeyRecord | undefined } | undefined {
+    return this.find(id) ?? this.#settled.find(id);
   }
 
   /**
@@ -109,6 +121,7 @@ export class Generations {
 
   /** The frozen table is in the engine. */
   dropFrozen(): void {
+    if (this.#frozen !== undefined) this.#settled.merged(this.#frozen.table);
     this.#frozen = undefined;
   }
 
@@ -122,6 +135,7 @@ export class Generations {
   clear(): void {
     this.#active = new Generation();
     this.#frozen = undefined;
+    this.#settled.clear();
   }
 
   /**

@@ -3,7 +3,7 @@ import { decodeIndexRow, decodeValueRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import { type Counters, earliestRevision, keepsHistory } from "./counters.ts";
-import type { Generations, PastState } from "./generations.ts";
+import type { Generations } from "./generations.ts";
 import { planHistory, type WritesPage } from "./key-history.ts";
 import { keyId } from "./key-id.ts";
 import { type KeyEntry, type KeyRecord, keyEntry } from "./key-record.ts";
@@ -120,17 +120,23 @@ function planPage(
 }
 
 function planGet(key: Uint8Array, at: number | undefined, generations: Generations): GetPlan {
+  if (at === undefined) return planPresentGet(key, generations);
   const plan = (found: GetPlan["found"]): GetPlan => ({ kind: "get", at, key, found });
-  const state = at === undefined ? present(key, generations) : generations.findAt(keyId(key), at);
+  const state = generations.findAt(keyId(key), at);
   if (state === undefined) return plan("inEngine");
   if (state.kind === "inEngine") return plan({ key, record: state.record, value: "inEngine" });
   const { record, value } = state.change;
   return plan(record === undefined ? undefined : { key, record, value });
 }
 
-function present(key: Uint8Array, generations: Generations): PastState | undefined {
-  const change = generations.find(keyId(key));
-  return change === undefined ? undefined : { kind: "change", change };
+/** Where memory knows the record but not the value, that stands in the engine. */
+function planPresentGet(key: Uint8Array, generations: Generations): GetPlan {
+  const id = keyId(key);
+  const known = generations.known(id);
+  if (known === undefined) return { kind: "get", at: undefined, key, found: "inEngine" };
+  const { record } = known;
+  const value = generations.find(id)?.value ?? "inEngine";
+  return { kind: "get", at: undefined, key, found: record === undefined ? undefined : { key, record, value } };
 }
 
 function isCompacted(plan: Plan | undefined, counters: Counters): boolean {

@@ -4,6 +4,7 @@ import { decodeMetaRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { ApplyResult } from "./answer.ts";
+import { answersBytes } from "./answer-bytes.ts";
 import { checkApplyVersion } from "./apply-version.ts";
 import { type ChangesAnswer, type ChangesRead, previousInMemory, readChanges } from "./changes-read.ts";
 import { ClusterClock } from "./cluster-clock.ts";
@@ -57,7 +58,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   /** Of the whole state, as of entries that ask for it. */
   readonly checks: WholeChecks;
   readonly #store: StateStore;
-  readonly #generations = new Generations();
+  readonly #generations: Generations;
   readonly #serial = new Serial();
   readonly #merger: Merger;
   readonly #appliedListeners = new Set<() => void>();
@@ -74,10 +75,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
     this.checks = new WholeChecks(clock, saved.counters.clusterTimeMs);
     this.marks.restart(saved.counters);
+    const limits = { ...DEFAULT_MERGE_LIMITS, ...merge };
+    this.#generations = new Generations(limits.settledBytes);
     this.#merger = new Merger({
       store,
       clock,
-      limits: { ...DEFAULT_MERGE_LIMITS, ...merge },
+      limits,
       state: () => ({ ...this.#saved, generations: this.#generations }),
       serial: this.#serial,
       scavengedThrough: saved.scavengedThrough,
@@ -180,7 +183,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   }
 
   /**
-   * Waits while merges lag too far behind. Rejects only where the engine failed, the caller erred, or the entries are for a
+   * Waits while merges lag too far behind, and applies no more of the entries once their answers have become large. Rejects only where the engine failed, the caller erred, or the entries are for a
    * later version of raftkv (`newerFormat`); none of them is applied then.
    */
   async apply(entries: readonly Entry[]): Promise<readonly ApplyResult[]> {
@@ -319,11 +322,15 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     contents: readonly (EntryContent | undefined)[],
   ): Promise<readonly ApplyResult[]> {
     const results: ApplyResult[] = [];
-    while (results.length < entries.length) {
+    let answersLeft = MAX_ANSWER_BYTES;
+    while (results.length < entries.length && answersLeft > 0) {
       const rest = contents.slice(results.length);
       const { count, prefetched } = await prefetch(rest, this.#source());
       const next = entries.slice(results.length, results.length + count);
-      results.push(...this.#fold(next, rest, prefetched));
+      for (const result of this.#fold(next, rest, prefetched)) {
+        if (result.kind === "answers") answersLeft -= answersBytes(result.answers);
+        results.push(result);
+      }
       await this.#beginCheck(results.at(-1));
     }
     return results;
@@ -383,5 +390,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     for (const listener of this.#appliedListeners) listener();
   }
 }
+
+/** What answers tell of keys that are given together, roughly: further entries are applied when these have gone their way. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 const NONE: ApplyResult = { kind: "none" };

@@ -67,6 +67,11 @@ export class MemTable {
     return this.#inOrder;
   }
 
+  /** The newest change of each key, in no order. */
+  newest(): Iterable<Change> {
+    return this.#newest.values();
+  }
+
   /** The newest change of each key in key order, from `from` (inclusive). Nothing may be put in while they are read. */
   *from(from: KeyId): Generator<Change, void, undefined> {
     for (const id of this.#keys.from(from)) {

@@ -1,6 +1,5 @@
 import type { Clock, Index } from "@raftkv/raft-core";
 import {
-  historyRowKey,
   historyRowKeyIn,
   historyRowsFrom,
   indexRowKey,
@@ -22,6 +21,7 @@ import { keepsHistory } from "./counters.ts";
 import { keyBytes } from "./key-id.ts";
 import { below, type Change, type MemTable } from "./mem-table.ts";
 import type { Removal } from "./scavenger.ts";
+import { sortInTurns } from "./sort-in-turns.ts";
 
 /** What one merge writes: everything that changed up to `appliedIndex` since the merge before. */
 export interface Merge {
@@ -37,7 +37,7 @@ export interface Merge {
 type RowChange = StateBatch["changes"][number];
 
 /** Rows made in one go; between two of these the event loop gets its turn. */
-const SLICE = 2_000;
+const SLICE = 1_000;
 
 /** The rows of a merge, in the order of their keys. Every key it names stands in the engine as `below` says. */
 export async function mergeBatch(merge: Merge, clock: Clock): Promise<StateBatch> {
@@ -50,12 +50,14 @@ export async function mergeBatch(merge: Merge, clock: Clock): Promise<StateBatch
     }
   };
   const { table, removals, meta } = merge;
-  await add(together(historyRows(table), inKeyOrder(removals.map(historyRemoval))));
+  const historyRemovals = await sortInTurns(removals, byHistoryRow, nextTurn);
+  await add(together(historyRows(table), mapped(historyRemovals, historyRemoval)));
   await add(indexRows(table));
   await add(otherRows(table));
   changes.push({ key: META_KEY, value: encodeMetaRow(meta) });
   // All of them are older than what is added.
-  await add(inRevisionOrder([...supersededValues(table), ...removals]).map(valueRemoval));
+  const valueRemovals = await sortInTurns([...supersededValues(table), ...removals], byRevision, nextTurn);
+  await add(mapped(valueRemovals, valueRemoval));
   await add(valueRows(table));
   for (const { id, row } of merge.sessionRows) changes.push({ key: sessionRowKey(id), value: row });
   return { appliedIndex: merge.appliedIndex, changes };
@@ -77,8 +79,8 @@ function* historyRows(table: MemTable): Generator<RowChange, void, undefined> {
   }
 }
 
-function historyRemoval({ key, revision }: Removal): RowChange {
-  return { key: historyRowKey(key, revision), value: undefined };
+function historyRemoval({ historyRow }: Removal): RowChange {
+  return { key: historyRow, value: undefined };
 }
 
 function valueRemoval({ revision, sub }: Pick<Removal, "revision" | "sub">): RowChange {
@@ -139,24 +141,29 @@ function encodedValue(change: Change): Uint8Array {
   });
 }
 
-function inKeyOrder(rows: RowChange[]): readonly RowChange[] {
-  return rows.sort((a, b) => Buffer.compare(a.key, b.key));
+function byHistoryRow(a: Removal, b: Removal): number {
+  return Buffer.compare(a.historyRow, b.historyRow);
 }
 
-function inRevisionOrder<Row extends Pick<Removal, "revision" | "sub">>(rows: Row[]): readonly Row[] {
-  return rows.sort((a, b) => a.revision - b.revision || a.sub - b.sub);
+type Revisioned = Pick<Removal, "revision" | "sub">;
+
+function byRevision(a: Revisioned, b: Revisioned): number {
+  return a.revision - b.revision || a.sub - b.sub;
+}
+
+function* mapped<From, To>(items: Iterable<From>, map: (item: From) => To): Generator<To, void, undefined> {
+  for (const item of items) yield map(item);
 }
 
 /** Both in key order, and without a key in common. */
-function* together(rows: Iterable<RowChange>, others: readonly RowChange[]): Generator<RowChange, void, undefined> {
-  let position = 0;
+function* together(
+  rows: Iterable<RowChange>,
+  others: Iterator<RowChange, void>,
+): Generator<RowChange, void, undefined> {
+  let other = others.next();
   for (const row of rows) {
-    for (let other = others[position]; other !== undefined; other = others[position]) {
-      if (Buffer.compare(other.key, row.key) > 0) break;
-      yield other;
-      position++;
-    }
+    for (; !other.done && Buffer.compare(other.value.key, row.key) <= 0; other = others.next()) yield other.value;
     yield row;
   }
-  yield* others.slice(position);
+  for (; !other.done; other = others.next()) yield other.value;
 }

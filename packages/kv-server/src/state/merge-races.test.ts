@@ -49,7 +49,7 @@ describe("a read is from one revision, whatever is merged while it waits for the
     ["the value rows", 2],
   ] as const) {
     test(`gets that wait for ${name}`, async () => {
-      const { store, machine, apply } = await open();
+      const { store, machine, apply } = await open({ settledBytes: 0 });
       await apply(put("a", "old"), put("b", "old"), put("gone", "old"));
       await machine.flush();
       store.hold("getMany");
@@ -115,6 +115,26 @@ describe("a read is from one revision, whatever is merged while it waits for the
     });
   });
 
+  test("gets of keys that are known from the last merge wait for the value rows alone", async () => {
+    const { store, machine, apply } = await open();
+    await apply(put("a", "old"), put("gone", "old"));
+    await machine.flush();
+    await apply(del("gone"));
+    await machine.flush();
+    store.hold("getMany");
+    const reading = machine.read([get("a"), get("gone")], limits);
+    await promisesSettle();
+    const [read] = store.held.splice(0);
+    store.release("getMany");
+    await apply(put("a", "new"), put("gone", "back"));
+    const flushed = machine.flush();
+    await promisesSettle();
+    expect(machine.durableIndex()).toBe(2);
+    read?.release();
+    expect(shown(await reading)).toEqual(["a=old@2/1", "none"]);
+    expect(await flushed).toBe(3);
+  });
+
   test("a merge waits for reads also when a restore that waited for reads before was refused", async () => {
     const { store, machine, apply } = await open();
     await apply(put("a", "old"));
@@ -140,7 +160,7 @@ describe("a read is from one revision, whatever is merged while it waits for the
   });
 
   test("reads that begin after the freeze do not hold its merge up", async () => {
-    const { store, machine, apply } = await open();
+    const { store, machine, apply } = await open({ settledBytes: 0 });
     await apply(put("a", "1"));
     await machine.flush();
     await apply(put("b", "1"));

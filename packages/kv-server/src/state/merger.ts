@@ -5,7 +5,7 @@ import type { StateStore, StateView } from "../ports/state-store.ts";
 import type { Counters } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import { type Merge, mergeBatch } from "./merge-batch.ts";
-import { type Removal, SCAVENGED_ROWS, type Scavenged, scavenge } from "./scavenger.ts";
+import { type Scavenged, scavenge } from "./scavenger.ts";
 import type { Serial } from "./serial.ts";
 import type { SessionTable } from "./session-table.ts";
 
@@ -17,12 +17,15 @@ export interface MergeLimits {
   readonly mergeBytes: number;
   /** While a merge runs and so many bytes have changed meanwhile, nothing more is applied. */
   readonly maxBytes: number;
+  /** What is remembered of the keys that were merged last, so that the engine need not be asked. */
+  readonly settledBytes: number;
 }
 
 export const DEFAULT_MERGE_LIMITS: MergeLimits = {
   intervalMs: 500,
   mergeBytes: 4 * 1024 * 1024,
   maxBytes: 16 * 1024 * 1024,
+  settledBytes: 8 * 1024 * 1024,
 };
 
 /** Between two merges that do nothing but remove what was compacted. */
@@ -39,6 +42,9 @@ interface Pin extends PromiseWithResolvers<PinnedView> {
   readonly index: Index;
   isFrozen: boolean;
 }
+
+/** Writes that each merge looks at, besides two for each one that it adds. */
+const SCAVENGED_WRITES = 4_000;
 
 /** What merges read and write. */
 export interface MergedState {
@@ -205,8 +211,8 @@ export class Merger {
   async #showPinned({ appliedIndex, meta }: Merge): Promise<void> {
     const pin = this.#pin;
     if (pin?.index !== appliedIndex) return;
-    this.#pin = undefined;
     pin.resolve({ view: await this.#store.view(), meta });
+    this.#pin = undefined;
   }
 
   /**
@@ -216,15 +222,10 @@ export class Merger {
   async #scavenged(compactRevision: number, added: number): Promise<Scavenged> {
     const { revision, scavengedThrough } = this.#merged;
     const to = Math.min(compactRevision, revision);
-    const removals = new Map<string, Removal>();
-    let through = scavengedThrough;
-    for (let looks = 1 + Math.ceil((2 * added) / SCAVENGED_ROWS); looks > 0 && through < to; looks--) {
-      const scavenged = await scavenge(this.#store, through, to);
-      // Each look begins with the revision at which the one before has ended.
-      for (const removal of scavenged.removals) removals.set(`${removal.revision}/${removal.sub}`, removal);
-      through = scavenged.through;
-    }
-    return { removals: [...removals.values()], through };
+    if (scavengedThrough >= to) return { removals: [], through: scavengedThrough };
+    const nextTurn = () => new Promise<void>((resolve) => this.#clock.setTimer(0, resolve));
+    const writes = SCAVENGED_WRITES + 2 * added;
+    return scavenge({ store: this.#store, from: scavengedThrough, to, writes, nextTurn });
   }
 
   #assertWorking(): void {

@@ -3,6 +3,7 @@ import type {
   EntryContent,
   Operation,
   PutOperation,
+  RangeStep,
   TransactionOperation,
   TransactionStep,
 } from "./command.ts";
@@ -14,8 +15,20 @@ export interface NeedsList {
   key(id: KeyId): void;
   /** The key's record and value. */
   value(id: KeyId): void;
-  /** The records of all keys in [from, to), and their values if told. */
-  range(from: Uint8Array, to: Uint8Array | undefined, withValues: boolean): void;
+  /** The records of all keys in the range, and some of their values. */
+  range(need: RangeNeed): void;
+  /** The key may be deleted. */
+  deletes(id: KeyId): void;
+}
+
+export interface RangeNeed {
+  readonly from: Uint8Array;
+  /** Exclusive; undefined: to the last key. */
+  readonly to: Uint8Array | undefined;
+  /** Those that may be shown: the first ones in an order that do not depend on values. */
+  readonly values: "none" | "all" | Pick<RangeStep, "limit" | "order" | "filter">;
+  /** All of its keys may be deleted. */
+  readonly deletes: boolean;
 }
 
 /** Whether a command needs more than the records of keys that it names: then it is prefetched for by itself. */
@@ -65,15 +78,18 @@ export function listNeeds(operation: Operation | TransactionStep, needs: NeedsLi
     case "delete":
       if (operation.withPrevious) needs.value(operation.id);
       else needs.key(operation.id);
+      needs.deletes(operation.id);
       return;
-    case "deleteRange":
-      needs.range(operation.from, operation.to, operation.withPrevious);
+    case "deleteRange": {
+      const { from, to, withPrevious } = operation;
+      needs.range({ from, to, values: withPrevious ? "all" : "none", deletes: true });
       return;
+    }
     case "get":
       needs.value(operation.id);
       return;
     case "range":
-      needs.range(operation.from, operation.to, needsValues(operation));
+      needs.range({ from: operation.from, to: operation.to, values: valuesOf(operation), deletes: false });
       return;
     case "fenced":
       needs.key(operation.fence.id);
@@ -100,11 +116,13 @@ function listTransactionNeeds({ problem, comparisons, then, otherwise }: Transac
 
 function listComparisonNeeds({ id, key, range, target }: Comparison, needs: NeedsList): void {
   const withValue = target.kind === "value";
-  if (range !== undefined) needs.range(key, range.to, withValue);
+  if (range !== undefined) needs.range({ from: key, to: range.to, values: withValue ? "all" : "none", deletes: false });
   else if (withValue) needs.value(id);
   else needs.key(id);
 }
 
-function needsValues({ keysOnly, countOnly, order }: Extract<TransactionStep, { kind: "range" }>): boolean {
-  return order?.target === "value" ? !countOnly : !(keysOnly || countOnly);
+function valuesOf({ keysOnly, countOnly, limit, order, filter }: RangeStep): RangeNeed["values"] {
+  if (countOnly) return "none";
+  if (order?.target === "value") return "all";
+  return keysOnly ? "none" : { limit, order, filter };
 }

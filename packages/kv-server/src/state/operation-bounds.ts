@@ -10,7 +10,10 @@ export const OPERATION_BOUNDS = {
    * those of both branches.
    */
   maxKeys: 100_000,
-  /** Bytes of the values that it reads. */
+  /**
+   * Bytes of the values that it reads: of a range with a limit those of the first keys only, and of as many more as keys may be
+   * changed before it in its entry.
+   */
   maxValueBytes: 16 * MIB,
   /** Bytes of keys and values in its answer: one of the largest that can be configured fits. */
   maxAnswerBytes: 4.25 * MIB,

@@ -2,7 +2,6 @@ import { valueRowKey } from "../codec/row-keys.ts";
 import { decodeValueRow } from "../codec/rows.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import type { Readable } from "./kv-reader.ts";
-import { OPERATION_BOUNDS } from "./operation-bounds.ts";
 import { planPastRange } from "./past-range.ts";
 import { AllKeys, LastKeys, onlyPage } from "./range-collectors.ts";
 import { inOrder, type RangeOrder } from "./range-options.ts";
@@ -30,8 +29,7 @@ export function planOrderedRange(
     const page = await complete();
     if (page.isTooLarge) return NONE_TOO_LARGE;
     const found = order.target === "key" ? page.found : await sorted(page.found, order, store);
-    const shown = found?.slice(0, range.limit);
-    if (shown === undefined) return NONE_TOO_LARGE;
+    const shown = found.slice(0, range.limit);
     const answer = onlyPage(range.keysOnly ? shown.map(withoutValue) : shown, range, false);
     return answer.bytes > maxBytes && shown.length > 1 ? NONE_TOO_LARGE : answer;
   };
@@ -43,18 +41,11 @@ function withoutValue({ key, record }: Found): Found {
   return { key, record, value: "notWanted" };
 }
 
-/** Undefined: too much to be put in order. */
-async function sorted(
-  found: readonly Found[],
-  order: RangeOrder,
-  store: StateStore,
-): Promise<readonly Found[] | undefined> {
+async function sorted(found: readonly Found[], order: RangeOrder, store: StateStore): Promise<readonly Found[]> {
   if (order.target !== "value") {
     const keys = found.map((each) => ({ record: each.record, value: NO_VALUE, found: each }));
     return inOrder(keys, order).map((key) => key.found);
   }
-  const bytes = found.reduce((sum, { record }) => sum + record.valueLength, 0);
-  if (bytes > OPERATION_BOUNDS.maxValueBytes) return undefined;
   return inOrder(await withValues(found, store), order);
 }
 

@@ -11,7 +11,12 @@ interface PastKey {
   readonly record: KeyRecord | undefined;
 }
 
-const SCAN_ROWS = 256;
+/**
+ * Rows fetched at a time: the fewest to begin with and where most of what was fetched had to be passed over, as with keys that
+ * were written often; the most where all of it was wanted.
+ */
+const FEWEST_ROWS = 8;
+const MOST_ROWS = 256;
 
 /** What the history rows in [from, to) say that each key was at `revision`, in key order. */
 export class PastScan {
@@ -22,6 +27,8 @@ export class PastScan {
   #fetches = 0;
   #rows: readonly StateRow[] = [];
   #position = 0;
+  /** Those of `#rows` that were looked at. */
+  #wanted = 1;
   #exhausted: boolean;
   #peeked: PastKey | undefined;
 
@@ -53,6 +60,7 @@ export class PastScan {
     for (;;) {
       const row = await this.#row();
       if (row === undefined) return undefined;
+      this.#wanted++;
       const { key, revision } = historyKey(row);
       if (revision > this.#revision) {
         this.#skipTo(historyRowKey(key, this.#revision));
@@ -82,13 +90,15 @@ export class PastScan {
   /** History rows are small, so the number of rows is the only bound; fewer than asked for means that this is the end. */
   async #fetch(): Promise<void> {
     this.#fetches++;
+    const limit = Math.min(Math.max(FEWEST_ROWS, 8 * this.#wanted), MOST_ROWS);
+    this.#wanted = 0;
     this.#position = 0;
     this.#rows = [];
     if (Buffer.compare(this.#from, this.#to) < 0) {
       const bounds = { from: this.#from, to: this.#to };
-      this.#rows = await this.#store.scan({ ...bounds, limit: SCAN_ROWS, maxBytes: Number.MAX_SAFE_INTEGER });
+      this.#rows = await this.#store.scan({ ...bounds, limit, maxBytes: Number.MAX_SAFE_INTEGER });
     }
-    this.#exhausted = this.#rows.length < SCAN_ROWS;
+    this.#exhausted = this.#rows.length < limit;
     const last = this.#rows.at(-1);
     if (last !== undefined) this.#from = Buffer.concat([last.key, Uint8Array.of(0)]);
   }

@@ -9,10 +9,12 @@ import { valueInRow } from "./kv-reader.ts";
 import { learnEndingLeases, learnLeasesOf } from "./leases/entry-leases.ts";
 import { type KnownLeases, keysOf, noLeases } from "./leases/lease-prefetch.ts";
 import type { LeaseState } from "./leases/lease-table.ts";
-import { listNeeds, type NeedsList, needsMoreThanRecords } from "./needs.ts";
+import { listNeeds, type NeedsList, needsMoreThanRecords, type RangeNeed } from "./needs.ts";
 import { OPERATION_BOUNDS } from "./operation-bounds.ts";
 import { type KnownRecords, type Present, PresentKeys, PresentRecords } from "./present.ts";
-import { planRange } from "./range-plan.ts";
+import { BoundedKeys } from "./range-collectors.ts";
+import { inOrder, passes } from "./range-options.ts";
+import { type Found, planRange } from "./range-plan.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
 /** Where the present state stands. */
@@ -66,11 +68,11 @@ async function prefetchRecords(contents: readonly Content[], { generations, stor
   const missing: KeyId[] = [];
   const learn = (id: KeyId) => {
     if (known.has(id)) return;
-    const change = generations.find(id);
-    known.set(id, change?.record);
-    if (change === undefined) missing.push(id);
+    const found = generations.known(id);
+    known.set(id, found?.record);
+    if (found === undefined) missing.push(id);
   };
-  const needs: NeedsList = { key: learn, value: refuseMore, range: refuseMore };
+  const needs: NeedsList = { key: learn, value: refuseMore, range: refuseMore, deletes: () => undefined };
   for (const content of contents) {
     if (content?.kind !== "command") continue;
     for (const operation of content.command.operations) listNeeds(operation, needs);
@@ -97,7 +99,9 @@ async function prefetchEntry(content: CommandContent, source: Source): Promise<P
   const prefetch = new EntryPrefetch(source);
   const leases = noLeases();
   for (const operation of await learnEndingLeases(leases, content, source)) excess.set(operation, "noRoom");
-  await prefetch.fetchRecords(keysOf(leases));
+  const ending = [...keysOf(leases)];
+  prefetch.mayChange += ending.length;
+  await prefetch.fetchRecords(ending);
   for (const operation of content.command.operations) {
     const verdict = await prefetch.take(operation);
     if (verdict !== undefined) excess.set(operation, verdict);
@@ -107,17 +111,12 @@ async function prefetchEntry(content: CommandContent, source: Source): Promise<P
   return { present: prefetch.present, excess, leases };
 }
 
-interface RangeNeed {
-  readonly from: Uint8Array;
-  readonly to: Uint8Array | undefined;
-  readonly withValues: boolean;
-}
-
 /** What one operation needs. What it asks for twice counts twice: so does the work of it. */
 class OperationNeeds implements NeedsList {
   readonly keys: KeyId[] = [];
   readonly values: KeyId[] = [];
   readonly ranges: RangeNeed[] = [];
+  deleted = 0;
 
   key(id: KeyId): void {
     this.keys.push(id);
@@ -128,8 +127,12 @@ class OperationNeeds implements NeedsList {
     this.values.push(id);
   }
 
-  range(from: Uint8Array, to: Uint8Array | undefined, withValues: boolean): void {
-    this.ranges.push({ from, to, withValues });
+  range(need: RangeNeed): void {
+    this.ranges.push(need);
+  }
+
+  deletes(): void {
+    this.deleted++;
   }
 }
 
@@ -142,6 +145,24 @@ function* idsPutBy(operation: Operation | TransactionStep): Generator<KeyId, voi
   }
 }
 
+/**
+ * Of what keys may the value be shown: where only the first are, each key that may be another by then, or gone, lets one more of
+ * the others come in.
+ */
+function wantedOf(found: readonly Found[], values: RangeNeed["values"], mayChange: number): readonly Found[] {
+  if (values === "none") return [];
+  if (values === "all") return found;
+  const { limit, order, filter } = values;
+  const shown = found.filter(({ record }) => passes(record, filter));
+  if (shown.length <= limit + mayChange) return shown;
+  const keys = shown.map((each) => ({ record: each.record, value: NO_VALUE, found: each }));
+  return inOrder(keys, order)
+    .slice(0, limit + mayChange)
+    .map((key) => key.found);
+}
+
+const NO_VALUE: Uint8Array = new Uint8Array(0);
+
 class EntryPrefetch {
   readonly present = new PresentKeys();
   readonly #source: Source;
@@ -149,6 +170,8 @@ class EntryPrefetch {
   /** Keys that are put by what was taken: ranges may meet them, though they were not there before the entry. */
   readonly #put = new Set<KeyId>();
   readonly #putInOrder = new SortedKeys();
+  /** How many keys of before may be another thing, or none, when an operation looks at them; those that are put not counted. */
+  mayChange = 0;
   #keysLeft: number = OPERATION_BOUNDS.maxKeys;
   #bytesLeft: number = OPERATION_BOUNDS.maxValueBytes;
   #isFirst = true;
@@ -164,6 +187,7 @@ class EntryPrefetch {
       if (!this.#put.has(id)) this.#putInOrder.add(id);
       this.#put.add(id);
     }
+    this.mayChange += needs.deleted;
     if (needs.ranges.length === 0 && needs.values.length === 0) {
       await this.fetchRecords(needs.keys);
       return undefined;
@@ -179,7 +203,17 @@ class EntryPrefetch {
   async #fetch(needs: OperationNeeds): Promise<boolean> {
     if (needs.keys.length > this.#keysLeft) return false;
     await this.fetchRecords(needs.keys);
-    for (const range of needs.ranges) if (!(await this.#fetchRange(range, needs))) return false;
+    const found: (readonly Found[])[] = [];
+    for (const range of needs.ranges) {
+      const keys = await this.#fetchRange(range, needs);
+      if (keys === undefined) return false;
+      found.push(keys);
+      if (range.deletes) this.mayChange += keys.length;
+    }
+    const mayChange = this.mayChange + this.#put.size;
+    for (const [i, { values }] of needs.ranges.entries()) {
+      for (const { key } of wantedOf(found[i] ?? [], values, mayChange)) needs.values.push(keyId(key));
+    }
     const bytes = needs.values.reduce((sum, id) => sum + (this.present.record(id)?.valueLength ?? 0), 0);
     if (bytes > this.#bytesLeft) return false;
     this.#keysLeft -= needs.keys.length;
@@ -192,9 +226,9 @@ class EntryPrefetch {
     const missing: KeyId[] = [];
     for (const id of ids) {
       if (this.present.has(id)) continue;
-      const change = this.#source.generations.find(id);
-      this.present.learn(id, change?.record);
-      if (change === undefined) missing.push(id);
+      const found = this.#source.generations.known(id);
+      this.present.learn(id, found?.record);
+      if (found === undefined) missing.push(id);
     }
     if (missing.length === 0) return;
     const rows = await this.#source.store.getMany(missing.map((id) => indexRowKey(keyBytes(id))));
@@ -204,23 +238,24 @@ class EntryPrefetch {
     }
   }
 
-  async #fetchRange({ from, to, withValues }: RangeNeed, needs: OperationNeeds): Promise<boolean> {
+  /** Undefined: it is too much; that is known before all of it was looked at. */
+  async #fetchRange({ from, to, values }: RangeNeed, needs: OperationNeeds): Promise<readonly Found[] | undefined> {
     const { generations, store } = this.#source;
     const range = { kind: "range", from, to, limit: this.#keysLeft, keysOnly: true } as const;
-    const page = await planRange(range, Number.POSITIVE_INFINITY, generations, store)();
-    if (page.next !== undefined) return false;
+    const bounded = new BoundedKeys(this.#keysLeft, values === "all" ? this.#bytesLeft : Number.POSITIVE_INFINITY);
+    const page = await planRange(range, Number.POSITIVE_INFINITY, generations, store, bounded)();
+    if (page.next !== undefined) return undefined;
     for (const { key, record } of page.found) {
       const id = keyId(key);
       if (!this.present.has(id)) this.present.learn(id, record);
       needs.keys.push(id);
-      if (withValues) needs.values.push(id);
     }
     const end = to && keyId(to);
     for (const id of this.#putInOrder.from(keyId(from))) {
       if ((end !== undefined && id >= end) || needs.keys.length > this.#keysLeft) break;
       if (this.present.record(id) === undefined) needs.keys.push(id);
     }
-    return needs.keys.length <= this.#keysLeft;
+    return needs.keys.length <= this.#keysLeft ? page.found : undefined;
   }
 
   /** From memory, or else from the engine, in one fetch. */

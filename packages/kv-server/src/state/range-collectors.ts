@@ -31,18 +31,45 @@ export class LastKeys implements Collector {
   }
 }
 
+/** All keys of a range, unless they are more than so many, or their values together larger than that: then no further are looked at. */
+export class BoundedKeys implements Collector {
+  readonly #maxKeys: number;
+  readonly #found: Found[] = [];
+  #bytesLeft: number;
+
+  constructor(maxKeys: number, maxValueBytes: number) {
+    this.#maxKeys = maxKeys;
+    this.#bytesLeft = maxValueBytes;
+  }
+
+  take(next: Found): boolean {
+    this.#bytesLeft -= next.record.valueLength;
+    if (this.#found.length >= this.#maxKeys || this.#bytesLeft < 0) return false;
+    this.#found.push(next);
+    return true;
+  }
+
+  page(next: Uint8Array | undefined): Page {
+    return { found: this.#found, next, bytes: 0, count: 0 };
+  }
+}
+
 /** All keys of a range, since only together can they be put in order. */
 export class AllKeys implements Collector {
   readonly #range: RangeRead;
   readonly #found: Found[] = [];
+  #valueBytes = 0;
 
   constructor(range: RangeRead) {
     this.#range = range;
   }
 
   take(next: Found): boolean {
-    if (passes(next.record, this.#range.filter)) this.#found.push(next);
-    return this.#found.length <= OPERATION_BOUNDS.maxKeys;
+    const { filter, order } = this.#range;
+    if (!passes(next.record, filter)) return true;
+    this.#found.push(next);
+    if (order?.target === "value") this.#valueBytes += next.record.valueLength;
+    return this.#found.length <= OPERATION_BOUNDS.maxKeys && this.#valueBytes <= OPERATION_BOUNDS.maxValueBytes;
   }
 
   page(next: Uint8Array | undefined): Page {

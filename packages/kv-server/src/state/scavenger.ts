@@ -1,13 +1,14 @@
-import { parseRowKey, valueRowKey } from "../codec/row-keys.ts";
+import { historyRowKey, parseRowKey, valueRowKey } from "../codec/row-keys.ts";
 import { decodeValueRow } from "../codec/rows.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateRow, StateStore } from "../ports/state-store.ts";
 
 /** One write that nobody can read any more: its value row and its history row can go. */
 export interface Removal {
-  readonly key: Uint8Array;
   readonly revision: number;
   readonly sub: number;
+  /** The key of its history row. */
+  readonly historyRow: Uint8Array;
 }
 
 export interface Scavenged {
@@ -16,49 +17,59 @@ export interface Scavenged {
   readonly through: number;
 }
 
-/** Writes looked at in one go, and bytes of them. */
-export const SCAVENGED_ROWS = 4_000;
-const BYTES = 4 * 1024 * 1024;
+/** Writes looked at in one go, and bytes of them; between two of these the event loop gets its turn. */
+const SLICE = { rows: 500, bytes: 512 * 1024 };
+
+export interface ScavengeOptions {
+  readonly store: StateStore;
+  /** The first revision to look at, … */
+  readonly from: number;
+  /** … and the last. Compaction has come to it. */
+  readonly to: number;
+  /** So many writes are looked at, or a few more: a revision that is begun is gone through, and it goes on by one at least. */
+  readonly writes: number;
+  readonly nextTurn: () => Promise<void>;
+  readonly slice?: { readonly rows: number; readonly bytes: number };
+}
 
 /**
- * Looks through the writes in the engine from revision `from` to `to`, both inclusive, as far as it gets in one go, for
- * what compaction up to `to` has made superfluous: what they superseded, and deletions before `to`. To go on from
- * `through` again does no harm.
+ * Looks through the writes in the engine, from a revision on, for what compaction has made superfluous: what they superseded,
+ * and deletions before `to`. To go on from `through` again does no harm.
  */
-export async function scavenge(
-  store: StateStore,
-  from: number,
-  to: number,
-  limits = { rows: SCAVENGED_ROWS, bytes: BYTES },
-): Promise<Scavenged> {
+export async function scavenge({
+  store,
+  from,
+  to,
+  writes,
+  nextTurn,
+  slice = SLICE,
+}: ScavengeOptions): Promise<Scavenged> {
+  const removals: Removal[] = [];
   const end = valueRowKey(to + 1, 0);
-  const writes = await store.scan({ from: valueRowKey(from, 0), to: end, limit: limits.rows, maxBytes: limits.bytes });
-  const last = writes.at(-1);
-  if (last === undefined) return { removals: [], through: to };
-  const removals = writes.flatMap((row) => removalsOf(row, to));
-  const [next] = await store.scan({
-    from: Buffer.concat([last.key, Uint8Array.of(0)]),
-    to: end,
-    limit: 1,
-    maxBytes: 1,
-  });
-  if (next === undefined) return { removals, through: to };
-  const through = valueRowId(last).revision;
-  // A single revision is larger than that: more at a time, or it would never be done with.
-  return through > from
-    ? { removals, through }
-    : scavenge(store, from, to, { rows: limits.rows * 4, bytes: limits.bytes * 4 });
+  let next = valueRowKey(from, 0);
+  for (let looked = 0; ; ) {
+    const rows = await store.scan({ from: next, to: end, limit: slice.rows, maxBytes: slice.bytes });
+    const last = rows.at(-1);
+    if (last === undefined) return { removals, through: to };
+    for (const row of rows) removals.push(...removalsOf(row, to));
+    looked += rows.length;
+    const through = valueRowId(last).revision;
+    if (looked >= writes && through > from) return { removals, through };
+    next = Buffer.concat([last.key, Uint8Array.of(0)]);
+    await nextTurn();
+  }
 }
 
 /** What one write makes superfluous, where compaction has come to `to`. */
 export function removalsOf(row: StateRow, to: number): readonly Removal[] {
   const { revision, sub } = valueRowId(row);
-  const { key: inRow, deleted, supersedes } = decodeValueRow(row.value);
-  // A view would keep the value in memory until all is merged.
-  const key = Uint8Array.from(inRow);
+  const { key, deleted, supersedes } = decodeValueRow(row.value);
   const removals: Removal[] = [];
-  if (supersedes !== undefined) removals.push({ key, revision: supersedes.modRevision, sub: supersedes.sub });
-  if (deleted && revision < to) removals.push({ key, revision, sub });
+  const remove = (revision: number, sub: number): void => {
+    removals.push({ revision, sub, historyRow: historyRowKey(key, revision) });
+  };
+  if (supersedes !== undefined) remove(supersedes.modRevision, supersedes.sub);
+  if (deleted && revision < to) remove(revision, sub);
   return removals;
 }
 

@@ -125,15 +125,17 @@ describe("compaction", () => {
     await expect(history()).rejects.toMatchObject({ code: "corruptState" });
   });
 
-  test("takes more at a time where it would not get past one revision", async () => {
+  test("goes through a revision that is larger than what it looks at, a little at a time", async () => {
     const { store, machine, apply } = await open();
     await apply(put("a", "1"), put("a", "2"), put("a", "3"));
     await machine.flush();
-    const limits = { rows: 1, bytes: 1 };
-    expect(await scavenge(store, 2, 4, limits)).toMatchObject({
-      removals: [{ revision: 2 }, { revision: 3 }],
-      through: 4,
-    });
+    let turns = 0;
+    const nextTurn = async () => {
+      turns++;
+    };
+    const found = await scavenge({ store, from: 2, to: 4, writes: 1, nextTurn, slice: { rows: 1, bytes: 1 } });
+    expect(found).toMatchObject({ removals: [{ revision: 2 }], through: 3 });
+    expect(turns).toBe(1);
   });
 });
 

@@ -46,7 +46,9 @@ class Replica {
   /** From what was merged: after a crash, everything else is gone. */
   async start(): Promise<this> {
     this.store = this.store.copy();
-    this.#machine = await KvStateMachine.open({ store: this.store, clock: this.clock });
+    // Room for two or three keys: some are known, and others have to be asked for.
+    const merge = { settledBytes: 500 };
+    this.#machine = await KvStateMachine.open({ store: this.store, clock: this.clock, merge });
     return this;
   }
 

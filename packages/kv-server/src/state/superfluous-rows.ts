@@ -1,4 +1,4 @@
-import { behindValueRowsBefore, historyRowKey, parseRowKey, valueRowKey } from "../codec/row-keys.ts";
+import { behindValueRowsBefore, parseRowKey, valueRowKey } from "../codec/row-keys.ts";
 import type { MetaRow } from "../codec/rows.ts";
 import type { StateRow, StateView } from "../ports/state-store.ts";
 import { keyId } from "./key-id.ts";
@@ -20,9 +20,9 @@ export async function superfluousRows(view: StateView, meta: MetaRow): Promise<R
   for await (const rows of view.rows(behindValueRowsBefore(scavengedThrough))) {
     for (const row of rows) {
       if (!isWriteUpTo(row, compactRevision)) return ids;
-      for (const { key, revision, sub } of removalsOf(row, compactRevision)) {
+      for (const { revision, sub, historyRow } of removalsOf(row, compactRevision)) {
         ids.add(keyId(valueRowKey(revision, sub)));
-        ids.add(keyId(historyRowKey(key, revision)));
+        ids.add(keyId(historyRow));
       }
     }
     if (ids.size > MOST_ROWS) return undefined;

@@ -21,6 +21,7 @@ export class GatedStore implements StateStore {
   /** Lets every operation wait for so many turns of the event loop. */
   turns: () => number = () => 0;
   writes = 0;
+  rowsScanned = 0;
 
   hold(operation: GatedOperation): void {
     this.#holding.add(operation);
@@ -47,10 +48,10 @@ export class GatedStore implements StateStore {
   async scan({ from, to, limit }: ScanRange): Promise<readonly StateRow[]> {
     await this.#gate("scan");
     const end = to === undefined ? undefined : name(to);
-    return this.#sorted()
-      .filter(({ id }) => id >= name(from) && (end === undefined || id < end))
-      .slice(0, limit)
-      .map(({ row }) => row);
+    const rows = this.#sorted().filter(({ id }) => id >= name(from) && (end === undefined || id < end));
+    const taken = rows.slice(0, limit);
+    this.rowsScanned += taken.length;
+    return taken.map(({ row }) => row);
   }
 
   async write({ appliedIndex, changes }: StateBatch): Promise<void> {

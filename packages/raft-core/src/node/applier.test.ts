@@ -70,6 +70,18 @@ describe("applying", () => {
     expect(around.applier.applied).toBe(300);
   });
 
+  it("goes on after the last result where the state machine stops in between", async () => {
+    const around = new Surroundings();
+    const { state } = around;
+    const apply = state.apply.bind(state);
+    state.apply = (entries) => apply(entries.slice(0, 2));
+    around.recent.written({ id: 1, append: [1, 2, 3, 4, 5].map(commandAt) });
+    around.applier.commitTo(5);
+    await around.work.idle();
+    expect(around.batches).toEqual([2, 2, 1]);
+    expect(around.state.commands).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
   it("that gives way ends at once when it is stopped", async () => {
     const around = new Surroundings();
     around.batchMs = 6;
@@ -120,14 +132,17 @@ describe("applying", () => {
     expect(around.state.appliedIndex()).toBe(0);
   });
 
-  it("stops the node where results are missing", async () => {
-    const around = new Surroundings();
-    await around.logHolds(2);
-    around.state.apply = async () => [1];
-    around.applier.commitTo(2);
-    await around.work.idle();
-    expect(around.failures).toHaveLength(1);
-  });
+  it.each([{ results: [] }, { results: [1, 2, 3] }])(
+    "stops the node where two entries give $results",
+    async (gives) => {
+      const around = new Surroundings();
+      await around.logHolds(2);
+      around.state.apply = async () => gives.results;
+      around.applier.commitTo(2);
+      await around.work.idle();
+      expect(around.failures).toHaveLength(1);
+    },
+  );
 
   it("does not take another snapshot for the one that was taken over", async () => {
     const around = new Surroundings();

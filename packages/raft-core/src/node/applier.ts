@@ -123,14 +123,16 @@ export class Applier<Result> {
     const entries = await this.#next();
     // While it was read, a snapshot may have taken the log's place.
     if (!this.#hasWork()) return;
-    const last = this.#assertFollows(entries);
+    this.#assertFollows(entries);
     const results = await this.#options.stateMachine.apply(entries);
-    if (results.length !== entries.length) {
+    const applied = entries.slice(0, results.length);
+    const last = applied.at(-1);
+    if (last === undefined || applied.length !== results.length) {
       throw new Error(`the state machine gave ${results.length} results for ${entries.length} entries`);
     }
     if (this.#stopped) return;
     this.#applied = last.index;
-    this.#options.applied(entries, results);
+    this.#options.applied(applied, results);
   }
 
   #next(): readonly Entry[] | Promise<readonly Entry[]> {
@@ -140,10 +142,10 @@ export class Applier<Result> {
     return held.length > 0 ? held : storage.entries(from, to, maxApplyBytes);
   }
 
-  #assertFollows(entries: readonly Entry[]): Entry {
+  #assertFollows(entries: readonly Entry[]): void {
     const [first, last] = [entries[0], entries.at(-1)];
     const next = this.#applied + 1;
-    if (first?.index === next && last?.index === next + entries.length - 1) return last;
+    if (first?.index === next && last?.index === next + entries.length - 1) return;
     throw new StorageError(
       "corrupt",
       `the log should hold the committed entries from ${next} to ${this.#committed}, and gave ` +

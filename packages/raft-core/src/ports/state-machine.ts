@@ -7,7 +7,10 @@ export interface StateMachine<Result = unknown> {
   appliedIndex(): Index;
   /** At most `appliedIndex()`: what survives power loss. The log is never compacted past it. */
   durableIndex(): Index;
-  /** Applies consecutive entries, the first at `appliedIndex() + 1`. One result an entry, in order. */
+  /**
+   * Applies consecutive entries, the first at `appliedIndex() + 1`. One result an entry, in order. It may stop after any of
+   * them, as where results become large: then it answers with those so far, and is given the rest again.
+   */
   apply(entries: readonly Entry[]): Promise<readonly Result[]>;
   /** Makes everything applied so far durable; resolves with the durable index. */
   flush(): Promise<Index>;

@@ -1,4 +1,10 @@
-import { type ApplyResult, type InspectPeer, KvStateMachine, type MergeLimits } from "@raftkv/kv-server";
+import {
+  type ApplyResult,
+  DEFAULT_MERGE_LIMITS,
+  type InspectPeer,
+  KvStateMachine,
+  type MergeLimits,
+} from "@raftkv/kv-server";
 import {
   type Consensus,
   type ConsensusStatus,
@@ -277,7 +283,9 @@ export class Machine {
       onFailure,
     });
     if (raft.identity().clusterId === undefined) await raft.form("simulated", formation);
-    const machine = await KvStateMachine.open({ store: state, clock, merge });
+    // Where merges are small, so is what is remembered of them: keys that the engine has to be asked about are wanted, too.
+    const settled = { settledBytes: merge.mergeBytes ?? DEFAULT_MERGE_LIMITS.mergeBytes };
+    const machine = await KvStateMachine.open({ store: state, clock, merge: { ...settled, ...merge } });
     const storage = observedStorage(raft, id, guarded);
     const transport = network.transport(this.member, process);
     const node = await RaftNode.start({

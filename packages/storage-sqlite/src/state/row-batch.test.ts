@@ -1,6 +1,6 @@
 import { integerBetween, patternBytes, seededRandom } from "@raftkv/raft-core/testing";
 import { expect, it } from "vitest";
-import { openStored, packedRows, packRows, sealStored } from "./row-batch.ts";
+import { openStored, packedRows, packRows, packRowsInTurns, sealStored } from "./row-batch.ts";
 
 it("unpacks what was packed: empty keys, empty values and removals too", () => {
   const random = seededRandom(8);
@@ -15,6 +15,18 @@ it("unpacks what was packed: empty keys, empty values and removals too", () => {
     return { key, value: openStored(key, stored, "kv.db") };
   });
   expect(unpacked).toEqual(rows);
+});
+
+it("packs many rows as it does few, with turns in between", async () => {
+  const rows = Array.from({ length: 9_000 }, (_, row) => ({
+    key: patternBytes(row % 30, row),
+    value: row % 5 === 0 ? undefined : patternBytes(row % 50, row + 1),
+  }));
+  let turns = 0;
+  const batch = await packRowsInTurns(rows, async () => {
+    turns++;
+  });
+  expect({ batch, turns }).toEqual({ batch: packRows(rows), turns: 4 });
 });
 
 it("ties a value to its key, bit for bit", () => {

@@ -22,19 +22,54 @@ const lengthsBytes = 8;
 
 /** Copies rows into one buffer, with room for the checksums. */
 export function packRows(rows: readonly Row[]): RowBatch {
-  const bytes = new Uint8Array(rows.reduce((sum, row) => sum + packedBytes(row), 0));
-  const view = new DataView(bytes.buffer);
-  let offset = 0;
-  for (const { key, value } of rows) {
-    view.setUint32(offset, key.byteLength, true);
-    view.setUint32(offset + 4, value === undefined ? 0 : crcBytes + value.byteLength, true);
-    bytes.set(key, offset + lengthsBytes);
-    offset += lengthsBytes + key.byteLength;
-    if (value === undefined) continue;
-    bytes.set(value, offset + crcBytes);
-    offset += crcBytes + value.byteLength;
+  const packer = new RowPacker(rows);
+  packer.pack(rows.length);
+  return packer.batch;
+}
+
+/** Rows that are copied in one go; between two of these the event loop gets its turn. */
+const SLICE_ROWS = 2_000;
+
+/** As `packRows`, for many rows. They must hold still until it is done. */
+export async function packRowsInTurns(rows: readonly Row[], nextTurn: () => Promise<unknown>): Promise<RowBatch> {
+  const packer = new RowPacker(rows);
+  for (let packed = SLICE_ROWS; packed < rows.length; packed += SLICE_ROWS) {
+    packer.pack(packed);
+    await nextTurn();
   }
-  return { count: rows.length, bytes };
+  packer.pack(rows.length);
+  return packer.batch;
+}
+
+class RowPacker {
+  readonly batch: RowBatch;
+  readonly #rows: readonly Row[];
+  readonly #view: DataView;
+  #packed = 0;
+  #offset = 0;
+
+  constructor(rows: readonly Row[]) {
+    this.#rows = rows;
+    const bytes = new Uint8Array(rows.reduce((sum, row) => sum + packedBytes(row), 0));
+    this.batch = { count: rows.length, bytes };
+    this.#view = new DataView(bytes.buffer);
+  }
+
+  /** The first `through` rows. */
+  pack(through: number): void {
+    const { bytes } = this.batch;
+    for (; this.#packed < through; this.#packed++) {
+      const row = this.#rows[this.#packed];
+      if (row === undefined) return;
+      const { key, value } = row;
+      const offset = this.#offset;
+      this.#view.setUint32(offset, key.byteLength, true);
+      this.#view.setUint32(offset + 4, value === undefined ? 0 : crcBytes + value.byteLength, true);
+      bytes.set(key, offset + lengthsBytes);
+      if (value !== undefined) bytes.set(value, offset + lengthsBytes + key.byteLength + crcBytes);
+      this.#offset += packedBytes(row);
+    }
+  }
 }
 
 /** The keys and stored values of a batch, sharing its bytes. `stored` is empty for a key that is removed. */

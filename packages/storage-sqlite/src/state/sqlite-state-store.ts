@@ -1,10 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ScanRange, StateBatch, StateRow, StateStore, StateView } from "@raftkv/kv-server";
 import { type Index, StorageError } from "@raftkv/raft-core";
 import type { FailStop } from "../fail-stop.ts";
 import { runningError } from "../sqlite/sqlite-error.ts";
 import { expectAnswer, type WorkerClient } from "../thread/worker-client.ts";
 import type { AppliedRecord, StateAnswer, StateRequest, StateSize } from "./protocol.ts";
-import { packRows, type RowBatch } from "./row-batch.ts";
+import { packRows, packRowsInTurns, type RowBatch } from "./row-batch.ts";
 import { SqliteStateView } from "./sqlite-state-view.ts";
 import type { StateReader } from "./state-reader.ts";
 
@@ -58,8 +59,8 @@ export class SqliteStateStore implements StateStore {
 
   async write(batch: StateBatch): Promise<void> {
     this.#requireOpen();
-    const changes = packRows(batch.changes);
     await this.#inTurn(async () => {
+      const changes = await packRowsInTurns(batch.changes, nextTurn);
       const applied = this.#applied(batch.appliedIndex);
       await this.#change({ kind: "write", changes, applied }, changes);
       this.#appliedIndex = batch.appliedIndex;

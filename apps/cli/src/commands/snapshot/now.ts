@@ -1,4 +1,5 @@
 import { type Member, type RaftKvAdmin, RaftKvError, type SnapshotResult } from "@raftkv/kv-client/admin";
+import { withoutCall } from "../../client-message.ts";
 import { CommandError } from "../../command-error.ts";
 import { exitCodeFor, exitCodes } from "../../exit-code.ts";
 import type { GlobalOptions } from "../../options.ts";
@@ -34,7 +35,7 @@ export async function snapshotNow(nodeId: number | undefined, options: SnapshotO
   const failed = outcomes.flatMap(({ nodeId: id, error }) => (error === undefined ? [] : [{ id, error }]));
   const [first] = failed;
   if (first === undefined) return;
-  const reasons = failed.map(({ id, error }) => `node ${id}: ${error.message}`).join("; ");
+  const reasons = failed.map(({ id, error }) => `node ${id}: ${withoutCall(error.message)}`).join("; ");
   throw new CommandError(reasons, exitCodeFor(first.error));
 }
 
@@ -65,7 +66,7 @@ function toJson(outcomes: readonly Outcome[]): string {
   const objects = outcomes.map(({ nodeId, address, result, error }) => ({
     nodeId,
     address,
-    ...(result ?? { error: error?.message }),
+    ...(result ?? { error: withoutCall(error?.message ?? "") }),
   }));
   return `${JSON.stringify(objects)}\n`;
 }

@@ -102,6 +102,7 @@ describe("an election", () => {
     await settle();
     const third = await asking((call) => rig.locks.lock({ nameForm: job, leaseId: 3n }, call));
     expect(statesOf([waiter, third])).toEqual(["waits", "waits"]);
+    expect(await rig.cluster.status({})).toMatchObject({ leases: 9n, watches: 3n, lockCalls: 3n, sessions: 0n });
     expect((await failureOfCall((await campaign(rig, 4)).answer)).detail.code).toBe(ErrorCode.RESOURCE_EXHAUSTED);
     const refused = observer(rig);
     expect((await failureOfCall(refused.failed)).detail.code).toBe(ErrorCode.RESOURCE_EXHAUSTED);

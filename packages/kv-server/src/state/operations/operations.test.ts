@@ -151,6 +151,19 @@ describe("bounds of an operation", () => {
   });
 });
 
+test("no more is applied at a time than there is room for answers: the rest comes when these have gone their way", async () => {
+  const { machine, log } = await machineWithTransactions();
+  await applyOne(machine, log, { operations: [put("a", "x".repeat(MIB))] });
+  for (let i = 0; i < 20; i++) log.append({ operations: [getAll("a", "a", "a")] });
+  const shares: number[] = [];
+  for (let left = log.after(machine); left.length > 0; left = log.after(machine)) {
+    const results = await machine.apply(left);
+    expect(results.every((result) => answersOf(result)[0]?.kind === "transaction")).toBe(true);
+    shares.push(results.length);
+  }
+  expect(shares).toEqual([6, 6, 6, 2]);
+});
+
 describe("answers that a session keeps", () => {
   /** A session, and a key with as large a value as there is. */
   async function withSession() {

@@ -26,7 +26,7 @@ export interface StateModelSuiteOptions {
 type Random = ReturnType<typeof seededRandom>;
 
 /** The merges of a long run are many: each brings rows together with those of the ones before. */
-const MERGE = { intervalMs: 20, mergeBytes: 256 * 1024, maxBytes: 1024 * 1024 };
+const MERGE = { intervalMs: 20, mergeBytes: 256 * 1024, maxBytes: 1024 * 1024, settledBytes: 16 * 1024 };
 const LIMITS = { pageBytes: Number.MAX_SAFE_INTEGER, totalBytes: Number.MAX_SAFE_INTEGER };
 
 /**
