@@ -54,7 +54,16 @@ const undisturbed = (drawn: Plan): Plan => ({
   disk: calmDisk,
   membership: { ...drawn.membership, learners: 0, spares: 0, actions: [] },
   faults: { ...drawn.faults, kinds: [] },
-  workload: { ...drawn.workload, burstRate: 0, typedClients: 0, historians: 0, watchers: 0, transactors: 0 },
+  workload: {
+    ...drawn.workload,
+    burstRate: 0,
+    typedClients: 0,
+    historians: 0,
+    watchers: 0,
+    transactors: 0,
+    leasers: 0,
+    lockers: 0,
+  },
   majorityFirst: false,
 });
 
@@ -86,6 +95,11 @@ const allTyped = (drawn: Plan): Plan => ({
     watcherMs: 5 * drawn.config.electionTimeoutMaxMs,
     transactors: 2,
     transactorThinkMs: drawn.config.electionTimeoutMaxMs / 2,
+    richTransactions: true,
+    leasers: 2,
+    lockers: 3,
+    leaserThinkMs: drawn.config.electionTimeoutMaxMs / 4,
+    longestTtlMs: 4 * drawn.config.electionTimeoutMaxMs,
     clientFaults: {
       meanIntervalMs: 5 * drawn.config.electionTimeoutMaxMs,
       maxDurationMs: 2 * drawn.config.electionTimeoutMaxMs,
@@ -125,6 +139,8 @@ describe("a cluster with faults at random", () => {
     expect(sum((run) => run.committed)).toBeGreaterThan(60 * seeds);
     expect(sum((run) => run.answeredReads)).toBeGreaterThan(50 * seeds);
     expect(sum((run) => run.stateReads)).toBeGreaterThan(8 * seeds);
+    expect(sum((run) => run.leaseCalls)).toBeGreaterThan(0.4 * seeds);
+    expect(sum((run) => run.locksHeld)).toBeGreaterThan(0.05 * seeds);
     expect(sum((run) => run.membershipChanges)).toBeGreaterThan(seeds);
     expect(sum((run) => run.disksLost)).toBeGreaterThan(0.3 * seeds);
     expect(sum((run) => run.faults)).toBeGreaterThan(10 * seeds);
@@ -157,7 +173,9 @@ describe("a cluster with faults at random", () => {
     expect(sum(({ history }) => history.answeredReads)).toBeGreaterThan(20 * count);
     expect(sum(({ history }) => history.unknown)).toBeGreaterThan(0);
     expect(sum(({ watchesTold }) => watchesTold)).toBeGreaterThan(20 * count);
-    expect(sum(({ transactions }) => transactions)).toBeGreaterThan(4 * count);
+    expect(sum(({ transactions }) => transactions)).toBeGreaterThan(count);
+    expect(sum(({ leaseCalls }) => leaseCalls)).toBeGreaterThan(3 * count);
+    expect(sum(({ locksHeld }) => locksHeld)).toBeGreaterThan(count / 2);
   });
 
   it.each(corpus)("keeps every invariant on seed %i (%i steps), which found: %s", async (seed, steps) => {

@@ -60,6 +60,10 @@ export interface SimulationReport {
   readonly watchesTold: number;
   /** Transactions that were answered. */
   readonly transactions: number;
+  /** Calls about leases that were answered. */
+  readonly leaseCalls: number;
+  /** How often a lock, an election or a permit was held. */
+  readonly locksHeld: number;
   readonly faults: Readonly<Record<string, number>>;
   /** What was done to the membership, and what came of it. */
   readonly membershipActions: Readonly<Record<string, number>>;
@@ -78,7 +82,7 @@ class Simulation {
   readonly #scheduler = new Scheduler();
   readonly #invariants = new Invariants();
   readonly #coverage = new CoverageCounter();
-  readonly #applied = new AppliedLog();
+  readonly #applied = new AppliedLog(() => this.#scheduler.nowMs);
   readonly #plan: Plan;
   readonly #network: SimulatedNetwork;
   readonly #disks: readonly SimulatedDisk[];
@@ -132,6 +136,7 @@ class Simulation {
         disk,
         observe,
         wrappers: options.wrappers ?? {},
+        servesAtOnce: plan.workload.leasers + plan.workload.lockers > 0,
         processEnded: (process) => this.#workload.processEnded(process),
         unexpected: (finding) => this.#invariants.breaks("nodes keep running", finding),
       });
@@ -172,14 +177,15 @@ class Simulation {
       // A node that is being stopped applies what nobody hears is committed.
       lastCommitted: () => Math.max(this.#invariants.view.lastCommitted, this.#applied.highestIndex),
       slowestClock: plan.faults.clockRates[0],
+      fastestClock: plan.faults.kinds.includes("clockDrift") ? Math.max(1, plan.faults.clockRates[1]) : 1,
       breaks: (invariant, finding) => this.#invariants.breaks(invariant, finding),
     });
   }
 
   /** Whether anybody is told what only the whole log can say is right. */
   get #keepsLog(): boolean {
-    const { historians, watchers, transactors } = this.#plan.workload;
-    return historians + watchers + transactors > 0;
+    const { historians, watchers, transactors, leasers, lockers } = this.#plan.workload;
+    return historians + watchers + transactors + leasers + lockers > 0;
   }
 
   async run(): Promise<SimulationReport> {
@@ -315,11 +321,17 @@ class Simulation {
   }
 
   #checkHistory(): void {
-    const { recorder, stateReads, watchers, transactors } = this.#workload;
+    const { recorder, stateReads, watchers, transactors, leasers, lockers } = this.#workload;
     this.#check("linearizability", () => recorder.check());
     if (!this.#keepsLog || !this.#applied.isWhole) return;
-    const history = this.#applied.replay();
+    const { history, wrong } = this.#applied.replay();
+    if (wrong !== undefined) {
+      this.#invariants.breaks(wrong.promise, wrong.message);
+      return;
+    }
     this.#check("a transaction is carried out as one", () => transactors.check(history));
+    this.#check("a lease ends when it should", () => leasers.check(history));
+    this.#check("a lock is one's own", () => lockers.check(history));
     this.#check("a read shows one revision", () => stateReads.check(history));
     this.#check("a watch tells everything once", () => watchers.check(history));
   }
@@ -354,6 +366,8 @@ class Simulation {
       stateReads: this.#workload.stateReads.count,
       watchesTold: this.#workload.watchers.told,
       transactions: this.#workload.transactors.answered,
+      leaseCalls: this.#workload.leasers.answered,
+      locksHeld: this.#workload.lockers.held,
       faults: this.#faults.counts,
       membershipActions: this.#operator.counts,
       coverage: this.#coverage.coverage,

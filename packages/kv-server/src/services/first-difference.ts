@@ -1,4 +1,5 @@
-import { KEPT_MARKS, type StateMark, type StateMarks } from "../state/state-marks.ts";
+import { KEPT_MARKS } from "../state/mark-ring.ts";
+import type { StateMark, StateMarks } from "../state/state-marks.ts";
 import { MAX_WANTED_MARKS, type WantedMarks } from "./peer-inspection.ts";
 
 export type Marks = Pick<StateMarks, "at" | "atRevision">;

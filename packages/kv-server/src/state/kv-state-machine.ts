@@ -277,6 +277,11 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     }
   }
 
+  /** Nothing is left of what is compacted: what the engine holds, and snapshots, is then equal on all nodes that are as far. */
+  get isScavenged(): boolean {
+    return this.#merger.isScavenged;
+  }
+
   /**
    * For tests and checks of replicas. Merges first, and removes what is compacted, as nodes do at their own pace; so it is
    * not cheap.
@@ -326,20 +331,17 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     while (results.length < entries.length && answersLeft > 0) {
       const rest = contents.slice(results.length);
       const { count, prefetched } = await prefetch(rest, this.#source());
-      const next = entries.slice(results.length, results.length + count);
-      for (const result of this.#fold(next, rest, prefetched)) {
+      const isAll = count === entries.length;
+      const next = isAll ? entries : entries.slice(results.length, results.length + count);
+      const folded = this.#fold(next, rest, prefetched);
+      await this.checks.applied(folded.at(-1), this.clusterTimeMs(), () => this.#merger.pin());
+      if (isAll) return folded;
+      for (const result of folded) {
         if (result.kind === "answers") answersLeft -= answersBytes(result.answers);
         results.push(result);
       }
-      await this.#beginCheck(results.at(-1));
     }
     return results;
-  }
-
-  async #beginCheck(result: ApplyResult | undefined): Promise<void> {
-    const answer = result?.kind === "answers" ? result.answers[0] : undefined;
-    if (answer?.kind !== "checkState") return;
-    await this.checks.begin(answer.index, this.clusterTimeMs(), () => this.#merger.pin());
   }
 
   #source(): Source {

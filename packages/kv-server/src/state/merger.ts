@@ -105,6 +105,11 @@ export class Merger {
     else this.#timer ??= this.#clock.setTimer(this.#limits.intervalMs, () => this.#start());
   }
 
+  /** Everything that compaction has made superfluous is gone from the engine. */
+  get isScavenged(): boolean {
+    return !this.#hasScavenging();
+  }
+
   /** Removes everything that compaction has made superfluous up to now, after merging. */
   async scavenge(): Promise<void> {
     await this.flush();
@@ -253,9 +258,10 @@ function freeze(
       hashHigh: counters.hashHigh,
       hashLow: counters.hashLow,
     },
-    sessionRows: sessions.takeChanges().map(({ id, session }) => ({
+    sessionRows: sessions.takeChanges().map(({ id, session, answers }) => ({
       id,
       row: session === undefined ? undefined : encodeSessionRow(session),
+      answers,
     })),
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock, Index } from "@raftkv/raft-core";
+import type { ApplyResult } from "./answer.ts";
 import { CheckedRows, type CheckedState } from "./checked-rows.ts";
 import type { Merger, PinnedView } from "./merger.ts";
 import { superfluousRows } from "./superfluous-rows.ts";
@@ -73,10 +74,13 @@ export class WholeChecks {
   }
 
   /**
-   * The entry at `index` has been applied, and nothing after it. `pin` has the engine come to exactly there; resolves once more
-   * may be applied. One check at a time: this one is missed where another is under way.
+   * An entry was applied, with that result, and nothing after it; where it asks for a check, one begins. `pin` has the engine come to
+   * exactly there; resolves once more may be applied. One check at a time: this one is missed where another is under way.
    */
-  async begin(index: Index, nowMs: number, pin: () => ReturnType<Merger["pin"]>): Promise<void> {
+  async applied(result: ApplyResult | undefined, nowMs: number, pin: () => ReturnType<Merger["pin"]>): Promise<void> {
+    const answer = result?.kind === "answers" ? result.answers[0] : undefined;
+    if (answer?.kind !== "checkState") return;
+    const { index } = answer;
     this.#lastBegunMs = nowMs;
     if (this.#running !== undefined || this.#closed) return;
     const check: Check = { index, bytesRead: 0, result: undefined };

@@ -25,6 +25,11 @@ export interface RunSummary {
   readonly answeredWrites: number;
   /** Ranges, histories, reads of the past and compactions that were answered or refused. */
   readonly stateReads: number;
+  readonly transactions: number;
+  /** Calls about leases that were answered. */
+  readonly leaseCalls: number;
+  /** How often a lock, an election or a permit was held. */
+  readonly locksHeld: number;
   /** Operations that nobody knows the outcome of. */
   readonly unknownOutcomes: number;
   /** Keys whose histories were judged. */
@@ -43,6 +48,9 @@ export function summaryOf(report: SimulationReport): RunSummary {
     committed,
     history,
     stateReads,
+    transactions,
+    leaseCalls,
+    locksHeld,
     faults,
     membershipActions,
     failure,
@@ -56,6 +64,9 @@ export function summaryOf(report: SimulationReport): RunSummary {
     answeredReads: history.answeredReads,
     answeredWrites: history.answeredWrites,
     stateReads,
+    transactions,
+    leaseCalls,
+    locksHeld,
     unknownOutcomes: history.unknown,
     keys: history.keys,
     faults: Object.values(faults).reduce((sum, count) => sum + count, 0),

@@ -1,9 +1,12 @@
 import {
+  type Comparable,
   type Comparison,
   type DeleteRangeResult,
   type DeleteResult,
+  type Fence,
   type KeyValue,
   key,
+  keys,
   type PutResult,
   type RaftKv,
   type RangeStepResult,
@@ -18,26 +21,47 @@ import type {
   StoreTransaction,
 } from "../history/models/store-operation.ts";
 
-type StepResult = PutResult | DeleteResult | DeleteRangeResult | KeyValue | RangeStepResult | undefined;
+interface NestedResult {
+  readonly succeeded: boolean;
+  readonly revision: number;
+  readonly results: readonly StepResult[];
+}
+
+type StepResult = PutResult | DeleteResult | DeleteRangeResult | KeyValue | RangeStepResult | NestedResult | undefined;
 
 export type TransactionAnswer = Extract<StoreAnswer, { kind: "transaction" }>;
 
 /** Has the real client carry it out, and tells the answer as the model tells it. */
-export async function askTransaction(kv: RaftKv, transaction: StoreTransaction): Promise<TransactionAnswer> {
-  const { compare, then, else: otherwise } = transaction;
-  const { succeeded, revision, results } = await kv.transaction({
-    if: compare.map(comparisonOf),
-    do: then.map(stepOf),
-    else: otherwise.map(stepOf),
-  });
-  const done = succeeded ? then : otherwise;
-  const answers = results.map((result, position) => answerOf(done[position], result));
-  return { kind: "transaction", succeeded, revision, answers };
+export async function askTransaction(
+  kv: RaftKv,
+  transaction: StoreTransaction,
+  fence: Fence | undefined,
+): Promise<TransactionAnswer> {
+  const result = await kv.transaction(specOf(transaction), fence === undefined ? {} : { fence });
+  return { ...transactionAnswer(transaction, result), revision: result.revision };
 }
 
-function comparisonOf({ key: name, target, is, to }: StoreComparison): Comparison {
-  if (target === "value" || typeof to !== "number") throw new Error(`comparisons of ${target} are not drawn`);
-  const comparable = key(name)[target];
+function specOf({ compare, then, else: otherwise }: StoreTransaction) {
+  return { if: compare.map(comparisonOf), do: then.map(stepOf), else: otherwise.map(stepOf) };
+}
+
+function transactionAnswer(
+  { then, else: otherwise }: StoreTransaction,
+  { succeeded, results }: NestedResult,
+): TransactionAnswer {
+  const done = succeeded ? then : otherwise;
+  const answers = results.map((result, position) => answerOf(done[position], result));
+  return { kind: "transaction", succeeded, answers };
+}
+
+function comparisonOf({ key: name, rangeEnd, target, is, to }: StoreComparison): Comparison {
+  const subject = rangeEnd === undefined ? key(name) : keys({ from: name, to: rangeEnd });
+  if (target === "value") return compared(subject.value, is, String(to));
+  if (typeof to !== "number") throw new Error(`a ${target} is compared with ${to}`);
+  return compared(subject[target], is, to);
+}
+
+function compared<Operand>(comparable: Comparable<Operand>, is: StoreComparison["is"], to: Operand): Comparison {
   if (is === "=") return comparable.equals(to);
   if (is === "!=") return comparable.notEquals(to);
   return is === "<" ? comparable.lessThan(to) : comparable.greaterThan(to);
@@ -53,6 +77,8 @@ function stepOf(call: StoreCall): Step<StepResult> {
       return step.get(call.key);
     case "range":
       return step.range({ from: call.from, to: call.to, ...(call.limit !== undefined && { limit: call.limit }) });
+    case "transaction":
+      return step.transaction(specOf(call));
     default:
       throw new Error(`steps of ${call.kind} are not drawn`);
   }
@@ -61,6 +87,7 @@ function stepOf(call: StoreCall): Step<StepResult> {
 function answerOf(call: StoreCall | undefined, result: StepResult): StoreAnswer {
   if (call?.kind === "get" && result === undefined) return { kind: "get", entry: null };
   if (result === undefined) throw new Error(`a ${call?.kind} was answered with nothing`);
+  if (call?.kind === "transaction" && "succeeded" in result) return transactionAnswer(call, result);
   if (call?.kind === "get" && "text" in result) return { kind: "get", entry: entryOf(result) };
   if (call?.kind === "range" && "entries" in result) {
     return { kind: "range", entries: result.entries.map(entryOf), count: result.count };

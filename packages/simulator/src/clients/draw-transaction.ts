@@ -4,11 +4,11 @@ import type { Chance } from "../scheduler/chance.ts";
 /** Every transaction writes it, whatever its comparisons come to: what it writes tells which one it was. */
 export const markKey = "t/mark";
 
-const keys = ["t/1", "t/2", "t/3", "t/4", "t/5", "t/6"];
+export const transactionKeys: readonly string[] = ["t/1", "t/2", "t/3", "t/4", "t/5", "t/6"];
 
 /** A transaction on a few keys that only transactions write, which puts `mark` on one of them in any case. */
 export function drawTransaction(chance: Chance, mark: string, known: number): StoreTransaction {
-  const compare = chance.shuffle(keys).slice(0, chance.integer(0, 2));
+  const compare = chance.shuffle(transactionKeys).slice(0, chance.integer(0, 2));
   return {
     kind: "transaction",
     compare: compare.map((key) => drawComparison(chance, key, known)),
@@ -18,7 +18,7 @@ export function drawTransaction(chance: Chance, mark: string, known: number): St
   };
 }
 
-function drawComparison(chance: Chance, key: string, known: number): StoreComparison {
+export function drawComparison(chance: Chance, key: string, known: number): StoreComparison {
   const is = chance.pick(["=", "!=", "<", ">"] as const) ?? "=";
   const target = chance.pick(["version", "createRevision", "modRevision"] as const) ?? "version";
   const near = target === "version" ? chance.integer(0, 3) : Math.max(0, known - chance.integer(0, 20));
@@ -27,7 +27,7 @@ function drawComparison(chance: Chance, key: string, known: number): StoreCompar
 
 /** No key is written twice, and none that is deleted with a range besides. */
 function drawSteps(chance: Chance, mark: string): readonly StoreCall[] {
-  const [one, other, ...rest] = chance.shuffle(keys);
+  const [one, other, ...rest] = chance.shuffle(transactionKeys);
   const steps: StoreCall[] = [{ kind: "put", key: markKey, value: mark }];
   if (chance.happens(0.15)) steps.push({ kind: "delete", key: "t/2", to: "t/5" });
   else {

@@ -3,7 +3,7 @@ import type { Index } from "@raftkv/raft-core";
 import { assertPromised } from "../history/replay/assert-promised.ts";
 import { checkStateReads } from "../history/replay/check-state-reads.ts";
 import type { StateAnswer, StateBounds, StateCall, StateRead } from "../history/replay/state-read.ts";
-import type { StoreHistory } from "../observed/applied-log.ts";
+import type { StoreHistory } from "../observed/store-history.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Acknowledged } from "./acknowledged.ts";
 

@@ -1,14 +1,15 @@
-import { type RaftKv, RaftKvError } from "@raftkv/kv-client";
+import { type Fence, type RaftKv, RaftKvError } from "@raftkv/kv-client";
 import type { Finding } from "../history/checkers/facts.ts";
-import type { StoreTransaction } from "../history/models/store-operation.ts";
+import type { StoreAnswer, StoreTransaction } from "../history/models/store-operation.ts";
 import { assertPromised } from "../history/replay/assert-promised.ts";
-import type { Carried, StoreHistory } from "../observed/applied-log.ts";
+import type { Carried, StoreHistory } from "../observed/store-history.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Acknowledged } from "./acknowledged.ts";
 import { askTransaction, type TransactionAnswer } from "./ask-transaction.ts";
 import type { Client } from "./client.ts";
+import { drawFence, drawRichTransaction } from "./draw-rich-transaction.ts";
 import { drawTransaction, markKey } from "./draw-transaction.ts";
 import type { KeptHistory } from "./kept-history.ts";
 
@@ -28,6 +29,8 @@ interface TransactorRole {
   /** With which it has the store come to the version that knows transactions. */
   readonly client: Client;
   readonly thinkMs: number;
+  /** Nested, with values and ranges compared, and fences. */
+  readonly isRich: boolean;
 }
 
 /** What became of one: an answer, certainly nothing, or nobody knows. */
@@ -48,6 +51,8 @@ const promise = "a transaction is carried out as one, once";
 export class Transactors {
   readonly #options: TransactorsOptions;
   readonly #asked: Asked[] = [];
+  /** Of keys, as last seen. */
+  readonly #created = new Map<string, number>();
   #marks = 0;
 
   constructor(options: TransactorsOptions) {
@@ -59,17 +64,21 @@ export class Transactors {
     return this.#asked.filter(({ outcome }) => typeof outcome === "object").length;
   }
 
-  async loop({ name, chance, kv, client, thinkMs }: TransactorRole): Promise<void> {
+  async loop({ name, chance, kv, client, thinkMs, isRich }: TransactorRole): Promise<void> {
     const { scheduler, trace, acknowledged, kept, ended, breaks } = this.#options;
     await kept.begun(client, chance, 4 * thinkMs);
     while (!ended()) {
       await scheduler.sleep(chance.exponential(thinkMs));
       const [mark, known] = [`x${++this.#marks}`, acknowledged.latest];
-      const call = drawTransaction(chance, mark, known);
+      const draw = isRich ? drawRichTransaction : drawTransaction;
+      const call = draw(chance, mark, known);
+      const fence = isRich ? drawFence(chance, this.#created) : undefined;
       const calledAt = scheduler.nowMs;
-      trace.add(`${name}: ${JSON.stringify(call)}`);
+      trace.add(`${name}: ${JSON.stringify(call)}${fence === undefined ? "" : ` under ${JSON.stringify(fence)}`}`);
       try {
-        const outcome = await outcomeOf(kv(), call);
+        const outcome = await outcomeOf(kv(), call, fence);
+        if (typeof outcome === "object")
+          for (const entry of entriesIn(outcome)) this.#created.set(entry.key, entry.createRevision);
         if (typeof outcome === "object") acknowledged.note(outcome.revision ?? 0);
         this.#asked.push({ client: name, call, mark, calledAt, answeredAt: scheduler.nowMs, outcome, known });
         trace.add(`${name}: ${JSON.stringify(outcome)}`);
@@ -87,14 +96,22 @@ export class Transactors {
   }
 }
 
-async function outcomeOf(kv: RaftKv, call: StoreTransaction): Promise<Asked["outcome"]> {
+async function outcomeOf(kv: RaftKv, call: StoreTransaction, fence: Fence | undefined): Promise<Asked["outcome"]> {
   try {
-    return await askTransaction(kv, call);
+    return await askTransaction(kv, call, fence);
   } catch (error) {
     const isUnexpected = !(error instanceof RaftKvError) || ["INTERNAL", "INVALID_ARGUMENT"].includes(error.code);
     if (isUnexpected) throw error;
     return error.outcomeUnknown ? "unknown" : "nothing";
   }
+}
+
+function entriesIn(answer: StoreAnswer): readonly { readonly key: string; readonly createRevision: number }[] {
+  if (answer.kind === "transaction") return answer.answers.flatMap(entriesIn);
+  const entries = answer.kind === "get" ? [answer.entry] : answer.kind === "range" ? answer.entries : [];
+  return entries.flatMap((entry) => {
+    return entry?.createRevision === undefined ? [] : [{ key: entry.key, createRevision: entry.createRevision }];
+  });
 }
 
 function markOf({ call }: Carried): string | undefined {
@@ -128,6 +145,8 @@ function wrongWith(outcome: Asked["outcome"], known: number, carried: readonly C
 /** The steps' own revisions are the transaction's. */
 function withoutRevisions(answer: Carried["answer"]): string {
   if (answer.kind !== "transaction") return "";
-  const steps = answer.answers.map((each) => ({ ...each, revision: undefined }));
+  const steps = answer.answers.map((each) =>
+    each.kind === "transaction" ? withoutRevisions(each) : { ...each, revision: undefined },
+  );
   return JSON.stringify({ succeeded: answer.succeeded, steps });
 }

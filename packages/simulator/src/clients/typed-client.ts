@@ -47,6 +47,11 @@ export class TypedClient {
     return this.#kv;
   }
 
+  /** False: its process stands still. */
+  get isAwake(): boolean {
+    return !this.#options.process.paused;
+  }
+
   /** One call of the application. Now and then it is given up early, or the client is closed under it. */
   perform(key: string, call: KeyCall): Promise<Outcome> {
     const { chance, patienceMs } = this.#options;

@@ -30,7 +30,7 @@ export class TypedClients {
     const settings = clientNetworkOf(network);
     this.network = new ClientNetwork({ scheduler, chance: chance("client network"), trace, machines, settings });
     const { sessionTtlMs, patienceMs } = plan;
-    const parts = Array.from({ length: Math.min(plan.typedClients, plan.clients) }, (_, position) => {
+    const parts = Array.from({ length: plan.typedClients }, (_, position) => {
       const name = `client ${position + 1}`;
       const process = new Process(scheduler, () => {});
       const client = new TypedClient({

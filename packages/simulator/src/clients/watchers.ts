@@ -3,7 +3,7 @@ import type { Index } from "@raftkv/raft-core";
 import { assertPromised } from "../history/replay/assert-promised.ts";
 import { checkWatches } from "../history/replay/check-watches.ts";
 import type { WatchAsked, WatchedChange, WatchRecord } from "../history/replay/watch-record.ts";
-import type { StoreHistory } from "../observed/applied-log.ts";
+import type { StoreHistory } from "../observed/store-history.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
@@ -32,6 +32,13 @@ interface WatcherRole {
   readonly client: Client;
   /** The mean time for which one of its watches stays open. */
   readonly watchesMs: number;
+}
+
+interface WatchSettings {
+  readonly hasProgress: boolean;
+  readonly bufferBytes: number;
+  /** Drawn once the watch is open. */
+  readonly slownessMs: () => number;
 }
 
 /** One watch so far. */
@@ -68,7 +75,11 @@ export class Watchers {
     while (!ended()) {
       await scheduler.sleep(chance.exponential(watchesMs / 5));
       if (ended()) return;
-      const kept = this.#open(name, chance, kv());
+      const kept = this.#open(name, kv(), this.#ask(chance), {
+        hasProgress: chance.happens(0.7),
+        bufferBytes: chance.happens(0.5) ? chance.integer(1, 1_000) : 100_000,
+        slownessMs: () => (chance.happens(0.3) ? chance.spread(1, 300) : 0),
+      });
       if (kept === undefined) continue;
       void this.#listen(kept);
       await scheduler.sleep(chance.exponential(watchesMs));
@@ -103,11 +114,23 @@ export class Watchers {
     assertPromised(checkWatches(history.replay, records));
   }
 
-  #open(client: string, chance: Chance, kv: RaftKv): Kept | undefined {
+  /** One of everything, from that revision on. How far it has come is asked of what is returned; 0: nobody serves it yet. */
+  watchEverything(client: string, kv: RaftKv, startRevision: number): { readonly through: number } {
+    const asked = { from: "", to: undefined, startRevision, minRevision: 0, events: undefined, previous: false };
+    const settings = { hasProgress: true, bufferBytes: 100_000, slownessMs: () => 0 };
+    const kept = this.#open(client, kv, asked, settings);
+    if (kept === undefined) throw new Error("the client is closed");
+    void this.#listen(kept);
+    return {
+      get through() {
+        return kept.startedAt === undefined ? 0 : throughOf(kept);
+      },
+    };
+  }
+
+  #open(client: string, kv: RaftKv, asked: WatchAsked, settings: WatchSettings): Kept | undefined {
     const { scheduler, trace } = this.#options;
-    const asked = this.#ask(chance);
-    const hasProgress = chance.happens(0.7);
-    const bufferBytes = chance.happens(0.5) ? chance.integer(1, 1_000) : 100_000;
+    const { hasProgress, bufferBytes, slownessMs } = settings;
     trace.add(`${client} watches ${JSON.stringify(asked)}`);
     try {
       const { from, to, startRevision, events, ...rest } = asked;
@@ -127,7 +150,7 @@ export class Watchers {
         asked,
         watch,
         told: [],
-        slownessMs: chance.happens(0.3) ? chance.spread(1, 300) : 0,
+        slownessMs: slownessMs(),
         hasProgress,
         startedAt: undefined,
         endedAt: undefined,

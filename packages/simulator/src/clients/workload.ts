@@ -1,3 +1,4 @@
+import type { RaftKv } from "@raftkv/kv-client";
 import type { Index } from "@raftkv/raft-core";
 import { HistoryRecorder } from "../history/history-recorder.ts";
 import type { KeyAnswer, KeyCall } from "../history/models/key-value-model.ts";
@@ -14,6 +15,8 @@ import { Client } from "./client.ts";
 import { ClientSource } from "./client-source.ts";
 import { Historians } from "./historians.ts";
 import { KeptHistory } from "./kept-history.ts";
+import { Leasers } from "./leasers.ts";
+import { Lockers } from "./lockers.ts";
 import { NodeSource } from "./node-source.ts";
 import { RemoteNode } from "./remote-node.ts";
 import { StateReads } from "./state-reads.ts";
@@ -37,6 +40,8 @@ interface WorkloadOptions {
   readonly lastCommitted: () => Index;
   /** The rate of the slowest clock of a node that there may be. */
   readonly slowestClock: number;
+  /** And that of the fastest. */
+  readonly fastestClock: number;
   /** A client was told what must not be. */
   readonly breaks: (invariant: string, finding: string) => void;
 }
@@ -57,6 +62,8 @@ export class Workload {
   readonly stateReads: StateReads;
   readonly watchers: Watchers;
   readonly transactors: Transactors;
+  readonly leasers: Leasers;
+  readonly lockers: Lockers;
   #typed: TypedClients;
   readonly #batches: Batches;
   readonly #acknowledged: Acknowledged;
@@ -90,6 +97,8 @@ export class Workload {
     this.#historians = new Historians({ ...observing, reads: this.stateReads });
     this.watchers = new Watchers(observing);
     this.transactors = new Transactors(observing);
+    this.leasers = new Leasers(observing);
+    this.lockers = new Lockers(observing);
     this.#lossRate = options.network.dropRate;
     this.#typed = new TypedClients(options);
     this.#batches = new Batches(this.recorder, options.plan, options.trace);
@@ -106,15 +115,23 @@ export class Workload {
     return this.#working === 0;
   }
 
+  /** Leases live for so long at the most; 0: there are none. */
+  get longestTtlMs(): number {
+    const { leasers, lockers, longestTtlMs } = this.#options.plan;
+    return leasers + lockers > 0 ? Math.max(longestTtlMs, 101) : 0;
+  }
+
   /** Each client finishes what it is at. */
   stop(): void {
     this.#stopped = true;
+    this.lockers.stop();
   }
 
   /** New clients, after all have come to their end. */
   resume(): void {
     this.#stopped = false;
     this.watchers.resume();
+    this.lockers.resume();
     this.#generation++;
     this.#lossRate = this.#options.network.dropRate;
     this.#typed = new TypedClients({ ...this.#options, chance: (name) => this.#chanceOf(name) });
@@ -122,12 +139,14 @@ export class Workload {
   }
 
   #begin(): void {
-    const { clients, readers, historians, watchers, transactors, batchers } = this.#options.plan;
+    const { clients, readers, historians, watchers, transactors, leasers, lockers, batchers } = this.#options.plan;
     for (let number = 1; number <= clients; number++) this.#work(this.#loop(number));
     for (let number = 1; number <= readers; number++) this.#work(this.#readLoop(number));
     for (let number = 1; number <= historians; number++) this.#work(this.#historianLoop(number));
     for (let number = 1; number <= watchers; number++) this.#work(this.#watchLoop(number));
     for (let number = 1; number <= transactors; number++) this.#work(this.#transactionLoop(number));
+    for (let number = 1; number <= leasers; number++) this.#work(this.#leaseLoop(number));
+    for (let number = 1; number <= lockers; number++) this.#work(this.#lockLoop(number));
     for (let number = 1; number <= batchers; number++) this.#work(this.#batchLoop(number));
   }
 
@@ -190,6 +209,28 @@ export class Workload {
     const key = `told/${Math.floor(this.#writers / 20)}`;
     const call: KeyCall = { kind: "put", value: `v${++this.#values}` };
     await this.recorder.record(key, call, () => client.performOnce(key, call));
+  }
+
+  /** Has the store keep its history. Resolves once it does. */
+  async keepHistory(): Promise<void> {
+    const client = this.#client("historian of a story", this.#options.machines, this.#options.plan.answerTimeoutMs);
+    while (!(await client.keepHistory()));
+  }
+
+  /** The first real client. */
+  get realClient(): RaftKv {
+    const [client] = this.#typed.clients;
+    if (client === undefined) throw new Error("there is no real client");
+    return client.kv;
+  }
+
+  /** The first real client hears all nodes, and reaches none; or all is well with it again. */
+  mute(isMute: boolean): void {
+    const { network } = this.#typed;
+    for (const { id } of this.#options.machines) {
+      if (isMute) network.cut("client 1", id, "toNode");
+      else network.mend("client 1", id);
+    }
   }
 
   /** Nothing is lost for these clients. */
@@ -284,8 +325,37 @@ export class Workload {
     if (typed === undefined) return Promise.resolve();
     const { machines, plan } = this.#options;
     const client = this.#client(`${name} at first`, machines, plan.answerTimeoutMs);
-    const role = { name, chance: this.#chanceOf(name), client, thinkMs: plan.transactorThinkMs };
-    return this.transactors.loop({ ...role, kv: () => typed.kv });
+    const isRich = plan.richTransactions;
+    const thinkMs = plan.transactorThinkMs * (isRich ? 0.4 : 1);
+    return this.transactors.loop({ name, chance: this.#chanceOf(name), client, thinkMs, kv: () => typed.kv, isRich });
+  }
+
+  #leaseLoop(number: number): Promise<void> {
+    const role = this.#holderOf(`leaser ${number}`, number);
+    return role === undefined ? Promise.resolve() : this.leasers.loop(role);
+  }
+
+  #lockLoop(number: number): Promise<void> {
+    const role = this.#holderOf(`locker ${number}`, number);
+    return role === undefined ? Promise.resolve() : this.lockers.loop(role);
+  }
+
+  #holderOf(name: string, number: number) {
+    const { machines, plan } = this.#options;
+    const typed = this.#typed.clients[number % this.#typed.clients.length];
+    if (typed === undefined) return undefined;
+    const chance = this.#chanceOf(name);
+    return {
+      name,
+      chance,
+      client: this.#client(`${name} at first`, machines, plan.answerTimeoutMs),
+      kv: () => typed.kv,
+      anyKv: () => (chance.pick(this.#typed.clients) ?? typed).kv,
+      isAwake: () => typed.isAwake,
+      thinkMs: plan.leaserThinkMs,
+      longestTtlMs: plan.longestTtlMs,
+      patienceMs: plan.patienceMs,
+    };
   }
 
   /** Many operations at a time, as one message: on keys of their own, which all batchers share. */
@@ -356,8 +426,10 @@ export class Workload {
   /** One that something has just happened to, or that is or was in use. */
   #someKey(chance: Chance): string {
     if (chance.happens(0.5)) return this.#lastKey;
-    const { keys, operationsPerKey, transactors } = this.#options.plan;
+    const { keys, operationsPerKey, transactors, leasers, lockers } = this.#options.plan;
     if (transactors > 0 && chance.happens(0.4)) return `t/${chance.integer(1, 6)}`;
+    if (leasers > 0 && chance.happens(0.4)) return `l/${chance.integer(1, 6)}`;
+    if (lockers > 0 && chance.happens(0.3)) return "m/lock-1";
     const generation = Math.floor(this.#operations / (keys * operationsPerKey));
     return `${chance.integer(0, generation)}/${chance.integer(1, keys)}`;
   }

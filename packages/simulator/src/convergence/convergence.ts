@@ -19,6 +19,8 @@ export interface Convergence {
 
 /** What a client may need to notice that a connection is dead, and to find another node. */
 const clientPatienceMs = 10_000;
+/** A change of leader prolongs a lease by a quarter of what was left. */
+const leasePatience = 1.5;
 /** The same for what it watches: nodes speak of themselves every three seconds. */
 const watchPatienceMs = clientPatienceMs + 15_000;
 
@@ -59,8 +61,30 @@ export async function converge(convergence: Convergence): Promise<void> {
     "fresh writes by every client",
     () => (served ? undefined : "some have none answered"),
   );
+  await leasesEnd(convergence);
   await within(convergence, "equal logs", () => lacksAgreement(convergence));
   await fingerprints(convergence);
+}
+
+/** Nobody keeps one alive any more: all are over some time, and go. */
+async function leasesEnd(convergence: Convergence): Promise<void> {
+  const { workload, scheduler, limitMs, machines } = convergence;
+  const { longestTtlMs } = workload;
+  if (longestTtlMs === 0) return;
+  let soonestMs: number | undefined = 0;
+  let ended = false;
+  const look = async (): Promise<void> => {
+    while (!ended) {
+      const leader = leaderOf(machines);
+      if (leader !== undefined) soonestMs = await leader.state.firstLeaseDeadlineMs();
+      await scheduler.sleep(longestTtlMs / 20);
+    }
+  };
+  void look();
+  await within({ ...convergence, limitMs: limitMs + leasePatience * longestTtlMs }, "end of all leases", () =>
+    soonestMs === undefined ? undefined : `one is over at cluster time ${soonestMs}`,
+  );
+  ended = true;
 }
 
 /** Runs until nothing is lacking, or the limit is over: then liveness is broken. */

@@ -13,6 +13,10 @@ export { formatHistory, HistoryFormatError, type OperationParser, parseHistory }
 export { keyParser, registerParser, storeParser, textParser } from "./format/parsers.ts";
 export { HistoryRecorder, type HistorySummary, type Outcome } from "./history-recorder.ts";
 export { type Judgement, judges } from "./judge-text.ts";
+export { checkLeases, type LeaseClocks } from "./leases/check-leases.ts";
+export { checkLocks } from "./leases/check-locks.ts";
+export type { LeasePromise, LeaseRecord, LeaseRefusal, LeaseSeen } from "./leases/lease-record.ts";
+export type { FencedWrite, LockHold, LockPlace, LockRecord } from "./leases/lock-record.ts";
 export type { Explanation } from "./linearizability/frontier.ts";
 export {
   checkLinearizability,

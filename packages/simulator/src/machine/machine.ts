@@ -43,6 +43,8 @@ export interface MachineOptions {
   readonly disk: SimulatedDisk;
   readonly observe: Observe;
   readonly wrappers: Wrappers;
+  /** Its services come to be as it comes up, with what a leader does by itself: leases end then. Unless told with the first call. */
+  readonly servesAtOnce?: boolean;
   /** How a node asks who listens at an address; unless told, nobody can be asked. */
   readonly inspect?: InspectPeer;
   /** A process of it is gone, and with it its end of every connection. */
@@ -291,7 +293,12 @@ export class Machine {
     const node = await RaftNode.start({
       storage: wrappers.storage?.(storage, id) ?? storage,
       transport: wrappers.transport?.(transport, id) ?? transport,
-      stateMachine: observedStateMachine(wrappers.stateMachine?.(machine, id) ?? machine, id, guarded),
+      stateMachine: observedStateMachine(
+        wrappers.stateMachine?.(machine, id) ?? machine,
+        id,
+        () => machine.isScavenged,
+        guarded,
+      ),
       clock,
       random: chance,
       logger: this.#logger(process),
@@ -311,6 +318,7 @@ export class Machine {
       inspect: this.#options.inspect ?? nobodyAnswers,
       endOfTurn: (callback) => this.#options.scheduler.after(0, () => this.#enter(process, callback)),
     });
+    if (this.#options.servesAtOnce) void clients.services;
     incarnation.running = {
       node,
       consensus,

@@ -9,7 +9,7 @@ function applied(from: number, to: number): Observation {
 }
 
 test("an entry that a node made durable and never answered is known once another node comes to it", () => {
-  const log = new AppliedLog();
+  const log = new AppliedLog(() => 0);
   log.observe(applied(1, 3));
   log.observe(applied(5, 6));
   expect([log.lastIndex, log.isWhole]).toEqual([3, false]);

@@ -1,25 +1,14 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import type { Answer, ApplyResult } from "@raftkv/kv-server";
-import { CommandBatchSchema, EntryEnvelopeSchema, type Operation } from "@raftkv/proto/kv";
 import type { Entry, Index } from "@raftkv/raft-core";
-import type { StoreAnswer, StoreTransaction } from "../history/models/store-operation.ts";
-import { perform, type StoreEntries } from "../history/models/store-semantics.ts";
-import { type RevisionWritten, StoreReplay } from "../history/replay/store-replay.ts";
+import { StoreReplay } from "../history/replay/store-replay.ts";
 import type { Observation } from "../invariants/observation.ts";
-import { storeCallOf } from "./store-call.ts";
+import { LogReplay } from "./log-replay.ts";
+import { StoreHistory } from "./store-history.ts";
 
-/** What the store was when an entry had been applied. */
-interface StoreMoment {
-  readonly revision: number;
-  /** The earliest revision that could be read. */
-  readonly earliest: number;
-  /** The earliest whose changes could be told: what was written last before history was kept is known, and not how. */
-  readonly earliestTold: number;
-}
-
-interface Applied {
+/** An entry, with what whoever came first to it answered, and when that was. */
+export interface Applied {
   readonly entry: Entry;
   readonly result: string;
+  readonly atMs: number;
 }
 
 /**
@@ -31,6 +20,11 @@ export class AppliedLog {
   /** Above the first that nobody has answered yet. */
   readonly #ahead = new Map<Index, Applied>();
   #highestIndex: Index = 0;
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
 
   /** Up to here, somebody has applied the log. */
   get lastIndex(): Index {
@@ -47,7 +41,8 @@ export class AppliedLog {
     for (const [position, entry] of observation.entries.entries()) {
       this.#highestIndex = Math.max(this.#highestIndex, entry.index);
       if (entry.index <= this.lastIndex || this.#ahead.has(entry.index)) continue;
-      this.#ahead.set(entry.index, { entry, result: observation.results[position] ?? "" });
+      const result = observation.results[position] ?? "";
+      this.#ahead.set(entry.index, { entry, result, atMs: this.#nowMs() });
     }
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.#ahead.delete(next.entry.index);
@@ -64,71 +59,15 @@ export class AppliedLog {
     return this.#ahead.get(this.lastIndex + 1);
   }
 
-  /** What that made of the store, reckoned by itself from the commands, and from nothing but revisions in the answers. */
-  replay(): StoreHistory {
-    const written: RevisionWritten[] = [];
-    const moments: StoreMoment[] = [{ revision: 1, earliest: 1, earliestTold: 1 }];
-    const transactions: Carried[] = [];
-    let entries: StoreEntries = new Map();
-    let begunAt: number | undefined;
-    let [revision, compacted] = [1, 0];
-    for (const { entry, result } of this.#applied) {
-      for (const [operation, answer] of entry.kind === "command" ? answered(entry.payload, result) : []) {
-        if (answer.kind === "raiseApplyVersion" && begunAt === undefined) [begunAt, compacted] = [revision, revision];
-        if (answer.kind === "compact") compacted = Math.max(compacted, answer.compactRevision);
-        // Whatever else does not move the revision has changed nothing, or has been carried out before.
-        if (!("revision" in answer) || answer.revision <= revision) continue;
-        const call = storeCallOf(operation);
-        const performed = perform(entries, call, revision);
-        if (call.kind === "transaction")
-          transactions.push({ call, answer: performed.answer, revision: answer.revision });
-        [entries, revision] = [performed.entries, answer.revision];
-        const changes = [...performed.changed.keys()].map((key) => ({ key, value: performed.entries.get(key)?.value }));
-        written.push({ revision, changes });
-      }
-      const earliest = begunAt === undefined ? revision : compacted;
-      const isTold = earliest === 1 || (begunAt !== undefined && earliest > begunAt);
-      moments.push({ revision, earliest, earliestTold: isTold ? earliest : earliest + 1 });
+  /** What that made of the store, reckoned by models. `wrong`: where answers are not what the models say; all after it is worth nothing. */
+  replay(): { readonly history: StoreHistory; readonly wrong: LogReplay["wrong"] } {
+    const replay = new LogReplay();
+    for (const applied of this.#applied) {
+      replay.apply(applied);
+      if (replay.wrong !== undefined) break;
     }
-    return new StoreHistory(new StoreReplay(written), moments, transactions);
+    const { written, moments, transactions, leases, wrong } = replay;
+    const history = new StoreHistory({ replay: new StoreReplay(written), moments, transactions, leases: leases.lives });
+    return { history, wrong };
   }
-}
-
-/** A transaction that has taken effect, with what one at a time would have answered. */
-export interface Carried {
-  readonly call: StoreTransaction;
-  readonly answer: StoreAnswer;
-  readonly revision: number;
-}
-
-/** A store at every revision, and which of them was when. */
-export class StoreHistory {
-  readonly replay: StoreReplay;
-  /** In the order in which they took effect. */
-  readonly transactions: readonly Carried[];
-  readonly #moments: readonly StoreMoment[];
-
-  constructor(replay: StoreReplay, moments: readonly StoreMoment[], transactions: readonly Carried[]) {
-    this.replay = replay;
-    this.transactions = transactions;
-    this.#moments = moments;
-  }
-
-  /** After the entry at `index`. */
-  at(index: Index): StoreMoment {
-    const moment = this.#moments[index];
-    if (moment === undefined) throw new Error(`nothing is known of entry ${index}`);
-    return moment;
-  }
-}
-
-function answered(payload: Uint8Array, result: string): readonly (readonly [Operation, Answer])[] {
-  const { commandBatch } = fromBinary(EntryEnvelopeSchema, payload);
-  const { operations } = fromBinary(CommandBatchSchema, commandBatch);
-  const outcome: ApplyResult = JSON.parse(result);
-  const answers = outcome.kind === "answers" ? outcome.answers : [];
-  return operations.flatMap((operation, position) => {
-    const answer = answers[position];
-    return answer === undefined ? [] : [[operation, answer] as const];
-  });
 }

@@ -1,5 +1,11 @@
-import { type Comparison, ComparisonRelation, type Operation, type TransactionStep } from "@raftkv/proto/kv";
-import type { StoreCall, StoreComparison } from "../history/models/store-operation.ts";
+import {
+  type Comparison,
+  ComparisonRelation,
+  type Operation,
+  type TransactionOperation,
+  type TransactionStep,
+} from "@raftkv/proto/kv";
+import type { StoreCall, StoreComparison, StoreTransaction } from "../history/models/store-operation.ts";
 
 const relations: Readonly<Record<ComparisonRelation, StoreComparison["is"] | undefined>> = {
   [ComparisonRelation.UNSPECIFIED]: undefined,
@@ -11,20 +17,32 @@ const relations: Readonly<Record<ComparisonRelation, StoreComparison["is"] | und
 
 /** A command that writes, in the words of the model. Throws for what the model does not know. */
 export function storeCallOf({ operation }: Operation | Pick<Operation, "operation">): StoreCall {
-  if (operation.case !== "transaction") return simpleCallOf(operation);
-  const { comparisons, then, otherwise } = operation.value;
+  return operation.case === "transaction" ? transactionOf(operation.value) : simpleCallOf(operation);
+}
+
+function transactionOf({ comparisons, then, otherwise }: TransactionOperation): StoreTransaction {
   return {
     kind: "transaction",
-    compare: comparisons.map(comparisonOf),
+    compare: comparisons.flatMap(comparisonOf),
     // biome-ignore lint/suspicious/noThenProperty: it is a field of the model's.
-    then: then.map(({ step }) => simpleCallOf(step)),
-    else: otherwise.map(({ step }) => simpleCallOf(step)),
+    then: then.map(({ step }) => stepOf(step)),
+    else: otherwise.map(({ step }) => stepOf(step)),
   };
+}
+
+/** The model knows of no leases within transactions. */
+function stepOf(step: TransactionStep["step"]): StoreCall {
+  if (step.case === "transaction") return transactionOf(step.value);
+  if (step.case === "put" && (step.value.leaseId !== 0n || step.value.ttlMs !== 0n || step.value.keepLease)) {
+    throw new Error("the model knows no put with a lease in a transaction");
+  }
+  return simpleCallOf(step);
 }
 
 function simpleCallOf(operation: Operation["operation"] | TransactionStep["step"]): StoreCall {
   switch (operation.case) {
     case "put":
+      if (operation.value.keepValue) throw new Error("the model knows no put that keeps the value");
       return { kind: "put", key: text(operation.value.key), value: text(operation.value.value) };
     case "delete":
       return { kind: "delete", key: text(operation.value.key) };
@@ -41,13 +59,17 @@ function simpleCallOf(operation: Operation["operation"] | TransactionStep["step"
   }
 }
 
-function comparisonOf({ key, relation, target }: Comparison): StoreComparison {
+function comparisonOf({ key: bytes, to, toLast, relation, target }: Comparison): readonly StoreComparison[] {
   const is = relations[relation];
-  const isKnown = target.case === "version" || target.case === "createRevision" || target.case === "modRevision";
+  const isKnown = target.case !== undefined && target.case !== "leaseId" && !toLast;
   if (is === undefined || !isKnown) throw new Error(`the model knows no comparison of ${target.case}`);
-  return { key: text(key), target: target.case, is, to: Number(target.value) };
+  const subject = { key: text(bytes), ...(to.length > 0 && { rangeEnd: text(to) }) };
+  if (target.case !== "value") return [{ ...subject, target: target.case, is, to: Number(target.value) }];
+  const compared = { ...subject, target: target.case, is, to: text(target.value) };
+  // The value of a key that is not there is unlike any for the model, and nothing holds of it for the store.
+  return is === "!=" ? [compared, { ...subject, target: "version", is: ">", to: 0 }] : [compared];
 }
 
-function text(bytes: Uint8Array): string {
+export function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }

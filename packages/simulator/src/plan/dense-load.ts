@@ -1,13 +1,16 @@
 import type { Plan } from "./plan.ts";
 
 /** Whose answers are compared with the whole log, replayed: too long a log for that. */
-const nobodyElse = { historians: 0, watchers: 0, transactors: 0 };
+const nobodyElse = { historians: 0, watchers: 0, transactors: 0, leasers: 0, lockers: 0 };
+
+const clients = 2;
 
 /**
  * The same faults under many times the load: clients that perform hundreds of operations at a time, as applications with
  * many callers do. Bounds that no such batch fits into are lifted.
  */
 export function denseLoad(drawn: Plan): Plan {
+  const typedClients = Math.min(drawn.workload.typedClients, clients);
   return {
     ...drawn,
     config: {
@@ -17,6 +20,6 @@ export function denseLoad(drawn: Plan): Plan {
       maxApplyBacklogBytes: 16_000_000,
       maxInflightBytes: 4_000_000,
     },
-    workload: { ...drawn.workload, ...nobodyElse, clients: 2, batchers: 6, operationsPerBatch: 500 },
+    workload: { ...drawn.workload, ...nobodyElse, clients, typedClients, batchers: 6, operationsPerBatch: 500 },
   };
 }

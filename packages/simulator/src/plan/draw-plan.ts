@@ -31,10 +31,8 @@ export function drawPlan(chance: Chance): Plan {
   const theme = chance.happens(0.5) ? chance.pick(themes) : undefined;
   const plan = theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
   const oldNodes = chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [];
-  return withTransactors(
-    withWatchers(withHistorians(withTypedClients({ ...plan, oldNodes }, chance), chance), chance),
-    chance,
-  );
+  const withClients = withHistorians(withTypedClients({ ...plan, oldNodes }, chance), chance);
+  return withLeases(withTransactors(withWatchers(withClients, chance), chance), chance);
 }
 
 /** Where what they do is not in the way of what a run is about. */
@@ -63,6 +61,32 @@ function withTransactors(plan: Plan, chance: Chance): Plan {
   const transactors = chance.integer(1, 3);
   const transactorThinkMs = chance.spread(0.02, 1) * plan.config.electionTimeoutMaxMs;
   return { ...plan, workload: { ...plan.workload, transactors, transactorThinkMs } };
+}
+
+/** Leasers and lockers. */
+const holders = [
+  [0, 0],
+  [2, 0],
+  [3, 0],
+  [0, 3],
+  [0, 5],
+  [2, 3],
+] as const;
+
+/** Once more; those that hold leases or locks count on monotonic clocks that do not leap, as the nodes do. */
+function withLeases(plan: Plan, chance: Chance): Plan {
+  const { workload, config, faults } = plan;
+  if (workload.typedClients === 0) return plan;
+  const leaps = faults.kinds.includes("clockLeap") && chance.happens(0.7);
+  const richTransactions = workload.transactors > 0 && chance.happens(0.7);
+  const [leasers, lockers] = (!leaps && chance.pick(holders)) || [0, 0];
+  const leaserThinkMs = chance.spread(0.01, 0.3) * config.electionTimeoutMaxMs;
+  const longestTtlMs = chance.spread(0.7, 12) * config.electionTimeoutMaxMs;
+  const kinds = leasers + lockers > 0 ? faults.kinds.filter((kind) => kind !== "clockLeap") : faults.kinds;
+  // The others leave them room.
+  const thinkMs = workload.thinkMs * (leasers + lockers > 0 ? 5 : 1);
+  const drawn = { richTransactions, leasers, lockers, leaserThinkMs, longestTtlMs, thinkMs };
+  return { ...plan, faults: { ...faults, kinds }, workload: { ...workload, ...drawn } };
 }
 
 function withMoreFaults(drawn: Plan, chance: Chance): Plan {
@@ -212,6 +236,11 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
     watcherMs: 0,
     transactors: 0,
     transactorThinkMs: 0,
+    richTransactions: false,
+    leasers: 0,
+    lockers: 0,
+    leaserThinkMs: 0,
+    longestTtlMs: 0,
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     // Who asks elsewhere soon writes at the next leader while the last one still thinks that it leads.

@@ -104,6 +104,16 @@ export interface WorkloadPlan {
   /** Real clients' callers that carry out transactions, and their mean pause between two. */
   readonly transactors: number;
   readonly transactorThinkMs: number;
+  /** Their transactions are nested, compare values and ranges, and have fences too. */
+  readonly richTransactions: boolean;
+  /** Real clients' callers that grant, renew and use leases. */
+  readonly leasers: number;
+  /** Real clients' callers that wait for locks, and write under their fences. */
+  readonly lockers: number;
+  /** The mean pause of a leaser and of a locker between two calls. */
+  readonly leaserThinkMs: number;
+  /** Leases live for so long at the most. */
+  readonly longestTtlMs: number;
   /** Clients that perform many operations at a time, so many in a batch: for load, beside those that have one under way. */
   readonly batchers: number;
   readonly operationsPerBatch: number;

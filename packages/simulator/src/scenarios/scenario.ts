@@ -29,12 +29,21 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
     workload: {
       ...drawn.workload,
       clients: 0,
+      typedClients: 0,
       readers: 0,
       historians: 0,
       watchers: 0,
       transactors: 0,
+      leasers: 0,
+      lockers: 0,
       answerTimeoutMs: electionTimeoutMaxMs,
     },
     majorityFirst: false,
   };
+}
+
+/** With a real client, which asks for nothing but what the story has it ask for. */
+export function withClient(plan: Plan): Plan {
+  const clientFaults = { meanIntervalMs: undefined, maxDurationMs: 0 };
+  return { ...plan, workload: { ...plan.workload, watchers: 1, watcherMs: 60_000, typedClients: 1, clientFaults } };
 }

@@ -1,8 +1,10 @@
 import { aBridgeBetweenTwoHalves } from "./a-bridge-between-two-halves.ts";
 import { aCandidateThatWasAway } from "./a-candidate-that-was-away.ts";
 import { aChangeThatNobodyHearsOf } from "./a-change-that-nobody-hears-of.ts";
+import { aDeletionThatHistoryBeginsWith } from "./a-deletion-that-history-begins-with.ts";
 import { aLeaderCutOffWhileItHandsOver } from "./a-leader-cut-off-while-it-hands-over.ts";
 import { aLeaderThatWasSuspended } from "./a-leader-that-was-suspended.ts";
+import { aMarkWhileAWatchIsOnItsWay } from "./a-mark-while-a-watch-is-on-its-way.ts";
 import { aPromotionThatIsNotHeardOf } from "./a-promotion-that-is-not-heard-of.ts";
 import { aReadThatOutlastsItsLease } from "./a-read-that-outlasts-its-lease.ts";
 import { aSnapshotOfAJointMembership } from "./a-snapshot-of-a-joint-membership.ts";
@@ -18,8 +20,10 @@ export const scenarios: readonly Scenario[] = [
   aBridgeBetweenTwoHalves,
   aCandidateThatWasAway,
   aChangeThatNobodyHearsOf,
+  aDeletionThatHistoryBeginsWith,
   aLeaderCutOffWhileItHandsOver,
   aLeaderThatWasSuspended,
+  aMarkWhileAWatchIsOnItsWay,
   aPromotionThatIsNotHeardOf,
   aReadThatOutlastsItsLease,
   aSnapshotOfAJointMembership,

@@ -1,3 +1,4 @@
+import type { RaftKv } from "@raftkv/kv-client";
 import type { ConsensusStatus, MembershipChange } from "@raftkv/raft-core";
 import type { Workload } from "../clients/workload.ts";
 import { leaderOf } from "../convergence/convergence.ts";
@@ -101,6 +102,26 @@ export class Stage {
   /** The same that anybody may answer, in a session: resolves once it is answered. */
   serves(machines: readonly Machine[] = this.machines): Promise<void> {
     return this.#options.workload.servesAnywhere(machines);
+  }
+
+  /** From here on there are watches. */
+  keepHistory(): Promise<void> {
+    return this.#options.workload.keepHistory();
+  }
+
+  /** The real client, where the plan has one. */
+  get client(): RaftKv {
+    return this.#options.workload.realClient;
+  }
+
+  /** It watches everything, from that revision on. What it is told is judged in the end. */
+  watch(startRevision: number): { readonly through: number } {
+    return this.#options.workload.watchers.watchEverything("watcher of a story", this.client, startRevision);
+  }
+
+  /** The real client hears the nodes, and they do not hear it; or all is well again. */
+  muteClient(isMute: boolean): void {
+    this.#options.workload.mute(isMute);
   }
 
   /** A read by lease that takes so long. Whether it may be answered is for the node to say, and for an invariant. */

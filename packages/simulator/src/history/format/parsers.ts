@@ -43,6 +43,7 @@ const textCall: z.ZodType<TextCall> = z.discriminatedUnion("kind", [
 
 const comparison = z.strictObject({
   key: text,
+  rangeEnd: text.optional(),
   target: z.enum(["value", "version", "createRevision", "modRevision"]),
   is: z.enum(["=", "!=", "<", ">"]),
   to: z.union([z.string(), z.number(), z.null()]),

@@ -4,7 +4,7 @@ import { checkLinearizability, type Verdict } from "../linearizability/lineariza
 import type { Operation } from "../operation.ts";
 import { storeModel } from "./store-model.ts";
 import type { StoreAnswer, StoreCall, StoreTransaction } from "./store-operation.ts";
-import { perform } from "./store-semantics.ts";
+import { perform, type StoreEntries } from "./store-semantics.ts";
 
 // Computing only: how long it takes is for the machine to say.
 vi.setConfig({ testTimeout: 120_000 });
@@ -168,6 +168,39 @@ describe("the model of a store", () => {
       false,
       false,
     ]);
+  });
+});
+
+describe("a transaction within another one", () => {
+  // biome-ignore lint/suspicious/noThenProperty: the word of the field for it
+  const nothing = { kind: "transaction", compare: [], then: [], else: [] } as const;
+  const answerOf = (entries: StoreEntries, call: StoreCall) => JSON.stringify(perform(entries, call, 1).answer);
+
+  it("is decided before anything of the outer one is done, as in etcd", () => {
+    const inner: StoreTransaction = { ...nothing, compare: [{ key: "a", target: "version", is: "=", to: 0 }] };
+    // biome-ignore lint/suspicious/noThenProperty: the word of the field for it
+    const outer: StoreTransaction = { ...nothing, then: [{ kind: "put", key: "a", value: "1" }, inner] };
+    expect(answerOf(new Map(), outer)).toContain('{"kind":"transaction","succeeded":true,"answers":[]');
+  });
+
+  it("compares every key of a range, and if there is none one that is not there", () => {
+    const compare = (key: string, rangeEnd: string, is: "=" | ">", to: number) => {
+      return { ...nothing, compare: [{ key, rangeEnd, target: "version", is, to }] } as const;
+    };
+    const { entries } = perform(new Map(), { kind: "put", key: "a", value: "1" }, 1);
+    const more = perform(
+      perform(entries, { kind: "put", key: "b", value: "1" }, 2).entries,
+      { kind: "put", key: "b", value: "2" },
+      3,
+    );
+    const holds = (call: StoreTransaction) => answerOf(more.entries, call).includes('"succeeded":true');
+    expect([
+      holds(compare("a", "c", ">", 0)),
+      holds(compare("a", "c", "=", 1)),
+      holds(compare("a", "b", "=", 1)),
+      holds(compare("c", "d", "=", 0)),
+      holds(compare("c", "d", ">", 0)),
+    ]).toEqual([true, false, true, true, false]);
   });
 });
 

@@ -21,6 +21,8 @@ export interface StoreTransaction {
 /** A key that is not there has no value, which compares as null, and 0 for all the others. */
 export interface StoreComparison {
   readonly key: string;
+  /** With it the comparison must hold for every key from `key` up to here without it; if there is none, as for one that is not there. */
+  readonly rangeEnd?: string | undefined;
   readonly target: "value" | "version" | "createRevision" | "modRevision";
   readonly is: "=" | "!=" | "<" | ">";
   readonly to: string | number | null;

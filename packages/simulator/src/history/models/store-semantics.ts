@@ -1,4 +1,4 @@
-import type { StoreAnswer, StoreCall, StoreComparison, StoreEntry } from "./store-operation.ts";
+import type { StoreAnswer, StoreCall, StoreComparison, StoreEntry, StoreTransaction } from "./store-operation.ts";
 
 /** What a store holds, by key. Never changed once made. */
 export type StoreEntries = ReadonlyMap<string, Required<StoreEntry>>;
@@ -57,12 +57,14 @@ class Writing {
         if (swapped) this.#put(call.key, call.value);
         return { kind: "compareAndSwap", swapped };
       }
-      case "transaction": {
-        const succeeded = call.compare.every((comparison) => holds(this.entries, comparison));
-        const answers = (succeeded ? call.then : call.else).map((each) => this.perform(each));
-        return { kind: "transaction", succeeded, answers };
-      }
+      case "transaction":
+        return this.#carryOut(chosen(call, this.entries));
     }
+  }
+
+  #carryOut({ succeeded, steps }: Branch): StoreAnswer {
+    const answers = steps.map((each) => ("kind" in each ? this.perform(each) : this.#carryOut(each)));
+    return { kind: "transaction", succeeded, answers };
   }
 
   #put(key: string, value: string): void {
@@ -91,8 +93,32 @@ class Writing {
   }
 }
 
-function holds(entries: StoreEntries, { key, target, is, to }: StoreComparison): boolean {
-  const found = entries.get(key)?.[target] ?? (target === "value" ? null : 0);
+/** Which steps are carried out: of nested transactions too that is decided before anything is done, as in etcd. */
+interface Branch {
+  readonly succeeded: boolean;
+  readonly steps: readonly (Exclude<StoreCall, StoreTransaction> | Branch)[];
+}
+
+function chosen({ compare, then, else: otherwise }: StoreTransaction, entries: StoreEntries): Branch {
+  const succeeded = compare.every((comparison) => holds(entries, comparison));
+  const steps = (succeeded ? then : otherwise).map((step) =>
+    step.kind === "transaction" ? chosen(step, entries) : step,
+  );
+  return { succeeded, steps };
+}
+
+/** Over a range it must hold for every key; a range without keys counts as one key that is not there. */
+function holds(entries: StoreEntries, { key, rangeEnd, ...comparison }: StoreComparison): boolean {
+  if (rangeEnd === undefined) return holdsFor(entries.get(key), comparison);
+  const found = [...entries.values()].filter((entry) => entry.key >= key && entry.key < rangeEnd);
+  return found.length === 0 ? holdsFor(undefined, comparison) : found.every((entry) => holdsFor(entry, comparison));
+}
+
+function holdsFor(
+  entry: Required<StoreEntry> | undefined,
+  { target, is, to }: Pick<StoreComparison, "target" | "is" | "to">,
+): boolean {
+  const found = entry?.[target] ?? (target === "value" ? null : 0);
   if (is === "=") return found === to;
   if (is === "!=") return found !== to;
   // A value that is not there is neither less nor greater than any.

@@ -52,13 +52,13 @@ export class StoreReplay {
 
   /** In the order of their keys. */
   rangeAt(range: KeyRange, revision: number): readonly Required<StoreEntry>[] {
-    return this.#keysIn(range).flatMap((key) => this.entryAt(key, revision) ?? []);
+    return this.keysIn(range).flatMap((key) => this.entryAt(key, revision) ?? []);
   }
 
   /** The revisions after `from`, up to `to`, at which anything in the range was written. */
   revisionsIn(range: KeyRange, from: number, to: number): readonly number[] {
     const revisions = new Set<number>();
-    for (const key of this.#keysIn(range)) {
+    for (const key of this.keysIn(range)) {
       for (const { revision } of this.versionsOf(key)) if (revision > from && revision <= to) revisions.add(revision);
     }
     return [...revisions].sort((a, b) => a - b);
@@ -69,13 +69,14 @@ export class StoreReplay {
     range: KeyRange,
     revision: number,
   ): readonly { readonly key: string; readonly entry: KeyVersion["entry"] }[] {
-    return this.#keysIn(range).flatMap((key) => {
+    return this.keysIn(range).flatMap((key) => {
       const version = this.versionsOf(key).find((each) => each.revision === revision);
       return version === undefined ? [] : [{ key, entry: version.entry }];
     });
   }
 
-  #keysIn({ from, to }: KeyRange): readonly string[] {
+  /** The keys that ever were in the range, in their order. */
+  keysIn({ from, to }: KeyRange): readonly string[] {
     const first = this.#keys.findIndex((key) => key >= from);
     if (first < 0) return [];
     const end = to === undefined ? -1 : this.#keys.findIndex((key) => key >= to);

@@ -1,5 +1,6 @@
 import { aroundTheParts } from "./around-the-parts.ts";
 import { clients } from "./clients.ts";
+import { coordination } from "./coordination.ts";
 import { elections } from "./elections.ts";
 import { history } from "./history.ts";
 import { leases } from "./leases.ts";
@@ -20,5 +21,6 @@ export const putBackBugs: readonly PutBackBug[] = [
   ...clients,
   ...history,
   ...transactions,
+  ...coordination,
   ...watches,
 ];

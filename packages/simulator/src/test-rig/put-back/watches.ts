@@ -44,7 +44,23 @@ export const watches: readonly PutBackBug[] = [
     name: "a mark of progress that counts for a watch which the node has not heard of",
     row: undefined,
     patches: [inClient("watch/watched", "if (!this.#isServed || ", "if (")],
+    scenario: "a mark while a watch is on its way",
     noticedBy: [everythingOnce],
-    firstSeed: 195,
+  },
+  {
+    name: "a deletion that is lost at compaction",
+    row: 27,
+    patches: [inServer("state/scavenger", "if (deleted && revision < to)", "if (deleted && revision <= to)")],
+    scenario: "a deletion that history begins with",
+    noticedBy: [everythingOnce],
+  },
+  {
+    name: "an event that is told again by the next node",
+    row: 30,
+    patches: [
+      inClient("watch/watched", "BigInt(this.#through + 1)", "BigInt(Math.max(1, this.#through))"),
+      inClient("watch/watched", "if (this.#through !== undefined && revision <= this.#through)", "if (false)"),
+    ],
+    noticedBy: [everythingOnce],
   },
 ];

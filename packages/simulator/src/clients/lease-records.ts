@@ -1,0 +1,205 @@
+import type { Lease } from "@raftkv/kv-client";
+import type { Finding } from "../history/checkers/facts.ts";
+import { checkLeases } from "../history/leases/check-leases.ts";
+import type { LeasePromise, LeaseRecord, LeaseRefusal, LeaseSeen } from "../history/leases/lease-record.ts";
+import { assertPromised } from "../history/replay/assert-promised.ts";
+import type { LeaseLife } from "../observed/lease-replay.ts";
+import type { StoreHistory } from "../observed/store-history.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { Outcome } from "./answered.ts";
+
+/** What a leaser asks for. */
+export type LeaseAsked =
+  | { readonly kind: "grant"; readonly ttlMs: number; readonly id?: number }
+  | { readonly kind: "keepAlive" | "revoke"; readonly id: number }
+  /** With a lease, with a time to live, or without. */
+  | {
+      readonly kind: "put";
+      readonly key: string;
+      readonly value: string;
+      readonly id?: number;
+      readonly ttlMs?: number;
+    }
+  | { readonly kind: "delete" | "get"; readonly key: string }
+  | { readonly kind: "look"; readonly id: number; readonly isStrong: boolean }
+  | { readonly kind: "list"; readonly isStrong: boolean };
+
+interface Asked {
+  readonly client: string;
+  readonly asked: LeaseAsked;
+  readonly calledAt: number;
+  readonly answeredAt: number;
+  readonly outcome: Outcome<unknown>;
+}
+
+interface LeaseRecordsOptions {
+  readonly scheduler: Pick<Scheduler, "nowMs">;
+  readonly fastestClock: number;
+}
+
+interface Told {
+  readonly promises: LeasePromise[];
+  readonly refusals: LeaseRefusal[];
+  readonly seen: LeaseSeen[];
+}
+
+interface Info {
+  readonly id: number;
+  readonly leftMs: number;
+}
+
+/** All that clients were told of leases, and what holders counted on. */
+export class LeaseRecords {
+  readonly #options: LeaseRecordsOptions;
+  readonly #asked: Asked[] = [];
+  /** What holders could count on as they were looked at: renewals in the background show in nothing else. */
+  readonly #counted = new Map<number, LeasePromise[]>();
+
+  constructor(options: LeaseRecordsOptions) {
+    this.#options = options;
+  }
+
+  get answered(): number {
+    return this.#asked.filter(({ outcome }) => outcome.kind === "answered").length;
+  }
+
+  add(asked: Asked): void {
+    this.#asked.push(asked);
+  }
+
+  /** Whoever holds it may count on `leftMs` more. */
+  holds(client: string, { id, ttlMs, leftMs }: Lease): void {
+    const { nowMs } = this.#options.scheduler;
+    if (leftMs > 0) this.counts(id, { client, calledAt: nowMs + leftMs - ttlMs, answeredAt: nowMs, ttlMs });
+  }
+
+  /** Somebody counts on that. */
+  counts(id: number, promise: LeasePromise): void {
+    const counted = this.#counted.get(id) ?? [];
+    this.#counted.set(id, counted);
+    if (counted.at(-1)?.calledAt !== promise.calledAt) counted.push(promise);
+  }
+
+  /** Throws a `BrokenHistory`. */
+  check(history: StoreHistory): void {
+    const lives = new Map(history.leases.map((life) => [life.id, life]));
+    const told = this.#toldOf(history);
+    const records = [...told].flatMap(([id, each]) => {
+      const life = lives.get(id);
+      return life === undefined ? [] : [recordOf(history, `${id}`, life, each)];
+    });
+    const clocks = { fastestClock: this.#options.fastestClock };
+    assertPromised([
+      ...this.#asked.flatMap((asked) => wrongAnswer(history, lives, asked)),
+      ...checkLeases([...records, ...this.#ofKeys(history)], clocks),
+    ]);
+  }
+
+  #toldOf(history: StoreHistory): ReadonlyMap<number, Told> {
+    const told = new Map<number, Told>();
+    const of = (id: number): Told => {
+      const each = told.get(id) ?? { promises: [...(this.#counted.get(id) ?? [])], refusals: [], seen: [] };
+      told.set(id, each);
+      return each;
+    };
+    const see = (info: Info, each: Asked, isStrong: boolean) =>
+      of(info.id).seen.push(seenOf(history, info, each, isStrong));
+    const lives = new Map(history.leases.map((life) => [life.id, life]));
+    for (const id of this.#counted.keys()) of(id);
+    for (const each of this.#asked) {
+      const { asked, outcome } = each;
+      const told = { client: each.client, calledAt: each.calledAt, answeredAt: each.answeredAt };
+      if (outcome.kind === "answered") {
+        const { value } = outcome;
+        if (asked.kind === "grant") of(idIn(value)).promises.push({ ...told, ttlMs: asked.ttlMs });
+        const ttlMs = asked.kind === "keepAlive" ? lives.get(asked.id)?.ttlMs : undefined;
+        if (asked.kind === "keepAlive" && ttlMs !== undefined) of(asked.id).promises.push({ ...told, ttlMs });
+        if (asked.kind === "look" && value === null) {
+          of(asked.id).seen.push({ ...told, leftMs: undefined, isStrong: asked.isStrong });
+        } else if (asked.kind === "look") see(infoIn(value), each, asked.isStrong);
+        if (asked.kind === "list" && Array.isArray(value))
+          for (const one of value) see(infoIn(one), each, asked.isStrong);
+      } else if (outcome.kind === "refused" && outcome.code === "LEASE_NOT_FOUND" && "id" in asked) {
+        if (asked.id !== undefined) of(asked.id).refusals.push(told);
+      }
+    }
+    return told;
+  }
+
+  /** Keys with a time to live of their own: by their value, which is put once. */
+  #ofKeys(history: StoreHistory): readonly LeaseRecord[] {
+    const own = new Map(
+      history.leases.flatMap((life) => {
+        return life.own === undefined ? [] : [[`${life.own.key} ${life.own.revision}`, life] as const];
+      }),
+    );
+    return this.#asked.flatMap(({ asked, outcome, client, calledAt, answeredAt }) => {
+      if (asked.kind !== "put" || asked.ttlMs === undefined || outcome.kind !== "answered") return [];
+      const life = own.get(`${asked.key} ${revisionIn(outcome.value)}`);
+      if (life === undefined || life.ended?.how === "written") return [];
+      const promises = [{ client, calledAt, answeredAt, ttlMs: asked.ttlMs }];
+      return [recordOf(history, asked.key, life, { promises, refusals: [], seen: [] })];
+    });
+  }
+}
+
+function recordOf(history: StoreHistory, name: string, { ended }: LeaseLife, told: Told): LeaseRecord {
+  const end =
+    ended && ({ at: history.at(ended.index).atMs, how: ended.how === "revoked" ? "revoked" : "expired" } as const);
+  return { name, ...told, ended: end };
+}
+
+/** An answer comes from an entry that was applied between call and answer: a renewal is one, and so is what a put left. */
+function wrongAnswer(history: StoreHistory, lives: ReadonlyMap<number, LeaseLife>, each: Asked): Finding[] {
+  const { client, asked, calledAt, answeredAt, outcome } = each;
+  if (outcome.kind !== "answered") return [];
+  const found = (message: string): Finding[] => {
+    const operation = { client, calledAt, answeredAt, call: asked, answer: outcome.value };
+    return [{ promise: "lease: what is answered is so", message, operations: [operation] }];
+  };
+  if (asked.kind === "put") {
+    const revision = revisionIn(outcome.value);
+    const entry = history.replay.entryAt(asked.key, revision);
+    const isSo = entry?.value === asked.value && entry.modRevision === revision;
+    return isSo ? [] : found(`${asked.key} was not put like this at revision ${revision}`);
+  }
+  if (asked.kind !== "keepAlive") return [];
+  const renewals = lives.get(asked.id)?.renewals ?? [];
+  const isRenewed = renewals.some((index) => {
+    const { atMs } = history.at(index);
+    return atMs >= calledAt && atMs <= answeredAt;
+  });
+  return isRenewed ? [] : found(`lease ${asked.id} was not renewed between ${calledAt} and ${answeredAt}`);
+}
+
+function seenOf(history: StoreHistory, { id, leftMs }: Info, each: Asked, isStrong: boolean): LeaseSeen {
+  const { client, calledAt, answeredAt } = each;
+  const life = history.leases.find((one) => one.id === id);
+  const [from, to] = [isStrong ? history.indexBy(calledAt, true) : 0, history.indexBy(answeredAt)];
+  const told = { client, calledAt, answeredAt, leftMs, isStrong };
+  return life === undefined ? told : { ...told, mostLeftMs: mostLeftMs(history, life, from, to) };
+}
+
+/** Of all moments from one entry to another. */
+function mostLeftMs(history: StoreHistory, { states }: LeaseLife, from: number, to: number): number {
+  let most = 0;
+  for (const [position, { index, overAtMs }] of states.entries()) {
+    const until = (states[position + 1]?.index ?? Number.POSITIVE_INFINITY) - 1;
+    if (until < from || index > to) continue;
+    most = Math.max(most, overAtMs - 1 - history.at(Math.max(from, index)).clusterTimeMs);
+  }
+  return most;
+}
+
+function idIn(value: unknown): number {
+  return typeof value === "object" && value !== null && "id" in value ? Number(value.id) : Number.NaN;
+}
+
+function revisionIn(value: unknown): number {
+  return typeof value === "object" && value !== null && "revision" in value ? Number(value.revision) : Number.NaN;
+}
+
+function infoIn(value: unknown): Info {
+  const leftMs = typeof value === "object" && value !== null && "leftMs" in value ? Number(value.leftMs) : Number.NaN;
+  return { id: idIn(value), leftMs };
+}

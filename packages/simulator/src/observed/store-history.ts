@@ -1,0 +1,78 @@
+import type { Index } from "@raftkv/raft-core";
+import type { StoreAnswer, StoreTransaction } from "../history/models/store-operation.ts";
+import type { StoreReplay } from "../history/replay/store-replay.ts";
+import type { LeaseLife } from "./lease-replay.ts";
+
+/** What the store was when an entry had been applied. */
+export interface StoreMoment {
+  readonly revision: number;
+  /** The earliest revision that could be read. */
+  readonly earliest: number;
+  /** The earliest whose changes could be told: what was written last before history was kept is known, and not how. */
+  readonly earliestTold: number;
+  readonly clusterTimeMs: number;
+  /** By then somebody had applied it, and all before it. */
+  readonly atMs: number;
+}
+
+/** A transaction that has taken effect, with what one at a time would have answered. */
+export interface Carried {
+  readonly call: StoreTransaction;
+  readonly answer: StoreAnswer;
+  readonly revision: number;
+}
+
+interface StoreHistoryParts {
+  readonly replay: StoreReplay;
+  /** After each entry, from the state before the first one on. */
+  readonly moments: readonly StoreMoment[];
+  readonly transactions: readonly Carried[];
+  readonly leases: readonly LeaseLife[];
+}
+
+/** A store at every revision, and which of them was when. */
+export class StoreHistory {
+  readonly replay: StoreReplay;
+  /** In the order in which they took effect. */
+  readonly transactions: readonly Carried[];
+  /** In the order in which they were granted. */
+  readonly leases: readonly LeaseLife[];
+  readonly #moments: readonly StoreMoment[];
+
+  constructor({ replay, moments, transactions, leases }: StoreHistoryParts) {
+    this.replay = replay;
+    this.transactions = transactions;
+    this.leases = leases;
+    this.#moments = moments;
+  }
+
+  /** After the entry at `index`. */
+  at(index: Index): StoreMoment {
+    const moment = this.#moments[index];
+    if (moment === undefined) throw new Error(`nothing is known of entry ${index}`);
+    return moment;
+  }
+
+  /** The last entry that anybody had applied by then; `before`: before then. */
+  indexBy(ms: number, before = false): Index {
+    let [low, high] = [0, this.#moments.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const { atMs } = this.at(middle);
+      if (before ? atMs < ms : atMs <= ms) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  }
+
+  /** When anybody had come to that revision. */
+  reachedAt(revision: number): number {
+    let [low, high] = [0, this.#moments.length - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.at(middle).revision < revision) low = middle + 1;
+      else high = middle;
+    }
+    return this.at(low).atMs;
+  }
+}
