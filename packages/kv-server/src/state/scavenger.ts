@@ -61,7 +61,8 @@ export async function scavenge({
   }
 }
 
-function removalsOf(row: StateRow, to: number): readonly Removal[] {
+/** What one write makes superfluous, where compaction has come to `to`. */
+export function removalsOf(row: StateRow, to: number): readonly Removal[] {
   const { revision, sub } = valueRowId(row);
   const { key, deleted, supersedes } = decodeValueRow(row.value);
   const removals: Removal[] = [];
