@@ -31,8 +31,12 @@ describe("a node whose engine is wrong, and says nothing", () => {
     expect(code).toBe(5);
     const { stderr } = cluster.node(wrong);
     expect(stderr).toContain(`the state of node ${wrong} differs from that of a majority`);
-    expect(stderr).toContain(`up to ${revision} on`);
+    expect(stderr).toContain(`from revision ${revision} on`);
     expect(stderr).toContain(`raftkv member replace ${wrong} ADDRESS`);
+
+    const again = cluster.startNode(wrong);
+    expect(await again.exited).toMatchObject({ code: 5 });
+    expect(again.stderr).toContain("this node has taken itself out of its cluster, and does not start on");
 
     await kv.put(forgottenKey, "3");
     expect((await kv.get(forgottenKey))?.version).toBe(3);

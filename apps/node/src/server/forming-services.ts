@@ -43,6 +43,8 @@ export function formingServices(state: () => string): (router: ConnectRouter) =>
       takeSnapshot: refuse,
       inspectAddress: refuse,
       backup: refuseStream,
+      beginCheck: refuse,
+      checkResult: refuse,
     });
   };
 }

@@ -28,6 +28,7 @@ import { LockServices } from "./locks/lock-services.ts";
 import { PulledStream } from "./pulled-stream.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
+import { beginCheck, checkResult } from "./state-check.ts";
 import { get, history, range } from "./unary-reads.ts";
 import { compact, del, deleteRange, put, transaction } from "./unary-writes.ts";
 import { PushedWatch, type WatchCall } from "./watch/pushed-watch.ts";
@@ -86,6 +87,8 @@ export class KvServices {
           this.#unary(call, true, () => transferLeadership(context, request, call)),
         takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context, call)),
         inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
+        beginCheck: (_request, call) => this.#unary(call, true, () => beginCheck(context, call)),
+        checkResult: (request) => checkResult(context, request),
         backup: (request, call) => this.#streamed(call, this.#backups.stream(request, call)),
       },
       options,
