@@ -15,6 +15,7 @@ import { ByteWriter } from "./byte-writer.ts";
  * | `m`                                   | meta row: the store's revision, cluster time, apply version    |
  * | `r` revision (8 bytes) sub (4 bytes)  | value row: what was written to which key, in revision order    |
  * | `s` session id (8 bytes)              | session row                                                    |
+ * | `s` session id, sequence (8 bytes)    | answer row: a large answer that the session keeps              |
  *
  * Numbers in keys are big-endian, so that rows are ordered as the numbers are. A key that something follows is escaped:
  * each byte 0 becomes 0 and 255, and 0 0 ends it, so that rows are still ordered as the keys are. A revision that counts
@@ -30,6 +31,24 @@ const META = 0x6d;
 const VALUE = 0x72;
 const SESSION = 0x73;
 
+/** The groups of rows, in their order in the engine. */
+export const ROW_GROUPS = ["history", "keys", "leases", "meta", "writes", "sessions"] as const;
+export type RowGroup = (typeof ROW_GROUPS)[number];
+
+const GROUP_OF: ReadonlyMap<number | undefined, RowGroup> = new Map<number, RowGroup>([
+  [HISTORY, "history"],
+  [INDEX, "keys"],
+  [LEASE, "leases"],
+  [META, "meta"],
+  [VALUE, "writes"],
+  [SESSION, "sessions"],
+]);
+
+/** By the first byte alone. What is the key of no row, and should not be there, counts as "meta". */
+export function rowGroupOf(rowKey: Uint8Array): RowGroup {
+  return GROUP_OF.get(rowKey[0]) ?? "meta";
+}
+
 /** Of the rows about leases, in their order. */
 const LEASE_COUNTERS = 0;
 const LEASE_DEADLINE = 1;
@@ -38,12 +57,13 @@ const LEASE_ITSELF = 3;
 
 const VALUE_KEY_LENGTH = 13;
 const SESSION_KEY_LENGTH = 9;
+const ANSWER_KEY_LENGTH = 17;
 const LEASE_KEY_LENGTH = 10;
 const DEADLINE_KEY_LENGTH = 18;
 
 /** The one meta row. */
 export const META_KEY: Uint8Array = Uint8Array.of(META);
-/** The range in which all session rows stand. */
+/** The range in which all session rows stand, each followed by its answer rows. */
 export const SESSION_ROWS = { from: Uint8Array.of(SESSION), to: Uint8Array.of(SESSION + 1) } as const;
 /** The end of all history rows, exclusive. */
 export const HISTORY_ROWS_END: Uint8Array = Uint8Array.of(HISTORY + 1);
@@ -84,8 +104,17 @@ export function valueRowKey(revision: number, sub: number): Uint8Array {
   return new ByteWriter(VALUE_KEY_LENGTH).byte(VALUE).uint64(revision).uint32(sub).finish();
 }
 
+/** All value rows from `revision` on, and nothing else before sessions, stand behind this key. */
+export function behindValueRowsBefore(revision: number): Uint8Array {
+  return revision === 0 ? META_KEY : valueRowKey(revision - 1, 0xffff_ffff);
+}
+
 export function sessionRowKey(sessionId: number): Uint8Array {
   return new ByteWriter(SESSION_KEY_LENGTH).byte(SESSION).uint64(sessionId).finish();
+}
+
+export function answerRowKey(sessionId: number, sequence: number): Uint8Array {
+  return new ByteWriter(ANSWER_KEY_LENGTH).byte(SESSION).uint64(sessionId).uint64(sequence).finish();
 }
 
 /** The one row of lease counters. */
@@ -120,7 +149,8 @@ export type RowKey =
   | { readonly kind: "index"; readonly key: Uint8Array }
   | { readonly kind: "meta" }
   | { readonly kind: "value"; readonly revision: number; readonly sub: number }
-  | { readonly kind: "session"; readonly sessionId: number };
+  | { readonly kind: "session"; readonly sessionId: number }
+  | { readonly kind: "answer"; readonly sessionId: number; readonly sequence: number };
 
 /** Throws a `RangeError` where it is the key of no row. */
 export function parseRowKey(rowKey: Uint8Array): RowKey {
@@ -141,10 +171,17 @@ function parseNumberedKey(kind: number, reader: ByteReader): RowKey {
     case VALUE:
       return { kind: "value", revision: reader.uint64(), sub: reader.uint32() };
     case SESSION:
-      return { kind: "session", sessionId: reader.uint64() };
+      return parseSessionKey(reader);
     default:
       throw new RangeError(`no row begins with the byte ${kind}`);
   }
+}
+
+function parseSessionKey(reader: ByteReader): RowKey {
+  const sessionId = reader.uint64();
+  return reader.remaining === 0
+    ? { kind: "session", sessionId }
+    : { kind: "answer", sessionId, sequence: reader.uint64() };
 }
 
 function parseLeaseKey(reader: ByteReader): RowKey {

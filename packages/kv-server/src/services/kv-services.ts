@@ -21,18 +21,19 @@ import {
 } from "./cluster-operations.ts";
 import { clusterStatus } from "./cluster-status.ts";
 import { connectError, failureOf } from "./error-mapping.ts";
-import type { ExchangeStream } from "./exchange-stream.ts";
+import { ExchangeStream } from "./exchange-stream.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
 import { type Duty, leaderDuties } from "./leader-duties.ts";
 import { LockServices } from "./locks/lock-services.ts";
-import { PulledExchange } from "./pulled-exchange.ts";
+import { PulledStream } from "./pulled-stream.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
+import { beginCheck, checkResult } from "./state-check.ts";
+import { getLease, grantLease, keepLeaseAlive, listLeases, revokeLease } from "./unary-leases.ts";
 import { get, history, range } from "./unary-reads.ts";
 import { compact, del, deleteRange, put, transaction } from "./unary-writes.ts";
-import { PulledWatch } from "./watch/pulled-watch.ts";
 import { PushedWatch, type WatchCall } from "./watch/pushed-watch.ts";
-import type { WatchStream } from "./watch/watch-stream.ts";
+import { WatchStream } from "./watch/watch-stream.ts";
 
 /** What a node serves to clients: `KvService` and `ClusterService`, over one state machine and one consensus. */
 export class KvServices {
@@ -70,6 +71,11 @@ export class KvServices {
         range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
         history: (request, call) => this.#unary(call, false, () => history(context, request, call)),
         compact: (request, call) => this.#unary(call, true, () => compact(context, request, call)),
+        grantLease: (request, call) => this.#unary(call, true, () => grantLease(context, request, call)),
+        keepLeaseAlive: (request, call) => this.#unary(call, true, () => keepLeaseAlive(context, request, call)),
+        revokeLease: (request, call) => this.#unary(call, true, () => revokeLease(context, request, call)),
+        getLease: (request, call) => this.#unary(call, false, () => getLease(context, request, call)),
+        listLeases: (request, call) => this.#unary(call, false, () => listLeases(context, request, call)),
         exchange: (requests, call) => this.#exchange(requests, call),
         watch: (requests, call) => this.#watch(requests, call),
       },
@@ -87,6 +93,8 @@ export class KvServices {
           this.#unary(call, true, () => transferLeadership(context, request, call)),
         takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context, call)),
         inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
+        beginCheck: (_request, call) => this.#unary(call, true, () => beginCheck(context, call)),
+        checkResult: (request) => checkResult(context, request),
         backup: (request, call) => this.#streamed(call, this.#backups.stream(request, call)),
       },
       options,
@@ -163,7 +171,10 @@ export class KvServices {
 
   async *#exchange(requests: AsyncIterable<ExchangeRequest>, call: HandlerContext): AsyncGenerator<ExchangeResponse> {
     assertRoom(this.#streams, this.#context.limits.maxStreams);
-    const exchange = new PulledExchange(this.#context);
+    const exchange = new PulledStream(
+      (changed) => new ExchangeStream(this.#context, changed),
+      ({ outbox }) => outbox.takeAll(),
+    );
     this.#streams.add(exchange.stream);
     try {
       yield* exchange.run(requests, call.signal);
@@ -174,7 +185,10 @@ export class KvServices {
 
   async *#watch(requests: AsyncIterable<WatchRequest>, call: HandlerContext): AsyncGenerator<WatchResponse> {
     assertRoom(this.#watchStreams, this.#context.limits.maxWatchStreams);
-    const watch = new PulledWatch(this.#context);
+    const watch = new PulledStream(
+      (changed) => new WatchStream(this.#context, changed),
+      (stream) => stream.takeWaiting().pulled(),
+    );
     this.#watchStreams.add(watch.stream);
     try {
       yield* watch.run(requests, call.signal);

@@ -6,12 +6,12 @@ import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
 import { KvStateMachine } from "./kv-state-machine.ts";
 import { scavenge } from "./scavenger.ts";
 
-async function open(store = new GatedStore()) {
+async function open(store = new GatedStore(), applyVersion = 2) {
   const clock = new ManualClock();
   const machine = await KvStateMachine.open({ store, clock });
   const log = new CommandLog();
   const apply = (...operations: ReturnType<typeof put>[]) => applyOne(machine, log, { operations });
-  await apply(raiseApplyVersion(2));
+  if (applyVersion > 1) await apply(raiseApplyVersion(applyVersion));
   return { store, clock, machine, apply };
 }
 
@@ -114,6 +114,33 @@ describe("compaction", () => {
     expect(rows(store)).toEqual({ h: 0, k: 1, r: 1 });
   });
 
+  test.each([
+    ["with history, of which the last deletion is left", 2, { h: 1, k: 0, r: 1 }],
+    ["without, of which nothing is left", 1, { h: 0, k: 0, r: 0 }],
+  ])("never takes the revision back, wherever a crash comes (row 21): %s", async (_, applyVersion, left) => {
+    const { store, clock, machine, apply } = await open(new GatedStore(), applyVersion);
+    const revisions = new Map([[0, 1]]);
+    const restarted = async () => {
+      const after = await KvStateMachine.open({ store: store.copy(), clock: new ManualClock() });
+      expect(after.revision()).toBe(revisions.get(after.appliedIndex()));
+      return after.appliedIndex();
+    };
+    for (const operations of [[put("a", "1"), put("b", "1")], [del("a")], [del("b")], [compact(5)]]) {
+      await apply(...operations);
+      revisions.set(machine.appliedIndex(), machine.revision());
+      expect(await restarted()).toBeLessThan(machine.appliedIndex());
+      await machine.flush();
+      expect(await restarted()).toBe(machine.appliedIndex());
+    }
+    for (let round = 0; round < 3; round++) {
+      clock.advance(50);
+      await settle();
+      await restarted();
+    }
+    await machine.fingerprint();
+    expect([rows(store), await restarted(), machine.revision()]).toEqual([left, machine.appliedIndex(), 5]);
+  });
+
   test("does not pass for what has taken a value away that nothing superseded", async () => {
     const { store, machine, apply } = await open();
     await apply(put("a", "1"), put("a", "2"), put("a", "3"));
@@ -136,6 +163,23 @@ describe("compaction", () => {
     const found = await scavenge({ store, from: 2, to: 4, writes: 1, nextTurn, slice: { rows: 1, bytes: 1 } });
     expect(found).toMatchObject({ removals: [{ revision: 2 }], through: 3 });
     expect(turns).toBe(1);
+  });
+
+  test("has looked through the last revision to its end, wherever a slice ends", async () => {
+    const { store, machine, apply } = await open();
+    await apply(raiseApplyVersion(3));
+    await apply(put("a", "1"), put("b", "1"), put("c", "1"));
+    const all = { from: bytes("a"), to: bytes("d") };
+    await apply({ operation: { case: "deleteRange", value: all } });
+    await machine.flush();
+    const slice = { rows: 2, bytes: 1_000 };
+    const found = await scavenge({ store, from: 2, to: 5, writes: 1, nextTurn: async () => undefined, slice });
+    expect(found.through).toBe(3);
+    const rest = await scavenge({ store, from: 4, to: 5, writes: 1, nextTurn: async () => undefined, slice });
+    expect({ through: rest.through, revisions: rest.removals.map(({ revision }) => revision) }).toEqual({
+      through: 5,
+      revisions: [2, 3, 4],
+    });
   });
 });
 

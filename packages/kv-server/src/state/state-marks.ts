@@ -1,6 +1,7 @@
 import type { Index } from "@raftkv/raft-core";
 import { hashesChanges } from "./change-hash.ts";
 import type { Counters } from "./counters.ts";
+import { MarkRing } from "./mark-ring.ts";
 
 /** What a state is at one entry of the log: equal on all replicas. */
 export interface StateMark {
@@ -10,45 +11,47 @@ export interface StateMark {
   readonly hash: bigint;
 }
 
-/** So many entries back each has its mark. */
-const KEPT = 16_384;
-/** Of those that are told: the newest at multiples of each, and so many of them. */
+/** Of those that are kept are told: the newest at multiples of each, and so many of them. */
 const STEPS = [1, 16, 256, 4_096] as const;
 const TOLD_OF_A_STEP = 16;
 
-/** The marks of the entries that were applied last: a ring, so that a mark costs a few stores and no memory. */
+/** The marks of the entries that were applied last, and of the revisions. */
 export class StateMarks {
-  readonly #indexes = new Float64Array(KEPT);
-  readonly #revisions = new Float64Array(KEPT);
-  readonly #high = new Uint32Array(KEPT);
-  readonly #low = new Uint32Array(KEPT);
+  readonly #ofEntries = new MarkRing();
+  readonly #ofRevisions = new MarkRing();
   #newest = 0;
 
   /** `counters` as they are once the entry at their index is applied. */
   note(counters: Counters): void {
     if (!hashesChanges(counters)) return;
-    const { appliedIndex } = counters;
-    const slot = appliedIndex % KEPT;
-    this.#indexes[slot] = appliedIndex;
-    this.#revisions[slot] = counters.revision;
-    this.#high[slot] = counters.hashHigh;
-    this.#low[slot] = counters.hashLow;
+    const { appliedIndex, revision, hashHigh, hashLow } = counters;
+    this.#ofEntries.note(appliedIndex, revision, hashHigh, hashLow);
     this.#newest = appliedIndex;
+  }
+
+  /** A change was made, within an entry; of several at one revision the last one counts. */
+  noteRevision({ revision, hashHigh, hashLow }: Pick<Counters, "revision" | "hashHigh" | "hashLow">): void {
+    this.#ofRevisions.note(revision, revision, hashHigh, hashLow);
   }
 
   /** The state is another one from here on. */
   restart(counters: Counters): void {
-    this.#indexes.fill(0);
+    this.#ofEntries.clear();
+    this.#ofRevisions.clear();
     this.#newest = 0;
     this.note(counters);
   }
 
   /** Undefined: it is too long ago, or has not come yet. */
   at(index: Index): StateMark | undefined {
-    const slot = index % KEPT;
-    if (index === 0 || this.#indexes[slot] !== index) return undefined;
-    const hash = (BigInt(this.#high[slot] ?? 0) << 32n) | BigInt(this.#low[slot] ?? 0);
-    return { index, revision: this.#revisions[slot] ?? 0, hash };
+    const mark = this.#ofEntries.at(index);
+    return mark === undefined ? undefined : { index, ...mark };
+  }
+
+  /** As it was right after `revision`, within an entry: `index` is 0. Undefined: it is too long ago, or has not come yet. */
+  atRevision(revision: number): StateMark | undefined {
+    const mark = this.#ofRevisions.at(revision);
+    return mark === undefined ? undefined : { index: 0, ...mark };
   }
 
   /** Some of them, ascending: close together near the newest one, further apart before; at indexes that others tell of too. */

@@ -1,6 +1,7 @@
 import { toBinary } from "@bufbuild/protobuf";
 import type { EncodedMessage } from "@raftkv/grpc-stream";
 import { type WatchResponse, WatchResponseSchema } from "@raftkv/proto/kv";
+import type { Pulled } from "../pulled-stream.ts";
 import { type EventBody, encodeMoreWatchIds, watchResponse } from "./event-body.ts";
 import type { Watch } from "./watch.ts";
 
@@ -10,6 +11,8 @@ interface OutgoingEvents {
   readonly watch: Watch;
   readonly body: EventBody;
   readonly more: bigint[];
+  /** Its place among all events that this stream was ever told. */
+  readonly at: number;
 }
 
 /** A response that waits to be written. */
@@ -43,12 +46,14 @@ export class Waiting {
     });
   }
 
-  messages(): readonly WatchResponse[] {
-    return this.#all.map((one) =>
-      one.kind === "events"
-        ? watchResponse(one.watch.id, { case: "events", value: one.body.message() }, one.more)
-        : one.message,
-    );
+  /** For whoever takes messages: with the last of them they take up room no more. */
+  pulled(): readonly Pulled<WatchResponse>[] {
+    return this.#all.map((one, i) => ({
+      message: messageOf(one),
+      written: () => {
+        if (i === this.#all.length - 1) this.#written();
+      },
+    }));
   }
 
   /** Once: it does not take up room any more. */
@@ -57,12 +62,18 @@ export class Waiting {
   }
 }
 
+function messageOf(one: Outgoing): WatchResponse {
+  if (one.kind === "other") return one.message;
+  return watchResponse(one.watch.id, { case: "events", value: one.body.message() }, one.more);
+}
+
 /** The responses of one stream that have not been written, in order. */
 export class WatchOutbox {
   readonly #take: (bytes: number) => void;
   #outgoing: Outgoing[] = [];
   /** What is told since something else was said: further watches are added to it. */
   readonly #told = new Map<EventBody, OutgoingEvents>();
+  #lastAt = 0;
   #waitingBytes = 0;
   #others = 0;
   #bytes = 0;
@@ -82,15 +93,17 @@ export class WatchOutbox {
     return this.#others;
   }
 
-  /** Whatever a watch is told of several bodies it is told in the order in which they were made. */
+  /** A watch is told bodies in the order of these calls, also where it shares one with others that were told it before. */
   tell(watch: Watch, body: EventBody): void {
     const told = this.#told.get(body);
-    if (told !== undefined) {
+    if (told !== undefined && told.at > watch.lastOutgoing) {
       told.more.push(watch.id);
+      watch.lastOutgoing = told.at;
       this.#grow(MORE_WATCH_BYTES);
       return;
     }
-    const outgoing: OutgoingEvents = { kind: "events", watch, body, more: [] };
+    const outgoing: OutgoingEvents = { kind: "events", watch, body, more: [], at: ++this.#lastAt };
+    watch.lastOutgoing = outgoing.at;
     this.#told.set(body, outgoing);
     this.#outgoing.push(outgoing);
     this.#grow(RESPONSE_BYTES + body.encoded.length);
