@@ -27,6 +27,7 @@ import { lastSequence } from "./session.ts";
 import { decodeSnapshot } from "./snapshot-decoder.ts";
 import { encodeSnapshot } from "./snapshot-format.ts";
 import { StateMarks } from "./state-marks.ts";
+import { TurnTakingStore } from "./turn-taking-store.ts";
 
 export interface KvStateMachineOptions {
   /** The engine. The state machine owns it from here on, and closes it. */
@@ -67,14 +68,14 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   #restoring: Promise<unknown> | undefined;
 
   private constructor({ store, clock, merge }: KvStateMachineOptions, saved: SavedState) {
-    this.#store = store;
+    this.#store = new TurnTakingStore(store, clock);
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
     this.marks.restart(saved.counters);
     const limits = { ...DEFAULT_MERGE_LIMITS, ...merge };
     this.#generations = new Generations(limits.settledBytes);
     this.#merger = new Merger({
-      store,
+      store: this.#store,
       clock,
       limits,
       state: () => ({ ...this.#saved, generations: this.#generations }),
