@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { type GrantLeaseOptions, grantLease } from "../commands/lease/grant.ts";
 import { type KeepLeaseAliveOptions, keepLeaseAlive } from "../commands/lease/keep-alive.ts";
 import { listLeases } from "../commands/lease/list.ts";
@@ -34,7 +34,7 @@ export function addLeaseCommands(program: Command): void {
 
   lease
     .command("keep-alive")
-    .argument("<id>", "the lease", parseLeaseId)
+    .addArgument(leaseId())
     .description("keep a lease alive until Ctrl-C, or until it is lost")
     .option("--once", "renew it once, and end", false)
     .addHelpText("after", examples("raftkv lease keep-alive 42", "raftkv lease keep-alive 42 --once"))
@@ -44,7 +44,7 @@ export function addLeaseCommands(program: Command): void {
 
   lease
     .command("revoke")
-    .argument("<id>", "the lease", parseLeaseId)
+    .addArgument(leaseId())
     .description("end a lease, and delete its keys")
     .addHelpText("after", examples("raftkv lease revoke 42"))
     .action((id: number, _: object, command: Command) => revokeLease(id, command.optsWithGlobals()));
@@ -57,11 +57,15 @@ export function addLeaseCommands(program: Command): void {
 
   lease
     .command("time-left")
-    .argument("<id>", "the lease", parseLeaseId)
+    .addArgument(leaseId())
     .description("print how much longer a lease lives if nobody keeps it alive")
     .option("--keys", "print its keys, too", false)
     .addHelpText("after", examples("raftkv lease time-left 42", "raftkv lease time-left 42 --keys"))
     .action((id: number, _: object, command: Command) =>
       leaseTimeLeft(id, command.optsWithGlobals<LeaseTimeLeftOptions>()),
     );
+}
+
+function leaseId(): Argument {
+  return new Argument("<id>", "the lease").argParser(parseLeaseId);
 }

@@ -1,29 +1,20 @@
 import { ErrorCode } from "@raftkv/proto/kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RaftKv } from "../raft-kv.ts";
-import { ScriptedNode } from "../testing/scripted-node.ts";
-import { event, type ScriptedWatchStream } from "../testing/scripted-watches.ts";
+import type { RaftKv } from "../raft-kv.ts";
+import { CoordinationRig } from "../testing/coordination-rig.ts";
+import type { ScriptedNode } from "../testing/scripted-node.ts";
+import { event } from "../testing/scripted-watches.ts";
 
+let rig: CoordinationRig;
 let node: ScriptedNode;
 let kv: RaftKv;
 
 beforeEach(async () => {
-  node = await ScriptedNode.start();
-  node.store.pictureRevision = 10n;
-  kv = new RaftKv({ endpoints: [node.address] });
+  rig = await CoordinationRig.start();
+  ({ node, kv } = rig);
 });
 
-afterEach(async () => {
-  await kv.close();
-  await node.stop();
-});
-
-async function watches(count: number): Promise<ScriptedWatchStream> {
-  await node.until(() => (node.watches.streams[0]?.creates.length ?? 0) >= count);
-  const [stream] = node.watches.streams;
-  if (stream === undefined) throw new Error("unreachable");
-  return stream;
-}
+afterEach(() => rig[Symbol.asyncDispose]());
 
 describe("an election", () => {
   it("is won by the first, who proclaims; by the second once the first resigns", async () => {
@@ -31,7 +22,7 @@ describe("an election", () => {
     expect(await election.leader()).toBeUndefined();
     const first = await election.campaign("a");
     const second = election.campaign("b");
-    const stream = await watches(1);
+    const stream = await rig.watches(1);
     expect(await election.leader()).toMatchObject({ text: "a", createRevision: first.fence.token });
     await first.proclaim("a, and well");
     const leader = await election.leader();
@@ -54,7 +45,7 @@ describe("an election", () => {
     const observed = kv.election("boss").observe();
     const next = async () => (await observed.next()).value?.text ?? "nobody";
     expect(await next()).toBe("a");
-    const stream = await watches(1);
+    const stream = await rig.watches(1);
     stream.created(1n, 10);
     // Another candidate comes, which is no news; the leader proclaims, and goes.
     const second = event("12 boss/z=b");
@@ -76,7 +67,7 @@ describe("an election", () => {
     await using first = await kv.election("boss").campaign("a");
     const observed = kv.election("boss").observe();
     expect((await observed.next()).value?.text).toBe("a");
-    const stream = await watches(1);
+    const stream = await rig.watches(1);
     await first.proclaim("a, later");
     stream.cancel(1n, { code: ErrorCode.COMPACTED, message: "compacted" });
     expect((await observed.next()).value?.text).toBe("a, later");

@@ -2,38 +2,22 @@ import { ErrorCode } from "@raftkv/proto/kv";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RaftKvError } from "../error.ts";
 import { RaftKv } from "../raft-kv.ts";
+import { CoordinationRig } from "../testing/coordination-rig.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
-import { ScriptedNode } from "../testing/scripted-node.ts";
-import { event, type ScriptedWatchStream } from "../testing/scripted-watches.ts";
+import type { ScriptedNode } from "../testing/scripted-node.ts";
+import { event } from "../testing/scripted-watches.ts";
 import type { Lock } from "./lock.ts";
 
+let rig: CoordinationRig;
 let node: ScriptedNode;
 let kv: RaftKv;
 
 beforeEach(async () => {
-  node = await ScriptedNode.start();
-  node.store.pictureRevision = 10n;
-  kv = new RaftKv({ endpoints: [node.address] });
+  rig = await CoordinationRig.start();
+  ({ node, kv } = rig);
 });
 
-afterEach(async () => {
-  await kv.close();
-  await node.stop();
-});
-
-/** The stream of watches, once so many were asked for. */
-async function watches(count: number): Promise<ScriptedWatchStream> {
-  await node.until(() => (node.watches.streams[0]?.creates.length ?? 0) >= count);
-  const [stream] = node.watches.streams;
-  if (stream === undefined) throw new Error("unreachable");
-  return stream;
-}
-
-async function keysOf(prefix: string): Promise<readonly string[]> {
-  const keys: string[] = [];
-  for await (const { key } of kv.range({ prefix })) keys.push(key);
-  return keys;
-}
+afterEach(() => rig[Symbol.asyncDispose]());
 
 const failureOf = (call: Promise<Lock>): Promise<RaftKvError> =>
   call.then(
@@ -46,30 +30,30 @@ const failureOf = (call: Promise<Lock>): Promise<RaftKvError> =>
 describe("a lock", () => {
   it("that nobody holds is held at once, by a key of a lease of its own, and goes with it", async () => {
     const lock = await kv.lock("job", { ttlMs: 60_000 });
-    const [key] = await keysOf("job/");
+    const [key] = await rig.keysOf("job/");
     const entry = await kv.get(key ?? "");
     expect(key).toBe(`job/${entry?.leaseId?.toString(16)}`);
     expect(lock.fence).toEqual({ key, token: entry?.createRevision });
     expect((await kv.leases.get(entry?.leaseId ?? 0))?.ttlMs).toBe(60_000);
     await lock.release();
     await lock.release();
-    expect(await keysOf("job/")).toEqual([]);
+    expect(await rig.keysOf("job/")).toEqual([]);
     expect(lock.lost.aborted, "that was no loss").toBe(false);
     {
       await using another = await kv.lock("job");
       expect(another.fence.token).toBeGreaterThan(lock.fence.token);
-      expect(await keysOf("job/")).toHaveLength(1);
+      expect(await rig.keysOf("job/")).toHaveLength(1);
     }
-    expect(await keysOf("job/")).toEqual([]);
+    expect(await rig.keysOf("job/")).toEqual([]);
   });
 
   it("is waited for: for the place just before one's own, from the revision at which that was seen", async () => {
     const first = await kv.lock("job");
     const second = kv.lock("job");
-    await watches(1);
+    await rig.watches(1);
     const third = kv.lock("job");
-    const stream = await watches(2);
-    const keys = await keysOf("job/");
+    const stream = await rig.watches(2);
+    const keys = await rig.keysOf("job/");
     expect(stream.creates.map(({ from, startRevision }) => [`${Buffer.from(from)}`, startRevision])).toEqual([
       [keys[0], 11n],
       [keys[1], 11n],
@@ -92,9 +76,9 @@ describe("a lock", () => {
   it("is looked at again where the deletion was compacted before it was told", async () => {
     const first = await kv.lock("job");
     const second = kv.lock("job");
-    const stream = await watches(1);
+    const stream = await rig.watches(1);
     stream.cancel(1n, { code: ErrorCode.COMPACTED, message: "compacted" });
-    await watches(2);
+    await rig.watches(2);
     await first.release();
     stream.cancel(2n, { code: ErrorCode.COMPACTED, message: "compacted" });
     expect((await second).fence.token).toBeGreaterThan(first.fence.token);
@@ -105,15 +89,15 @@ describe("a lock", () => {
     await using other = new RaftKv({ endpoints: [node.address], clock });
     await using _ = await kv.lock("job");
     const inTime = failureOf(other.lock("job", { timeoutMs: 700, ttlMs: 60_000 }));
-    await watches(1);
-    expect(await keysOf("job/")).toHaveLength(2);
+    await rig.watches(1);
+    expect(await rig.keysOf("job/")).toHaveLength(2);
     clock.advance(700);
     expect(await inTime).toMatchObject({
       code: "DEADLINE_EXCEEDED",
       message: "lock job: its turn did not come within 700 ms",
     });
     await node.until(() => node.texts.some((text) => text.includes("revokeLease")));
-    expect(await keysOf("job/")).toHaveLength(1);
+    expect(await rig.keysOf("job/")).toHaveLength(1);
 
     const signal = new AbortController();
     const aborted = failureOf(kv.lock("job", { signal: signal.signal }));
@@ -121,14 +105,14 @@ describe("a lock", () => {
     signal.abort("enough");
     expect(await aborted).toMatchObject({ code: "ABORTED", cause: "enough" });
     await node.until(() => node.texts.filter((text) => text.includes("revokeLease")).length >= 2);
-    expect(await keysOf("job/")).toHaveLength(1);
+    expect(await rig.keysOf("job/")).toHaveLength(1);
   });
 
   it("is not waited for without a place: whoever lost it hears of that", async () => {
     const first = await kv.lock("job");
     const second = failureOf(kv.lock("job"));
-    const stream = await watches(1);
-    const [, own = ""] = await keysOf("job/");
+    const stream = await rig.watches(1);
+    const [, own = ""] = await rig.keysOf("job/");
     await kv.delete(own);
     await first.release();
     stream.created(1n, 10);
@@ -139,7 +123,7 @@ describe("a lock", () => {
   it("is lost with the client that held it, and so is the place of whoever waits", async () => {
     const lock = await kv.lock("job");
     const waiting = failureOf(kv.lock("job"));
-    await watches(1);
+    await rig.watches(1);
     await kv.close();
     expect(lock.lost.reason).toMatchObject({ code: "CLOSED" });
     expect(await waiting).toMatchObject({ code: "CLOSED" });
@@ -149,7 +133,7 @@ describe("a lock", () => {
   it("of a namespace stands in it, and fences what is written there", async () => {
     const app = kv.namespace("app/");
     await using lock = await app.lock("job");
-    expect(await keysOf("app/job/")).toEqual([`app/${lock.fence.key}`]);
+    expect(await rig.keysOf("app/job/")).toEqual([`app/${lock.fence.key}`]);
     await app.put("a", "1", { fence: lock.fence });
     const sent = node.received.flatMap(({ commands }) => commands?.operations ?? []).find(({ fence }) => fence);
     expect(`${Buffer.from(sent?.fence?.key ?? [])}`).toBe(`app/${lock.fence.key}`);

@@ -1,37 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RaftKv } from "../raft-kv.ts";
-import { ScriptedNode } from "../testing/scripted-node.ts";
-import { event, type ScriptedWatchStream } from "../testing/scripted-watches.ts";
+import type { RaftKv } from "../raft-kv.ts";
+import { CoordinationRig } from "../testing/coordination-rig.ts";
+import type { ScriptedNode } from "../testing/scripted-node.ts";
+import { event } from "../testing/scripted-watches.ts";
 
+let rig: CoordinationRig;
 let node: ScriptedNode;
 let kv: RaftKv;
 
 beforeEach(async () => {
-  node = await ScriptedNode.start();
-  node.store.pictureRevision = 10n;
-  kv = new RaftKv({ endpoints: [node.address] });
+  rig = await CoordinationRig.start();
+  ({ node, kv } = rig);
 });
 
-afterEach(async () => {
-  await kv.close();
-  await node.stop();
-});
-
-async function watches(count: number): Promise<ScriptedWatchStream> {
-  await node.until(() => (node.watches.streams[0]?.creates.length ?? 0) >= count);
-  const [stream] = node.watches.streams;
-  if (stream === undefined) throw new Error("unreachable");
-  return stream;
-}
+afterEach(() => rig[Symbol.asyncDispose]());
 
 describe("a semaphore", () => {
   it("is held by so many at a time; the next waits until any of them goes, and no other is told", async () => {
     const pool = kv.semaphore("pool", 2);
     const [first, second] = [await pool.acquire(), await pool.acquire()];
     const third = pool.acquire();
-    await watches(1);
+    await rig.watches(1);
     const fourth = pool.acquire();
-    const stream = await watches(2);
+    const stream = await rig.watches(2);
     stream.created(1n, 10);
     stream.created(2n, 10);
     // The first goes: that is the third's turn, who has the second before it; the fourth has the second and third.
@@ -60,7 +51,7 @@ describe("a barrier", () => {
     await barrier.hold({ ttlMs: 500 });
     expect(node.store.leaseFields).toEqual(["ttl 500"]);
     const waiting = barrier.wait();
-    const stream = await watches(1);
+    const stream = await rig.watches(1);
     expect(stream.creates[0]).toMatchObject({ startRevision: 11n, withoutPuts: true });
     await barrier.release();
     stream.created(1n, 10);
@@ -73,7 +64,7 @@ describe("a barrier", () => {
     await barrier.hold();
     const given = new AbortController();
     const waiting = barrier.wait({ signal: given.signal });
-    await watches(1);
+    await rig.watches(1);
     given.abort("enough");
     await expect(waiting).rejects.toMatchObject({ code: "ABORTED", cause: "enough" });
     expect(() => kv.barrier("")).toThrow("the name of the barrier is empty");

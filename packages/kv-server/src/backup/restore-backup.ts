@@ -98,6 +98,7 @@ class RowTaker {
       this.sessions++;
       return [];
     }
+    if (kind === "answer") return [];
     if (kind === "index") this.keys++;
     if (kind === "leaseCounters") return [this.#leaseCounters(decodeLeaseCounters(row.value))];
     return kind === "meta" ? this.#metaRows(decodeMetaRow(row.value), header) : [row];

@@ -19,6 +19,8 @@ const RANGE = 13;
 const GRANT_LEASE = 20;
 const KEEP_LEASE_ALIVE = 21;
 const REVOKE_LEASE = 22;
+/** It stands in a row of its own. */
+export const ELSEWHERE = 30;
 
 /** The kinds, and the refusals, that the first format of a session row has. */
 const FIRST_FORMAT_KINDS: ReadonlySet<Answer["kind"]> = new Set(["put", "delete", "skip", "refused", "compact"]);

@@ -19,6 +19,13 @@ export class ByteReader {
     return value;
   }
 
+  /** Passes over the next byte if it is this one. */
+  skipIf(expected: number): boolean {
+    if (this.#bytes[this.#position] !== expected) return false;
+    this.#position++;
+    return true;
+  }
+
   varint(): number {
     let value = 0;
     let scale = 1;

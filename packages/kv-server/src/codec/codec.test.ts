@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Answer } from "../state/answer.ts";
+import { plain } from "../test-rig/plain.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter, varintLength } from "./byte-writer.ts";
 import {
+  answerRowKey,
   HISTORY_ROWS_END,
   historyRowKey,
   historyRowsFrom,
@@ -22,7 +25,7 @@ import {
   encodePlainValueRow,
   encodeValueRow,
 } from "./rows.ts";
-import { decodeSessionRow, encodeSessionRow } from "./session-row.ts";
+import { decodeAnswerRow, decodeSessionRow, encodeAnswerRow, encodeSessionRow } from "./session-row.ts";
 
 const number = fc.oneof(fc.nat(), fc.maxSafeNat());
 /** Mostly none. */
@@ -87,6 +90,9 @@ describe("row keys", () => {
     expect(parseRowKey(indexRowKey(Uint8Array.of(1, 2)))).toEqual({ kind: "index", key: Uint8Array.of(1, 2) });
     expect(parseRowKey(valueRowKey(2 ** 40 + 1, 7))).toEqual({ kind: "value", revision: 2 ** 40 + 1, sub: 7 });
     expect(parseRowKey(sessionRowKey(3))).toEqual({ kind: "session", sessionId: 3 });
+    expect(parseRowKey(answerRowKey(3, 5))).toEqual({ kind: "answer", sessionId: 3, sequence: 5 });
+    expect(Buffer.compare(sessionRowKey(3), answerRowKey(3, 1))).toBe(-1);
+    expect(Buffer.compare(answerRowKey(3, 2 ** 40), sessionRowKey(4))).toBe(-1);
     for (const bad of [[], [1], [0x6d, 0], [0x73, 1], [0x72, ...new Array(13).fill(0)]]) {
       expect(() => parseRowKey(Uint8Array.from(bad))).toThrow(RangeError);
     }
@@ -154,7 +160,20 @@ describe("rows", () => {
         { kind: "refused", code: "invalidOperation" },
       ] as const,
     };
-    expect(decodeSessionRow(4, encodeSessionRow({ ...session, answers: [...session.answers] }))).toEqual(session);
+    const { answerBytes: _, ...stored } = session;
+    expect(decodeSessionRow(4, encodeSessionRow({ ...session, answers: [...session.answers] }))).toEqual(stored);
+  });
+
+  test("of sessions leave out large answers, which have rows of their own", () => {
+    const record = { createRevision: 1, modRevision: 2, version: 1, leaseId: 0 };
+    const entry = (size: number) => ({ key: Buffer.from("k"), value: new Uint8Array(size), ...record });
+    const large: Answer = { kind: "delete", revision: 4, deleted: true, previous: entry(5_000) };
+    const small: Answer = { kind: "delete", revision: 5, deleted: true, previous: entry(5) };
+    const session = { id: 4, ttlMs: 5_000, lastActiveMs: 1, acknowledgedThrough: 17, answerBytes: 5_100 };
+    const row = encodeSessionRow({ ...session, answers: [large, small] });
+    expect(row.length).toBeLessThan(50);
+    expect(plain(decodeSessionRow(4, row).answers)).toEqual(plain([undefined, small]));
+    expect(plain(decodeAnswerRow(encodeAnswerRow(large, 5_070)))).toEqual(plain(large));
   });
 
   test("that end early, go on too long or are damaged are refused", () => {

@@ -15,6 +15,7 @@ import { ByteWriter } from "./byte-writer.ts";
  * | `m`                                   | meta row: the store's revision, cluster time, apply version    |
  * | `r` revision (8 bytes) sub (4 bytes)  | value row: what was written to which key, in revision order    |
  * | `s` session id (8 bytes)              | session row                                                    |
+ * | `s` session id, sequence (8 bytes)    | answer row: a large answer that the session keeps              |
  *
  * Numbers in keys are big-endian, so that rows are ordered as the numbers are. A key that something follows is escaped:
  * each byte 0 becomes 0 and 255, and 0 0 ends it, so that rows are still ordered as the keys are. A revision that counts
@@ -38,12 +39,13 @@ const LEASE_ITSELF = 3;
 
 const VALUE_KEY_LENGTH = 13;
 const SESSION_KEY_LENGTH = 9;
+const ANSWER_KEY_LENGTH = 17;
 const LEASE_KEY_LENGTH = 10;
 const DEADLINE_KEY_LENGTH = 18;
 
 /** The one meta row. */
 export const META_KEY: Uint8Array = Uint8Array.of(META);
-/** The range in which all session rows stand. */
+/** The range in which all session rows stand, each followed by its answer rows. */
 export const SESSION_ROWS = { from: Uint8Array.of(SESSION), to: Uint8Array.of(SESSION + 1) } as const;
 /** The end of all history rows, exclusive. */
 export const HISTORY_ROWS_END: Uint8Array = Uint8Array.of(HISTORY + 1);
@@ -88,6 +90,10 @@ export function sessionRowKey(sessionId: number): Uint8Array {
   return new ByteWriter(SESSION_KEY_LENGTH).byte(SESSION).uint64(sessionId).finish();
 }
 
+export function answerRowKey(sessionId: number, sequence: number): Uint8Array {
+  return new ByteWriter(ANSWER_KEY_LENGTH).byte(SESSION).uint64(sessionId).uint64(sequence).finish();
+}
+
 /** The one row of lease counters. */
 export const LEASE_COUNTERS_KEY: Uint8Array = Uint8Array.of(LEASE, LEASE_COUNTERS);
 
@@ -120,7 +126,8 @@ export type RowKey =
   | { readonly kind: "index"; readonly key: Uint8Array }
   | { readonly kind: "meta" }
   | { readonly kind: "value"; readonly revision: number; readonly sub: number }
-  | { readonly kind: "session"; readonly sessionId: number };
+  | { readonly kind: "session"; readonly sessionId: number }
+  | { readonly kind: "answer"; readonly sessionId: number; readonly sequence: number };
 
 /** Throws a `RangeError` where it is the key of no row. */
 export function parseRowKey(rowKey: Uint8Array): RowKey {
@@ -141,10 +148,17 @@ function parseNumberedKey(kind: number, reader: ByteReader): RowKey {
     case VALUE:
       return { kind: "value", revision: reader.uint64(), sub: reader.uint32() };
     case SESSION:
-      return { kind: "session", sessionId: reader.uint64() };
+      return parseSessionKey(reader);
     default:
       throw new RangeError(`no row begins with the byte ${kind}`);
   }
+}
+
+function parseSessionKey(reader: ByteReader): RowKey {
+  const sessionId = reader.uint64();
+  return reader.remaining === 0
+    ? { kind: "session", sessionId }
+    : { kind: "answer", sessionId, sequence: reader.uint64() };
 }
 
 function parseLeaseKey(reader: ByteReader): RowKey {

@@ -21,18 +21,17 @@ import {
 } from "./cluster-operations.ts";
 import { clusterStatus } from "./cluster-status.ts";
 import { connectError, failureOf } from "./error-mapping.ts";
-import type { ExchangeStream } from "./exchange-stream.ts";
+import { ExchangeStream } from "./exchange-stream.ts";
 import { type Failure, KvFailure } from "./kv-failure.ts";
 import { type Duty, leaderDuties } from "./leader-duties.ts";
 import { LockServices } from "./locks/lock-services.ts";
-import { PulledExchange } from "./pulled-exchange.ts";
+import { PulledStream } from "./pulled-stream.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
 import { get, history, range } from "./unary-reads.ts";
 import { compact, del, deleteRange, put, transaction } from "./unary-writes.ts";
-import { PulledWatch } from "./watch/pulled-watch.ts";
 import { PushedWatch, type WatchCall } from "./watch/pushed-watch.ts";
-import type { WatchStream } from "./watch/watch-stream.ts";
+import { WatchStream } from "./watch/watch-stream.ts";
 
 /** What a node serves to clients: `KvService` and `ClusterService`, over one state machine and one consensus. */
 export class KvServices {
@@ -163,7 +162,10 @@ export class KvServices {
 
   async *#exchange(requests: AsyncIterable<ExchangeRequest>, call: HandlerContext): AsyncGenerator<ExchangeResponse> {
     assertRoom(this.#streams, this.#context.limits.maxStreams);
-    const exchange = new PulledExchange(this.#context);
+    const exchange = new PulledStream(
+      (changed) => new ExchangeStream(this.#context, changed),
+      ({ outbox }) => outbox.takeAll(),
+    );
     this.#streams.add(exchange.stream);
     try {
       yield* exchange.run(requests, call.signal);
@@ -174,7 +176,10 @@ export class KvServices {
 
   async *#watch(requests: AsyncIterable<WatchRequest>, call: HandlerContext): AsyncGenerator<WatchResponse> {
     assertRoom(this.#watchStreams, this.#context.limits.maxWatchStreams);
-    const watch = new PulledWatch(this.#context);
+    const watch = new PulledStream(
+      (changed) => new WatchStream(this.#context, changed),
+      (stream) => stream.takeWaiting().pulled(),
+    );
     this.#watchStreams.add(watch.stream);
     try {
       yield* watch.run(requests, call.signal);

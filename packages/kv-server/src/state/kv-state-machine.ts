@@ -327,6 +327,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     while (results.length < entries.length && answersLeft > 0) {
       const rest = contents.slice(results.length);
       const { count, prefetched } = await prefetch(rest, this.#source());
+      if (count === entries.length) return this.#fold(entries, contents, prefetched);
       const next = entries.slice(results.length, results.length + count);
       for (const result of this.#fold(next, rest, prefetched)) {
         if (result.kind === "answers") answersLeft -= answersBytes(result.answers);

@@ -1,5 +1,6 @@
 import type { Clock, Index } from "@raftkv/raft-core";
 import {
+  answerRowKey,
   historyRowKeyIn,
   historyRowsFrom,
   indexRowKey,
@@ -16,11 +17,14 @@ import {
   type MetaRow,
   type ValueRowId,
 } from "../codec/rows.ts";
+import { encodeAnswerRow } from "../codec/session-row.ts";
 import type { StateBatch } from "../ports/state-store.ts";
+import { answerBytes } from "./answer-bytes.ts";
 import { keepsHistory } from "./counters.ts";
 import { keyBytes } from "./key-id.ts";
 import { below, type Change, type MemTable } from "./mem-table.ts";
 import type { Removal } from "./scavenger.ts";
+import type { SessionChange } from "./session-table.ts";
 import { sortInTurns } from "./sort-in-turns.ts";
 
 /** What one merge writes: everything that changed up to `appliedIndex` since the merge before. */
@@ -30,8 +34,8 @@ export interface Merge {
   readonly meta: MetaRow;
   /** Versions in the engine that compaction has made superfluous. */
   readonly removals: readonly Removal[];
-  /** Encoded when the table was frozen, since sessions go on changing. Ascending by id. */
-  readonly sessionRows: readonly { readonly id: number; readonly row: Uint8Array | undefined }[];
+  /** Encoded when the table was frozen, since sessions go on changing; their answers do not. Ascending by id. */
+  readonly sessionRows: readonly (Pick<SessionChange, "id" | "answers"> & { readonly row: Uint8Array | undefined })[];
 }
 
 type RowChange = StateBatch["changes"][number];
@@ -59,8 +63,18 @@ export async function mergeBatch(merge: Merge, clock: Clock): Promise<StateBatch
   const valueRemovals = await sortInTurns([...supersededValues(table), ...removals], byRevision, nextTurn);
   await add(mapped(valueRemovals, valueRemoval));
   await add(valueRows(table));
-  for (const { id, row } of merge.sessionRows) changes.push({ key: sessionRowKey(id), value: row });
+  await add(sessionRows(merge));
   return { appliedIndex: merge.appliedIndex, changes };
+}
+
+function* sessionRows({ sessionRows }: Merge): Generator<RowChange, void, undefined> {
+  for (const { id, row, answers } of sessionRows) {
+    yield { key: sessionRowKey(id), value: row };
+    for (const [sequence, answer] of answers) {
+      const value = answer && encodeAnswerRow(answer, answerBytes(answer));
+      yield { key: answerRowKey(id, sequence), value };
+    }
+  }
 }
 
 function* historyRows(table: MemTable): Generator<RowChange, void, undefined> {

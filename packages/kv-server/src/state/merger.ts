@@ -217,9 +217,10 @@ function freeze(
       hashHigh: counters.hashHigh,
       hashLow: counters.hashLow,
     },
-    sessionRows: sessions.takeChanges().map(({ id, session }) => ({
+    sessionRows: sessions.takeChanges().map(({ id, session, answers }) => ({
       id,
       row: session === undefined ? undefined : encodeSessionRow(session),
+      answers,
     })),
   };
 }

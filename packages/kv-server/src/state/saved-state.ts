@@ -1,16 +1,12 @@
 import { decodeLeaseCounters } from "../codec/lease-rows.ts";
-import { LEASE_COUNTERS_KEY, META_KEY, parseRowKey, SESSION_ROWS } from "../codec/row-keys.ts";
+import { LEASE_COUNTERS_KEY, META_KEY } from "../codec/row-keys.ts";
 import { decodeMetaRow, type MetaRow } from "../codec/rows.ts";
-import { decodeSessionRow } from "../codec/session-row.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import { APPLY_VERSION, type Counters, FIRST_APPLY_VERSION, FIRST_REVISION } from "./counters.ts";
 import type { LeaseState } from "./leases/lease-table.ts";
-import type { Session } from "./session.ts";
+import { loadSessions } from "./saved-sessions.ts";
 import { SessionTable } from "./session-table.ts";
-
-const SCAN_ROWS = 1_000;
-const SCAN_BYTES = 4 * 1024 * 1024;
 
 /** What of the engine's content is kept in memory: everything but keys, values and leases. */
 export interface SavedState {
@@ -63,22 +59,4 @@ export function checkedMeta(meta: MetaRow): MetaRow {
     `the key-value state has apply version ${meta.applyVersion}, this version knows up to ${APPLY_VERSION}: ` +
       "start a newer raftkv on this data",
   );
-}
-
-async function loadSessions(store: StateStore): Promise<readonly Session[]> {
-  const sessions: Session[] = [];
-  let from: Uint8Array = SESSION_ROWS.from;
-  for (;;) {
-    const rows = await store.scan({ from, to: SESSION_ROWS.to, limit: SCAN_ROWS, maxBytes: SCAN_BYTES });
-    const last = rows.at(-1);
-    if (last === undefined) return sessions;
-    for (const { key, value } of rows) sessions.push(decodeSession(key, value));
-    from = Buffer.concat([last.key, Uint8Array.of(0)]);
-  }
-}
-
-function decodeSession(rowKey: Uint8Array, row: Uint8Array): Session {
-  const parsed = parseRowKey(rowKey);
-  if (parsed.kind !== "session") throw new KvError("corruptState", `a ${parsed.kind} row stands among the sessions`);
-  return decodeSessionRow(parsed.sessionId, row);
 }

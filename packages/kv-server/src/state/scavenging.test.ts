@@ -6,12 +6,12 @@ import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
 import { KvStateMachine } from "./kv-state-machine.ts";
 import { scavenge } from "./scavenger.ts";
 
-async function open(store = new GatedStore()) {
+async function open(store = new GatedStore(), applyVersion = 2) {
   const clock = new ManualClock();
   const machine = await KvStateMachine.open({ store, clock });
   const log = new CommandLog();
   const apply = (...operations: ReturnType<typeof put>[]) => applyOne(machine, log, { operations });
-  await apply(raiseApplyVersion(2));
+  if (applyVersion > 1) await apply(raiseApplyVersion(applyVersion));
   return { store, clock, machine, apply };
 }
 
@@ -112,6 +112,33 @@ describe("compaction", () => {
     const { sha256 } = await restarted.fingerprint();
     expect(sha256).toBe((await machine.fingerprint()).sha256);
     expect(rows(store)).toEqual({ h: 0, k: 1, r: 1 });
+  });
+
+  test.each([
+    ["with history, of which the last deletion is left", 2, { h: 1, k: 0, r: 1 }],
+    ["without, of which nothing is left", 1, { h: 0, k: 0, r: 0 }],
+  ])("never takes the revision back, wherever a crash comes (row 21): %s", async (_, applyVersion, left) => {
+    const { store, clock, machine, apply } = await open(new GatedStore(), applyVersion);
+    const revisions = new Map([[0, 1]]);
+    const restarted = async () => {
+      const after = await KvStateMachine.open({ store: store.copy(), clock: new ManualClock() });
+      expect(after.revision()).toBe(revisions.get(after.appliedIndex()));
+      return after.appliedIndex();
+    };
+    for (const operations of [[put("a", "1"), put("b", "1")], [del("a")], [del("b")], [compact(5)]]) {
+      await apply(...operations);
+      revisions.set(machine.appliedIndex(), machine.revision());
+      expect(await restarted()).toBeLessThan(machine.appliedIndex());
+      await machine.flush();
+      expect(await restarted()).toBe(machine.appliedIndex());
+    }
+    for (let round = 0; round < 3; round++) {
+      clock.advance(50);
+      await settle();
+      await restarted();
+    }
+    await machine.fingerprint();
+    expect([rows(store), await restarted(), machine.revision()]).toEqual([left, machine.appliedIndex(), 5]);
   });
 
   test("does not pass for what has taken a value away that nothing superseded", async () => {

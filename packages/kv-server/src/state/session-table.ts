@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.ts";
 import { answerBytes } from "./answer-bytes.ts";
-import { expiresAtMs, lastSequence, type Session } from "./session.ts";
+import { expiresAtMs, isLarge, lastSequence, type Session } from "./session.ts";
 import { SESSION_BOUNDS } from "./session-bounds.ts";
 import { SessionExpiry } from "./session-expiry.ts";
 
@@ -8,6 +8,8 @@ import { SessionExpiry } from "./session-expiry.ts";
 export interface SessionChange {
   readonly id: number;
   readonly session: Session | undefined;
+  /** Its large answers that it keeps now, or, where undefined, does not any more; ascending by sequence. */
+  readonly answers: readonly (readonly [sequence: number, answer: Answer | undefined])[];
 }
 
 /** All sessions, in memory. Every change to one goes through here, so that merges write what has changed. */
@@ -15,6 +17,8 @@ export class SessionTable {
   readonly #sessions = new Map<number, Session>();
   #expiry = new SessionExpiry();
   #changed = new Set<number>();
+  /** By session and sequence, as in `SessionChange`. */
+  #changedAnswers = new Map<number, Map<number, Answer | undefined>>();
   #answerCount = 0;
   #answerBytes = 0;
 
@@ -44,6 +48,7 @@ export class SessionTable {
     this.#answerCount -= session.answers.length;
     this.#answerBytes -= session.answerBytes;
     this.#changed.add(session.id);
+    if (session.answerBytes > 0) this.#dropLarge(session, session.answers);
     this.#dropStaleExpiries();
   }
 
@@ -54,7 +59,11 @@ export class SessionTable {
     const through = Math.min(acknowledgedThrough, lastSequence(session));
     const dropped = through - session.acknowledgedThrough;
     if (dropped <= 0) return;
-    if (session.answerBytes > 0) this.#dropBytes(session, session.answers.slice(0, dropped));
+    if (session.answerBytes > 0) {
+      const answers = session.answers.slice(0, dropped);
+      this.#dropBytes(session, answers);
+      this.#dropLarge(session, answers);
+    }
     session.answers = session.answers.slice(dropped);
     session.acknowledgedThrough = through;
     this.#answerCount -= dropped;
@@ -77,6 +86,7 @@ export class SessionTable {
     session.answers.push(answer);
     this.#answerCount++;
     this.#addBytes(session, answerBytes(answer));
+    if (isLarge(answer)) this.#changedAnswersOf(session).set(lastSequence(session), answer);
   }
 
   /** Ends every session whose time is over at cluster time `nowMs`. */
@@ -93,7 +103,13 @@ export class SessionTable {
   takeChanges(): readonly SessionChange[] {
     const ids = [...this.#changed].sort((a, b) => a - b);
     this.#changed = new Set();
-    return ids.map((id) => ({ id, session: this.#sessions.get(id) }));
+    const answers = this.#changedAnswers;
+    this.#changedAnswers = new Map();
+    return ids.map((id) => ({
+      id,
+      session: this.#sessions.get(id),
+      answers: [...(answers.get(id) ?? [])].sort(bySequence),
+    }));
   }
 
   #insert(session: Session): void {
@@ -107,6 +123,26 @@ export class SessionTable {
     this.#addBytes(session, -answers.reduce((bytes, answer) => bytes + answerBytes(answer), 0));
   }
 
+  /** They are its first ones. What no merge has taken needs no removal. */
+  #dropLarge(session: Session, answers: readonly Answer[]): void {
+    for (const [i, answer] of answers.entries()) {
+      if (!isLarge(answer)) continue;
+      const changed = this.#changedAnswersOf(session);
+      const sequence = session.acknowledgedThrough + 1 + i;
+      if (changed.get(sequence) === undefined) changed.set(sequence, undefined);
+      else changed.delete(sequence);
+    }
+  }
+
+  #changedAnswersOf({ id }: Session): Map<number, Answer | undefined> {
+    let changed = this.#changedAnswers.get(id);
+    if (changed === undefined) {
+      changed = new Map();
+      this.#changedAnswers.set(id, changed);
+    }
+    return changed;
+  }
+
   #addBytes(session: Session, bytes: number): void {
     session.answerBytes += bytes;
     this.#answerBytes += bytes;
@@ -118,4 +154,8 @@ export class SessionTable {
     this.#expiry = new SessionExpiry();
     for (const session of this.#sessions.values()) this.#expiry.add(session.id, expiresAtMs(session));
   }
+}
+
+function bySequence([a]: readonly [number, unknown], [b]: readonly [number, unknown]): number {
+  return a - b;
 }

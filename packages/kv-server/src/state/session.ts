@@ -1,4 +1,5 @@
 import type { Answer } from "./answer.ts";
+import { answerBytes } from "./answer-bytes.ts";
 
 /** One client's run of commands, and the answers it may still ask for again (dissertation, section 6.3). */
 export interface Session {
@@ -23,4 +24,11 @@ export function lastSequence(session: Session): number {
 /** From this cluster time on the session is gone. */
 export function expiresAtMs(session: Session): number {
   return session.lastActiveMs + session.ttlMs;
+}
+
+/** From so many bytes on that it tells of keys, an answer is stored by itself. */
+const LARGE_ANSWER_BYTES = 4 * 1024;
+
+export function isLarge(answer: Answer): boolean {
+  return answerBytes(answer) >= LARGE_ANSWER_BYTES;
 }

@@ -3,7 +3,7 @@ import { ByteReader } from "../codec/byte-reader.ts";
 import { checkEmptyRow, decodeLeaseCounters, decodeLeaseRow } from "../codec/lease-rows.ts";
 import { parseRowKey, type RowKey } from "../codec/row-keys.ts";
 import { decodeHistoryRow, decodeIndexRow, decodeMetaRow, decodeValueRow } from "../codec/rows.ts";
-import { decodeSessionRow } from "../codec/session-row.ts";
+import { decodeAnswerRow, decodeSessionRow } from "../codec/session-row.ts";
 import { KvError } from "../kv-error.ts";
 import type { StateRow } from "../ports/state-store.ts";
 import { ChunkReader } from "./chunk-reader.ts";
@@ -126,6 +126,9 @@ function checkValue(key: RowKey, value: Uint8Array): void {
       return;
     case "session":
       decodeSessionRow(key.sessionId, value);
+      return;
+    case "answer":
+      decodeAnswerRow(value);
       return;
   }
 }

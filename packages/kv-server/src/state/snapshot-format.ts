@@ -35,7 +35,7 @@ export async function* encodeSnapshot(
   for await (const batch of rows) {
     if (batch.length === 0) continue;
     count += batch.length;
-    const block = encodeBlock(batch);
+    const block = encodeRows(batch);
     checksum = crc32(block, checksum);
     yield new ByteWriter(4).uint32(block.length).finish();
     for (let at = 0; at < block.length; at += CHUNK) yield block.subarray(at, at + CHUNK);
@@ -43,7 +43,8 @@ export async function* encodeSnapshot(
   yield new ByteWriter(TRAILER_LENGTH).uint32(0).uint64(count).uint32(checksum).finish();
 }
 
-function encodeBlock(rows: readonly StateRow[]): Uint8Array {
+/** Rows as a block has them, each with its lengths: those of two batches, one behind the other, are those of both. */
+export function encodeRows(rows: readonly StateRow[]): Uint8Array {
   const bytes = rows.reduce((sum, { key, value }) => sum + key.length + value.length + 16, 0);
   const writer = new ByteWriter(bytes);
   for (const { key, value } of rows) writer.prefixed(key).prefixed(value);

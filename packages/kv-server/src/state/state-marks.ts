@@ -16,39 +16,63 @@ const KEPT = 16_384;
 const STEPS = [1, 16, 256, 4_096] as const;
 const TOLD_OF_A_STEP = 16;
 
-/** The marks of the entries that were applied last: a ring, so that a mark costs a few stores and no memory. */
+/** How many the first ring holds: most logs that are short need no other. */
+const KEPT_AT_FIRST = 64;
+
+/** One mark each at `index % size`. Numbers of one kind lie together: a mark costs a few stores and no memory. */
+class Ring {
+  readonly size: number;
+  readonly indexes: Float64Array;
+  readonly revisions: Float64Array;
+  readonly high: Uint32Array;
+  readonly low: Uint32Array;
+
+  constructor(size: number) {
+    this.size = size;
+    this.indexes = new Float64Array(size);
+    this.revisions = new Float64Array(size);
+    this.high = new Uint32Array(size);
+    this.low = new Uint32Array(size);
+  }
+
+  set(index: Index, revision: number, high: number, low: number): void {
+    const slot = index % this.size;
+    this.indexes[slot] = index;
+    this.revisions[slot] = revision;
+    this.high[slot] = high;
+    this.low[slot] = low;
+  }
+}
+
+/** The marks of the entries that were applied last, in a ring that grows until it holds all that are kept. */
 export class StateMarks {
-  readonly #indexes = new Float64Array(KEPT);
-  readonly #revisions = new Float64Array(KEPT);
-  readonly #high = new Uint32Array(KEPT);
-  readonly #low = new Uint32Array(KEPT);
+  #ring = new Ring(KEPT_AT_FIRST);
   #newest = 0;
 
   /** `counters` as they are once the entry at their index is applied. */
   note(counters: Counters): void {
     if (!hashesChanges(counters)) return;
     const { appliedIndex } = counters;
-    const slot = appliedIndex % KEPT;
-    this.#indexes[slot] = appliedIndex;
-    this.#revisions[slot] = counters.revision;
-    this.#high[slot] = counters.hashHigh;
-    this.#low[slot] = counters.hashLow;
+    const { size, indexes } = this.#ring;
+    if (size < KEPT && indexes[appliedIndex % size] !== 0) this.#grow();
+    this.#ring.set(appliedIndex, counters.revision, counters.hashHigh, counters.hashLow);
     this.#newest = appliedIndex;
   }
 
   /** The state is another one from here on. */
   restart(counters: Counters): void {
-    this.#indexes.fill(0);
+    this.#ring = new Ring(KEPT_AT_FIRST);
     this.#newest = 0;
     this.note(counters);
   }
 
   /** Undefined: it is too long ago, or has not come yet. */
   at(index: Index): StateMark | undefined {
-    const slot = index % KEPT;
-    if (index === 0 || this.#indexes[slot] !== index) return undefined;
-    const hash = (BigInt(this.#high[slot] ?? 0) << 32n) | BigInt(this.#low[slot] ?? 0);
-    return { index, revision: this.#revisions[slot] ?? 0, hash };
+    const { size, indexes, revisions, high, low } = this.#ring;
+    const slot = index % size;
+    if (index === 0 || indexes[slot] !== index) return undefined;
+    const hash = (BigInt(high[slot] ?? 0) << 32n) | BigInt(low[slot] ?? 0);
+    return { index, revision: revisions[slot] ?? 0, hash };
   }
 
   /** Some of them, ascending: close together near the newest one, further apart before; at indexes that others tell of too. */
@@ -62,5 +86,15 @@ export class StateMarks {
       .filter((index) => index > 0)
       .toSorted((a, b) => a - b)
       .flatMap((index) => this.at(index) ?? []);
+  }
+
+  #grow(): void {
+    const { size, indexes, revisions, high, low } = this.#ring;
+    const larger = new Ring(Math.min(KEPT, 4 * size));
+    for (let slot = 0; slot < size; slot++) {
+      const index = indexes[slot] ?? 0;
+      if (index > 0) larger.set(index, revisions[slot] ?? 0, high[slot] ?? 0, low[slot] ?? 0);
+    }
+    this.#ring = larger;
   }
 }

@@ -7,24 +7,23 @@ export class BackgroundWork {
     this.#fail = fail;
   }
 
-  /** Starts `work` at once. What it returns never rejects, and need not be awaited. */
+  /** Starts `work`, an async function, at once. What it returns never rejects, and need not be awaited. */
   run(work: () => Promise<void>): Promise<void> {
-    const running = this.#guarded(work);
+    const running = work().then(
+      () => {
+        this.#underWay.delete(running);
+      },
+      (error: unknown) => {
+        this.#underWay.delete(running);
+        this.#fail(error);
+      },
+    );
     this.#underWay.add(running);
-    void running.then(() => this.#underWay.delete(running));
     return running;
   }
 
   /** Resolves once nothing is under way. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
-  }
-
-  async #guarded(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.#fail(error);
-    }
   }
 }

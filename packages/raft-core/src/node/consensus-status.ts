@@ -4,6 +4,13 @@ import type { RaftStatus } from "../algorithm/status.ts";
 import type { Identity } from "../ports/identity.ts";
 import type { ConsensusStatus } from "./consensus.ts";
 
+/** The leader, where the log names it. One that removes itself leads until that is committed. */
+export function namedLeader({ leader, membership, committedMembership }: RaftStatus): Member | undefined {
+  if (leader === undefined) return undefined;
+  const isLeader = ({ id }: Member) => id === leader;
+  return membership.members.find(isLeader) ?? committedMembership.members.find(isLeader);
+}
+
 /** What the layers above see of the algorithm's status. */
 export function consensusStatus(
   identity: Identity,
@@ -11,17 +18,12 @@ export function consensusStatus(
   raft: RaftStatus,
   peer: (id: NodeId) => Member | undefined,
 ): ConsensusStatus {
-  const isLeader = ({ id }: Member) => id === raft.leader;
   return {
     identity,
     role: raft.role,
     term: raft.hardState.term,
-    // A leader that removes itself leads until that is committed.
-    leader:
-      raft.membership.members.find(isLeader) ??
-      raft.committedMembership.members.find(isLeader) ??
-      // A newcomer hears its leader before its log says who that is.
-      (raft.leader === undefined ? undefined : peer(raft.leader)),
+    // A newcomer hears its leader before its log says who that is.
+    leader: namedLeader(raft) ?? (raft.leader === undefined ? undefined : peer(raft.leader)),
     commit: raft.hardState.commit,
     applied,
     last: raft.last,

@@ -1,4 +1,4 @@
-import type { Effects, LeadershipNotice, RoleChange, WriteBatch } from "../algorithm/effects.ts";
+import type { Effects, LeadershipNotice, ProposalOutcome, RoleChange, WriteBatch } from "../algorithm/effects.ts";
 import type { SnapshotMetadata } from "../algorithm/entry.ts";
 import type { Input } from "../algorithm/input.ts";
 import type { RaftStorage } from "../ports/raft-storage.ts";
@@ -48,23 +48,33 @@ export class EffectRunner<Result> {
   }
 
   run(effects: Effects): void {
-    const { outbox, proposals, changes, applier, reads, logReader, sender, peers } = this.#options;
+    const { outbox, applier, reads, peers } = this.#options;
     if (effects.restoreSnapshot !== undefined) this.#prepareToRestore();
     // The write is on its way before any message: the disk works while the messages travel.
     if (effects.persist !== undefined) this.#persist(effects.persist, effects.restoreSnapshot);
     // Whoever is new can be sent to from now on.
     if (effects.peers !== undefined) peers.update(effects.peers);
     outbox.send(effects.send);
-    for (const outcome of effects.outcomes) {
+    if (effects.outcomes.length > 0) this.#settle(effects.outcomes);
+    if (effects.commit !== undefined) applier.commitTo(effects.commit);
+    if (effects.reads.length > 0) for (const read of effects.reads) reads.settle(read);
+    if (hasRare(effects)) this.#runRare(effects);
+  }
+
+  #settle(outcomes: readonly ProposalOutcome[]): void {
+    const { proposals, changes } = this.#options;
+    for (const outcome of outcomes) {
       proposals.settle(outcome);
       changes.settle(outcome);
     }
-    if (effects.commit !== undefined) applier.commitTo(effects.commit);
-    for (const read of effects.reads) reads.settle(read);
-    for (const notice of effects.notices) this.#options.notice(notice);
+  }
+
+  #runRare(effects: Effects): void {
+    const { notice, transfers, logReader, sender } = this.#options;
+    for (const leadership of effects.notices) notice(leadership);
     if (effects.role !== undefined) this.#changeRole(effects.role);
     // Whoever waited for another node to lead finds the role changed when the call resolves.
-    for (const outcome of effects.transfers) this.#options.transfers.settle(outcome);
+    for (const outcome of effects.transfers) transfers.settle(outcome);
     for (const request of effects.readEntries) logReader.read(request);
     for (const order of effects.sendSnapshot) sender.send(order);
   }
@@ -116,4 +126,9 @@ export class EffectRunner<Result> {
     if (!leads) sender.abortAll();
     roleChanged(change);
   }
+}
+
+/** What comes once in a thousand turns: the others do not look through it all. */
+function hasRare({ notices, role, transfers, readEntries, sendSnapshot }: Effects): boolean {
+  return role !== undefined || notices.length + transfers.length + readEntries.length + sendSnapshot.length > 0;
 }

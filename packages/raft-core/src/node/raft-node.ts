@@ -13,7 +13,7 @@ import { ApplyBacklog } from "./apply-backlog.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { Compaction } from "./compaction.ts";
 import type { Consensus, ConsensusStatus, LeaseAnswer } from "./consensus.ts";
-import { consensusStatus } from "./consensus-status.ts";
+import { consensusStatus, namedLeader } from "./consensus-status.ts";
 import { EffectRunner } from "./effect-runner.ts";
 import { Freshness } from "./freshness.ts";
 import { logNotice } from "./leadership-log.ts";
@@ -260,10 +260,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
     if (this.#status?.of === of && this.#status.status.applied === applied) return this.#status.status;
     const status = consensusStatus(this.#identity, applied, of, this.#peer);
     // Who a leader is that the log does not name yet, the transport may learn at any moment.
-    const isNamed = [of.membership, of.committedMembership].some(({ members }) =>
-      members.some(({ id }) => id === of.leader),
-    );
-    this.#status = of.leader === undefined || isNamed ? { of, status } : undefined;
+    this.#status = of.leader === undefined || namedLeader(of) !== undefined ? { of, status } : undefined;
     return status;
   }
 

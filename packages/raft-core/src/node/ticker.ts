@@ -36,13 +36,13 @@ export class Ticker {
     const split = Math.max(this.#last, Math.min(now, this.#deadline - marginMs));
     const before = split - this.#last;
     const lateMs = now - this.#deadline;
-    const stalled = lateMs > this.#graceMs ? { stalledMs: now - this.#last } : {};
+    const stalledMs = lateMs > this.#graceMs ? now - this.#last : undefined;
     const after = lateMs < 0 ? 0 : this.#deadline + Math.min(lateMs, this.#graceMs) - split;
     this.#last = now;
     // With nothing in between it is one stretch of time.
-    if (inputs.length === 0) return before + after > 0 ? [{ kind: "tick", elapsedMs: before + after, ...stalled }] : [];
-    const timed: Input[] = before > 0 ? [{ kind: "tick", elapsedMs: before }, ...inputs] : [...inputs];
-    if (after > 0) timed.push({ kind: "tick", elapsedMs: after, ...stalled });
+    if (inputs.length === 0) return before + after > 0 ? [tick(before + after, stalledMs)] : [];
+    const timed: Input[] = before > 0 ? [tick(before), ...inputs] : [...inputs];
+    if (after > 0) timed.push(tick(after, stalledMs));
     return timed;
   }
 
@@ -64,4 +64,8 @@ export class Ticker {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
+}
+
+function tick(elapsedMs: number, stalledMs?: number): Input {
+  return stalledMs === undefined ? { kind: "tick", elapsedMs } : { kind: "tick", elapsedMs, stalledMs };
 }

@@ -9,6 +9,7 @@ import type { Clock, Timer } from "../ports/clock.ts";
 export class TurnLoop {
   readonly #clock: Clock;
   readonly #turn: (inputs: readonly Input[]) => void;
+  readonly #next = () => this.#run();
   #queue: Input[] = [];
   #scheduled: Timer | undefined;
   #stopped = false;
@@ -44,7 +45,7 @@ export class TurnLoop {
   }
 
   #schedule(): void {
-    this.#scheduled ??= this.#clock.setTimer(0, () => this.#run());
+    this.#scheduled ??= this.#clock.setTimer(0, this.#next);
   }
 
   #run(): void {

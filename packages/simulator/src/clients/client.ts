@@ -204,6 +204,13 @@ function found(entry: { value: Uint8Array; version: number; modRevision: number 
   return { kind: "found", value: decoder.decode(value), version, modRevision };
 }
 
+/** By hand where it is ASCII, as nearly everything is: to call the encoder takes longer than a short text. */
 function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text);
+  const encoded = new Uint8Array(text.length);
+  for (let position = 0; position < text.length; position++) {
+    const code = text.charCodeAt(position);
+    if (code >= 0x80) return encoder.encode(text);
+    encoded[position] = code;
+  }
+  return encoded;
 }

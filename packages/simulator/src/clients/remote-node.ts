@@ -42,12 +42,12 @@ export class RemoteNode {
 
   /** Proposes an encoded command batch there. What is `repeatable` may arrive twice: its session sees to the rest. */
   propose(batch: Uint8Array, repeatable: boolean): Promise<Reply<ApplyResult>> {
-    return this.#ask(repeatable, async ({ consensus, state }) => {
-      const { role, term, leader } = consensus.status();
-      if (role !== "leader") throw new RaftError("notLeader", "not the leader", { leader: leader?.id });
-      const payload = encodeEnvelope(state.clusterClock.stampMs(term), batch);
-      state.decoder.preview(payload);
-      return consensus.propose(payload);
+    return this.#ask(repeatable, (node) => {
+      const { role, leader } = node.consensus.status();
+      // Not thrown: that takes longer than all the rest, and most nodes are asked in vain now and then.
+      return role === "leader"
+        ? proposeTo(node, batch)
+        : Promise.reject(new RaftError("notLeader", "not the leader", { leader: leader?.id }));
     });
   }
 
@@ -109,6 +109,12 @@ export class RemoteNode {
     const { scheduler, chance, lossRate } = this.#options;
     if (!chance.happens(lossRate)) scheduler.after(chance.between(0.1, 2), arrive);
   }
+}
+
+async function proposeTo({ consensus, state }: RunningNode, batch: Uint8Array): Promise<ApplyResult> {
+  const payload = encodeEnvelope(state.clusterClock.stampMs(consensus.status().term), batch);
+  state.decoder.preview(payload);
+  return consensus.propose(payload);
 }
 
 async function entriesOf(

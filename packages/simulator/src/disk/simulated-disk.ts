@@ -100,7 +100,7 @@ export class SimulatedDisk {
   #sync({ store, kind }: DiskOperation): Promise<void> {
     const { scheduler, trace, name } = this.#options;
     const owner = this.#owner;
-    if (owner?.mayAct(kind) !== true) return forever;
+    if (owner?.mayAct(kind) !== true) return never();
     const fails = this.#failing || this.isFull;
     this.#failing = false;
     return new Promise((resolve, reject) => {
@@ -134,4 +134,7 @@ function survivors(chance: Chance): number {
   return chance.happens(0.5) ? 0 : chance.integer(1, 4);
 }
 
-const forever = new Promise<never>(() => {});
+/** Each time another one: what waits for a promise is kept as long as the promise, and with it the whole simulation. */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}

@@ -40,6 +40,8 @@ export function slowToReadState(store: StateStore, delay: Delay): StateStore {
 }
 
 async function slowly<Result>(reading: Promise<Result>, delay: Delay): Promise<Result> {
-  const [result] = await Promise.all([reading, delay()]);
+  const delayed = delay();
+  const result = await reading;
+  await delayed;
   return result;
 }

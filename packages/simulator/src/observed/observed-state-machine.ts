@@ -44,7 +44,7 @@ export function observedStateMachine(
 function resultText(result: ApplyResult): string {
   const isPlain =
     result.kind !== "answers" || result.answers.every((answer) => plain.has(answer.kind) && !("previous" in answer));
-  return JSON.stringify(isPlain ? result : inOrder(result));
+  return isPlain ? JSON.stringify(result) : textOf(result);
 }
 
 /** Answers that are always made in the same way. */
@@ -57,12 +57,19 @@ const plain: ReadonlySet<string> = new Set([
   "raiseApplyVersion",
 ]);
 
-function inOrder(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (typeof value !== "object" || value === null) return value;
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, field]) => [name, inOrder(field)]));
+/** As JSON, with fields in the order of their names and bytes in hexadecimal. */
+function textOf(value: unknown): string {
+  if (value instanceof Uint8Array)
+    return `"${Buffer.from(value.buffer, value.byteOffset, value.length).toString("hex")}"`;
+  if (Array.isArray(value)) return `[${value.map(textOf).join()}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const fields = value as Readonly<Record<string, unknown>>;
+  let text = "";
+  for (const name of Object.keys(value).sort()) {
+    if (fields[name] === undefined) continue;
+    text += `${text === "" ? "" : ","}"${name}":${textOf(fields[name])}`;
+  }
+  return `{${text}}`;
 }
 
 async function* hashed(

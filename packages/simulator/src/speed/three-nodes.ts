@@ -7,8 +7,11 @@ import { faultKinds, type Plan } from "../plan/plan.ts";
  * with the timeouts that a node has by default, every kind of fault, about one a second, a network that loses, doubles and
  * overtakes, disks that stall, and five clients that write and read, each with a pause of `thinkMs` on the mean, and now
  * and then with many operations at once. The membership stays as it is.
+ *
+ * How many of the clients are real ones, over connections that break, and how many watch and carry out transactions beside
+ * the five, is drawn: none in half of the runs. `plainOnly` leaves all of that out.
  */
-export function threeNodes(drawn: Plan, thinkMs: number): Plan {
+export function threeNodes(drawn: Plan, thinkMs: number, plainOnly = false): Plan {
   const { electionTimeoutMinMs, electionTimeoutMaxMs, heartbeatIntervalMs } = defaultRaftNodeConfig;
   return {
     ...drawn,
@@ -61,6 +64,7 @@ export function threeNodes(drawn: Plan, thinkMs: number): Plan {
       burstRate: 0.02,
       largeValueRate: 0,
       hotKeyRate: 0,
+      ...(plainOnly && { typedClients: 0, watchers: 0, transactors: 0 }),
     },
     majorityFirst: false,
   };

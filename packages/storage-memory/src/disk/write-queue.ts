@@ -94,23 +94,19 @@ export class WriteQueue {
     }
   }
 
-  async #perform(write: QueuedWrite, pending: Pending): Promise<void> {
+  async #perform({ kind, prepare }: QueuedWrite, pending: Pending): Promise<void> {
     try {
       this.#assertAlive();
-      if (write.prepare !== undefined) pending.apply = await write.prepare();
-      await this.#makeDurable(write.kind, pending);
+      if (prepare !== undefined) pending.apply = await prepare();
+      try {
+        await this.#beforeWrite({ store: this.#store, kind });
+        this.#assertAlive();
+        pending.apply?.();
+      } catch (cause) {
+        throw this.#fail(kind, cause);
+      }
     } finally {
       this.#pending.shift();
-    }
-  }
-
-  async #makeDurable(kind: DiskOperation["kind"], { apply }: Pending): Promise<void> {
-    try {
-      await this.#beforeWrite({ store: this.#store, kind });
-      this.#assertAlive();
-      apply?.();
-    } catch (cause) {
-      throw this.#fail(kind, cause);
     }
   }
 

@@ -33,7 +33,7 @@ describe("a lock", () => {
     expect(await rig.locks.unlock({ keyForm: { case: "keyText", value: "job/5" } })).toMatchObject({ unlocked: false });
   });
 
-  test("gives a token that fences what a stale holder writes", async () => {
+  test("gives a token that fences what a stale holder writes (row 50)", async () => {
     const rig = await lockRig();
     const { key, token } = await (await ask(rig, 1)).answer;
     const write = { keyForm: { case: "keyText", value: "a" }, valueForm: { case: "valueText", value: "1" } } as const;

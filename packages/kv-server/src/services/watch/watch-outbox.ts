@@ -1,6 +1,7 @@
 import { toBinary } from "@bufbuild/protobuf";
 import type { EncodedMessage } from "@raftkv/grpc-stream";
 import { type WatchResponse, WatchResponseSchema } from "@raftkv/proto/kv";
+import type { Pulled } from "../pulled-stream.ts";
 import { type EventBody, encodeMoreWatchIds, watchResponse } from "./event-body.ts";
 import type { Watch } from "./watch.ts";
 
@@ -43,18 +44,25 @@ export class Waiting {
     });
   }
 
-  messages(): readonly WatchResponse[] {
-    return this.#all.map((one) =>
-      one.kind === "events"
-        ? watchResponse(one.watch.id, { case: "events", value: one.body.message() }, one.more)
-        : one.message,
-    );
+  /** For whoever takes messages: with the last of them they take up room no more. */
+  pulled(): readonly Pulled<WatchResponse>[] {
+    return this.#all.map((one, i) => ({
+      message: messageOf(one),
+      written: () => {
+        if (i === this.#all.length - 1) this.#written();
+      },
+    }));
   }
 
   /** Once: it does not take up room any more. */
   written(): void {
     this.#written();
   }
+}
+
+function messageOf(one: Outgoing): WatchResponse {
+  if (one.kind === "other") return one.message;
+  return watchResponse(one.watch.id, { case: "events", value: one.body.message() }, one.more);
 }
 
 /** The responses of one stream that have not been written, in order. */

@@ -13,8 +13,9 @@ const header = 5;
 export class Visited {
   readonly #limitBytes: number;
   readonly #states = new Map<string, number>();
-  #buckets = new Int32Array(1 << 10).fill(-1);
-  #entries = new Uint32Array(1 << 12);
+  // Small at first: most histories are of a few operations, and there are many.
+  #buckets = new Int32Array(1 << 5).fill(-1);
+  #entries = new Uint32Array(1 << 8);
   #used = 0;
   #count = 0;
   #stateBytes = 0;
