@@ -13,6 +13,8 @@ export const exitCodes = {
   outcomeUnknown: 4,
   /** The cluster refused the command: a key or value that is too large, for example. */
   refused: 5,
+  /** `check`: the states of members differ. */
+  different: 7,
   /** A defect, or an answer that this version does not understand. */
   unexpected: 6,
   /** Ctrl-C or SIGTERM; standard error says what was undone, or what is left. */

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { status } from "./commands/status.ts";
 import { addGlobalOptions } from "./options.ts";
 import { addBackupCommands } from "./program/backup.ts";
+import { addCheckCommand } from "./program/check.ts";
 import { examples } from "./program/examples.ts";
 import { addKeyValueCommands } from "./program/key-value.ts";
 import { addLeaderCommands } from "./program/leader.ts";
@@ -15,7 +16,8 @@ import { addWatchCommand } from "./program/watch.ts";
 
 const exitCodeHelp = `
 Exit codes: 0 done, 1 get: no such key, 2 wrong arguments, 3 unavailable (certainly not done),
-  4 outcome unknown (perhaps done), 5 refused by the cluster, 6 unexpected failure, 130 interrupted`;
+  4 outcome unknown (perhaps done), 5 refused by the cluster, 6 unexpected failure, 7 check: states differ,
+  130 interrupted`;
 
 /** The command line of `raftkv`. `keyNotFound` is called where a key does not exist. */
 export function createProgram(version: string, keyNotFound: (key: string) => void): Command {
@@ -44,6 +46,7 @@ export function createProgram(version: string, keyNotFound: (key: string) => voi
     )
     .action((_: object, command: Command) => status(command.optsWithGlobals()));
 
+  addCheckCommand(program);
   addLeaseCommands(program);
   addLockCommands(program);
   addMemberCommands(program);

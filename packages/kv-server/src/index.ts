@@ -16,8 +16,10 @@ export { DEFAULT_HISTORY_POLICY, type HistoryPolicy } from "./services/auto-comp
 export { type Failure, KvFailure, type LeaderHint } from "./services/kv-failure.ts";
 export { KvServices } from "./services/kv-services.ts";
 export { isWriteMethod } from "./services/method-path.ts";
-export type { InspectedPeer, InspectPeer } from "./services/peer-inspection.ts";
+export type { InspectedPeer, InspectPeer, WantedMarks, WholeMark } from "./services/peer-inspection.ts";
+export { DEFAULT_CHECK_INTERVAL_MS } from "./services/periodic-check.ts";
 export type { ForwardClient, KvServicesOptions } from "./services/service-context.ts";
+export { type ToldState, toldState } from "./services/told-state.ts";
 export type { Answer, ApplyResult, Refusal, RefusalCode } from "./state/answer.ts";
 export type { ClusterClock } from "./state/cluster-clock.ts";
 export { APPLY_VERSION } from "./state/counters.ts";

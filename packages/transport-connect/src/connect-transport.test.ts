@@ -304,10 +304,16 @@ describe("an introduction", () => {
       commitIndex: 17,
       electionTimeout: { minMs: 1_000, maxMs: 2_000 },
     };
+    const mark = { index: 9, revision: 7, hash: 2n ** 64n - 1n };
+    const told = {
+      marks: [mark],
+      revisionMarks: [{ ...mark, index: 0 }],
+      whole: { index: 8, revision: 6, fingerprint: new Uint8Array(32).fill(3) },
+    };
     const unformed = { clusterId: undefined };
     const one = await node(1, { identity: unformed, started: false });
     const two = await node(2, {
-      introduction: { nodeId: 2, memberId: "y", formation, maxApplyVersion: 2 },
+      introduction: { nodeId: 2, memberId: "y", formation, maxApplyVersion: 2, ...told },
       started: false,
     });
     const from = { nodeId: 1, memberId: "x" };
@@ -318,7 +324,7 @@ describe("an introduction", () => {
       formation,
       maxApplyVersion: 2,
       restoredIndex: 0,
-      marks: [],
+      ...told,
     });
     expect(await two.transport.introduce(one.member.address, { nodeId: 2, memberId: "y" }, signal)).toEqual({
       nodeId: 1,
@@ -327,6 +333,8 @@ describe("an introduction", () => {
       maxApplyVersion: 1,
       restoredIndex: 0,
       marks: [],
+      revisionMarks: [],
+      whole: undefined,
     });
   });
 

@@ -15,7 +15,7 @@ describe("a node whose engine is wrong, and says nothing", () => {
     await using directory = await temporaryDirectory();
     const args = ["--storage", forgetfulStorage];
     await using cluster = await ClusterProcess.start({ directory: directory.path, args });
-    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 20_000 });
+    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 60_000 });
     await kv.put(forgottenKey, "1");
     await until("all of it is merged, and changes are hashed", async () => {
       const members = await kv.members();
@@ -31,8 +31,12 @@ describe("a node whose engine is wrong, and says nothing", () => {
     expect(code).toBe(5);
     const { stderr } = cluster.node(wrong);
     expect(stderr).toContain(`the state of node ${wrong} differs from that of a majority`);
-    expect(stderr).toContain(`up to ${revision} on`);
+    expect(stderr).toContain(`from revision ${revision} on`);
     expect(stderr).toContain(`raftkv member replace ${wrong} ADDRESS`);
+
+    const again = cluster.startNode(wrong);
+    expect(await again.exited).toMatchObject({ code: 5 });
+    expect(again.stderr).toContain("this node has taken itself out of its cluster, and does not start on");
 
     await kv.put(forgottenKey, "3");
     expect((await kv.get(forgottenKey))?.version).toBe(3);

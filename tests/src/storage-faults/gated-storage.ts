@@ -61,7 +61,7 @@ function gatedState(state: StateStore, gate: StorageGate): StateStore {
       const view = await gate.pass("state.view", () => state.view());
       return {
         appliedIndex: view.appliedIndex,
-        rows: () => gatedItems("state.view.rows", view.rows(), gate),
+        rows: (after) => gatedItems("state.view.rows", view.rows(after), gate),
         close: () => gate.pass("state.view.close", () => view.close()),
       };
     },

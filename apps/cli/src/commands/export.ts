@@ -18,7 +18,7 @@ const gatheredCharacters = 256 * 1024;
 /** Keys whose leases are asked about together. */
 const entriesTogether = 500;
 
-const noTimes: ReadonlyMap<number, number> = new Map();
+const noTimes: ReadonlyMap<KeyValue, number> = new Map();
 
 /** Everything is of one revision; how long keys live is that of the moment. */
 export async function exportEntries(options: ExportOptions): Promise<void> {
@@ -32,7 +32,7 @@ export async function exportEntries(options: ExportOptions): Promise<void> {
       for await (const entries of gathered(client.range(bounds))) {
         // Nobody knows how long what was there in the past had to live.
         const times = options.atRevision === undefined ? await timesLeft(client, entries, readNeeds(options)) : noTimes;
-        for (const entry of entries) lines += entryToLine(entry, times.get(entry.leaseId ?? 0));
+        for (const entry of entries) lines += entryToLine(entry, times.get(entry));
         keys += entries.length;
         if (lines.length < gatheredCharacters) continue;
         await writeOut(lines);

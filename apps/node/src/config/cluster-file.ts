@@ -16,6 +16,11 @@ const address = z.custom<string>((value) => typeof value === "string" && (parseA
 const strictObject = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.strictObject(shape, { error: (issue) => (issue.code === "invalid_type" ? "an object" : undefined) });
 
+const checkInterval = z.custom<number>(
+  (value) => value === 0 || (Number.isSafeInteger(value) && Number(value) >= 60_000 && Number(value) <= 10_000_000_000),
+  { error: "a whole number of milliseconds from 60000 to 10000000000, or 0 for never" },
+);
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -53,6 +58,7 @@ export const clusterFileSchema = strictObject({
     max_revisions: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
   }).optional(),
   quota_bytes: wholeNumber(MIB, Number.MAX_SAFE_INTEGER).optional(),
+  check_interval: checkInterval.optional(),
   limits: strictObject({
     max_key_bytes: wholeNumber(1, maxKeyBytes).optional(),
     max_value_bytes: wholeNumber(0, maxValueBytes).optional(),

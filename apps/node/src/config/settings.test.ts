@@ -51,6 +51,7 @@ describe("the settings", () => {
       raft: expect.not.objectContaining({ electionTimeoutMinMs: expect.anything(), writeStallMs: expect.anything() }),
       history: { maxAgeMs: 600_000, maxRevisions: 1_000_000 },
       quotaBytes: 0,
+      checkIntervalMs: 24 * 60 * 60_000,
       limits: { maxKeyBytes: 4096, maxValueBytes: 1024 * 1024, ...transactionLimits, ...watchLimits },
     });
   });

@@ -1,5 +1,11 @@
 import { resolve } from "node:path";
-import { DEFAULT_HISTORY_POLICY, DEFAULT_KV_LIMITS, type HistoryPolicy, type KvLimits } from "@raftkv/kv-server";
+import {
+  DEFAULT_CHECK_INTERVAL_MS,
+  DEFAULT_HISTORY_POLICY,
+  DEFAULT_KV_LIMITS,
+  type HistoryPolicy,
+  type KvLimits,
+} from "@raftkv/kv-server";
 import { defaultRaftNodeConfig, type ElectionTimeout, type RaftNodeConfig } from "@raftkv/raft-core";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
@@ -34,6 +40,8 @@ export interface Settings {
   readonly history: HistoryPolicy;
   /** The state may take up so much; 0: no bound. */
   readonly quotaBytes: number;
+  /** So often the members compare their whole states; 0: never. */
+  readonly checkIntervalMs: number;
   readonly limits: ConfigurableLimits;
 }
 
@@ -80,6 +88,7 @@ export function resolveSettings(options: Options, file: ClusterFile | undefined,
       maxRevisions: file?.history?.max_revisions ?? DEFAULT_HISTORY_POLICY.maxRevisions,
     },
     quotaBytes: file?.quota_bytes ?? 0,
+    checkIntervalMs: file?.check_interval ?? DEFAULT_CHECK_INTERVAL_MS,
     limits: limitsOf(file),
   };
 }

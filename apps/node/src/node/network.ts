@@ -1,6 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamRoutes } from "@raftkv/grpc-stream";
-import { APPLY_VERSION, type InspectedPeer, type KvServices, type StateMark } from "@raftkv/kv-server";
+import {
+  APPLY_VERSION,
+  type InspectedPeer,
+  type KvServices,
+  type ToldState,
+  type WantedMarks,
+} from "@raftkv/kv-server";
 import { cryptoRandom, type Index, type RaftStorage, systemClock } from "@raftkv/raft-core";
 import {
   ConnectTransport,
@@ -31,7 +37,7 @@ export class Network {
   #listener: ServerListener | undefined;
   #streams: StreamRoutes | undefined;
   #formation: (() => Formation) | undefined;
-  #marks: () => readonly StateMark[] = () => [];
+  #toldState: ((wanted: WantedMarks) => ToldState) | undefined;
   #advertised: string | undefined;
   #serving = false;
   #waiting = "the node is starting";
@@ -44,7 +50,7 @@ export class Network {
     this.transport = new ConnectTransport({
       identity: () => raft.identity(),
       address: () => this.#advertised,
-      onIntroduce: () => this.#introduce(),
+      onIntroduce: ({ wanted }) => this.#introduce(wanted),
       clock: systemClock,
       random: cryptoRandom,
       // Peers may be quicker than this node in taking part: refusing their streams until then is nothing to warn of.
@@ -97,17 +103,17 @@ export class Network {
   }
 
   /** From now on it tells with that what its state is. */
-  stateIs(marks: () => readonly StateMark[]): void {
-    this.#marks = marks;
+  stateIs(told: (wanted: WantedMarks) => ToldState): void {
+    this.#toldState = told;
   }
 
   /** Asks whoever listens at `address` who it is. Rejects if nobody answers in time. */
-  async inspect(address: string, signal: AbortSignal): Promise<InspectedPeer> {
+  async inspect(address: string, signal: AbortSignal, wanted?: WantedMarks): Promise<InspectedPeer> {
     const { nodeId, memberId } = this.#raft.identity();
-    const introduction = await this.transport.introduce(address, { nodeId, memberId }, signal);
-    const { formation, maxApplyVersion = 1, marks = [] } = introduction;
+    const introduction = await this.transport.introduce(address, { nodeId, memberId, wanted }, signal);
+    const { formation, maxApplyVersion = 1, marks = [], revisionMarks = [], whole } = introduction;
     const peer = { nodeId: introduction.nodeId, memberId: introduction.memberId };
-    return { ...peer, clusterId: formation?.clusterId, maxApplyVersion, marks };
+    return { ...peer, clusterId: formation?.clusterId, maxApplyVersion, marks, revisionMarks, whole };
   }
 
   serve(services: KvServices): void {
@@ -128,7 +134,7 @@ export class Network {
     this.forwarding.close();
   }
 
-  #introduce(): Introduction {
+  #introduce(wanted: WantedMarks = { indexes: [], revisions: [] }): Introduction {
     const { nodeId, memberId, clusterId } = this.#raft.identity();
     if (clusterId !== undefined && this.#formation === undefined) {
       // Never to be mistaken for a node that belongs to no cluster.
@@ -136,6 +142,7 @@ export class Network {
     }
     const restoredIndex = clusterId === undefined ? this.#restoredIndex : 0;
     const formation = this.#formation?.();
-    return { nodeId, memberId, formation, maxApplyVersion: APPLY_VERSION, restoredIndex, marks: this.#marks() };
+    const told = this.#toldState?.(wanted);
+    return { nodeId, memberId, formation, maxApplyVersion: APPLY_VERSION, restoredIndex, ...told };
   }
 }

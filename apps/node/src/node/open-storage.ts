@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Storage } from "@raftkv/kv-server";
 import type { Settings } from "../config/settings.ts";
+import { refuseDamaged } from "../exit/damage-mark.ts";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
 import { restoringFolder, unfinishedRestore } from "../restoring/restoring-directory.ts";
@@ -21,5 +22,6 @@ export async function openStorage(
   if (existsSync(join(dataDir, restoringFolder))) {
     throw new NodeFailure(exitCodes.dataDirectory, unfinishedRestore(dataDir));
   }
+  refuseDamaged(dataDir);
   return open({ dataDir, nodeId, newMemberId: randomUUID, onFailure });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { DEFAULT_KV_LIMITS, type KvLimits, KvServices, KvStateMachine } from "@raftkv/kv-server";
+import { DEFAULT_KV_LIMITS, type KvLimits, KvServices, KvStateMachine, toldState } from "@raftkv/kv-server";
 import {
   type ConsensusStatus,
   cryptoRandom,
@@ -14,6 +14,7 @@ import type { Formation } from "@raftkv/transport-connect";
 import { formatAddress } from "../config/address.ts";
 import { placeOf, whyUnreachable } from "../config/place.ts";
 import type { Settings } from "../config/settings.ts";
+import { markDamaged } from "../exit/damage-mark.ts";
 import { exitCodes } from "../exit/exit-code.ts";
 import { NodeFailure } from "../exit/node-failure.ts";
 import { consensusLog } from "../logging/consensus-log.ts";
@@ -147,7 +148,7 @@ async function takePart(
   for (const difference of compareMembership(settings, address, node.status())) {
     log.warn(difference, { event: "membership-differs" });
   }
-  network.stateIs(() => state.marks.told());
+  network.stateIs((wanted) => toldState(state, wanted));
   const services = new KvServices({
     consensus: node,
     state,
@@ -158,10 +159,14 @@ async function takePart(
     address,
     usage: () => raft.usage(),
     onDifference: (message) => log.error(message, { event: "state-differs" }),
-    onDamaged: onFailure,
+    onDamaged: (error) => {
+      markDamaged(settings.dataDir, error.message);
+      onFailure(error);
+    },
+    checkIntervalMs: settings.checkIntervalMs,
     spool: new SpoolFiles(settings.dataDir),
     forward: network.forwarding.clientOf,
-    inspect: (address, signal) => network.inspect(address, signal),
+    inspect: (address, signal, wanted) => network.inspect(address, signal, wanted),
   });
   network.serve(services);
   const wasRemoved = await stoppedOrRemoved(settings, node, parts, stop);

@@ -4,6 +4,8 @@ export type { Member, MemberStatus, NodeRole, NodeStatus, Replication, Replicati
 export type { StatusOptions } from "../status.ts";
 export type { RaftKvAdminOptions } from "./admin-settings.ts";
 export type { BackupInfo, BackupOptions, BackupSink } from "./backup.ts";
+export type { CheckOptions } from "./check.ts";
+export type { CheckedNode, CheckReport, CheckVerdict } from "./check-report.ts";
 export type { ChangeMembershipOptions, ForceOptions, Membership } from "./membership-change.ts";
 export type { MembershipStep } from "./membership-step.ts";
 export { type AddMemberOptions, type InspectedNode, RaftKvAdmin, type SnapshotResult } from "./raft-kv-admin.ts";

@@ -7,6 +7,8 @@ import { safeInteger } from "../safe-integer.ts";
 import { type StatusOptions, StatusReader } from "../status.ts";
 import { type AdminSettings, type RaftKvAdminOptions, readAdminOptions } from "./admin-settings.ts";
 import { BackupCall, type BackupInfo, type BackupOptions, type BackupSink } from "./backup.ts";
+import { CheckCall, type CheckOptions } from "./check.ts";
+import type { CheckReport } from "./check-report.ts";
 import { LeaderCalls } from "./leader-calls.ts";
 import {
   type ChangeMembershipOptions,
@@ -202,6 +204,16 @@ export class RaftKvAdmin implements AsyncDisposable {
   async backup(sink: BackupSink, options: BackupOptions = {}): Promise<BackupInfo> {
     this.#check("backup", options);
     return new BackupCall(this.#endpoints, this.#settings, sink, options).run(this.#closing.signal);
+  }
+
+  /**
+   * Has every member read its whole state as of one entry of the log, and compares what they hold: revisions, keys, values,
+   * history, sessions and leases. Resolves with a verdict on each, also where they differ. Goes on for as long as the
+   * members come further; the cluster serves meanwhile. A member that a majority contradicts takes itself out soon after.
+   */
+  async check(options: CheckOptions = {}): Promise<CheckReport> {
+    this.#check("check", options);
+    return new CheckCall(this.#leader, this.#settings, options).run(this.#closing.signal);
   }
 
   /** Ends the calls under way with CLOSED. Later calls reject with it too. */

@@ -33,6 +33,7 @@ export function toOwnWriteResult(keys: KeySpace, result: OperationResult["result
     case "keepLeaseAlive":
     case "revokeLease":
     case "expireLeases":
+    case "checkState":
     case undefined:
       return result;
   }

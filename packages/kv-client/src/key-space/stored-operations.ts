@@ -31,6 +31,7 @@ export function toStoredWrite(keys: KeySpace, operation: Operation["operation"])
     case "keepLeaseAlive":
     case "revokeLease":
     case "expireLeases":
+    case "checkState":
     case undefined:
       return operation;
   }

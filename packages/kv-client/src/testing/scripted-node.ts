@@ -155,6 +155,8 @@ export class ScriptedNode implements AsyncDisposable {
       transferLeadership: (request, context) => this.#scripted("transferLeadership")(request, context),
       takeSnapshot: (request, context) => this.#scripted("takeSnapshot")(request, context),
       inspectAddress: (request, context) => this.#scripted("inspectAddress")(request, context),
+      beginCheck: (request, context) => this.#scripted("beginCheck")(request, context),
+      checkResult: (request, context) => this.#scripted("checkResult")(request, context),
       backup: (request, context) => this.#scripted("backup")(request, context),
     });
   }

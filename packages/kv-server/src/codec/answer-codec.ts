@@ -109,6 +109,7 @@ export function writeAnswer(writer: ByteWriter, answer: Answer | StepAnswer): vo
     case "closeSession":
     case "raiseApplyVersion":
     case "expireLeases":
+    case "checkState":
       throw new Error(`a session never keeps an answer of kind ${answer.kind}`);
   }
 }

@@ -84,6 +84,8 @@ function decodeUnfenced({ operation }: WireOperation): Operation {
       return { kind: operation.case, leaseId: Number(operation.value.leaseId) };
     case "expireLeases":
       return { kind: "expireLeases" };
+    case "checkState":
+      return { kind: "checkState" };
     default:
       return { kind: "unknown" };
   }

@@ -31,6 +31,24 @@ const META = 0x6d;
 const VALUE = 0x72;
 const SESSION = 0x73;
 
+/** The groups of rows, in their order in the engine. */
+export const ROW_GROUPS = ["history", "keys", "leases", "meta", "writes", "sessions"] as const;
+export type RowGroup = (typeof ROW_GROUPS)[number];
+
+const GROUP_OF: ReadonlyMap<number | undefined, RowGroup> = new Map<number, RowGroup>([
+  [HISTORY, "history"],
+  [INDEX, "keys"],
+  [LEASE, "leases"],
+  [META, "meta"],
+  [VALUE, "writes"],
+  [SESSION, "sessions"],
+]);
+
+/** By the first byte alone. What is the key of no row, and should not be there, counts as "meta". */
+export function rowGroupOf(rowKey: Uint8Array): RowGroup {
+  return GROUP_OF.get(rowKey[0]) ?? "meta";
+}
+
 /** Of the rows about leases, in their order. */
 const LEASE_COUNTERS = 0;
 const LEASE_DEADLINE = 1;
@@ -84,6 +102,11 @@ export function historyRowKey(key: Uint8Array, revision: number): Uint8Array {
 
 export function valueRowKey(revision: number, sub: number): Uint8Array {
   return new ByteWriter(VALUE_KEY_LENGTH).byte(VALUE).uint64(revision).uint32(sub).finish();
+}
+
+/** All value rows from `revision` on, and nothing else before sessions, stand behind this key. */
+export function behindValueRowsBefore(revision: number): Uint8Array {
+  return revision === 0 ? META_KEY : valueRowKey(revision - 1, 0xffff_ffff);
 }
 
 export function sessionRowKey(sessionId: number): Uint8Array {

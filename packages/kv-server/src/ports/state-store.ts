@@ -51,7 +51,7 @@ export interface StateBatch {
 
 export interface StateView {
   readonly appliedIndex: Index;
-  /** All rows in key order, in batches of at most about 1 MiB. */
-  rows(): AsyncIterable<readonly StateRow[]>;
+  /** All rows in key order, or all behind the key `after`, in batches of at most about 1 MiB. */
+  rows(after?: Uint8Array): AsyncIterable<readonly StateRow[]>;
   close(): Promise<void>;
 }

@@ -72,6 +72,10 @@ function resultOf(answer: Answer): OperationResult["result"] {
     case "revokeLease":
     case "expireLeases":
       return leaseResult(answer);
+    case "checkState": {
+      const index = BigInt(answer.index);
+      return { case: "checkState", value: { $typeName: "raftkv.kv.v1.CheckStateResult", index } };
+    }
     case "refused":
       return { case: "error", value: errorDetail(refusalFailure(answer)) };
   }

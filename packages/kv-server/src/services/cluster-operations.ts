@@ -16,7 +16,7 @@ import {
   TransferLeadershipResponseSchema,
 } from "@raftkv/proto/cluster";
 import { ErrorCode } from "@raftkv/proto/kv";
-import { RaftError } from "@raftkv/raft-core";
+import { RaftError, type Term } from "@raftkv/raft-core";
 import { notLeader } from "./error-mapping.ts";
 import { KvFailure } from "./kv-failure.ts";
 import { memberMessages } from "./member-messages.ts";
@@ -94,11 +94,12 @@ export async function inspectAddress(
   return create(InspectAddressResponseSchema, { nodeId: BigInt(nodeId), memberId, clusterId: clusterId ?? "" });
 }
 
-/** Throws unless this node leads, and goes on doing so. */
-function requireLeadership({ leadership, pendingWrites }: ServiceContext): void {
+/** The term that this node leads. Throws unless it leads, and goes on doing so. */
+export function requireLeadership({ leadership, pendingWrites }: ServiceContext): Term {
   if (pendingWrites.draining) throw new KvFailure(SHUTTING_DOWN);
   const { ledTerm, leader } = leadership.view();
   if (ledTerm === undefined) throw new KvFailure(notLeader(leader));
+  return ledTerm;
 }
 
 /** Settles as `operation`, which goes on, or rejects sooner with the signal's reason. */

@@ -54,6 +54,8 @@ function checkOperation(operation: Operation, limits: KvLimits, applyVersion: nu
       return !keepsHistory({ applyVersion }) ? NO_HISTORY : checkRevision(operation.revision);
     case "raiseApplyVersion":
       return { code: ErrorCode.INVALID_REQUEST, message: "only the leader itself raises the apply version" };
+    case "checkState":
+      return { code: ErrorCode.INVALID_REQUEST, message: "a check of the state is begun with BeginCheck" };
     case "grantLease":
     case "keepLeaseAlive":
     case "revokeLease":

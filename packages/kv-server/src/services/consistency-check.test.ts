@@ -4,12 +4,17 @@ import type { StateMark } from "../state/state-marks.ts";
 import { ManualClock, promisesSettle } from "../test-rig/manual-clock.ts";
 import { serviceRig } from "../test-rig/service-rig.ts";
 import { ConsistencyCheck } from "./consistency-check.ts";
+import type { WholeMark } from "./peer-inspection.ts";
 
 /** Node 1 of five. Each has its marks, by index; revision r is that of index r. */
 class Replicas {
   readonly clock = new ManualClock();
   readonly marks = new Map<number, Map<number, bigint>>();
   readonly down = new Set<number>();
+  /** What each has found when it checked its whole state. */
+  readonly wholes = new Map<number, WholeMark>();
+  /** Node 1 has checked its own. */
+  wholeDone = () => {};
   readonly differences: string[] = [];
   readonly damaged: string[] = [];
   readonly check: ConsistencyCheck;
@@ -22,12 +27,22 @@ class Replicas {
     const members: Member[] = this.voters.map((id) => ({ id, address: `${id}`, memberId: `m${id}` }));
     const own = () => this.marks.get(1) ?? new Map<number, bigint>();
     const newest = () => Math.max(0, ...own().keys());
+    const { wholes } = this;
     this.check = new ConsistencyCheck({
       cluster: () => ({ self: 1, voters: this.voters, members }),
       state: {
         appliedIndex: newest,
         revision: newest,
-        marks: { at: (index) => this.#markOf(1, index) },
+        marks: { at: (index) => this.#markOf(1, index), atRevision: () => undefined },
+        checks: {
+          get last() {
+            return wholes.get(1);
+          },
+          onDone: (listener) => {
+            this.wholeDone = listener;
+            return () => {};
+          },
+        },
         onApplied: (listener) => {
           this.#listener = listener;
           return () => {
@@ -42,7 +57,14 @@ class Replicas {
         if (this.down.has(nodeId)) throw new Error("down");
         const indexes = [...(this.marks.get(nodeId)?.keys() ?? [])];
         const marks = indexes.flatMap((index) => this.#markOf(nodeId, index) ?? []);
-        return { nodeId, memberId: `m${nodeId}`, clusterId: "c", maxApplyVersion: 3, marks };
+        return {
+          nodeId,
+          memberId: `m${nodeId}`,
+          clusterId: "c",
+          maxApplyVersion: 3,
+          marks,
+          whole: this.wholes.get(nodeId),
+        };
       },
       onDifference: (message) => this.differences.push(message),
       onDamaged: ({ message }) => this.damaged.push(message),
@@ -164,6 +186,44 @@ describe("replicas that compare their states", () => {
     replicas.marks.get(4)?.set(2, 1n);
     await replicas.pass();
     expect(replicas.check.differing).toEqual([4]);
+  });
+
+  test("stop where a majority has found another whole state, though all that was done is the same", async () => {
+    replicas.apply(3);
+    await replicas.pass();
+    const whole = (fingerprint: number, index = 3): WholeMark => ({
+      index,
+      revision: 3,
+      fingerprint: Uint8Array.of(fingerprint),
+    });
+    replicas.wholes.set(1, whole(1)).set(2, whole(2)).set(3, whole(2, 2)).set(4, whole(3));
+    replicas.wholeDone();
+    await replicas.pass();
+    // Of one entry only, and those that agree are no majority.
+    expect([replicas.check.differing, replicas.damaged]).toEqual([[2, 4], []]);
+    expect(replicas.differences).toEqual([
+      expect.stringMatching(
+        /^the state of node 1 differs from that of nodes 2, 4 in what its database holds, .* \(index 3\)/,
+      ),
+    ]);
+    replicas.wholes.set(3, whole(2)).set(5, whole(2));
+    await replicas.pass();
+    expect(replicas.damaged).toEqual([
+      expect.stringContaining("a majority, nodes 2, 3, 5, in what its database holds"),
+    ]);
+  });
+
+  test("ask for the whole states of the others until all have told, and no longer", async () => {
+    const whole = { index: 1, revision: 1, fingerprint: Uint8Array.of(1) };
+    for (const id of [1, 2, 3, 4]) replicas.wholes.set(id, whole);
+    replicas.wholeDone();
+    await replicas.pass();
+    await replicas.pass();
+    expect(replicas.asked).toBe(8);
+    replicas.wholes.set(5, whole);
+    await replicas.pass();
+    await replicas.pass(60_000);
+    expect([replicas.asked, replicas.clock.pendingTimers]).toEqual([12, 0]);
   });
 
   test("end with the services of the node", async () => {

@@ -28,6 +28,8 @@ import { LockServices } from "./locks/lock-services.ts";
 import { PulledStream } from "./pulled-stream.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
+import { beginCheck, checkResult } from "./state-check.ts";
+import { getLease, grantLease, keepLeaseAlive, listLeases, revokeLease } from "./unary-leases.ts";
 import { get, history, range } from "./unary-reads.ts";
 import { compact, del, deleteRange, put, transaction } from "./unary-writes.ts";
 import { PushedWatch, type WatchCall } from "./watch/pushed-watch.ts";
@@ -69,6 +71,11 @@ export class KvServices {
         range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
         history: (request, call) => this.#unary(call, false, () => history(context, request, call)),
         compact: (request, call) => this.#unary(call, true, () => compact(context, request, call)),
+        grantLease: (request, call) => this.#unary(call, true, () => grantLease(context, request, call)),
+        keepLeaseAlive: (request, call) => this.#unary(call, true, () => keepLeaseAlive(context, request, call)),
+        revokeLease: (request, call) => this.#unary(call, true, () => revokeLease(context, request, call)),
+        getLease: (request, call) => this.#unary(call, false, () => getLease(context, request, call)),
+        listLeases: (request, call) => this.#unary(call, false, () => listLeases(context, request, call)),
         exchange: (requests, call) => this.#exchange(requests, call),
         watch: (requests, call) => this.#watch(requests, call),
       },
@@ -86,6 +93,8 @@ export class KvServices {
           this.#unary(call, true, () => transferLeadership(context, request, call)),
         takeSnapshot: (_request, call) => this.#unary(call, true, () => takeSnapshot(context, call)),
         inspectAddress: (request, call) => this.#unary(call, false, () => inspectAddress(context, request, call)),
+        beginCheck: (_request, call) => this.#unary(call, true, () => beginCheck(context, call)),
+        checkResult: (request) => checkResult(context, request),
         backup: (request, call) => this.#streamed(call, this.#backups.stream(request, call)),
       },
       options,

@@ -1,6 +1,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import { ErrorCode } from "@raftkv/proto/kv";
-import type { Member, NodeId } from "@raftkv/raft-core";
+import type { Index, Member, NodeId } from "@raftkv/raft-core";
+import type { CheckedState } from "../state/checked-rows.ts";
 import type { StateMark } from "../state/state-marks.ts";
 import { KvFailure } from "./kv-failure.ts";
 
@@ -14,22 +15,37 @@ export interface InspectedPeer {
   readonly maxApplyVersion: number;
   /** What its state was at some entries of the log. */
   readonly marks?: readonly StateMark[];
+  /** The same at revisions that were asked for, within an entry: their `index` is 0. */
+  readonly revisionMarks?: readonly StateMark[];
+  /** What it has read of its whole state last, for a check. */
+  readonly whole?: WholeMark | undefined;
 }
 
+/** A whole state as of an entry of the log. */
+export type WholeMark = Pick<CheckedState, "index" | "revision" | "fingerprint">;
+
+/** Asks for marks at these places too, as far as they are known there; at most `MAX_WANTED_MARKS` of each. */
+export interface WantedMarks {
+  readonly indexes: readonly Index[];
+  readonly revisions: readonly number[];
+}
+
+export const MAX_WANTED_MARKS = 64;
+
 /** Asks whoever listens at `host:port` who it is. Rejects if nobody answers in time, and with the signal's reason. */
-export type InspectPeer = (address: string, signal: AbortSignal) => Promise<InspectedPeer>;
+export type InspectPeer = (address: string, signal: AbortSignal, wanted?: WantedMarks) => Promise<InspectedPeer>;
 
 /** Anybody may have addresses asked; the sockets that this takes are bounded. */
 export function boundedInspection(inspect: InspectPeer, most: number): InspectPeer {
   let underWay = 0;
-  return async (address, signal) => {
+  return async (address, signal, wanted) => {
     if (underWay >= most) {
       const message = `${most} addresses are being asked already: try again in a while`;
       throw new KvFailure({ code: ErrorCode.RESOURCE_EXHAUSTED, message });
     }
     underWay++;
     try {
-      return await inspect(address, signal);
+      return await inspect(address, signal, wanted);
     } finally {
       underWay--;
     }

@@ -24,7 +24,7 @@ import { WatchHub } from "./watch/watch-hub.ts";
 /** The part of a client of another node that forwarding needs. */
 export type ForwardClient = Pick<
   Client<typeof KvService>,
-  "put" | "delete" | "deleteRange" | "transaction" | "compact"
+  "put" | "delete" | "deleteRange" | "transaction" | "compact" | "grantLease" | "keepLeaseAlive" | "revokeLease"
 >;
 
 /** What the services stand on. */
@@ -47,6 +47,8 @@ export interface KvServicesOptions {
   readonly inspect: InspectPeer;
   /** How much history is kept; unset fields have the values of `DEFAULT_HISTORY_POLICY`. */
   readonly history?: Partial<HistoryPolicy>;
+  /** So often all members hash their whole state and compare; 0: never. A day unless told. */
+  readonly checkIntervalMs?: number;
   /** The state may take up so many bytes before what adds to it is refused. No bound unless told. */
   readonly quotaBytes?: number;
   /** Where backups are put aside. Without it none are given out. */

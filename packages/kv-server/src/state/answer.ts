@@ -1,3 +1,4 @@
+import type { Index } from "@raftkv/raft-core";
 import type { KeyEntry } from "./key-record.ts";
 
 /** Why a command was not carried out. Part of the replicated state, so the words are never changed, only added to. */
@@ -97,7 +98,14 @@ export type Answer =
   | { readonly kind: "keepLeaseAlive"; readonly ttlMs: number }
   | { readonly kind: "revokeLease"; readonly revision: number; readonly deleted: number }
   | ExpireLeasesAnswer
+  | CheckStateAnswer
   | Refusal;
+
+export interface CheckStateAnswer {
+  readonly kind: "checkState";
+  /** Of the entry. */
+  readonly index: Index;
+}
 
 export interface ExpireLeasesAnswer {
   readonly kind: "expireLeases";

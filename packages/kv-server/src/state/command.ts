@@ -155,6 +155,8 @@ export type Operation =
   | { readonly kind: "keepLeaseAlive"; readonly leaseId: number }
   | { readonly kind: "revokeLease"; readonly leaseId: number }
   | { readonly kind: "expireLeases" }
+  /** Changes nothing; see `WholeChecks`. */
+  | { readonly kind: "checkState" }
   | InvalidOperation
   /** An operation of a later version, or none at all. */
   | { readonly kind: "unknown" };

@@ -2,6 +2,7 @@ import type { Index } from "@raftkv/raft-core";
 import { type Answer, type ApplyResult, type RefusalCode, refuse } from "./answer.ts";
 import { answerBytes } from "./answer-bytes.ts";
 import { raiseApplyVersion } from "./apply-version.ts";
+import { hashesChanges, hashSessions } from "./change-hash.ts";
 import type { Command, EntryContent, Operation } from "./command.ts";
 import { hasTransactions } from "./counters.ts";
 import type { FoldedState, FoldTarget } from "./folded-state.ts";
@@ -25,7 +26,7 @@ export class Fold {
   readonly #excess: ReadonlyMap<Operation, Excess> | undefined;
 
   constructor(target: FoldTarget, { present, excess, leases }: Prefetched) {
-    const leaseTable = new LeaseTable(target.leaseState, target.generations, leases);
+    const leaseTable = new LeaseTable(target.leaseState, target, leases);
     this.#state = { ...target, present, leases: leaseTable, answerRoom: 0 };
     this.#excess = excess;
   }
@@ -38,13 +39,19 @@ export class Fold {
   apply(index: Index, content: EntryContent): ApplyResult {
     if (content.kind === "malformed") return MALFORMED;
     const { counters, sessions } = this.#state;
+    const hashes = hashesChanges(counters);
     counters.clusterTimeMs = Math.max(counters.clusterTimeMs, content.clusterTimeMs);
     sessions.expire(counters.clusterTimeMs);
     const command = hasTransactions(counters) ? content.command : asEarlier(content.command);
-    return command.sessionId === 0 ? this.#withoutSession(index, command) : this.#inSession(command);
+    const session = sessions.get(command.sessionId);
+    const result = session === undefined ? this.#withoutSession(index, command) : this.#inSession(session, command);
+    // A session that the entry has opened has its index for an id.
+    if (hashes) hashSessions(counters, sessions.size, session ?? sessions.get(index));
+    return result;
   }
 
   #withoutSession(index: Index, command: Command): ApplyResult {
+    if (command.sessionId !== 0) return refuse("sessionUnknown");
     const [first] = command.operations;
     if (first?.kind === "openSession" && command.operations.length === 1) {
       return { kind: "answers", answers: [this.#openSession(index, first.ttlMs)] };
@@ -54,6 +61,9 @@ export class Fold {
     }
     if (first?.kind === "expireLeases" && command.operations.length === 1) {
       return { kind: "answers", answers: [expireLeases(this.#state)] };
+    }
+    if (first?.kind === "checkState" && command.operations.length === 1) {
+      return { kind: "answers", answers: [this.#checkState(index)] };
     }
     return { kind: "answers", answers: this.#operateAll(command.operations) };
   }
@@ -68,6 +78,11 @@ export class Fold {
     });
   }
 
+  /** Versions that do not compare states do not know the operation either. */
+  #checkState(index: Index): Answer {
+    return hashesChanges(this.#state.counters) ? { kind: "checkState", index } : refuse("invalidOperation");
+  }
+
   #openSession(index: Index, ttlMs: number): Answer {
     const { counters, sessions } = this.#state;
     if (!(ttlMs >= SESSION_BOUNDS.minTtlMs && ttlMs <= SESSION_BOUNDS.maxTtlMs)) return refuse("invalidTtl");
@@ -76,10 +91,8 @@ export class Fold {
   }
 
   /** Dissertation, section 6.3: a session's commands take effect in sequence, each once; a batch without operations keeps it alive. */
-  #inSession(command: Command): ApplyResult {
+  #inSession(session: Session, command: Command): ApplyResult {
     const { counters, sessions } = this.#state;
-    const session = sessions.get(command.sessionId);
-    if (session === undefined) return refuse("sessionUnknown");
     sessions.touch(session, counters.clusterTimeMs, command.acknowledgedThrough);
     if (command.operations.length === 0) return { kind: "answers", answers: [] };
     if (command.firstSequence === 0) return refuse("invalidBatch");

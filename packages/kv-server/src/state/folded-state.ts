@@ -3,6 +3,7 @@ import type { Generations } from "./generations.ts";
 import type { LeaseState, LeaseTable } from "./leases/lease-table.ts";
 import type { Present } from "./present.ts";
 import type { SessionTable } from "./session-table.ts";
+import type { StateMarks } from "./state-marks.ts";
 
 /** What commands are folded into. */
 export interface FoldTarget {
@@ -10,6 +11,7 @@ export interface FoldTarget {
   readonly sessions: SessionTable;
   readonly generations: Generations;
   readonly leaseState: LeaseState;
+  readonly marks: Pick<StateMarks, "noteRevision">;
 }
 
 /** What operations look at and change. */

@@ -28,6 +28,7 @@ import { decodeSnapshot } from "./snapshot-decoder.ts";
 import { encodeSnapshot } from "./snapshot-format.ts";
 import { StateMarks } from "./state-marks.ts";
 import { TurnTakingStore } from "./turn-taking-store.ts";
+import { WholeChecks } from "./whole-checks.ts";
 
 export interface KvStateMachineOptions {
   /** The engine. The state machine owns it from here on, and closes it. */
@@ -55,6 +56,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   readonly decoder = new EntryDecoder();
   /** What the state was at the last entries, for replicas to compare. */
   readonly marks = new StateMarks();
+  /** Of the whole state, as of entries that ask for it. */
+  readonly checks: WholeChecks;
   readonly #store: StateStore;
   readonly #generations: Generations;
   readonly #serial = new Serial();
@@ -71,6 +74,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     this.#store = new TurnTakingStore(store, clock);
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
+    this.checks = new WholeChecks(clock, saved.counters.clusterTimeMs);
     this.marks.restart(saved.counters);
     const limits = { ...DEFAULT_MERGE_LIMITS, ...merge };
     this.#generations = new Generations(limits.settledBytes);
@@ -296,6 +300,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     try {
       await this.#merger.flush();
     } finally {
+      await this.checks.close();
       await this.#merger.stop();
       await this.#generations.allReadsEnded();
       await this.#store.close();
@@ -327,9 +332,12 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     while (results.length < entries.length && answersLeft > 0) {
       const rest = contents.slice(results.length);
       const { count, prefetched } = await prefetch(rest, this.#source());
-      if (count === entries.length) return this.#fold(entries, contents, prefetched);
-      const next = entries.slice(results.length, results.length + count);
-      for (const result of this.#fold(next, rest, prefetched)) {
+      const isAll = count === entries.length;
+      const next = isAll ? entries : entries.slice(results.length, results.length + count);
+      const folded = this.#fold(next, rest, prefetched);
+      await this.checks.applied(folded.at(-1), this.clusterTimeMs(), () => this.#merger.pin());
+      if (isAll) return folded;
+      for (const result of folded) {
         if (result.kind === "answers") answersLeft -= answersBytes(result.answers);
         results.push(result);
       }
@@ -352,7 +360,8 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     const { counters, sessions, leases: leaseState } = this.#saved;
     const { active } = this.#generations;
     const before = active.inWriteOrder().length;
-    const fold = new Fold({ counters, sessions, generations: this.#generations, leaseState }, prefetched);
+    const { marks } = this;
+    const fold = new Fold({ counters, sessions, generations: this.#generations, leaseState, marks }, prefetched);
     const results = entries.map((entry, i): ApplyResult => {
       const content = contents[i];
       counters.appliedIndex = entry.index;

@@ -1,6 +1,7 @@
 import type { Clock, Index, Timer } from "@raftkv/raft-core";
+import type { MetaRow } from "../codec/rows.ts";
 import { encodeSessionRow } from "../codec/session-row.ts";
-import type { StateStore } from "../ports/state-store.ts";
+import type { StateStore, StateView } from "../ports/state-store.ts";
 import type { Counters } from "./counters.ts";
 import type { Generations } from "./generations.ts";
 import { type Merge, mergeBatch } from "./merge-batch.ts";
@@ -29,6 +30,18 @@ export const DEFAULT_MERGE_LIMITS: MergeLimits = {
 
 /** Between two merges that do nothing but remove what was compacted. */
 const SCAVENGE_PAUSE_MS = 50;
+
+/** The engine as of one entry of the log, and its meta row. */
+export interface PinnedView {
+  readonly view: StateView;
+  readonly meta: MetaRow;
+}
+
+/** Somebody wants to see the engine when it has come to `index`, and no further. */
+interface Pin extends PromiseWithResolvers<PinnedView> {
+  readonly index: Index;
+  isFrozen: boolean;
+}
 
 /** Writes that each merge looks at, besides two for each one that it adds. */
 const SCAVENGED_WRITES = 4_000;
@@ -67,6 +80,7 @@ export class Merger {
   #frozen = Promise.withResolvers<void>();
   /** How far the engine has come: the newest write in it, and what is compacted and gone. */
   #merged: { readonly revision: number; readonly scavengedThrough: number };
+  #pin: Pin | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor({ store, clock, limits, state, serial, scavengedThrough }: MergerOptions) {
@@ -114,6 +128,22 @@ export class Merger {
     }
   }
 
+  /**
+   * Has the engine come to the entry that was just applied, and no further, for as long as it takes to open a view of it. The
+   * promise resolves once more may be applied; the one in it with the view, which the caller closes. One at a time.
+   */
+  async pin(): Promise<{ readonly pinned: Promise<PinnedView> }> {
+    this.#assertWorking();
+    const pin: Pin = { index: this.#state().counters.appliedIndex, isFrozen: false, ...Promise.withResolvers() };
+    pin.promise.catch(() => undefined);
+    this.#pin = pin;
+    while (!pin.isFrozen) {
+      await Promise.race([this.#frozen.promise, this.#start()]);
+      this.#assertWorking();
+    }
+    return { pinned: pin.promise };
+  }
+
   /** Merges everything applied so far. */
   async flush(): Promise<Index> {
     const target = this.#state().counters.appliedIndex;
@@ -143,6 +173,7 @@ export class Merger {
       .run(() => this.#merge())
       .catch((error: unknown) => {
         this.#failure ??= { error };
+        this.#pin?.reject(error);
       })
       .finally(() => {
         this.#running = undefined;
@@ -170,13 +201,23 @@ export class Merger {
     const { counters, generations, sessions } = this.#state();
     const scavenged = await this.#scavenged(counters.compactRevision, generations.active.inWriteOrder().length);
     const merge = freeze(counters, generations, sessions, scavenged);
+    if (this.#pin?.index === merge.appliedIndex) this.#pin.isFrozen = true;
     this.#frozen.resolve();
     this.#frozen = Promise.withResolvers();
     const batch = await mergeBatch(merge, this.#clock);
     await generations.readsBeforeFreezeEnded();
     await this.#store.write(batch);
+    await this.#showPinned(merge);
     generations.dropFrozen();
     this.#merged = { revision: merge.meta.revision, scavengedThrough: scavenged.through };
+  }
+
+  /** Before the next merge, which waits for this one. */
+  async #showPinned({ appliedIndex, meta }: Merge): Promise<void> {
+    const pin = this.#pin;
+    if (pin?.index !== appliedIndex) return;
+    pin.resolve({ view: await this.#store.view(), meta });
+    this.#pin = undefined;
   }
 
   /**

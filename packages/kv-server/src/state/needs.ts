@@ -40,6 +40,8 @@ function needsMore(operation: Operation | TransactionStep): boolean {
   switch (operation.kind) {
     case "revokeLease":
     case "expireLeases":
+    // Needs nothing, but what is applied at it has to be told apart from what comes after.
+    case "checkState":
       return true;
     case "put":
       return putNeedsValue(operation);

@@ -54,13 +54,15 @@ export async function scavenge({
     for (const row of rows) removals.push(...removalsOf(row, to));
     looked += rows.length;
     const through = valueRowId(last).revision;
-    if (looked >= writes && through > from) return { removals, through };
+    // Of the last revision of all the rest has to follow: nothing would look at it again before the next compaction.
+    if (looked >= writes && through > from && through < to) return { removals, through };
     next = Buffer.concat([last.key, Uint8Array.of(0)]);
     await nextTurn();
   }
 }
 
-function removalsOf(row: StateRow, to: number): readonly Removal[] {
+/** What one write makes superfluous, where compaction has come to `to`. */
+export function removalsOf(row: StateRow, to: number): readonly Removal[] {
   const { revision, sub } = valueRowId(row);
   const { key, deleted, supersedes } = decodeValueRow(row.value);
   const removals: Removal[] = [];

@@ -164,6 +164,23 @@ describe("compaction", () => {
     expect(found).toMatchObject({ removals: [{ revision: 2 }], through: 3 });
     expect(turns).toBe(1);
   });
+
+  test("has looked through the last revision to its end, wherever a slice ends", async () => {
+    const { store, machine, apply } = await open();
+    await apply(raiseApplyVersion(3));
+    await apply(put("a", "1"), put("b", "1"), put("c", "1"));
+    const all = { from: bytes("a"), to: bytes("d") };
+    await apply({ operation: { case: "deleteRange", value: all } });
+    await machine.flush();
+    const slice = { rows: 2, bytes: 1_000 };
+    const found = await scavenge({ store, from: 2, to: 5, writes: 1, nextTurn: async () => undefined, slice });
+    expect(found.through).toBe(3);
+    const rest = await scavenge({ store, from: 4, to: 5, writes: 1, nextTurn: async () => undefined, slice });
+    expect({ through: rest.through, revisions: rest.removals.map(({ revision }) => revision) }).toEqual({
+      through: 5,
+      revisions: [2, 3, 4],
+    });
+  });
 });
 
 const limits = { pageBytes: 1024 * 1024, totalBytes: 4 * 1024 * 1024 };

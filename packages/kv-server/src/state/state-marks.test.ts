@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { applyOne, CommandLog, del, type OperationInit, put, raiseApplyVersion } from "../test-rig/command-log.ts";
+import {
+  applyOne,
+  type BatchInit,
+  CommandLog,
+  del,
+  type OperationInit,
+  openSession,
+  put,
+  raiseApplyVersion,
+} from "../test-rig/command-log.ts";
 import { GatedStore } from "../test-rig/gated-store.ts";
+import { grantLease, keepLeaseAlive, putLeased, revokeLease } from "../test-rig/lease-operations.ts";
 import { ManualClock } from "../test-rig/manual-clock.ts";
 import { sourceOf } from "../test-rig/snapshot-source.ts";
 import { type ChangeHash, hashChange } from "./change-hash.ts";
@@ -20,25 +30,41 @@ const story: readonly OperationInit[] = [
   put("a", "3"),
 ];
 
+/** With a session and leases: the id of a session is the index of the entry that opened it. */
+const longStory: readonly BatchInit[] = [
+  raise,
+  ...story.map((operation) => ({ operations: [operation] })),
+  { operations: [openSession(60_000)] },
+  { session: 8, first: 1, operations: [put("s", "1"), put("s", "2")] },
+  { operations: [grantLease(5_000, 7)] },
+  { operations: [putLeased("l", "1", { leaseId: 7 })] },
+  { session: 8, acknowledged: 1, operations: [] },
+  { operations: [keepLeaseAlive(7)] },
+  { operations: [putLeased("own", "1", { ttlMs: 100 })] },
+  { operations: [revokeLease(7)] },
+];
+
 describe("the mark of a state", () => {
   test("is the same however entries are batched, merged, restarted over or sent as a snapshot", async () => {
     const store = new GatedStore();
     let machine = await open(store);
     const log = new CommandLog();
-    await applyOne(machine, log, raise);
-    for (const operation of story) {
-      await applyOne(machine, log, { operations: [operation] });
+    for (const [i, batch] of longStory.entries()) {
+      log.timeMs = i * 10;
+      await applyOne(machine, log, batch);
       await machine.flush();
       machine = await open(store.copy());
       await machine.apply(log.after(machine));
     }
-    const expected = machine.marks.at(7);
-    expect(expected).toMatchObject({ index: 7, revision: 6 });
+    const last = longStory.length;
+    const expected = machine.marks.at(last);
+    expect(expected).toMatchObject({ index: last, revision: 11 });
 
     const atOnce = await open();
     await atOnce.apply(log.entries);
-    expect(atOnce.marks.at(7)).toEqual(expected);
-    expect(atOnce.marks.told().map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(atOnce.marks.at(last)).toEqual(expected);
+    expect(atOnce.marks.told().map(({ index }) => index)).toEqual(longStory.map((_, i) => i + 1));
+    expect(atOnce.marks.atRevision(4)).toMatchObject({ index: 0, revision: 4 });
 
     const taken = await atOnce.snapshot();
     const follower = await open();
@@ -66,6 +92,29 @@ describe("the mark of a state", () => {
     ];
     for (const other of others) expect(await marks(other)).not.toBe(same);
     expect(await marks(story)).toBe(same);
+  });
+
+  test("takes in what becomes of sessions and leases, not only of keys", async () => {
+    const markOf = async (batches: readonly BatchInit[], stepMs = 10) => {
+      const machine = await open();
+      const log = new CommandLog();
+      for (const [i, batch] of batches.entries()) {
+        log.timeMs = i * stepMs;
+        await applyOne(machine, log, batch);
+      }
+      return machine.marks.at(batches.length)?.hash;
+    };
+    const others: (readonly BatchInit[])[] = [
+      longStory.with(7, { operations: [openSession(59_000)] }),
+      longStory.with(8, { session: 8, first: 1, operations: [put("s", "1")] }),
+      longStory.with(9, { operations: [grantLease(6_000, 7)] }),
+      longStory.with(11, { session: 8, acknowledged: 2, operations: [] }),
+      longStory.with(12, { operations: [] }),
+      longStory.with(14, { operations: [] }),
+    ];
+    const hashes = [await markOf(longStory), await markOf(longStory, 11)];
+    for (const other of others) hashes.push(await markOf(other));
+    expect(new Set(hashes).size).toBe(others.length + 2);
   });
 
   test("is not there before changes are hashed, and begins with the entry that raises the version", async () => {

@@ -91,8 +91,11 @@ export function nextRecord(
 }
 
 /** Every change to a key goes through here, in the order of revision and sub. `previous`: what `active` has of the key. */
-export function addChange({ counters, generations, leases }: FoldedState, change: Change, ttlMs = 0): void {
-  if (hashesChanges(counters)) hashChange(counters, change);
+export function addChange({ counters, generations, leases, marks }: FoldedState, change: Change, ttlMs = 0): void {
+  if (hashesChanges(counters)) {
+    hashChange(counters, change);
+    marks.noteRevision(counters);
+  }
   generations.active.add(change);
   const from = change.superseded?.leaseId ?? 0;
   const to = change.record?.leaseId ?? 0;

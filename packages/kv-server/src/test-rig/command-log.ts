@@ -34,6 +34,7 @@ export function raiseApplyVersion(applyVersion: number): OperationInit {
   return { operation: { case: "raiseApplyVersion", value: { applyVersion } } };
 }
 
+export const checkState: OperationInit = { operation: { case: "checkState", value: {} } };
 export const skip: OperationInit = { operation: { case: "skip", value: {} } };
 export const closeSession: OperationInit = { operation: { case: "closeSession", value: {} } };
 

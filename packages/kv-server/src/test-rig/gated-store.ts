@@ -72,7 +72,11 @@ export class GatedStore implements StateStore {
 
   async view(): Promise<StateView> {
     const rows = this.#sorted().map(({ row }) => row);
-    return { appliedIndex: this.#appliedIndex, rows: () => inBatches(rows), close: async () => undefined };
+    return {
+      appliedIndex: this.#appliedIndex,
+      rows: (after) => inBatches(rowsBehind(rows, after)),
+      close: async () => undefined,
+    };
   }
 
   async replace(appliedIndex: number, rows: AsyncIterable<readonly StateRow[]>): Promise<void> {
@@ -137,4 +141,8 @@ function assertAscending(changes: StateBatch["changes"]): void {
 
 async function* inBatches(rows: readonly StateRow[]): AsyncGenerator<readonly StateRow[], void, undefined> {
   for (let at = 0; at < rows.length; at += 3) yield rows.slice(at, at + 3);
+}
+
+function rowsBehind(rows: readonly StateRow[], after: Uint8Array | undefined): readonly StateRow[] {
+  return after === undefined ? rows : rows.filter(({ key }) => Buffer.compare(key, after) > 0);
 }

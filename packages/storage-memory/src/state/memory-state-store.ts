@@ -60,7 +60,7 @@ export class MemoryStateStore implements StateStore {
   async view(): Promise<StateView> {
     this.#queue.assertOpen();
     const { appliedIndex, tree } = this.#image.state;
-    return { appliedIndex, rows: () => batchesOf(tree), close: async () => {} };
+    return { appliedIndex, rows: (after) => batchesOf(tree, after), close: async () => {} };
   }
 
   async replace(appliedIndex: Index, rows: AsyncIterable<readonly StateRow[]>): Promise<void> {
@@ -100,10 +100,11 @@ async function gather(batches: AsyncIterable<readonly StateRow[]>): Promise<Tree
   return treeOf(rows);
 }
 
-async function* batchesOf(tree: Tree): AsyncGenerator<readonly StateRow[], void, undefined> {
+async function* batchesOf(tree: Tree, after?: Uint8Array): AsyncGenerator<readonly StateRow[], void, undefined> {
   let batch: StateRow[] = [];
   let bytes = 0;
-  for (const row of rowsFrom(tree, beginning)) {
+  for (const row of rowsFrom(tree, after ?? beginning)) {
+    if (after !== undefined && compareKeys(row.key, after) === 0) continue;
     if (batch.length > 0 && bytes + rowBytes(row) > viewBatchBytes) {
       yield batch;
       batch = [];

@@ -17,8 +17,8 @@ export class SqliteStateView implements StateView {
     this.appliedIndex = appliedIndex;
   }
 
-  async *rows(): AsyncIterable<readonly StateRow[]> {
-    let after: Uint8Array | undefined;
+  async *rows(from?: Uint8Array): AsyncIterable<readonly StateRow[]> {
+    let after = from;
     for (;;) {
       if (this.#closed) throw new StorageError("closed", "the view is closed");
       const answer = await this.#thread.call({ kind: "viewRows", view: this.#view, after });

@@ -7,6 +7,8 @@ import { StateRows, takeRows } from "./state-rows.ts";
 
 const cacheBytes = 4 * 1024 * 1024;
 const batchBytes = 1024 * 1024;
+/** Whoever takes them unpacks them in one go. */
+const batchRows = 4_000;
 
 /** One read transaction on a connection of its own: what is written later does not show, but stays in the WAL. */
 export class OpenView {
@@ -23,7 +25,7 @@ export class OpenView {
 
   /** The next batch after a key; empty at the end. */
   rowsAfter(key: Uint8Array | undefined): RowBatch {
-    return packRows(takeRows(this.#rows.after(key), Number.POSITIVE_INFINITY, batchBytes));
+    return packRows(takeRows(this.#rows.after(key), batchRows, batchBytes));
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import type { IntroduceRequest, IntroduceResponse, Formation as WireFormation } from "@raftkv/proto/raft";
+import type { IntroduceRequest, IntroduceResponse, StateMark, Formation as WireFormation } from "@raftkv/proto/raft";
 import type { ElectionTimeout, Index, Membership, NodeId } from "@raftkv/raft-core";
 import { decodeMembership, encodeMembership } from "../codec/membership-codec.ts";
 import { WireError } from "../codec/wire-error.ts";
@@ -9,10 +9,18 @@ import { idFromWire } from "../codec/wire-text.ts";
 export interface Introducer {
   readonly nodeId: NodeId;
   readonly memberId: string;
+  /** Asks for the marks of these entries and revisions too. None unless told. */
+  readonly wanted?: WantedMarks | undefined;
+}
+
+/** At most 64 of each are told. */
+export interface WantedMarks {
+  readonly indexes: readonly Index[];
+  readonly revisions: readonly number[];
 }
 
 /** What a node says of itself. */
-export interface Introduction extends Introducer {
+export interface Introduction extends Pick<Introducer, "nodeId" | "memberId"> {
   /** Set once the node belongs to a cluster that has formed. */
   readonly formation: Formation | undefined;
   /** The latest way of applying the log's entries that its state machine knows. 1 unless told. */
@@ -21,6 +29,17 @@ export interface Introduction extends Introducer {
   readonly restoredIndex?: Index;
   /** What its state was at some entries of the log. None unless told. */
   readonly marks?: readonly IntroducedMark[];
+  /** The same within an entry, at revisions that were asked for: `index` is 0. */
+  readonly revisionMarks?: readonly IntroducedMark[];
+  /** The whole state, as of the last check of it. */
+  readonly whole?: IntroducedWhole | undefined;
+}
+
+/** A whole state as of an entry of the log: equal on all nodes of a cluster. */
+export interface IntroducedWhole {
+  readonly index: Index;
+  readonly revision: number;
+  readonly fingerprint: Uint8Array;
 }
 
 /** What a state was at an entry of the log: equal on all nodes of a cluster. */
@@ -50,6 +69,8 @@ export function encodeIntroducer(introducer: Introducer): IntroduceRequest {
     $typeName: "raftkv.raft.v1.IntroduceRequest",
     fromNodeId: toWire(introducer.nodeId),
     fromMemberId: introducer.memberId,
+    markIndexes: introducer.wanted?.indexes.map(toWire) ?? [],
+    markRevisions: introducer.wanted?.revisions.map(toWire) ?? [],
   };
 }
 
@@ -58,6 +79,10 @@ export function decodeIntroducer(wire: IntroduceRequest): Introducer {
   return {
     nodeId: nodeIdFromWire(wire.fromNodeId, "introduce_request.from_node_id"),
     memberId: idFromWire(wire.fromMemberId, "introduce_request.from_member_id"),
+    wanted: {
+      indexes: wire.markIndexes.map((index) => fromWire(index, "introduce_request.mark_indexes")),
+      revisions: wire.markRevisions.map((revision) => fromWire(revision, "introduce_request.mark_revisions")),
+    },
   };
 }
 
@@ -68,13 +93,15 @@ export function encodeIntroduction(introduction: Introduction): IntroduceRespons
     memberId: introduction.memberId,
     maxApplyVersion: introduction.maxApplyVersion ?? 1,
     restoredIndex: toWire(introduction.restoredIndex ?? 0),
-    marks: (introduction.marks ?? []).map(({ index, revision, hash }) => ({
-      $typeName: "raftkv.raft.v1.StateMark",
-      index: toWire(index),
-      revision: toWire(revision),
-      hash,
-    })),
+    marks: (introduction.marks ?? []).map(encodeMark),
+    revisionMarks: (introduction.revisionMarks ?? []).map(encodeMark),
   };
+  const { whole } = introduction;
+  if (whole !== undefined) {
+    const { index, revision, fingerprint } = whole;
+    const numbers = { index: toWire(index), revision: toWire(revision) };
+    response.whole = { $typeName: "raftkv.raft.v1.WholeMark", ...numbers, fingerprint };
+  }
   if (introduction.formation !== undefined) response.formation = encodeFormation(introduction.formation);
   return response;
 }
@@ -87,11 +114,25 @@ export function decodeIntroduction(wire: IntroduceResponse): Introduction {
     formation: wire.formation === undefined ? undefined : decodeFormation(wire.formation),
     maxApplyVersion: Math.max(1, wire.maxApplyVersion),
     restoredIndex: fromWire(wire.restoredIndex, "introduce_response.restored_index"),
-    marks: wire.marks.map(({ index, revision, hash }) => ({
-      index: fromWire(index, "state_mark.index"),
-      revision: fromWire(revision, "state_mark.revision"),
-      hash,
-    })),
+    marks: wire.marks.map(decodeMark),
+    revisionMarks: wire.revisionMarks.map(decodeMark),
+    whole: wire.whole && {
+      index: fromWire(wire.whole.index, "whole_mark.index"),
+      revision: fromWire(wire.whole.revision, "whole_mark.revision"),
+      fingerprint: wire.whole.fingerprint,
+    },
+  };
+}
+
+function encodeMark({ index, revision, hash }: IntroducedMark): StateMark {
+  return { $typeName: "raftkv.raft.v1.StateMark", index: toWire(index), revision: toWire(revision), hash };
+}
+
+function decodeMark({ index, revision, hash }: StateMark): IntroducedMark {
+  return {
+    index: fromWire(index, "state_mark.index"),
+    revision: fromWire(revision, "state_mark.revision"),
+    hash,
   };
 }
 

@@ -11,6 +11,8 @@ interface OutgoingEvents {
   readonly watch: Watch;
   readonly body: EventBody;
   readonly more: bigint[];
+  /** Its place among all events that this stream was ever told. */
+  readonly at: number;
 }
 
 /** A response that waits to be written. */
@@ -71,6 +73,7 @@ export class WatchOutbox {
   #outgoing: Outgoing[] = [];
   /** What is told since something else was said: further watches are added to it. */
   readonly #told = new Map<EventBody, OutgoingEvents>();
+  #lastAt = 0;
   #waitingBytes = 0;
   #others = 0;
   #bytes = 0;
@@ -90,15 +93,17 @@ export class WatchOutbox {
     return this.#others;
   }
 
-  /** Whatever a watch is told of several bodies it is told in the order in which they were made. */
+  /** A watch is told bodies in the order of these calls, also where it shares one with others that were told it before. */
   tell(watch: Watch, body: EventBody): void {
     const told = this.#told.get(body);
-    if (told !== undefined) {
+    if (told !== undefined && told.at > watch.lastOutgoing) {
       told.more.push(watch.id);
+      watch.lastOutgoing = told.at;
       this.#grow(MORE_WATCH_BYTES);
       return;
     }
-    const outgoing: OutgoingEvents = { kind: "events", watch, body, more: [] };
+    const outgoing: OutgoingEvents = { kind: "events", watch, body, more: [], at: ++this.#lastAt };
+    watch.lastOutgoing = outgoing.at;
     this.#told.set(body, outgoing);
     this.#outgoing.push(outgoing);
     this.#grow(RESPONSE_BYTES + body.encoded.length);

@@ -1,5 +1,5 @@
 import { type ChangePosition, isBefore, startOf } from "../../state/change-position.ts";
-import { type EventBody, encodeWatchId } from "./event-body.ts";
+import { EventBody, encodeWatchId } from "./event-body.ts";
 import type { ToldEvents, ToldPiece } from "./told-events.ts";
 import type { WatchGroup } from "./watch-groups.ts";
 
@@ -21,6 +21,8 @@ export class Watch {
   readonly outlet: WatchOutlet;
   readonly wantsProgress: boolean;
   state: "synced" | "behind" | "ended" = "behind";
+  /** For the outlet: the place there of what was put last. */
+  lastOutgoing = 0;
   #next: ChangePosition;
   /** It has been told a part of a revision: the client needs the rest before it can use up any of it. */
   #owesRest = false;
@@ -65,7 +67,11 @@ export class Watch {
   /** There is nothing for it before there. */
   passTo(next: ChangePosition): void {
     if (!isBefore(this.#next, next)) return;
-    if (next.revision > this.#next.revision) this.#owesRest = false;
+    if (this.#owesRest && next.revision > this.#next.revision) {
+      // What is left of the revision does not concern it: the client has to hear that it has come to its end.
+      this.#owesRest = false;
+      this.outlet.put(this, new EventBody([], next.revision - 1));
+    }
     this.#next = next;
   }
 
@@ -83,11 +89,14 @@ export class Watch {
 
   #tellPart(part: ToldPiece): void {
     const { next, events } = part;
-    if (events.length > 0) {
-      this.#credit -= part.credit;
-      this.#owesRest = next.sub > 0;
-      this.outlet.put(this, part.body);
+    const last = events.at(-1);
+    if (last === undefined) {
+      this.passTo(next);
+      return;
     }
-    this.passTo(next);
+    this.#credit -= part.credit;
+    this.outlet.put(this, part.body);
+    this.#next = next;
+    this.#owesRest = last.revision === next.revision;
   }
 }

@@ -1,6 +1,7 @@
 import { EMPTY_ROW, encodeLeaseCounters, encodeLeaseRow } from "../../codec/lease-rows.ts";
 import { LEASE_COUNTERS_KEY, leaseDeadlineRowKey, leaseKeyRowKey, leaseRowKey } from "../../codec/row-keys.ts";
-import type { Generations } from "../generations.ts";
+import { hashLease } from "../change-hash.ts";
+import type { FoldTarget } from "../folded-state.ts";
 import { type KeyId, keyId } from "../key-id.ts";
 import { deadlineMs, type Lease, type LeaseCounters, livesByItself } from "./lease.ts";
 import { LEASE_BOUNDS } from "./lease-bounds.ts";
@@ -31,7 +32,7 @@ interface KeyMove {
  */
 export class LeaseTable {
   readonly #state: LeaseState;
-  readonly #generations: Generations;
+  readonly #target: Pick<FoldTarget, "counters" | "generations">;
   readonly #known: Map<number, Lease>;
   readonly #keys: Map<number, LeaseKeys>;
   readonly #changed = new Set<Lease>();
@@ -39,9 +40,13 @@ export class LeaseTable {
   /** The leases that end by the entry at hand because they are over. */
   readonly due: DueLeases;
 
-  constructor(state: LeaseState, generations: Generations, { leases, keys, due }: KnownLeases) {
+  constructor(
+    state: LeaseState,
+    target: Pick<FoldTarget, "counters" | "generations">,
+    { leases, keys, due }: KnownLeases,
+  ) {
     this.#state = state;
-    this.#generations = generations;
+    this.#target = target;
     this.#known = leases;
     this.#keys = keys;
     this.due = due;
@@ -81,6 +86,7 @@ export class LeaseTable {
   /** It has no keys any more. */
   end(lease: Lease): void {
     if (!this.#known.delete(lease.id)) return;
+    hashLease(this.#target.counters, lease, false);
     const { counters } = this.#state;
     if (livesByItself(lease.id)) counters.granted--;
     else counters.own--;
@@ -132,13 +138,13 @@ export class LeaseTable {
   #add(lease: Lease): void {
     this.#countersChanged = true;
     this.#known.set(lease.id, lease);
-    this.#changed.add(lease);
+    this.#note(lease);
     this.#noteDeadline(lease);
   }
 
   #attach(key: Uint8Array, lease: Lease): void {
     lease.keyCount++;
-    this.#changed.add(lease);
+    this.#note(lease);
     this.#set(leaseKeyRowKey(lease.id, key), EMPTY_ROW);
     const keys = this.#keys.get(lease.id);
     const id = keyId(key);
@@ -152,17 +158,24 @@ export class LeaseTable {
       this.end(lease);
       return;
     }
-    this.#changed.add(lease);
+    this.#note(lease);
     this.#set(leaseKeyRowKey(lease.id, key), undefined);
     this.#keys.get(lease.id)?.ids.delete(keyId(key));
   }
 
-  #setDeadline(lease: Lease, atMs: number): void {
+  /** All that changes a lease, but its end. */
+  #note(lease: Lease): void {
+    hashLease(this.#target.counters, lease, true);
     this.#changed.add(lease);
-    if (atMs === lease.deadlineMs) return;
-    this.#set(leaseDeadlineRowKey(lease.deadlineMs, lease.id), undefined);
-    lease.deadlineMs = atMs;
-    this.#noteDeadline(lease);
+  }
+
+  #setDeadline(lease: Lease, atMs: number): void {
+    if (atMs !== lease.deadlineMs) {
+      this.#set(leaseDeadlineRowKey(lease.deadlineMs, lease.id), undefined);
+      lease.deadlineMs = atMs;
+      this.#noteDeadline(lease);
+    }
+    this.#note(lease);
   }
 
   #noteDeadline({ deadlineMs: atMs, id }: Lease): void {
@@ -171,6 +184,6 @@ export class LeaseTable {
   }
 
   #set(rowKey: Uint8Array, value: Uint8Array | undefined): void {
-    this.#generations.active.rows.set(rowKey, value);
+    this.#target.generations.active.rows.set(rowKey, value);
   }
 }

@@ -59,6 +59,21 @@ export function viewTests(tests: StoreTests): void {
       await view.close();
     });
 
+    tests.withStore("a view is read from behind any key on", async (store) => {
+      const rows = [row("a", "1"), row("b", "1"), row("bb", "1"), row("c", "1")];
+      await store.write(puts(1, ...rows));
+      const view = await store.view();
+      const behind = async (key: string) => {
+        const found: StateRow[] = [];
+        for await (const batch of view.rows(Buffer.from(key))) found.push(...batch);
+        return found;
+      };
+      assertSameRows(await behind("b"), rows.slice(2), "behind a key that exists");
+      assertSameRows(await behind("ba"), rows.slice(2), "behind one that does not");
+      assertSameRows(await behind("c"), [], "behind the last");
+      await view.close();
+    });
+
     tests.withStore("a view may be closed before it was read to its end", async (store) => {
       const rows = Array.from({ length: 30 }, (_, i) =>
         row(`k${String(i).padStart(3, "0")}`, patternBytes(200_000, i)),

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/cluster/v1/cluster.proto.
  */
 export const file_raftkv_cluster_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("Ch9yYWZ0a3YvY2x1c3Rlci92MS9jbHVzdGVyLnByb3RvEhFyYWZ0a3YuY2x1c3Rlci52MSIPCg1TdGF0dXNSZXF1ZXN0IpEBCgZNZW1iZXISDwoHbm9kZV9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdsZWFybmVyGAQgASgIEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYBSABKAgSDwoHbGVhdmluZxgGIAEoCBIQCghwcmlvcml0eRgHIAEoDSL7BQoOU3RhdHVzUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIPCgdub2RlX2lkGAIgASgEEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSJQoEcm9sZRgGIAEoDjIXLnJhZnRrdi5jbHVzdGVyLnYxLlJvbGUSDAoEdGVybRgHIAEoBBIRCglsZWFkZXJfaWQYCCABKAQSFAoMY29tbWl0X2luZGV4GAkgASgEEhUKDWFwcGxpZWRfaW5kZXgYCiABKAQSEgoKbGFzdF9pbmRleBgLIAEoBBITCgtmaXJzdF9pbmRleBgMIAEoBBIQCghyZXZpc2lvbhgNIAEoBBIRCglsb2dfYnl0ZXMYDiABKAQSEwoLc3RhdGVfYnl0ZXMYDyABKAQSKgoHbWVtYmVycxgQIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlchIVCg1kdXJhYmxlX2luZGV4GBEgASgEEjEKCHByb2dyZXNzGBIgAygLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUGVlclByb2dyZXNzEg0KBWpvaW50GBMgASgIEhkKEWxlYXZlc19vbl9yZXF1ZXN0GBQgASgIEhsKE3RyYW5zZmVyX3RvX25vZGVfaWQYFSABKAQSHAoUbWVtYmVyc2hpcF9jb21taXR0ZWQYFiABKAgSFgoOc25hcHNob3RfYnl0ZXMYFyABKAQSGQoRZWFybGllc3RfcmV2aXNpb24YGCABKAQSFQoNYXBwbHlfdmVyc2lvbhgZIAEoDRITCgtxdW90YV9ieXRlcxgaIAEoBBIaChJzdGF0ZV9ieXRlc19pbl91c2UYGyABKAQSGgoSZGlmZmVyaW5nX25vZGVfaWRzGBwgAygEEhAKCHNlc3Npb25zGB0gASgEEg4KBmxlYXNlcxgeIAEoBBIPCgd3YXRjaGVzGB8gASgEEhIKCmxvY2tfY2FsbHMYICABKAQiygEKDFBlZXJQcm9ncmVzcxIPCgdub2RlX2lkGAEgASgEEjIKBXN0YXRlGAIgASgOMiMucmFmdGt2LmNsdXN0ZXIudjEuUmVwbGljYXRpb25TdGF0ZRITCgttYXRjaF9pbmRleBgDIAEoBBISCgpuZXh0X2luZGV4GAQgASgEEhcKD3JlY2VudGx5X2FjdGl2ZRgFIAEoCBIbChNzbmFwc2hvdF9ieXRlc19zZW50GAYgASgEEhYKDnNuYXBzaG90X2J5dGVzGAcgASgEIo0BChdDaGFuZ2VNZW1iZXJzaGlwUmVxdWVzdBIwCgVzdGVwcxgBIAMoCzIhLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlcnNoaXBTdGVwEjEKCnRyYW5zaXRpb24YAiABKA4yHS5yYWZ0a3YuY2x1c3Rlci52MS5UcmFuc2l0aW9uEg0KBWZvcmNlGAMgASgIItICCg5NZW1iZXJzaGlwU3RlcBIzCgthZGRfbGVhcm5lchgBIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkFkZE1lbWJlckgAEjEKCWFkZF92b3RlchgCIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkFkZE1lbWJlckgAEhEKB3Byb21vdGUYAyABKARIABIQCgZkZW1vdGUYBCABKARIABIQCgZyZW1vdmUYBSABKARIABIyCgdyZXBsYWNlGAYgASgLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUmVwbGFjZVZvdGVySAASLQoEbW92ZRgHIAEoCzIdLnJhZnRrdi5jbHVzdGVyLnYxLk1vdmVNZW1iZXJIABI2CgxzZXRfcHJpb3JpdHkYCCABKAsyHi5yYWZ0a3YuY2x1c3Rlci52MS5TZXRQcmlvcml0eUgAQgYKBHN0ZXAiTgoJQWRkTWVtYmVyEg8KB2FkZHJlc3MYASABKAkSHgoWcHJvbW90ZV93aGVuX2NhdWdodF91cBgCIAEoCBIQCghwcmlvcml0eRgDIAEoDSIrCgxSZXBsYWNlVm90ZXISDwoHbm9kZV9pZBgBIAEoBBIKCgJieRgCIAEoBCIuCgpNb3ZlTWVtYmVyEg8KB25vZGVfaWQYASABKAQSDwoHYWRkcmVzcxgCIAEoCSIwCgtTZXRQcmlvcml0eRIPCgdub2RlX2lkGAEgASgEEhAKCHByaW9yaXR5GAIgASgNIlUKGENoYW5nZU1lbWJlcnNoaXBSZXNwb25zZRIqCgdtZW1iZXJzGAEgAygLMhkucmFmdGt2LmNsdXN0ZXIudjEuTWVtYmVyEg0KBWpvaW50GAIgASgIIhMKEUxlYXZlSm9pbnRSZXF1ZXN0IkAKEkxlYXZlSm9pbnRSZXNwb25zZRIqCgdtZW1iZXJzGAEgAygLMhkucmFmdGt2LmNsdXN0ZXIudjEuTWVtYmVyIi8KGVRyYW5zZmVyTGVhZGVyc2hpcFJlcXVlc3QSEgoKdG9fbm9kZV9pZBgBIAEoBCIvChpUcmFuc2ZlckxlYWRlcnNoaXBSZXNwb25zZRIRCglsZWFkZXJfaWQYASABKAQiFQoTVGFrZVNuYXBzaG90UmVxdWVzdCJCChRUYWtlU25hcHNob3RSZXNwb25zZRIVCg1kdXJhYmxlX2luZGV4GAEgASgEEhMKC2ZpcnN0X2luZGV4GAIgASgEIigKFUluc3BlY3RBZGRyZXNzUmVxdWVzdBIPCgdhZGRyZXNzGAEgASgJIlAKFkluc3BlY3RBZGRyZXNzUmVzcG9uc2USDwoHbm9kZV9pZBgBIAEoBBIRCgltZW1iZXJfaWQYAiABKAkSEgoKY2x1c3Rlcl9pZBgDIAEoCSIlCg1CYWNrdXBSZXF1ZXN0EhQKDHNlcmlhbGl6YWJsZRgBIAEoCCLAAQoOQmFja3VwUmVzcG9uc2USNwoJcHJlcGFyaW5nGAEgASgLMiIucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwUHJlcGFyaW5nSAASLwoFYmVnaW4YAiABKAsyHi5yYWZ0a3YuY2x1c3Rlci52MS5CYWNrdXBCZWdpbkgAEg8KBWNodW5rGAMgASgMSAASKwoDZW5kGAQgASgLMhwucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwRW5kSABCBgoEcGFydCIgCg9CYWNrdXBQcmVwYXJpbmcSDQoFYnl0ZXMYASABKAQiYgoLQmFja3VwQmVnaW4SDQoFYnl0ZXMYASABKAQSEgoKY2x1c3Rlcl9pZBgCIAEoCRIPCgdub2RlX2lkGAMgASgEEg0KBWluZGV4GAQgASgEEhAKCHJldmlzaW9uGAUgASgEIhsKCUJhY2t1cEVuZBIOCgZzaGEyNTYYASABKAwqbAoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASEQoNUk9MRV9GT0xMT1dFUhABEhYKElJPTEVfUFJFX0NBTkRJREFURRACEhIKDlJPTEVfQ0FORElEQVRFEAMSDwoLUk9MRV9MRUFERVIQBCqTAQoQUmVwbGljYXRpb25TdGF0ZRIhCh1SRVBMSUNBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhsKF1JFUExJQ0FUSU9OX1NUQVRFX1BST0JFEAESHwobUkVQTElDQVRJT05fU1RBVEVfUkVQTElDQVRFEAISHgoaUkVQTElDQVRJT05fU1RBVEVfU05BUFNIT1QQAypWCgpUcmFuc2l0aW9uEhoKFlRSQU5TSVRJT05fVU5TUEVDSUZJRUQQABITCg9UUkFOU0lUSU9OX0FVVE8QARIXChNUUkFOU0lUSU9OX0VYUExJQ0lUEAIyswUKDkNsdXN0ZXJTZXJ2aWNlEk0KBlN0YXR1cxIgLnJhZnRrdi5jbHVzdGVyLnYxLlN0YXR1c1JlcXVlc3QaIS5yYWZ0a3YuY2x1c3Rlci52MS5TdGF0dXNSZXNwb25zZRJrChBDaGFuZ2VNZW1iZXJzaGlwEioucmFmdGt2LmNsdXN0ZXIudjEuQ2hhbmdlTWVtYmVyc2hpcFJlcXVlc3QaKy5yYWZ0a3YuY2x1c3Rlci52MS5DaGFuZ2VNZW1iZXJzaGlwUmVzcG9uc2USWQoKTGVhdmVKb2ludBIkLnJhZnRrdi5jbHVzdGVyLnYxLkxlYXZlSm9pbnRSZXF1ZXN0GiUucmFmdGt2LmNsdXN0ZXIudjEuTGVhdmVKb2ludFJlc3BvbnNlEnEKElRyYW5zZmVyTGVhZGVyc2hpcBIsLnJhZnRrdi5jbHVzdGVyLnYxLlRyYW5zZmVyTGVhZGVyc2hpcFJlcXVlc3QaLS5yYWZ0a3YuY2x1c3Rlci52MS5UcmFuc2ZlckxlYWRlcnNoaXBSZXNwb25zZRJfCgxUYWtlU25hcHNob3QSJi5yYWZ0a3YuY2x1c3Rlci52MS5UYWtlU25hcHNob3RSZXF1ZXN0GicucmFmdGt2LmNsdXN0ZXIudjEuVGFrZVNuYXBzaG90UmVzcG9uc2USZQoOSW5zcGVjdEFkZHJlc3MSKC5yYWZ0a3YuY2x1c3Rlci52MS5JbnNwZWN0QWRkcmVzc1JlcXVlc3QaKS5yYWZ0a3YuY2x1c3Rlci52MS5JbnNwZWN0QWRkcmVzc1Jlc3BvbnNlEk8KBkJhY2t1cBIgLnJhZnRrdi5jbHVzdGVyLnYxLkJhY2t1cFJlcXVlc3QaIS5yYWZ0a3YuY2x1c3Rlci52MS5CYWNrdXBSZXNwb25zZTABYgZwcm90bzM");
+  fileDesc("Ch9yYWZ0a3YvY2x1c3Rlci92MS9jbHVzdGVyLnByb3RvEhFyYWZ0a3YuY2x1c3Rlci52MSIPCg1TdGF0dXNSZXF1ZXN0IpEBCgZNZW1iZXISDwoHbm9kZV9pZBgBIAEoBBIPCgdhZGRyZXNzGAIgASgJEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdsZWFybmVyGAQgASgIEh4KFnByb21vdGVfd2hlbl9jYXVnaHRfdXAYBSABKAgSDwoHbGVhdmluZxgGIAEoCBIQCghwcmlvcml0eRgHIAEoDSL7BQoOU3RhdHVzUmVzcG9uc2USEgoKY2x1c3Rlcl9pZBgBIAEoCRIPCgdub2RlX2lkGAIgASgEEhEKCW1lbWJlcl9pZBgDIAEoCRIPCgdhZGRyZXNzGAQgASgJEg8KB3ZlcnNpb24YBSABKAkSJQoEcm9sZRgGIAEoDjIXLnJhZnRrdi5jbHVzdGVyLnYxLlJvbGUSDAoEdGVybRgHIAEoBBIRCglsZWFkZXJfaWQYCCABKAQSFAoMY29tbWl0X2luZGV4GAkgASgEEhUKDWFwcGxpZWRfaW5kZXgYCiABKAQSEgoKbGFzdF9pbmRleBgLIAEoBBITCgtmaXJzdF9pbmRleBgMIAEoBBIQCghyZXZpc2lvbhgNIAEoBBIRCglsb2dfYnl0ZXMYDiABKAQSEwoLc3RhdGVfYnl0ZXMYDyABKAQSKgoHbWVtYmVycxgQIAMoCzIZLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlchIVCg1kdXJhYmxlX2luZGV4GBEgASgEEjEKCHByb2dyZXNzGBIgAygLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUGVlclByb2dyZXNzEg0KBWpvaW50GBMgASgIEhkKEWxlYXZlc19vbl9yZXF1ZXN0GBQgASgIEhsKE3RyYW5zZmVyX3RvX25vZGVfaWQYFSABKAQSHAoUbWVtYmVyc2hpcF9jb21taXR0ZWQYFiABKAgSFgoOc25hcHNob3RfYnl0ZXMYFyABKAQSGQoRZWFybGllc3RfcmV2aXNpb24YGCABKAQSFQoNYXBwbHlfdmVyc2lvbhgZIAEoDRITCgtxdW90YV9ieXRlcxgaIAEoBBIaChJzdGF0ZV9ieXRlc19pbl91c2UYGyABKAQSGgoSZGlmZmVyaW5nX25vZGVfaWRzGBwgAygEEhAKCHNlc3Npb25zGB0gASgEEg4KBmxlYXNlcxgeIAEoBBIPCgd3YXRjaGVzGB8gASgEEhIKCmxvY2tfY2FsbHMYICABKAQiygEKDFBlZXJQcm9ncmVzcxIPCgdub2RlX2lkGAEgASgEEjIKBXN0YXRlGAIgASgOMiMucmFmdGt2LmNsdXN0ZXIudjEuUmVwbGljYXRpb25TdGF0ZRITCgttYXRjaF9pbmRleBgDIAEoBBISCgpuZXh0X2luZGV4GAQgASgEEhcKD3JlY2VudGx5X2FjdGl2ZRgFIAEoCBIbChNzbmFwc2hvdF9ieXRlc19zZW50GAYgASgEEhYKDnNuYXBzaG90X2J5dGVzGAcgASgEIo0BChdDaGFuZ2VNZW1iZXJzaGlwUmVxdWVzdBIwCgVzdGVwcxgBIAMoCzIhLnJhZnRrdi5jbHVzdGVyLnYxLk1lbWJlcnNoaXBTdGVwEjEKCnRyYW5zaXRpb24YAiABKA4yHS5yYWZ0a3YuY2x1c3Rlci52MS5UcmFuc2l0aW9uEg0KBWZvcmNlGAMgASgIItICCg5NZW1iZXJzaGlwU3RlcBIzCgthZGRfbGVhcm5lchgBIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkFkZE1lbWJlckgAEjEKCWFkZF92b3RlchgCIAEoCzIcLnJhZnRrdi5jbHVzdGVyLnYxLkFkZE1lbWJlckgAEhEKB3Byb21vdGUYAyABKARIABIQCgZkZW1vdGUYBCABKARIABIQCgZyZW1vdmUYBSABKARIABIyCgdyZXBsYWNlGAYgASgLMh8ucmFmdGt2LmNsdXN0ZXIudjEuUmVwbGFjZVZvdGVySAASLQoEbW92ZRgHIAEoCzIdLnJhZnRrdi5jbHVzdGVyLnYxLk1vdmVNZW1iZXJIABI2CgxzZXRfcHJpb3JpdHkYCCABKAsyHi5yYWZ0a3YuY2x1c3Rlci52MS5TZXRQcmlvcml0eUgAQgYKBHN0ZXAiTgoJQWRkTWVtYmVyEg8KB2FkZHJlc3MYASABKAkSHgoWcHJvbW90ZV93aGVuX2NhdWdodF91cBgCIAEoCBIQCghwcmlvcml0eRgDIAEoDSIrCgxSZXBsYWNlVm90ZXISDwoHbm9kZV9pZBgBIAEoBBIKCgJieRgCIAEoBCIuCgpNb3ZlTWVtYmVyEg8KB25vZGVfaWQYASABKAQSDwoHYWRkcmVzcxgCIAEoCSIwCgtTZXRQcmlvcml0eRIPCgdub2RlX2lkGAEgASgEEhAKCHByaW9yaXR5GAIgASgNIlUKGENoYW5nZU1lbWJlcnNoaXBSZXNwb25zZRIqCgdtZW1iZXJzGAEgAygLMhkucmFmdGt2LmNsdXN0ZXIudjEuTWVtYmVyEg0KBWpvaW50GAIgASgIIhMKEUxlYXZlSm9pbnRSZXF1ZXN0IkAKEkxlYXZlSm9pbnRSZXNwb25zZRIqCgdtZW1iZXJzGAEgAygLMhkucmFmdGt2LmNsdXN0ZXIudjEuTWVtYmVyIi8KGVRyYW5zZmVyTGVhZGVyc2hpcFJlcXVlc3QSEgoKdG9fbm9kZV9pZBgBIAEoBCIvChpUcmFuc2ZlckxlYWRlcnNoaXBSZXNwb25zZRIRCglsZWFkZXJfaWQYASABKAQiFQoTVGFrZVNuYXBzaG90UmVxdWVzdCJCChRUYWtlU25hcHNob3RSZXNwb25zZRIVCg1kdXJhYmxlX2luZGV4GAEgASgEEhMKC2ZpcnN0X2luZGV4GAIgASgEIigKFUluc3BlY3RBZGRyZXNzUmVxdWVzdBIPCgdhZGRyZXNzGAEgASgJIlAKFkluc3BlY3RBZGRyZXNzUmVzcG9uc2USDwoHbm9kZV9pZBgBIAEoBBIRCgltZW1iZXJfaWQYAiABKAkSEgoKY2x1c3Rlcl9pZBgDIAEoCSIlCg1CYWNrdXBSZXF1ZXN0EhQKDHNlcmlhbGl6YWJsZRgBIAEoCCLAAQoOQmFja3VwUmVzcG9uc2USNwoJcHJlcGFyaW5nGAEgASgLMiIucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwUHJlcGFyaW5nSAASLwoFYmVnaW4YAiABKAsyHi5yYWZ0a3YuY2x1c3Rlci52MS5CYWNrdXBCZWdpbkgAEg8KBWNodW5rGAMgASgMSAASKwoDZW5kGAQgASgLMhwucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwRW5kSABCBgoEcGFydCIgCg9CYWNrdXBQcmVwYXJpbmcSDQoFYnl0ZXMYASABKAQiYgoLQmFja3VwQmVnaW4SDQoFYnl0ZXMYASABKAQSEgoKY2x1c3Rlcl9pZBgCIAEoCRIPCgdub2RlX2lkGAMgASgEEg0KBWluZGV4GAQgASgEEhAKCHJldmlzaW9uGAUgASgEIhsKCUJhY2t1cEVuZBIOCgZzaGEyNTYYASABKAwiEwoRQmVnaW5DaGVja1JlcXVlc3QiIwoSQmVnaW5DaGVja1Jlc3BvbnNlEg0KBWluZGV4GAEgASgEIiMKEkNoZWNrUmVzdWx0UmVxdWVzdBINCgVpbmRleBgBIAEoBCLZAQoTQ2hlY2tSZXN1bHRSZXNwb25zZRIPCgdub2RlX2lkGAEgASgEEhEKCW1lbWJlcl9pZBgCIAEoCRIVCg1hcHBsaWVkX2luZGV4GAMgASgEEiwKBXN0YWdlGAQgASgOMh0ucmFmdGt2LmNsdXN0ZXIudjEuQ2hlY2tTdGFnZRISCgpieXRlc19yZWFkGAUgASgEEhMKC2J5dGVzX3RvdGFsGAYgASgEEjAKB2NoZWNrZWQYByABKAsyHy5yYWZ0a3YuY2x1c3Rlci52MS5DaGVja2VkU3RhdGUiuAEKDENoZWNrZWRTdGF0ZRINCgVpbmRleBgBIAEoBBIQCghyZXZpc2lvbhgCIAEoBBIMCgRrZXlzGAMgASgEEhMKC2ZpbmdlcnByaW50GAQgASgMEi0KBXBhcnRzGAUgAygLMh4ucmFmdGt2LmNsdXN0ZXIudjEuQ2hlY2tlZFBhcnQSNQoJcmV2aXNpb25zGAYgAygLMiIucmFmdGt2LmNsdXN0ZXIudjEuQ2hlY2tlZFJldmlzaW9uIjcKC0NoZWNrZWRQYXJ0EgwKBG5hbWUYASABKAkSDAoEcm93cxgCIAEoBBIMCgRoYXNoGAMgASgMIjEKD0NoZWNrZWRSZXZpc2lvbhIQCghyZXZpc2lvbhgBIAEoBBIMCgRoYXNoGAIgASgGKmwKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEhEKDVJPTEVfRk9MTE9XRVIQARIWChJST0xFX1BSRV9DQU5ESURBVEUQAhISCg5ST0xFX0NBTkRJREFURRADEg8KC1JPTEVfTEVBREVSEAQqkwEKEFJlcGxpY2F0aW9uU3RhdGUSIQodUkVQTElDQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIbChdSRVBMSUNBVElPTl9TVEFURV9QUk9CRRABEh8KG1JFUExJQ0FUSU9OX1NUQVRFX1JFUExJQ0FURRACEh4KGlJFUExJQ0FUSU9OX1NUQVRFX1NOQVBTSE9UEAMqVgoKVHJhbnNpdGlvbhIaChZUUkFOU0lUSU9OX1VOU1BFQ0lGSUVEEAASEwoPVFJBTlNJVElPTl9BVVRPEAESFwoTVFJBTlNJVElPTl9FWFBMSUNJVBACKqUBCgpDaGVja1N0YWdlEhsKF0NIRUNLX1NUQUdFX1VOU1BFQ0lGSUVEEAASFwoTQ0hFQ0tfU1RBR0VfV0FJVElORxABEhcKE0NIRUNLX1NUQUdFX1JVTk5JTkcQAhIUChBDSEVDS19TVEFHRV9ET05FEAMSFgoSQ0hFQ0tfU1RBR0VfTUlTU0VEEAQSGgoWQ0hFQ0tfU1RBR0VfQ09NUEFDVElORxAFMuwGCg5DbHVzdGVyU2VydmljZRJNCgZTdGF0dXMSIC5yYWZ0a3YuY2x1c3Rlci52MS5TdGF0dXNSZXF1ZXN0GiEucmFmdGt2LmNsdXN0ZXIudjEuU3RhdHVzUmVzcG9uc2USawoQQ2hhbmdlTWVtYmVyc2hpcBIqLnJhZnRrdi5jbHVzdGVyLnYxLkNoYW5nZU1lbWJlcnNoaXBSZXF1ZXN0GisucmFmdGt2LmNsdXN0ZXIudjEuQ2hhbmdlTWVtYmVyc2hpcFJlc3BvbnNlElkKCkxlYXZlSm9pbnQSJC5yYWZ0a3YuY2x1c3Rlci52MS5MZWF2ZUpvaW50UmVxdWVzdBolLnJhZnRrdi5jbHVzdGVyLnYxLkxlYXZlSm9pbnRSZXNwb25zZRJxChJUcmFuc2ZlckxlYWRlcnNoaXASLC5yYWZ0a3YuY2x1c3Rlci52MS5UcmFuc2ZlckxlYWRlcnNoaXBSZXF1ZXN0Gi0ucmFmdGt2LmNsdXN0ZXIudjEuVHJhbnNmZXJMZWFkZXJzaGlwUmVzcG9uc2USXwoMVGFrZVNuYXBzaG90EiYucmFmdGt2LmNsdXN0ZXIudjEuVGFrZVNuYXBzaG90UmVxdWVzdBonLnJhZnRrdi5jbHVzdGVyLnYxLlRha2VTbmFwc2hvdFJlc3BvbnNlEmUKDkluc3BlY3RBZGRyZXNzEigucmFmdGt2LmNsdXN0ZXIudjEuSW5zcGVjdEFkZHJlc3NSZXF1ZXN0GikucmFmdGt2LmNsdXN0ZXIudjEuSW5zcGVjdEFkZHJlc3NSZXNwb25zZRJPCgZCYWNrdXASIC5yYWZ0a3YuY2x1c3Rlci52MS5CYWNrdXBSZXF1ZXN0GiEucmFmdGt2LmNsdXN0ZXIudjEuQmFja3VwUmVzcG9uc2UwARJZCgpCZWdpbkNoZWNrEiQucmFmdGt2LmNsdXN0ZXIudjEuQmVnaW5DaGVja1JlcXVlc3QaJS5yYWZ0a3YuY2x1c3Rlci52MS5CZWdpbkNoZWNrUmVzcG9uc2USXAoLQ2hlY2tSZXN1bHQSJS5yYWZ0a3YuY2x1c3Rlci52MS5DaGVja1Jlc3VsdFJlcXVlc3QaJi5yYWZ0a3YuY2x1c3Rlci52MS5DaGVja1Jlc3VsdFJlc3BvbnNlYgZwcm90bzM");
 
 /**
  * @generated from message raftkv.cluster.v1.StatusRequest
@@ -860,6 +860,215 @@ export const BackupEndSchema: GenMessage<BackupEnd> = /*@__PURE__*/
   messageDesc(file_raftkv_cluster_v1_cluster, 23);
 
 /**
+ * @generated from message raftkv.cluster.v1.BeginCheckRequest
+ */
+export type BeginCheckRequest = Message<"raftkv.cluster.v1.BeginCheckRequest"> & {
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.BeginCheckRequest.
+ * Use `create(BeginCheckRequestSchema)` to create a new message.
+ */
+export const BeginCheckRequestSchema: GenMessage<BeginCheckRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 24);
+
+/**
+ * @generated from message raftkv.cluster.v1.BeginCheckResponse
+ */
+export type BeginCheckResponse = Message<"raftkv.cluster.v1.BeginCheckResponse"> & {
+  /**
+   * The state is compared as of this entry.
+   *
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.BeginCheckResponse.
+ * Use `create(BeginCheckResponseSchema)` to create a new message.
+ */
+export const BeginCheckResponseSchema: GenMessage<BeginCheckResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 25);
+
+/**
+ * @generated from message raftkv.cluster.v1.CheckResultRequest
+ */
+export type CheckResultRequest = Message<"raftkv.cluster.v1.CheckResultRequest"> & {
+  /**
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckResultRequest.
+ * Use `create(CheckResultRequestSchema)` to create a new message.
+ */
+export const CheckResultRequestSchema: GenMessage<CheckResultRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 26);
+
+/**
+ * @generated from message raftkv.cluster.v1.CheckResultResponse
+ */
+export type CheckResultResponse = Message<"raftkv.cluster.v1.CheckResultResponse"> & {
+  /**
+   * @generated from field: uint64 node_id = 1;
+   */
+  nodeId: bigint;
+
+  /**
+   * @generated from field: string member_id = 2;
+   */
+  memberId: string;
+
+  /**
+   * @generated from field: uint64 applied_index = 3;
+   */
+  appliedIndex: bigint;
+
+  /**
+   * @generated from field: raftkv.cluster.v1.CheckStage stage = 4;
+   */
+  stage: CheckStage;
+
+  /**
+   * Of keys and values of rows, so far; …
+   *
+   * @generated from field: uint64 bytes_read = 5;
+   */
+  bytesRead: bigint;
+
+  /**
+   * … of about so many, with what the engine takes for itself.
+   *
+   * @generated from field: uint64 bytes_total = 6;
+   */
+  bytesTotal: bigint;
+
+  /**
+   * Once it is done.
+   *
+   * @generated from field: raftkv.cluster.v1.CheckedState checked = 7;
+   */
+  checked?: CheckedState | undefined;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckResultResponse.
+ * Use `create(CheckResultResponseSchema)` to create a new message.
+ */
+export const CheckResultResponseSchema: GenMessage<CheckResultResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 27);
+
+/**
+ * A whole state as of one entry of the log: equal on all members.
+ *
+ * @generated from message raftkv.cluster.v1.CheckedState
+ */
+export type CheckedState = Message<"raftkv.cluster.v1.CheckedState"> & {
+  /**
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+
+  /**
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+
+  /**
+   * Keys that exist.
+   *
+   * @generated from field: uint64 keys = 3;
+   */
+  keys: bigint;
+
+  /**
+   * SHA-256 over all parts.
+   *
+   * @generated from field: bytes fingerprint = 4;
+   */
+  fingerprint: Uint8Array;
+
+  /**
+   * @generated from field: repeated raftkv.cluster.v1.CheckedPart parts = 5;
+   */
+  parts: CheckedPart[];
+
+  /**
+   * Over the writes in the state up to some revisions, ascending: where two states part, a range of revisions.
+   *
+   * @generated from field: repeated raftkv.cluster.v1.CheckedRevision revisions = 6;
+   */
+  revisions: CheckedRevision[];
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckedState.
+ * Use `create(CheckedStateSchema)` to create a new message.
+ */
+export const CheckedStateSchema: GenMessage<CheckedState> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 28);
+
+/**
+ * One kind of rows.
+ *
+ * @generated from message raftkv.cluster.v1.CheckedPart
+ */
+export type CheckedPart = Message<"raftkv.cluster.v1.CheckedPart"> & {
+  /**
+   * "history", "keys", "leases", "meta", "writes", "sessions"
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 rows = 2;
+   */
+  rows: bigint;
+
+  /**
+   * SHA-256
+   *
+   * @generated from field: bytes hash = 3;
+   */
+  hash: Uint8Array;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckedPart.
+ * Use `create(CheckedPartSchema)` to create a new message.
+ */
+export const CheckedPartSchema: GenMessage<CheckedPart> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 29);
+
+/**
+ * @generated from message raftkv.cluster.v1.CheckedRevision
+ */
+export type CheckedRevision = Message<"raftkv.cluster.v1.CheckedRevision"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * The first 8 bytes of a SHA-256, over the writes up to this revision.
+   *
+   * @generated from field: fixed64 hash = 2;
+   */
+  hash: bigint;
+};
+
+/**
+ * Describes the message raftkv.cluster.v1.CheckedRevision.
+ * Use `create(CheckedRevisionSchema)` to create a new message.
+ */
+export const CheckedRevisionSchema: GenMessage<CheckedRevision> = /*@__PURE__*/
+  messageDesc(file_raftkv_cluster_v1_cluster, 30);
+
+/**
  * @generated from enum raftkv.cluster.v1.Role
  */
 export enum Role {
@@ -963,6 +1172,54 @@ export const TransitionSchema: GenEnum<Transition> = /*@__PURE__*/
   enumDesc(file_raftkv_cluster_v1_cluster, 2);
 
 /**
+ * @generated from enum raftkv.cluster.v1.CheckStage
+ */
+export enum CheckStage {
+  /**
+   * @generated from enum value: CHECK_STAGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The node has not applied the entry yet.
+   *
+   * @generated from enum value: CHECK_STAGE_WAITING = 1;
+   */
+  WAITING = 1,
+
+  /**
+   * @generated from enum value: CHECK_STAGE_RUNNING = 2;
+   */
+  RUNNING = 2,
+
+  /**
+   * @generated from enum value: CHECK_STAGE_DONE = 3;
+   */
+  DONE = 3,
+
+  /**
+   * This node cannot tell: it took the state at that entry from others, has been restarted since, or was busy with another
+   * check. Begin another.
+   *
+   * @generated from enum value: CHECK_STAGE_MISSED = 4;
+   */
+  MISSED = 4,
+
+  /**
+   * What compaction had made superfluous was not removed here yet, so that its rows do not compare. Begin another.
+   *
+   * @generated from enum value: CHECK_STAGE_COMPACTING = 5;
+   */
+  COMPACTING = 5,
+}
+
+/**
+ * Describes the enum raftkv.cluster.v1.CheckStage.
+ */
+export const CheckStageSchema: GenEnum<CheckStage> = /*@__PURE__*/
+  enumDesc(file_raftkv_cluster_v1_cluster, 3);
+
+/**
  * What operators and tools ask a node. Errors carry an ErrorDetail. What only the leader can do, the others refuse with
  * ERROR_CODE_NOT_LEADER and the leader's address.
  *
@@ -1039,6 +1296,27 @@ export const ClusterService: GenService<{
     methodKind: "server_streaming";
     input: typeof BackupRequestSchema;
     output: typeof BackupResponseSchema;
+  },
+  /**
+   * Has every member hash its whole state as of one entry of the log, in the background; answers with that entry. Where a
+   * check is under way on the leader, it is that one. Leader only.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.BeginCheck
+   */
+  beginCheck: {
+    methodKind: "unary";
+    input: typeof BeginCheckRequestSchema;
+    output: typeof BeginCheckResponseSchema;
+  },
+  /**
+   * How far this node has come with the check that began with an entry.
+   *
+   * @generated from rpc raftkv.cluster.v1.ClusterService.CheckResult
+   */
+  checkResult: {
+    methodKind: "unary";
+    input: typeof CheckResultRequestSchema;
+    output: typeof CheckResultResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_raftkv_cluster_v1_cluster, 0);

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/kv/v1/command.proto.
  */
 export const file_raftkv_kv_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("ChpyYWZ0a3Yva3YvdjEvY29tbWFuZC5wcm90bxIMcmFmdGt2Lmt2LnYxIoUBCgxDb21tYW5kQmF0Y2gSEgoKc2Vzc2lvbl9pZBgBIAEoBBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIcChRhY2tub3dsZWRnZWRfdGhyb3VnaBgDIAEoBBIrCgpvcGVyYXRpb25zGAQgAygLMhcucmFmdGt2Lmt2LnYxLk9wZXJhdGlvbiKpBgoJT3BlcmF0aW9uEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMb3Blbl9zZXNzaW9uGAMgASgLMiIucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uT3BlcmF0aW9uSAASPAoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIjLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25PcGVyYXRpb25IABIrCgRza2lwGAUgASgLMhsucmFmdGt2Lmt2LnYxLlNraXBPcGVyYXRpb25IABIxCgdjb21wYWN0GAYgASgLMh4ucmFmdGt2Lmt2LnYxLkNvbXBhY3RPcGVyYXRpb25IABJHChNyYWlzZV9hcHBseV92ZXJzaW9uGAcgASgLMigucmFmdGt2Lmt2LnYxLlJhaXNlQXBwbHlWZXJzaW9uT3BlcmF0aW9uSAASOgoMZGVsZXRlX3JhbmdlGAggASgLMiIucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlT3BlcmF0aW9uSAASOQoLdHJhbnNhY3Rpb24YCSABKAsyIi5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25PcGVyYXRpb25IABI4CgtncmFudF9sZWFzZRgKIAEoCzIhLnJhZnRrdi5rdi52MS5HcmFudExlYXNlT3BlcmF0aW9uSAASQQoQa2VlcF9sZWFzZV9hbGl2ZRgLIAEoCzIlLnJhZnRrdi5rdi52MS5LZWVwTGVhc2VBbGl2ZU9wZXJhdGlvbkgAEjoKDHJldm9rZV9sZWFzZRgMIAEoCzIiLnJhZnRrdi5rdi52MS5SZXZva2VMZWFzZU9wZXJhdGlvbkgAEjwKDWV4cGlyZV9sZWFzZXMYDSABKAsyIy5yYWZ0a3Yua3YudjEuRXhwaXJlTGVhc2VzT3BlcmF0aW9uSAASIgoFZmVuY2UYDyABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2VCCwoJb3BlcmF0aW9uIosBCgxQdXRPcGVyYXRpb24SCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEhAKCGxlYXNlX2lkGAMgASgEEg4KBnR0bF9tcxgEIAEoBBIVCg13aXRoX3ByZXZpb3VzGAUgASgIEhIKCmtlZXBfdmFsdWUYBiABKAgSEgoKa2VlcF9sZWFzZRgHIAEoCCI1Cg9EZWxldGVPcGVyYXRpb24SCwoDa2V5GAEgASgMEhUKDXdpdGhfcHJldmlvdXMYAiABKAgiVAoURGVsZXRlUmFuZ2VPcGVyYXRpb24SDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBIVCg13aXRoX3ByZXZpb3VzGAMgASgIEgsKA2FsbBgEIAEoCCIjCgVGZW5jZRILCgNrZXkYASABKAwSDQoFdG9rZW4YAiABKAQipAEKFFRyYW5zYWN0aW9uT3BlcmF0aW9uEi0KC2NvbXBhcmlzb25zGAEgAygLMhgucmFmdGt2Lmt2LnYxLkNvbXBhcmlzb24SKwoEdGhlbhgCIAMoCzIdLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblN0ZXASMAoJb3RoZXJ3aXNlGAMgAygLMh0ucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uU3RlcCK8AgoPVHJhbnNhY3Rpb25TdGVwEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMZGVsZXRlX3JhbmdlGAMgASgLMiIucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlT3BlcmF0aW9uSAASJAoDZ2V0GAQgASgLMhUucmFmdGt2Lmt2LnYxLkdldFN0ZXBIABIoCgVyYW5nZRgFIAEoCzIXLnJhZnRrdi5rdi52MS5SYW5nZVN0ZXBIABI5Cgt0cmFuc2FjdGlvbhgGIAEoCzIiLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvbk9wZXJhdGlvbkgAQgYKBHN0ZXAiFgoHR2V0U3RlcBILCgNrZXkYASABKAwisgEKCVJhbmdlU3RlcBIMCgRmcm9tGAEgASgMEgoKAnRvGAIgASgMEg0KBWxpbWl0GAMgASgNEhEKCWtleXNfb25seRgEIAEoCBISCgpjb3VudF9vbmx5GAUgASgIEicKBW9yZGVyGAYgASgLMhgucmFmdGt2Lmt2LnYxLlJhbmdlT3JkZXISLAoGZmlsdGVyGAcgASgLMhwucmFmdGt2Lmt2LnYxLlJldmlzaW9uRmlsdGVyIt8BCgpDb21wYXJpc29uEgsKA2tleRgBIAEoDBIKCgJ0bxgCIAEoDBIPCgd0b19sYXN0GAMgASgIEjIKCHJlbGF0aW9uGAQgASgOMiAucmFmdGt2Lmt2LnYxLkNvbXBhcmlzb25SZWxhdGlvbhIPCgV2YWx1ZRgFIAEoDEgAEhEKB3ZlcnNpb24YBiABKARIABIZCg9jcmVhdGVfcmV2aXNpb24YByABKARIABIWCgxtb2RfcmV2aXNpb24YCCABKARIABISCghsZWFzZV9pZBgJIAEoBEgAQggKBnRhcmdldCJKCgpSYW5nZU9yZGVyEigKBnRhcmdldBgBIAEoDjIYLnJhZnRrdi5rdi52MS5Tb3J0VGFyZ2V0EhIKCmRlc2NlbmRpbmcYAiABKAgifgoOUmV2aXNpb25GaWx0ZXISGAoQbWluX21vZF9yZXZpc2lvbhgBIAEoBBIYChBtYXhfbW9kX3JldmlzaW9uGAIgASgEEhsKE21pbl9jcmVhdGVfcmV2aXNpb24YAyABKAQSGwoTbWF4X2NyZWF0ZV9yZXZpc2lvbhgEIAEoBCI3ChNHcmFudExlYXNlT3BlcmF0aW9uEg4KBnR0bF9tcxgBIAEoBBIQCghsZWFzZV9pZBgCIAEoBCIrChdLZWVwTGVhc2VBbGl2ZU9wZXJhdGlvbhIQCghsZWFzZV9pZBgBIAEoBCIoChRSZXZva2VMZWFzZU9wZXJhdGlvbhIQCghsZWFzZV9pZBgBIAEoBCIXChVFeHBpcmVMZWFzZXNPcGVyYXRpb24iJgoUT3BlblNlc3Npb25PcGVyYXRpb24SDgoGdHRsX21zGAEgASgEIhcKFUNsb3NlU2Vzc2lvbk9wZXJhdGlvbiIPCg1Ta2lwT3BlcmF0aW9uIiQKEENvbXBhY3RPcGVyYXRpb24SEAoIcmV2aXNpb24YASABKAQiMwoaUmFpc2VBcHBseVZlcnNpb25PcGVyYXRpb24SFQoNYXBwbHlfdmVyc2lvbhgBIAEoDSKNBgoPT3BlcmF0aW9uUmVzdWx0EiYKA3B1dBgBIAEoCzIXLnJhZnRrdi5rdi52MS5QdXRSZXN1bHRIABIsCgZkZWxldGUYAiABKAsyGi5yYWZ0a3Yua3YudjEuRGVsZXRlUmVzdWx0SAASNwoMb3Blbl9zZXNzaW9uGAMgASgLMh8ucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uUmVzdWx0SAASOQoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIgLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25SZXN1bHRIABIoCgRza2lwGAUgASgLMhgucmFmdGt2Lmt2LnYxLlNraXBSZXN1bHRIABIqCgVlcnJvchgGIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEi4KB2NvbXBhY3QYByABKAsyGy5yYWZ0a3Yua3YudjEuQ29tcGFjdFJlc3VsdEgAEkQKE3JhaXNlX2FwcGx5X3ZlcnNpb24YCCABKAsyJS5yYWZ0a3Yua3YudjEuUmFpc2VBcHBseVZlcnNpb25SZXN1bHRIABI3CgxkZWxldGVfcmFuZ2UYCSABKAsyHy5yYWZ0a3Yua3YudjEuRGVsZXRlUmFuZ2VSZXN1bHRIABI2Cgt0cmFuc2FjdGlvbhgKIAEoCzIfLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblJlc3VsdEgAEjUKC2dyYW50X2xlYXNlGAsgASgLMh4ucmFmdGt2Lmt2LnYxLkdyYW50TGVhc2VSZXN1bHRIABI+ChBrZWVwX2xlYXNlX2FsaXZlGAwgASgLMiIucmFmdGt2Lmt2LnYxLktlZXBMZWFzZUFsaXZlUmVzdWx0SAASNwoMcmV2b2tlX2xlYXNlGA0gASgLMh8ucmFmdGt2Lmt2LnYxLlJldm9rZUxlYXNlUmVzdWx0SAASOQoNZXhwaXJlX2xlYXNlcxgOIAEoCzIgLnJhZnRrdi5rdi52MS5FeHBpcmVMZWFzZXNSZXN1bHRIAEIICgZyZXN1bHQiRwoJUHV0UmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEigKCHByZXZpb3VzGAIgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIlsKDERlbGV0ZVJlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgIEigKCHByZXZpb3VzGAMgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlImAKEURlbGV0ZVJhbmdlUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAQSKAoIcHJldmlvdXMYAyADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiYwoRVHJhbnNhY3Rpb25SZXN1bHQSEAoIcmV2aXNpb24YASABKAQSEQoJc3VjY2VlZGVkGAIgASgIEikKB3Jlc3VsdHMYAyADKAsyGC5yYWZ0a3Yua3YudjEuU3RlcFJlc3VsdCK5AgoKU3RlcFJlc3VsdBImCgNwdXQYASABKAsyFy5yYWZ0a3Yua3YudjEuUHV0UmVzdWx0SAASLAoGZGVsZXRlGAIgASgLMhoucmFmdGt2Lmt2LnYxLkRlbGV0ZVJlc3VsdEgAEjcKDGRlbGV0ZV9yYW5nZRgDIAEoCzIfLnJhZnRrdi5rdi52MS5EZWxldGVSYW5nZVJlc3VsdEgAEioKA2dldBgEIAEoCzIbLnJhZnRrdi5rdi52MS5HZXRTdGVwUmVzdWx0SAASLgoFcmFuZ2UYBSABKAsyHS5yYWZ0a3Yua3YudjEuUmFuZ2VTdGVwUmVzdWx0SAASNgoLdHJhbnNhY3Rpb24YBiABKAsyHy5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25SZXN1bHRIAEIICgZyZXN1bHQiNgoNR2V0U3RlcFJlc3VsdBIlCgVlbnRyeRgBIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSJXCg9SYW5nZVN0ZXBSZXN1bHQSJwoHZW50cmllcxgBIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZRIMCgRtb3JlGAIgASgIEg0KBWNvdW50GAMgASgEIjQKEEdyYW50TGVhc2VSZXN1bHQSEAoIbGVhc2VfaWQYASABKAQSDgoGdHRsX21zGAIgASgEIiYKFEtlZXBMZWFzZUFsaXZlUmVzdWx0Eg4KBnR0bF9tcxgBIAEoBCI2ChFSZXZva2VMZWFzZVJlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgEIlYKEkV4cGlyZUxlYXNlc1Jlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdleHBpcmVkGAIgASgEEg8KB2RlbGV0ZWQYAyABKAQSDAoEbW9yZRgEIAEoCCKeAQoIS2V5VmFsdWUSCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEhcKD2NyZWF0ZV9yZXZpc2lvbhgDIAEoBBIUCgxtb2RfcmV2aXNpb24YBCABKAQSDwoHdmVyc2lvbhgFIAEoBBIQCghrZXlfdGV4dBgGIAEoCRISCgp2YWx1ZV90ZXh0GAcgASgJEhAKCGxlYXNlX2lkGAggASgEIicKEU9wZW5TZXNzaW9uUmVzdWx0EhIKCnNlc3Npb25faWQYASABKAQiFAoSQ2xvc2VTZXNzaW9uUmVzdWx0IgwKClNraXBSZXN1bHQiKQoNQ29tcGFjdFJlc3VsdBIYChBjb21wYWN0X3JldmlzaW9uGAEgASgEIjAKF1JhaXNlQXBwbHlWZXJzaW9uUmVzdWx0EhUKDWFwcGx5X3ZlcnNpb24YASABKA0iPwoNRW50cnlFbnZlbG9wZRIXCg9jbHVzdGVyX3RpbWVfbXMYASABKAQSFQoNY29tbWFuZF9iYXRjaBgCIAEoDCq6AQoSQ29tcGFyaXNvblJlbGF0aW9uEiMKH0NPTVBBUklTT05fUkVMQVRJT05fVU5TUEVDSUZJRUQQABIdChlDT01QQVJJU09OX1JFTEFUSU9OX0VRVUFMEAESIQodQ09NUEFSSVNPTl9SRUxBVElPTl9OT1RfRVFVQUwQAhIcChhDT01QQVJJU09OX1JFTEFUSU9OX0xFU1MQAxIfChtDT01QQVJJU09OX1JFTEFUSU9OX0dSRUFURVIQBCqtAQoKU29ydFRhcmdldBIbChdTT1JUX1RBUkdFVF9VTlNQRUNJRklFRBAAEhMKD1NPUlRfVEFSR0VUX0tFWRABEhcKE1NPUlRfVEFSR0VUX1ZFUlNJT04QAhIfChtTT1JUX1RBUkdFVF9DUkVBVEVfUkVWSVNJT04QAxIcChhTT1JUX1RBUkdFVF9NT0RfUkVWSVNJT04QBBIVChFTT1JUX1RBUkdFVF9WQUxVRRAFYgZwcm90bzM", [file_raftkv_kv_v1_error]);
+  fileDesc("ChpyYWZ0a3Yva3YvdjEvY29tbWFuZC5wcm90bxIMcmFmdGt2Lmt2LnYxIoUBCgxDb21tYW5kQmF0Y2gSEgoKc2Vzc2lvbl9pZBgBIAEoBBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBIcChRhY2tub3dsZWRnZWRfdGhyb3VnaBgDIAEoBBIrCgpvcGVyYXRpb25zGAQgAygLMhcucmFmdGt2Lmt2LnYxLk9wZXJhdGlvbiLjBgoJT3BlcmF0aW9uEikKA3B1dBgBIAEoCzIaLnJhZnRrdi5rdi52MS5QdXRPcGVyYXRpb25IABIvCgZkZWxldGUYAiABKAsyHS5yYWZ0a3Yua3YudjEuRGVsZXRlT3BlcmF0aW9uSAASOgoMb3Blbl9zZXNzaW9uGAMgASgLMiIucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uT3BlcmF0aW9uSAASPAoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIjLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25PcGVyYXRpb25IABIrCgRza2lwGAUgASgLMhsucmFmdGt2Lmt2LnYxLlNraXBPcGVyYXRpb25IABIxCgdjb21wYWN0GAYgASgLMh4ucmFmdGt2Lmt2LnYxLkNvbXBhY3RPcGVyYXRpb25IABJHChNyYWlzZV9hcHBseV92ZXJzaW9uGAcgASgLMigucmFmdGt2Lmt2LnYxLlJhaXNlQXBwbHlWZXJzaW9uT3BlcmF0aW9uSAASOgoMZGVsZXRlX3JhbmdlGAggASgLMiIucmFmdGt2Lmt2LnYxLkRlbGV0ZVJhbmdlT3BlcmF0aW9uSAASOQoLdHJhbnNhY3Rpb24YCSABKAsyIi5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25PcGVyYXRpb25IABI4CgtncmFudF9sZWFzZRgKIAEoCzIhLnJhZnRrdi5rdi52MS5HcmFudExlYXNlT3BlcmF0aW9uSAASQQoQa2VlcF9sZWFzZV9hbGl2ZRgLIAEoCzIlLnJhZnRrdi5rdi52MS5LZWVwTGVhc2VBbGl2ZU9wZXJhdGlvbkgAEjoKDHJldm9rZV9sZWFzZRgMIAEoCzIiLnJhZnRrdi5rdi52MS5SZXZva2VMZWFzZU9wZXJhdGlvbkgAEjwKDWV4cGlyZV9sZWFzZXMYDSABKAsyIy5yYWZ0a3Yua3YudjEuRXhwaXJlTGVhc2VzT3BlcmF0aW9uSAASOAoLY2hlY2tfc3RhdGUYDiABKAsyIS5yYWZ0a3Yua3YudjEuQ2hlY2tTdGF0ZU9wZXJhdGlvbkgAEiIKBWZlbmNlGA8gASgLMhMucmFmdGt2Lmt2LnYxLkZlbmNlQgsKCW9wZXJhdGlvbiKLAQoMUHV0T3BlcmF0aW9uEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDBIQCghsZWFzZV9pZBgDIAEoBBIOCgZ0dGxfbXMYBCABKAQSFQoNd2l0aF9wcmV2aW91cxgFIAEoCBISCgprZWVwX3ZhbHVlGAYgASgIEhIKCmtlZXBfbGVhc2UYByABKAgiNQoPRGVsZXRlT3BlcmF0aW9uEgsKA2tleRgBIAEoDBIVCg13aXRoX3ByZXZpb3VzGAIgASgIIlQKFERlbGV0ZVJhbmdlT3BlcmF0aW9uEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSFQoNd2l0aF9wcmV2aW91cxgDIAEoCBILCgNhbGwYBCABKAgiIwoFRmVuY2USCwoDa2V5GAEgASgMEg0KBXRva2VuGAIgASgEIqQBChRUcmFuc2FjdGlvbk9wZXJhdGlvbhItCgtjb21wYXJpc29ucxgBIAMoCzIYLnJhZnRrdi5rdi52MS5Db21wYXJpc29uEisKBHRoZW4YAiADKAsyHS5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25TdGVwEjAKCW90aGVyd2lzZRgDIAMoCzIdLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblN0ZXAivAIKD1RyYW5zYWN0aW9uU3RlcBIpCgNwdXQYASABKAsyGi5yYWZ0a3Yua3YudjEuUHV0T3BlcmF0aW9uSAASLwoGZGVsZXRlGAIgASgLMh0ucmFmdGt2Lmt2LnYxLkRlbGV0ZU9wZXJhdGlvbkgAEjoKDGRlbGV0ZV9yYW5nZRgDIAEoCzIiLnJhZnRrdi5rdi52MS5EZWxldGVSYW5nZU9wZXJhdGlvbkgAEiQKA2dldBgEIAEoCzIVLnJhZnRrdi5rdi52MS5HZXRTdGVwSAASKAoFcmFuZ2UYBSABKAsyFy5yYWZ0a3Yua3YudjEuUmFuZ2VTdGVwSAASOQoLdHJhbnNhY3Rpb24YBiABKAsyIi5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25PcGVyYXRpb25IAEIGCgRzdGVwIhYKB0dldFN0ZXASCwoDa2V5GAEgASgMIrIBCglSYW5nZVN0ZXASDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBINCgVsaW1pdBgDIAEoDRIRCglrZXlzX29ubHkYBCABKAgSEgoKY291bnRfb25seRgFIAEoCBInCgVvcmRlchgGIAEoCzIYLnJhZnRrdi5rdi52MS5SYW5nZU9yZGVyEiwKBmZpbHRlchgHIAEoCzIcLnJhZnRrdi5rdi52MS5SZXZpc2lvbkZpbHRlciLfAQoKQ29tcGFyaXNvbhILCgNrZXkYASABKAwSCgoCdG8YAiABKAwSDwoHdG9fbGFzdBgDIAEoCBIyCghyZWxhdGlvbhgEIAEoDjIgLnJhZnRrdi5rdi52MS5Db21wYXJpc29uUmVsYXRpb24SDwoFdmFsdWUYBSABKAxIABIRCgd2ZXJzaW9uGAYgASgESAASGQoPY3JlYXRlX3JldmlzaW9uGAcgASgESAASFgoMbW9kX3JldmlzaW9uGAggASgESAASEgoIbGVhc2VfaWQYCSABKARIAEIICgZ0YXJnZXQiSgoKUmFuZ2VPcmRlchIoCgZ0YXJnZXQYASABKA4yGC5yYWZ0a3Yua3YudjEuU29ydFRhcmdldBISCgpkZXNjZW5kaW5nGAIgASgIIn4KDlJldmlzaW9uRmlsdGVyEhgKEG1pbl9tb2RfcmV2aXNpb24YASABKAQSGAoQbWF4X21vZF9yZXZpc2lvbhgCIAEoBBIbChNtaW5fY3JlYXRlX3JldmlzaW9uGAMgASgEEhsKE21heF9jcmVhdGVfcmV2aXNpb24YBCABKAQiNwoTR3JhbnRMZWFzZU9wZXJhdGlvbhIOCgZ0dGxfbXMYASABKAQSEAoIbGVhc2VfaWQYAiABKAQiKwoXS2VlcExlYXNlQWxpdmVPcGVyYXRpb24SEAoIbGVhc2VfaWQYASABKAQiKAoUUmV2b2tlTGVhc2VPcGVyYXRpb24SEAoIbGVhc2VfaWQYASABKAQiFwoVRXhwaXJlTGVhc2VzT3BlcmF0aW9uIhUKE0NoZWNrU3RhdGVPcGVyYXRpb24iJgoUT3BlblNlc3Npb25PcGVyYXRpb24SDgoGdHRsX21zGAEgASgEIhcKFUNsb3NlU2Vzc2lvbk9wZXJhdGlvbiIPCg1Ta2lwT3BlcmF0aW9uIiQKEENvbXBhY3RPcGVyYXRpb24SEAoIcmV2aXNpb24YASABKAQiMwoaUmFpc2VBcHBseVZlcnNpb25PcGVyYXRpb24SFQoNYXBwbHlfdmVyc2lvbhgBIAEoDSLEBgoPT3BlcmF0aW9uUmVzdWx0EiYKA3B1dBgBIAEoCzIXLnJhZnRrdi5rdi52MS5QdXRSZXN1bHRIABIsCgZkZWxldGUYAiABKAsyGi5yYWZ0a3Yua3YudjEuRGVsZXRlUmVzdWx0SAASNwoMb3Blbl9zZXNzaW9uGAMgASgLMh8ucmFmdGt2Lmt2LnYxLk9wZW5TZXNzaW9uUmVzdWx0SAASOQoNY2xvc2Vfc2Vzc2lvbhgEIAEoCzIgLnJhZnRrdi5rdi52MS5DbG9zZVNlc3Npb25SZXN1bHRIABIoCgRza2lwGAUgASgLMhgucmFmdGt2Lmt2LnYxLlNraXBSZXN1bHRIABIqCgVlcnJvchgGIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbEgAEi4KB2NvbXBhY3QYByABKAsyGy5yYWZ0a3Yua3YudjEuQ29tcGFjdFJlc3VsdEgAEkQKE3JhaXNlX2FwcGx5X3ZlcnNpb24YCCABKAsyJS5yYWZ0a3Yua3YudjEuUmFpc2VBcHBseVZlcnNpb25SZXN1bHRIABI3CgxkZWxldGVfcmFuZ2UYCSABKAsyHy5yYWZ0a3Yua3YudjEuRGVsZXRlUmFuZ2VSZXN1bHRIABI2Cgt0cmFuc2FjdGlvbhgKIAEoCzIfLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblJlc3VsdEgAEjUKC2dyYW50X2xlYXNlGAsgASgLMh4ucmFmdGt2Lmt2LnYxLkdyYW50TGVhc2VSZXN1bHRIABI+ChBrZWVwX2xlYXNlX2FsaXZlGAwgASgLMiIucmFmdGt2Lmt2LnYxLktlZXBMZWFzZUFsaXZlUmVzdWx0SAASNwoMcmV2b2tlX2xlYXNlGA0gASgLMh8ucmFmdGt2Lmt2LnYxLlJldm9rZUxlYXNlUmVzdWx0SAASOQoNZXhwaXJlX2xlYXNlcxgOIAEoCzIgLnJhZnRrdi5rdi52MS5FeHBpcmVMZWFzZXNSZXN1bHRIABI1CgtjaGVja19zdGF0ZRgPIAEoCzIeLnJhZnRrdi5rdi52MS5DaGVja1N0YXRlUmVzdWx0SABCCAoGcmVzdWx0IkcKCVB1dFJlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIoCghwcmV2aW91cxgCIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSJbCgxEZWxldGVSZXN1bHQSEAoIcmV2aXNpb24YASABKAQSDwoHZGVsZXRlZBgCIAEoCBIoCghwcmV2aW91cxgDIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSJgChFEZWxldGVSYW5nZVJlc3VsdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgEEigKCHByZXZpb3VzGAMgAygLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlImMKEVRyYW5zYWN0aW9uUmVzdWx0EhAKCHJldmlzaW9uGAEgASgEEhEKCXN1Y2NlZWRlZBgCIAEoCBIpCgdyZXN1bHRzGAMgAygLMhgucmFmdGt2Lmt2LnYxLlN0ZXBSZXN1bHQiuQIKClN0ZXBSZXN1bHQSJgoDcHV0GAEgASgLMhcucmFmdGt2Lmt2LnYxLlB1dFJlc3VsdEgAEiwKBmRlbGV0ZRgCIAEoCzIaLnJhZnRrdi5rdi52MS5EZWxldGVSZXN1bHRIABI3CgxkZWxldGVfcmFuZ2UYAyABKAsyHy5yYWZ0a3Yua3YudjEuRGVsZXRlUmFuZ2VSZXN1bHRIABIqCgNnZXQYBCABKAsyGy5yYWZ0a3Yua3YudjEuR2V0U3RlcFJlc3VsdEgAEi4KBXJhbmdlGAUgASgLMh0ucmFmdGt2Lmt2LnYxLlJhbmdlU3RlcFJlc3VsdEgAEjYKC3RyYW5zYWN0aW9uGAYgASgLMh8ucmFmdGt2Lmt2LnYxLlRyYW5zYWN0aW9uUmVzdWx0SABCCAoGcmVzdWx0IjYKDUdldFN0ZXBSZXN1bHQSJQoFZW50cnkYASABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiVwoPUmFuZ2VTdGVwUmVzdWx0EicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSDAoEbW9yZRgCIAEoCBINCgVjb3VudBgDIAEoBCI0ChBHcmFudExlYXNlUmVzdWx0EhAKCGxlYXNlX2lkGAEgASgEEg4KBnR0bF9tcxgCIAEoBCImChRLZWVwTGVhc2VBbGl2ZVJlc3VsdBIOCgZ0dGxfbXMYASABKAQiNgoRUmV2b2tlTGVhc2VSZXN1bHQSEAoIcmV2aXNpb24YASABKAQSDwoHZGVsZXRlZBgCIAEoBCJWChJFeHBpcmVMZWFzZXNSZXN1bHQSEAoIcmV2aXNpb24YASABKAQSDwoHZXhwaXJlZBgCIAEoBBIPCgdkZWxldGVkGAMgASgEEgwKBG1vcmUYBCABKAgingEKCEtleVZhbHVlEgsKA2tleRgBIAEoDBINCgV2YWx1ZRgCIAEoDBIXCg9jcmVhdGVfcmV2aXNpb24YAyABKAQSFAoMbW9kX3JldmlzaW9uGAQgASgEEg8KB3ZlcnNpb24YBSABKAQSEAoIa2V5X3RleHQYBiABKAkSEgoKdmFsdWVfdGV4dBgHIAEoCRIQCghsZWFzZV9pZBgIIAEoBCInChFPcGVuU2Vzc2lvblJlc3VsdBISCgpzZXNzaW9uX2lkGAEgASgEIhQKEkNsb3NlU2Vzc2lvblJlc3VsdCIMCgpTa2lwUmVzdWx0IikKDUNvbXBhY3RSZXN1bHQSGAoQY29tcGFjdF9yZXZpc2lvbhgBIAEoBCIhChBDaGVja1N0YXRlUmVzdWx0Eg0KBWluZGV4GAEgASgEIjAKF1JhaXNlQXBwbHlWZXJzaW9uUmVzdWx0EhUKDWFwcGx5X3ZlcnNpb24YASABKA0iPwoNRW50cnlFbnZlbG9wZRIXCg9jbHVzdGVyX3RpbWVfbXMYASABKAQSFQoNY29tbWFuZF9iYXRjaBgCIAEoDCq6AQoSQ29tcGFyaXNvblJlbGF0aW9uEiMKH0NPTVBBUklTT05fUkVMQVRJT05fVU5TUEVDSUZJRUQQABIdChlDT01QQVJJU09OX1JFTEFUSU9OX0VRVUFMEAESIQodQ09NUEFSSVNPTl9SRUxBVElPTl9OT1RfRVFVQUwQAhIcChhDT01QQVJJU09OX1JFTEFUSU9OX0xFU1MQAxIfChtDT01QQVJJU09OX1JFTEFUSU9OX0dSRUFURVIQBCqtAQoKU29ydFRhcmdldBIbChdTT1JUX1RBUkdFVF9VTlNQRUNJRklFRBAAEhMKD1NPUlRfVEFSR0VUX0tFWRABEhcKE1NPUlRfVEFSR0VUX1ZFUlNJT04QAhIfChtTT1JUX1RBUkdFVF9DUkVBVEVfUkVWSVNJT04QAxIcChhTT1JUX1RBUkdFVF9NT0RfUkVWSVNJT04QBBIVChFTT1JUX1RBUkdFVF9WQUxVRRAFYgZwcm90bzM", [file_raftkv_kv_v1_error]);
 
 /**
  * What a client asks to be replicated. Encoded once, by the client; opaque until it is applied.
@@ -147,6 +147,14 @@ export type Operation = Message<"raftkv.kv.v1.Operation"> & {
      */
     value: ExpireLeasesOperation;
     case: "expireLeases";
+  } | {
+    /**
+     * Only alone and without a session; proposed by the leader itself.
+     *
+     * @generated from field: raftkv.kv.v1.CheckStateOperation check_state = 14;
+     */
+    value: CheckStateOperation;
+    case: "checkState";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -665,6 +673,21 @@ export const ExpireLeasesOperationSchema: GenMessage<ExpireLeasesOperation> = /*
   messageDesc(file_raftkv_kv_v1_command, 16);
 
 /**
+ * Changes nothing: every node hashes its whole state as of this entry, in the background.
+ *
+ * @generated from message raftkv.kv.v1.CheckStateOperation
+ */
+export type CheckStateOperation = Message<"raftkv.kv.v1.CheckStateOperation"> & {
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CheckStateOperation.
+ * Use `create(CheckStateOperationSchema)` to create a new message.
+ */
+export const CheckStateOperationSchema: GenMessage<CheckStateOperation> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 17);
+
+/**
  * @generated from message raftkv.kv.v1.OpenSessionOperation
  */
 export type OpenSessionOperation = Message<"raftkv.kv.v1.OpenSessionOperation"> & {
@@ -681,7 +704,7 @@ export type OpenSessionOperation = Message<"raftkv.kv.v1.OpenSessionOperation"> 
  * Use `create(OpenSessionOperationSchema)` to create a new message.
  */
 export const OpenSessionOperationSchema: GenMessage<OpenSessionOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 17);
+  messageDesc(file_raftkv_kv_v1_command, 18);
 
 /**
  * @generated from message raftkv.kv.v1.CloseSessionOperation
@@ -694,7 +717,7 @@ export type CloseSessionOperation = Message<"raftkv.kv.v1.CloseSessionOperation"
  * Use `create(CloseSessionOperationSchema)` to create a new message.
  */
 export const CloseSessionOperationSchema: GenMessage<CloseSessionOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 18);
+  messageDesc(file_raftkv_kv_v1_command, 19);
 
 /**
  * @generated from message raftkv.kv.v1.SkipOperation
@@ -707,7 +730,7 @@ export type SkipOperation = Message<"raftkv.kv.v1.SkipOperation"> & {
  * Use `create(SkipOperationSchema)` to create a new message.
  */
 export const SkipOperationSchema: GenMessage<SkipOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 19);
+  messageDesc(file_raftkv_kv_v1_command, 20);
 
 /**
  * Gives up history before this revision: reads at earlier ones are refused from then on.
@@ -726,7 +749,7 @@ export type CompactOperation = Message<"raftkv.kv.v1.CompactOperation"> & {
  * Use `create(CompactOperationSchema)` to create a new message.
  */
 export const CompactOperationSchema: GenMessage<CompactOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 20);
+  messageDesc(file_raftkv_kv_v1_command, 21);
 
 /**
  * Entries after this one are applied in a later way, which every node knows.
@@ -745,7 +768,7 @@ export type RaiseApplyVersionOperation = Message<"raftkv.kv.v1.RaiseApplyVersion
  * Use `create(RaiseApplyVersionOperationSchema)` to create a new message.
  */
 export const RaiseApplyVersionOperationSchema: GenMessage<RaiseApplyVersionOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 21);
+  messageDesc(file_raftkv_kv_v1_command, 22);
 
 /**
  * The answer to one operation.
@@ -840,6 +863,12 @@ export type OperationResult = Message<"raftkv.kv.v1.OperationResult"> & {
      */
     value: ExpireLeasesResult;
     case: "expireLeases";
+  } | {
+    /**
+     * @generated from field: raftkv.kv.v1.CheckStateResult check_state = 15;
+     */
+    value: CheckStateResult;
+    case: "checkState";
   } | { case: undefined; value?: undefined };
 };
 
@@ -848,7 +877,7 @@ export type OperationResult = Message<"raftkv.kv.v1.OperationResult"> & {
  * Use `create(OperationResultSchema)` to create a new message.
  */
 export const OperationResultSchema: GenMessage<OperationResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 22);
+  messageDesc(file_raftkv_kv_v1_command, 23);
 
 /**
  * @generated from message raftkv.kv.v1.PutResult
@@ -874,7 +903,7 @@ export type PutResult = Message<"raftkv.kv.v1.PutResult"> & {
  * Use `create(PutResultSchema)` to create a new message.
  */
 export const PutResultSchema: GenMessage<PutResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 23);
+  messageDesc(file_raftkv_kv_v1_command, 24);
 
 /**
  * @generated from message raftkv.kv.v1.DeleteResult
@@ -905,7 +934,7 @@ export type DeleteResult = Message<"raftkv.kv.v1.DeleteResult"> & {
  * Use `create(DeleteResultSchema)` to create a new message.
  */
 export const DeleteResultSchema: GenMessage<DeleteResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 24);
+  messageDesc(file_raftkv_kv_v1_command, 25);
 
 /**
  * @generated from message raftkv.kv.v1.DeleteRangeResult
@@ -936,7 +965,7 @@ export type DeleteRangeResult = Message<"raftkv.kv.v1.DeleteRangeResult"> & {
  * Use `create(DeleteRangeResultSchema)` to create a new message.
  */
 export const DeleteRangeResultSchema: GenMessage<DeleteRangeResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 25);
+  messageDesc(file_raftkv_kv_v1_command, 26);
 
 /**
  * @generated from message raftkv.kv.v1.TransactionResult
@@ -969,7 +998,7 @@ export type TransactionResult = Message<"raftkv.kv.v1.TransactionResult"> & {
  * Use `create(TransactionResultSchema)` to create a new message.
  */
 export const TransactionResultSchema: GenMessage<TransactionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 26);
+  messageDesc(file_raftkv_kv_v1_command, 27);
 
 /**
  * @generated from message raftkv.kv.v1.StepResult
@@ -1022,7 +1051,7 @@ export type StepResult = Message<"raftkv.kv.v1.StepResult"> & {
  * Use `create(StepResultSchema)` to create a new message.
  */
 export const StepResultSchema: GenMessage<StepResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 27);
+  messageDesc(file_raftkv_kv_v1_command, 28);
 
 /**
  * @generated from message raftkv.kv.v1.GetStepResult
@@ -1041,7 +1070,7 @@ export type GetStepResult = Message<"raftkv.kv.v1.GetStepResult"> & {
  * Use `create(GetStepResultSchema)` to create a new message.
  */
 export const GetStepResultSchema: GenMessage<GetStepResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 28);
+  messageDesc(file_raftkv_kv_v1_command, 29);
 
 /**
  * @generated from message raftkv.kv.v1.RangeStepResult
@@ -1072,7 +1101,7 @@ export type RangeStepResult = Message<"raftkv.kv.v1.RangeStepResult"> & {
  * Use `create(RangeStepResultSchema)` to create a new message.
  */
 export const RangeStepResultSchema: GenMessage<RangeStepResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 29);
+  messageDesc(file_raftkv_kv_v1_command, 30);
 
 /**
  * @generated from message raftkv.kv.v1.GrantLeaseResult
@@ -1094,7 +1123,7 @@ export type GrantLeaseResult = Message<"raftkv.kv.v1.GrantLeaseResult"> & {
  * Use `create(GrantLeaseResultSchema)` to create a new message.
  */
 export const GrantLeaseResultSchema: GenMessage<GrantLeaseResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 30);
+  messageDesc(file_raftkv_kv_v1_command, 31);
 
 /**
  * @generated from message raftkv.kv.v1.KeepLeaseAliveResult
@@ -1113,7 +1142,7 @@ export type KeepLeaseAliveResult = Message<"raftkv.kv.v1.KeepLeaseAliveResult"> 
  * Use `create(KeepLeaseAliveResultSchema)` to create a new message.
  */
 export const KeepLeaseAliveResultSchema: GenMessage<KeepLeaseAliveResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 31);
+  messageDesc(file_raftkv_kv_v1_command, 32);
 
 /**
  * @generated from message raftkv.kv.v1.RevokeLeaseResult
@@ -1137,7 +1166,7 @@ export type RevokeLeaseResult = Message<"raftkv.kv.v1.RevokeLeaseResult"> & {
  * Use `create(RevokeLeaseResultSchema)` to create a new message.
  */
 export const RevokeLeaseResultSchema: GenMessage<RevokeLeaseResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 32);
+  messageDesc(file_raftkv_kv_v1_command, 33);
 
 /**
  * @generated from message raftkv.kv.v1.ExpireLeasesResult
@@ -1171,7 +1200,7 @@ export type ExpireLeasesResult = Message<"raftkv.kv.v1.ExpireLeasesResult"> & {
  * Use `create(ExpireLeasesResultSchema)` to create a new message.
  */
 export const ExpireLeasesResultSchema: GenMessage<ExpireLeasesResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 33);
+  messageDesc(file_raftkv_kv_v1_command, 34);
 
 /**
  * @generated from message raftkv.kv.v1.KeyValue
@@ -1229,7 +1258,7 @@ export type KeyValue = Message<"raftkv.kv.v1.KeyValue"> & {
  * Use `create(KeyValueSchema)` to create a new message.
  */
 export const KeyValueSchema: GenMessage<KeyValue> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 34);
+  messageDesc(file_raftkv_kv_v1_command, 35);
 
 /**
  * @generated from message raftkv.kv.v1.OpenSessionResult
@@ -1246,7 +1275,7 @@ export type OpenSessionResult = Message<"raftkv.kv.v1.OpenSessionResult"> & {
  * Use `create(OpenSessionResultSchema)` to create a new message.
  */
 export const OpenSessionResultSchema: GenMessage<OpenSessionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 35);
+  messageDesc(file_raftkv_kv_v1_command, 36);
 
 /**
  * @generated from message raftkv.kv.v1.CloseSessionResult
@@ -1259,7 +1288,7 @@ export type CloseSessionResult = Message<"raftkv.kv.v1.CloseSessionResult"> & {
  * Use `create(CloseSessionResultSchema)` to create a new message.
  */
 export const CloseSessionResultSchema: GenMessage<CloseSessionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 36);
+  messageDesc(file_raftkv_kv_v1_command, 37);
 
 /**
  * @generated from message raftkv.kv.v1.SkipResult
@@ -1272,7 +1301,7 @@ export type SkipResult = Message<"raftkv.kv.v1.SkipResult"> & {
  * Use `create(SkipResultSchema)` to create a new message.
  */
 export const SkipResultSchema: GenMessage<SkipResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 37);
+  messageDesc(file_raftkv_kv_v1_command, 38);
 
 /**
  * @generated from message raftkv.kv.v1.CompactResult
@@ -1291,7 +1320,26 @@ export type CompactResult = Message<"raftkv.kv.v1.CompactResult"> & {
  * Use `create(CompactResultSchema)` to create a new message.
  */
 export const CompactResultSchema: GenMessage<CompactResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 38);
+  messageDesc(file_raftkv_kv_v1_command, 39);
+
+/**
+ * @generated from message raftkv.kv.v1.CheckStateResult
+ */
+export type CheckStateResult = Message<"raftkv.kv.v1.CheckStateResult"> & {
+  /**
+   * Of the entry.
+   *
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.CheckStateResult.
+ * Use `create(CheckStateResultSchema)` to create a new message.
+ */
+export const CheckStateResultSchema: GenMessage<CheckStateResult> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_command, 40);
 
 /**
  * @generated from message raftkv.kv.v1.RaiseApplyVersionResult
@@ -1308,7 +1356,7 @@ export type RaiseApplyVersionResult = Message<"raftkv.kv.v1.RaiseApplyVersionRes
  * Use `create(RaiseApplyVersionResultSchema)` to create a new message.
  */
 export const RaiseApplyVersionResultSchema: GenMessage<RaiseApplyVersionResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 39);
+  messageDesc(file_raftkv_kv_v1_command, 41);
 
 /**
  * What stands in a command entry of the Raft log.
@@ -1336,7 +1384,7 @@ export type EntryEnvelope = Message<"raftkv.kv.v1.EntryEnvelope"> & {
  * Use `create(EntryEnvelopeSchema)` to create a new message.
  */
 export const EntryEnvelopeSchema: GenMessage<EntryEnvelope> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_command, 40);
+  messageDesc(file_raftkv_kv_v1_command, 42);
 
 /**
  * @generated from enum raftkv.kv.v1.ComparisonRelation
