@@ -7,6 +7,7 @@ import { rangeRead } from "../services/wire-reads.ts";
 import {
   bytes,
   CommandLog,
+  checkState,
   closeSession,
   compact,
   del,
@@ -82,9 +83,30 @@ async function runSeed(seed: number): Promise<void> {
     await shaken.catchUp(log, expected);
     await compareReads(shaken.machine, model, random);
     await compareRanges(shaken.machine, model, random);
+    if (step % 7 === 0) expected.push(await compareWhole([steady, shaken], log));
     if (step % 20 === 0) await compareFingerprints(steady, shaken);
   }
   await compareFingerprints(steady, shaken);
+}
+
+/** What a check of the whole state comes to, whatever is merged and removed. Returns the answer to its entry. */
+async function compareWhole(replicas: readonly Replica[], log: CommandLog): Promise<unknown> {
+  const { index } = log.append({ operations: [checkState] });
+  const answers: unknown[] = [];
+  const results: unknown[] = [];
+  for (const { machine, store } of replicas) {
+    store.release("write");
+    answers.push(...(await machine.apply(log.after(machine))).map(plain));
+    const result = () => machine.checks.result(index, index);
+    for (let turns = 0; turns < 5_000 && result().stage === "running"; turns++) await promisesSettle();
+    results.push(result());
+    await machine.flush();
+  }
+  if (replicas.every(({ machine }) => machine.applyVersion() === 3))
+    expect(results[0]).toMatchObject({ stage: "done" });
+  expect(results[1]).toEqual(results[0]);
+  expect(answers[1]).toEqual(answers[0]);
+  return answers[0];
 }
 
 async function compareFingerprints(a: Replica, b: Replica): Promise<void> {
