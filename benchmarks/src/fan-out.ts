@@ -3,9 +3,8 @@ import { Etcd3 } from "etcd3";
 import { value } from "./key-value.ts";
 
 const key = "bench/watched";
-/** Connections that the watchers share, all to one node. */
-const connections = 10;
-
+/** So many connections are opened at a time. */
+const together = 100;
 /** Watchers of one key, and what puts to it. */
 export interface FanOut extends AsyncDisposable {
   /** Calls back for each event of each watcher. */
@@ -44,7 +43,12 @@ export async function measureFanOut(fanOut: FanOut, watchers: number, puts: numb
   return { p50Ms: told[middle] ?? 0, maxMs: told.at(-1) ?? 0, answeredP50Ms: answered[middle] ?? 0 };
 }
 
-export async function raftkvFanOut(endpoints: readonly string[], watchers: number): Promise<FanOut> {
+/** The watchers share so many connections, all to one node. */
+export async function raftkvFanOut(
+  endpoints: readonly string[],
+  watchers: number,
+  connections: number,
+): Promise<FanOut> {
   const [readFrom = ""] = endpoints;
   const options = { endpoints: [...endpoints], timeoutMs: 60_000, readFrom };
   const clients = Array.from({ length: connections }, () => new RaftKv(options));
@@ -56,19 +60,21 @@ export async function raftkvFanOut(endpoints: readonly string[], watchers: numbe
       await Promise.all([writer, ...clients].map((client) => client.close()));
     },
   };
-  const started = Array.from({ length: watchers }, (_, i) => {
+  const start = (i: number) => {
     const watch = clients[i % connections]?.watch(key);
     void (async () => {
       for await (const _event of watch ?? []) fanOut.onEvent();
     })().catch(() => undefined); // The client is closed in the end.
     return watch?.started();
-  });
-  await Promise.all(started);
+  };
+  for (let i = 0; i < watchers; i += together) {
+    await Promise.all(Array.from({ length: Math.min(together, watchers - i) }, (_, more) => start(i + more)));
+  }
   return fanOut;
 }
 
 /** The same with the client that a Node.js team would take. */
-export async function etcdFanOut(endpoints: readonly string[], watchers: number): Promise<FanOut> {
+export async function etcdFanOut(endpoints: readonly string[], watchers: number, connections: number): Promise<FanOut> {
   const [first = ""] = endpoints;
   const clients = Array.from({ length: connections }, () => new Etcd3({ hosts: first }));
   const writer = new Etcd3({ hosts: [...endpoints] });
@@ -87,6 +93,8 @@ export async function etcdFanOut(endpoints: readonly string[], watchers: number)
       watcher.on("put", () => fanOut.onEvent());
     }
   };
-  await Promise.all(clients.map((client) => create(client, watchers / connections)));
+  for (let i = 0; i < connections; i += together) {
+    await Promise.all(clients.slice(i, i + together).map((client) => create(client, watchers / connections)));
+  }
   return fanOut;
 }

@@ -15,7 +15,8 @@ it.each([
 
 it("and leaves what follows from it to consensus, unless cluster.conf says that too", () => {
   const config = raftConfigOf({ electionTimeout: undefined, raft: { writeStallMs: 50 } }, cluster);
-  expect(config).toEqual({ electionTimeoutMinMs: 1_000, electionTimeoutMaxMs: 2_000, writeStallMs: 50 });
+  const timeouts = { electionTimeoutMinMs: 1_000, electionTimeoutMaxMs: 2_000 };
+  expect(config).toEqual({ ...timeouts, writeStallMs: 50, commitNewsMs: 2 });
 });
 
 it("refuses a heartbeat interval that does not fit the cluster's", () => {

@@ -1,6 +1,6 @@
 import type { LeaderState, RaftState } from "./role-state.ts";
 
-/** The commit index waits so much of a heartbeat interval for an append to ride on. */
+/** The commit index waits so much of a heartbeat interval for an append to ride on, unless told how long. */
 const patience = 1 / 8;
 
 /**
@@ -21,5 +21,6 @@ export function tickCommitNews(state: RaftState, leader: LeaderState, elapsedMs:
 /** When the followers are to be told by a round, if nothing else does. */
 export function commitNewsDueMs(state: RaftState, leader: LeaderState): number {
   if (!owesCommitNews(state, leader)) return Number.POSITIVE_INFINITY;
-  return state.config.heartbeatIntervalMs * patience - leader.newsElapsedMs;
+  const { heartbeatIntervalMs, commitNewsMs = heartbeatIntervalMs * patience } = state.config;
+  return commitNewsMs - leader.newsElapsedMs;
 }

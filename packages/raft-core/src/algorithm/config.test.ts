@@ -13,6 +13,7 @@ describe("settings", () => {
     { nodeId: 1.5 },
     { heartbeatIntervalMs: 0 },
     { heartbeatIntervalMs: 150 },
+    { commitNewsMs: 0 },
     { writeStallMs: 0 },
     { electionTimeoutMinMs: 301 },
     { maxClockDrift: -0.1 },

@@ -12,6 +12,8 @@ export interface RaftConfig {
   readonly electionTimeoutMinMs: number;
   readonly electionTimeoutMaxMs: number;
   readonly heartbeatIntervalMs: number;
+  /** News of a commit waits so long for an append to ride on. Absent: an eighth of the heartbeat interval. */
+  readonly commitNewsMs?: number | undefined;
   /**
    * Set: a leader may read by lease. By how much, as a share, one node's clock may run faster than another's: a lease is
    * safe only within that bound.
@@ -42,6 +44,7 @@ export function checkConfig(config: RaftConfig): void {
   const { electionTimeoutMinMs: min, electionTimeoutMaxMs: max, heartbeatIntervalMs: heartbeat } = config;
   invariant(Number.isSafeInteger(config.nodeId) && config.nodeId > 0, "the node id is a positive integer");
   invariant(heartbeat > 0 && heartbeat < min, "the heartbeat interval is shorter than the election timeout");
+  invariant((config.commitNewsMs ?? 1) > 0, "news of a commit may wait some time");
   invariant(config.writeStallMs > 0, "a write may take some time");
   invariant(min <= max, "the election timeout's minimum is at most its maximum");
   const { maxClockDrift: drift = 0 } = config;

@@ -28,6 +28,13 @@ describe("how long a node may sleep", () => {
     expect(deadline(leader)).toBe(50 / 8 - 4);
   });
 
+  it("is as long as news of a commit may wait, where that is told", () => {
+    const leader = new LoneNode({ config: { commitNewsMs: 2 } }).elect(2).acknowledge(2);
+    expect(deadline(leader)).toBe(2);
+    leader.tick(2);
+    expect(deadline(leader)).toBeGreaterThan(2);
+  });
+
   it.each([150, 170])("is a quarter of an interval where a promise keeps it from campaigning after %i ms", (ms) => {
     const node = new LoneNode({ id: 2 });
     node

@@ -28,6 +28,11 @@ export interface RaftNodeConfig {
   /** How often a leader proves itself; well below the election timeout. */
   readonly heartbeatIntervalMs: number;
   /**
+   * News of a commit waits so long for an append to ride on, and then goes by itself: so much later do followers show a lone
+   * write to those who only look, and watch. Absent: an eighth of the heartbeat interval.
+   */
+  readonly commitNewsMs?: number | undefined;
+  /**
    * Lets this node, while it leads, read by lease. By how much, as a share, one clock of the cluster may run faster than
    * another: 0.1 covers the quickest corrections that time services make. Absent: no leases. Followers need no setting.
    */

@@ -5,9 +5,7 @@ import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { type CommandOperation, encodeCommand } from "./command.ts";
 import type { RemoteNode, Reply } from "./remote-node.ts";
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+import { bytesOf, textOf } from "./utf8.ts";
 
 interface ClientOptions {
   /** Whom it may ask. */
@@ -62,7 +60,7 @@ export class Client {
     const deadlineMs = scheduler.nowMs + patienceMs;
     if (chance.happens(0.5)) this.#target = this.#anyNode();
     while (scheduler.nowMs < deadlineMs) {
-      const reply = await this.#node().getMany(keys.map(bytes), this.#byLease());
+      const reply = await this.#node().getMany(keys.map(bytesOf), this.#byLease());
       if (reply.kind === "answer") return reply.value.map((entry) => ({ kind: "answered", answer: found(entry) }));
       await this.#goElsewhere(reply);
     }
@@ -72,7 +70,7 @@ export class Client {
   /** One try, without a session. */
   async performOnce(key: string, call: KeyCall): Promise<Outcome> {
     if (call.kind !== "get") return this.#once(operationOf(key, call));
-    const reply = await this.#anyNode().get(bytes(key), this.#byLease());
+    const reply = await this.#anyNode().get(bytesOf(key), this.#byLease());
     return reply.kind === "answer" ? { kind: "answered", answer: found(reply.value) } : { kind: "nothing" };
   }
 
@@ -96,7 +94,7 @@ export class Client {
     // Half of the reads go to anybody: to a leader of the past, for one.
     if (chance.happens(0.5)) this.#target = this.#anyNode();
     while (scheduler.nowMs < deadlineMs) {
-      const reply = await this.#node().get(bytes(key), this.#byLease());
+      const reply = await this.#node().get(bytesOf(key), this.#byLease());
       if (reply.kind === "answer") return { kind: "answered", answer: found(reply.value) };
       await this.#goElsewhere(reply);
     }
@@ -183,8 +181,8 @@ export class Client {
 }
 
 function operationOf(key: string, call: Write): CommandOperation {
-  if (call.kind === "delete") return { case: "delete", value: { key: bytes(key) } };
-  return { case: "put", value: { key: bytes(key), value: bytes(call.value) } };
+  if (call.kind === "delete") return { case: "delete", value: { key: bytesOf(key) } };
+  return { case: "put", value: { key: bytesOf(key), value: bytesOf(call.value) } };
 }
 
 function onlyAnswer(result: ApplyResult): Answer | undefined {
@@ -201,16 +199,5 @@ function outcomeOf(answer: Answer | undefined): Outcome {
 function found(entry: { value: Uint8Array; version: number; modRevision: number } | undefined): KeyAnswer {
   if (entry === undefined) return { kind: "absent" };
   const { value, version, modRevision } = entry;
-  return { kind: "found", value: decoder.decode(value), version, modRevision };
-}
-
-/** By hand where it is ASCII, as nearly everything is: to call the encoder takes longer than a short text. */
-function bytes(text: string): Uint8Array<ArrayBuffer> {
-  const encoded = new Uint8Array(text.length);
-  for (let position = 0; position < text.length; position++) {
-    const code = text.charCodeAt(position);
-    if (code >= 0x80) return encoder.encode(text);
-    encoded[position] = code;
-  }
-  return encoded;
+  return { kind: "found", value: textOf(value), version, modRevision };
 }

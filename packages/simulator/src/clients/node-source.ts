@@ -6,6 +6,7 @@ import type { StateAnswer, StateCall } from "../history/replay/state-read.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { RemoteNode } from "./remote-node.ts";
 import type { StateNeeds, StateSource } from "./state-reads.ts";
+import { bytesOf, textOf } from "./utf8.ts";
 
 const consistencies: Readonly<Record<StateNeeds["consistency"], Consistency>> = {
   linearizable: Consistency.LINEARIZABLE,
@@ -66,12 +67,12 @@ async function asked(transport: Transport, call: StateCall, needs: StateNeeds): 
     atRevision: BigInt(call.atRevision ?? 0),
   };
   if (call.kind === "get") {
-    const { entry, revision } = await kv.get({ ...shared, keyForm: { case: "key", value: bytes(call.key) } });
+    const { entry, revision } = await kv.get({ ...shared, keyForm: { case: "key", value: bytesOf(call.key) } });
     const entries = entry === undefined ? [] : [entryOf(entry)];
     return { kind: "entries", entries, revision: Number(revision), hasMore: false };
   }
   if (call.kind === "history") {
-    const keyForm = { case: "key", value: bytes(call.key) } as const;
+    const keyForm = { case: "key", value: bytesOf(call.key) } as const;
     const { writes, revision, next } = await kv.history({ ...shared, keyForm, limit: call.limit ?? 0 });
     const told = writes.map((write) => ({
       revision: Number(write.revision),
@@ -80,25 +81,17 @@ async function asked(transport: Transport, call: StateCall, needs: StateNeeds): 
     return { kind: "writes", writes: told, revision: Number(revision), hasMore: next > 0n };
   }
   const { from, to, limit, keysOnly } = call;
-  const bounds = { from: bytes(from), to: bytes(to ?? ""), limit: limit ?? 0, keysOnly };
+  const bounds = { from: bytesOf(from), to: bytesOf(to ?? ""), limit: limit ?? 0, keysOnly };
   const { entries, revision, next } = await kv.range({ ...shared, ...bounds });
   return { kind: "entries", entries: entries.map(entryOf), revision: Number(revision), hasMore: next.length > 0 };
 }
 
 function entryOf(wire: KeyValue): Required<StoreEntry> {
   return {
-    key: text(wire.key),
-    value: text(wire.value),
+    key: textOf(wire.key),
+    value: textOf(wire.value),
     version: Number(wire.version),
     modRevision: Number(wire.modRevision),
     createRevision: Number(wire.createRevision),
   };
-}
-
-function bytes(of: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(of);
-}
-
-function text(of: Uint8Array): string {
-  return new TextDecoder().decode(of);
 }

@@ -1,12 +1,13 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Answer, ApplyResult } from "@raftkv/kv-server";
 import { CommandBatchSchema, EntryEnvelopeSchema, type Fence, type Operation } from "@raftkv/proto/kv";
+import { textOf } from "../clients/utf8.ts";
 import type { StoreAnswer, StoreCall } from "../history/models/store-operation.ts";
 import { type Performed, perform, type StoreEntries } from "../history/models/store-semantics.ts";
 import type { RevisionWritten } from "../history/replay/store-replay.ts";
 import type { Applied } from "./applied-log.ts";
 import { LeaseReplay } from "./lease-replay.ts";
-import { storeCallOf, text } from "./store-call.ts";
+import { storeCallOf } from "./store-call.ts";
 import type { Carried, StoreMoment } from "./store-history.ts";
 
 type StepAnswer = Extract<Answer, { kind: "transaction" }>["results"][number];
@@ -101,7 +102,7 @@ export class LogReplay {
       case "put": {
         const { value } = operation;
         const put = {
-          key: text(value.key),
+          key: textOf(value.key),
           leaseId: Number(value.leaseId),
           ttlMs: Number(value.ttlMs),
           keep: value.keepLease,
@@ -118,7 +119,7 @@ export class LogReplay {
 
   /** Whether the operation is refused for its fence. */
   #isFenced({ key, token }: Fence, what: string | undefined, answer: Answer): boolean {
-    const isHeld = this.#entries.get(text(key))?.createRevision === Number(token);
+    const isHeld = this.#entries.get(textOf(key))?.createRevision === Number(token);
     if (answer.kind !== "refused") {
       if (!isHeld) this.#breaks("a fence holds", `a ${what} took effect under a fence of ${token}, which is not held`);
       return !isHeld;

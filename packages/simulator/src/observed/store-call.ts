@@ -5,6 +5,7 @@ import {
   type TransactionOperation,
   type TransactionStep,
 } from "@raftkv/proto/kv";
+import { textOf } from "../clients/utf8.ts";
 import type { StoreCall, StoreComparison, StoreTransaction } from "../history/models/store-operation.ts";
 
 const relations: Readonly<Record<ComparisonRelation, StoreComparison["is"] | undefined>> = {
@@ -43,16 +44,16 @@ function simpleCallOf(operation: Operation["operation"] | TransactionStep["step"
   switch (operation.case) {
     case "put":
       if (operation.value.keepValue) throw new Error("the model knows no put that keeps the value");
-      return { kind: "put", key: text(operation.value.key), value: text(operation.value.value) };
+      return { kind: "put", key: textOf(operation.value.key), value: textOf(operation.value.value) };
     case "delete":
-      return { kind: "delete", key: text(operation.value.key) };
+      return { kind: "delete", key: textOf(operation.value.key) };
     case "deleteRange":
-      return { kind: "delete", key: text(operation.value.from), to: text(operation.value.to) };
+      return { kind: "delete", key: textOf(operation.value.from), to: textOf(operation.value.to) };
     case "get":
-      return { kind: "get", key: text(operation.value.key) };
+      return { kind: "get", key: textOf(operation.value.key) };
     case "range": {
       const { from, to, limit } = operation.value;
-      return { kind: "range", from: text(from), to: text(to), limit: limit === 0 ? undefined : limit };
+      return { kind: "range", from: textOf(from), to: textOf(to), limit: limit === 0 ? undefined : limit };
     }
     default:
       throw new Error(`the model knows no ${operation.case}`);
@@ -63,13 +64,9 @@ function comparisonOf({ key: bytes, to, toLast, relation, target }: Comparison):
   const is = relations[relation];
   const isKnown = target.case !== undefined && target.case !== "leaseId" && !toLast;
   if (is === undefined || !isKnown) throw new Error(`the model knows no comparison of ${target.case}`);
-  const subject = { key: text(bytes), ...(to.length > 0 && { rangeEnd: text(to) }) };
+  const subject = { key: textOf(bytes), ...(to.length > 0 && { rangeEnd: textOf(to) }) };
   if (target.case !== "value") return [{ ...subject, target: target.case, is, to: Number(target.value) }];
-  const compared = { ...subject, target: target.case, is, to: text(target.value) };
+  const compared = { ...subject, target: target.case, is, to: textOf(target.value) };
   // The value of a key that is not there is unlike any for the model, and nothing holds of it for the store.
   return is === "!=" ? [compared, { ...subject, target: "version", is: ">", to: 0 }] : [compared];
-}
-
-export function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
