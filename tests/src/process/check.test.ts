@@ -32,7 +32,7 @@ describe("raftkv check", () => {
       const { code, stdout, stderr } = await runCli(["check", "--output", "json", "--timeout", "20000", ...endpoints]);
       return { code, stderr, report: JSON.parse(stdout.toString() || "{}") };
     };
-    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 20_000 });
+    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 60_000 });
     for (let i = 1; i <= 20; i++) await kv.put(`key${i}`, `value ${i}.`);
     const { modRevision = 0 } = (await kv.get("key7")) ?? {};
     await until("states to be compared", async () => {

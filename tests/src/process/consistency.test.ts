@@ -15,7 +15,7 @@ describe("a node whose engine is wrong, and says nothing", () => {
     await using directory = await temporaryDirectory();
     const args = ["--storage", forgetfulStorage];
     await using cluster = await ClusterProcess.start({ directory: directory.path, args });
-    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 20_000 });
+    await using kv = new RaftKv({ endpoints: [...cluster.endpoints], timeoutMs: 60_000 });
     await kv.put(forgottenKey, "1");
     await until("all of it is merged, and changes are hashed", async () => {
       const members = await kv.members();

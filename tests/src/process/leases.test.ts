@@ -84,7 +84,7 @@ describe("leases of a cluster", () => {
     const over = await raftkv("lease", "keep-alive", "42", "--once");
     expect({ code: over.code, stderr: over.stderr }).toEqual({
       code: 5,
-      stderr: "raftkv: leases.keepAlive: the lease has ended, or never was\n",
+      stderr: "raftkv: the lease has ended, or never was\n",
     });
   });
 });

@@ -158,8 +158,11 @@ describe("locks of a cluster", () => {
     // On the same name, by the service.
     const election = <Answer>(method: string, request: object) =>
       callOverHttp<Answer>(cluster.endpoint(1), `ElectionService/${method}`, request);
-    await using lease = await kv.leases.grant(30_000);
-    const campaign = { nameText: "boss", valueText: "by HTTP", leaseId: `${lease.id}` };
+    const leases = <Answer>(method: string, request: object) =>
+      callOverHttp<Answer>(cluster.endpoint(1), `KvService/${method}`, request);
+    const { leaseId } = await leases<{ readonly leaseId: string }>("GrantLease", { ttlMs: "30000" });
+    expect(await leases("KeepLeaseAlive", { leaseId })).toEqual({ ttlMs: "30000" });
+    const campaign = { nameText: "boss", valueText: "by HTTP", leaseId };
     const { leadership } = await election<{ readonly leadership: object }>("Campaign", campaign);
     const next = kv.election("boss").campaign("d");
     await election("Proclaim", { leadership, valueText: "still by HTTP" });

@@ -24,6 +24,11 @@ export function formingServices(state: () => string): (router: ConnectRouter) =>
       compact: refuse,
       deleteRange: refuse,
       transaction: refuse,
+      grantLease: refuse,
+      keepLeaseAlive: refuse,
+      revokeLease: refuse,
+      getLease: refuse,
+      listLeases: refuse,
       exchange: refuseStream,
       watch: refuseStream,
     });

@@ -29,6 +29,7 @@ import { PulledStream } from "./pulled-stream.ts";
 import { type ExchangeCall, PushedExchange } from "./pushed-exchange.ts";
 import { type KvServicesOptions, type ServiceContext, serviceContext } from "./service-context.ts";
 import { beginCheck, checkResult } from "./state-check.ts";
+import { getLease, grantLease, keepLeaseAlive, listLeases, revokeLease } from "./unary-leases.ts";
 import { get, history, range } from "./unary-reads.ts";
 import { compact, del, deleteRange, put, transaction } from "./unary-writes.ts";
 import { PushedWatch, type WatchCall } from "./watch/pushed-watch.ts";
@@ -70,6 +71,11 @@ export class KvServices {
         range: (request, call) => this.#unary(call, false, () => range(context, request, call)),
         history: (request, call) => this.#unary(call, false, () => history(context, request, call)),
         compact: (request, call) => this.#unary(call, true, () => compact(context, request, call)),
+        grantLease: (request, call) => this.#unary(call, true, () => grantLease(context, request, call)),
+        keepLeaseAlive: (request, call) => this.#unary(call, true, () => keepLeaseAlive(context, request, call)),
+        revokeLease: (request, call) => this.#unary(call, true, () => revokeLease(context, request, call)),
+        getLease: (request, call) => this.#unary(call, false, () => getLease(context, request, call)),
+        listLeases: (request, call) => this.#unary(call, false, () => listLeases(context, request, call)),
         exchange: (requests, call) => this.#exchange(requests, call),
         watch: (requests, call) => this.#watch(requests, call),
       },

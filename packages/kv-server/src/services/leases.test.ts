@@ -170,3 +170,49 @@ test("a session keeps its answers about leases, through a merge and a restart", 
   });
   expect(first).toMatchObject({ case: "results" });
 });
+
+describe("leases over plain HTTP", () => {
+  test("are granted, kept alive, told of, listed and revoked", async () => {
+    const { kv, clock } = await leaseRig();
+    const { leaseId, ttlMs } = await kv.grantLease({ ttlMs: 5_000n });
+    expect([leaseId, ttlMs]).toEqual([1_000_000_000_000_000n, 5_000n]);
+    await kv.grantLease({ ttlMs: 60_000n, leaseId: 7n });
+    for (const key of ["a", "b"]) {
+      const keyForm = { case: "keyText", value: key } as const;
+      await kv.put({ keyForm, valueForm: { case: "valueText", value: "1" }, leaseId: 7n });
+    }
+    clock.advance(2_000);
+    expect(await kv.getLease({ leaseId })).toMatchObject({ lease: { found: true, leftMs: 3_000n, keyCount: 0n } });
+    expect((await kv.keepLeaseAlive({ leaseId })).ttlMs).toBe(5_000n);
+    expect((await kv.getLease({ leaseId })).lease?.leftMs).toBe(5_000n);
+    const told = await kv.getLease({ leaseId: 7n, withKeys: true });
+    expect(told.lease?.keys.map((key) => Buffer.from(key).toString())).toEqual(["a", "b"]);
+    const page = await kv.listLeases({ limit: 1 });
+    expect([page.leases.map((one) => one.leaseId), page.next > 7n]).toEqual([[7n], true]);
+    const rest = await kv.listLeases({ fromLeaseId: page.next });
+    expect([rest.leases.map((one) => one.leaseId), rest.next]).toEqual([[leaseId], 0n]);
+    expect(await kv.revokeLease({ leaseId: 7n })).toMatchObject({ revision: 4n, deleted: 2n });
+    expect((await kv.getLease({ leaseId: 7n })).lease).toMatchObject({ found: false });
+  });
+
+  test("are refused as on a stream", async () => {
+    const { kv } = await leaseRig();
+    const codes: ErrorCode[] = [];
+    for (const call of [
+      kv.grantLease({ ttlMs: 5n }),
+      kv.grantLease({ ttlMs: 500n, leaseId: 2n ** 60n }),
+      kv.keepLeaseAlive({}),
+      kv.keepLeaseAlive({ leaseId: 9n }),
+      kv.revokeLease({ leaseId: 9n }),
+      kv.getLease({}),
+    ]) {
+      codes.push((await failureOfCall(call)).detail.code);
+    }
+    const { INVALID_REQUEST: invalid, LEASE_NOT_FOUND: notFound } = ErrorCode;
+    expect(codes).toEqual([invalid, invalid, invalid, notFound, notFound, invalid]);
+    await kv.grantLease({ ttlMs: 500n, leaseId: 7n });
+    expect((await failureOfCall(kv.grantLease({ ttlMs: 500n, leaseId: 7n }))).detail.code).toBe(ErrorCode.LEASE_EXISTS);
+    const old = await leaseRig(2);
+    expect((await failureOfCall(old.kv.grantLease({ ttlMs: 500n }))).detail.code).toBe(ErrorCode.CLUSTER_TOO_OLD);
+  });
+});

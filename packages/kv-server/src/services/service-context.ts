@@ -24,7 +24,7 @@ import { WatchHub } from "./watch/watch-hub.ts";
 /** The part of a client of another node that forwarding needs. */
 export type ForwardClient = Pick<
   Client<typeof KvService>,
-  "put" | "delete" | "deleteRange" | "transaction" | "compact"
+  "put" | "delete" | "deleteRange" | "transaction" | "compact" | "grantLease" | "keepLeaseAlive" | "revokeLease"
 >;
 
 /** What the services stand on. */

@@ -17,7 +17,7 @@ import { keyWrite } from "./answer-messages.ts";
 import { checkKey } from "./command-check.ts";
 import { keyValue } from "./key-value-message.ts";
 import { KvFailure } from "./kv-failure.ts";
-import { readNeeds } from "./read-needs.ts";
+import { readNeeds, type WireReadNeeds } from "./read-needs.ts";
 import { type ServiceContext, TOO_MANY_REQUESTS } from "./service-context.ts";
 import { givenKey, invalid, prefixEnd, textBytes } from "./text-form.ts";
 import { type Answered, getRead, historyRead, rangeRead, whyUnanswered } from "./wire-reads.ts";
@@ -73,10 +73,11 @@ function prefixRead(request: RangeRequest): Read {
   return rangeRead({ ...request, from, to: prefixEnd(prefix) });
 }
 
-async function readOne(
+/** One read, alone. Rejects with a `KvFailure` where it is not answered. */
+export async function readOne(
   { readPath, admission }: ServiceContext,
   read: Read,
-  request: GetRequest | RangeRequest | HistoryRequest,
+  request: WireReadNeeds,
   { signal }: Call,
 ): Promise<{ readonly revision: number; readonly answer: Answered }> {
   const needs = readNeeds(request);

@@ -30,7 +30,7 @@ import { type ForwardClient, type ServiceContext, TOO_MANY_REQUESTS } from "./se
 import { givenKey, givenValue, invalid, prefixEnd, textBytes } from "./text-form.ts";
 import { deleteRangeResult, deleteResult, putResult, transactionResult } from "./write-messages.ts";
 
-type Call = Pick<HandlerContext, "signal" | "timeoutMs">;
+export type Call = Pick<HandlerContext, "signal" | "timeoutMs">;
 type WriteOperation = Exclude<Operation["operation"], { case: undefined }>;
 
 export async function put(context: ServiceContext, request: PutRequest, call: Call): Promise<PutResponse> {
@@ -145,7 +145,7 @@ interface Write {
 }
 
 /** Proposes one operation, without a session. Rejects with a `KvFailure`, or what consensus rejects with. */
-async function write(context: ServiceContext, { operation, fence, bytes }: Write, call: Call): Promise<Answer> {
+export async function write(context: ServiceContext, { operation, fence, bytes }: Write, call: Call): Promise<Answer> {
   const { pendingWrites, admission, leadership, proposer } = context;
   if (pendingWrites.draining) throw new KvFailure(SHUTTING_DOWN);
   const { ledTerm, leader } = leadership.view();
@@ -170,7 +170,7 @@ function encodeBatch(operation: WriteOperation, fence: Fence | undefined): Uint8
   return toBinary(CommandBatchSchema, create(CommandBatchSchema, { operations }));
 }
 
-function unexpected(answer: Answer): Error {
+export function unexpected(answer: Answer): Error {
   return new Error(`an operation was answered with the answer to another: ${answer.kind}`);
 }
 
@@ -179,7 +179,7 @@ function exhausted(): Failure {
 }
 
 /** Undefined: this node leads, or nobody does, or it cannot forward; then the write goes on without a detour. */
-function leaderClient({ leadership, options }: ServiceContext): ForwardClient | undefined {
+export function leaderClient({ leadership, options }: ServiceContext): ForwardClient | undefined {
   const { ledTerm, leader } = leadership.view();
   return ledTerm === undefined && leader !== undefined ? options.forward?.(leader) : undefined;
 }
@@ -188,7 +188,7 @@ function leaderClient({ leadership, options }: ServiceContext): ForwardClient | 
  * Sends a write on, once: it has no session, so it is never sent again after that, and an answer that does not come
  * from a raftkv node leaves its outcome unknown.
  */
-async function forwarded<Response>(
+export async function forwarded<Response>(
   call: Call,
   send: (options: { signal: AbortSignal; timeoutMs?: number }) => Promise<Response>,
 ): Promise<Response> {

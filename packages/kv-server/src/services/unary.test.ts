@@ -220,6 +220,9 @@ describe("forwarding", () => {
         compact: () => Promise.reject(new Error("not asked for")),
         deleteRange: () => Promise.reject(new Error("not asked for")),
         transaction: () => Promise.reject(new Error("not asked for")),
+        grantLease: () => Promise.reject(new Error("not asked for")),
+        keepLeaseAlive: () => Promise.reject(new Error("not asked for")),
+        revokeLease: () => Promise.reject(new Error("not asked for")),
       }),
     });
     rig.consensus.become("follower", 2);

@@ -117,6 +117,9 @@ export class StateModel {
     if (operations.length === 1 && only?.operation.case === "raiseApplyVersion") {
       return answers([this.#raiseApplyVersion(only.operation.value.applyVersion)]);
     }
+    if (operations.length === 1 && only?.operation.case === "checkState" && this.applyVersion >= 3) {
+      return answers([{ kind: "checkState", index }]);
+    }
     if (operations.length === 1 && only?.operation.case === "expireLeases" && this.applyVersion >= 3) {
       return answers([this.#expireLeases()]);
     }

@@ -4,6 +4,9 @@ import { bytes, compact, put } from "../../test-rig/command-log.ts";
 import { revokeLease } from "../../test-rig/lease-operations.ts";
 import { type Asking, asking, keysOf, lockRig, propose, settle, statesOf } from "../../test-rig/lock-rig.ts";
 import { failureOfCall, type ServiceRig } from "../../test-rig/service-rig.ts";
+import { serviceContext } from "../service-context.ts";
+import { ChangeWaits } from "./change-waits.ts";
+import { leadersOf } from "./leaders.ts";
 
 const job = { case: "nameText", value: "job" } as const;
 const text = (value: string) => ({ case: "valueText", value }) as const;
@@ -171,5 +174,24 @@ describe("whoever observes an election", () => {
     const rest: string[] = [];
     while (rest.at(-1) !== "v4") rest.push(await next());
     expect(rest).toEqual(["v4"]);
+  });
+
+  test("is not told twice of a leader where only what was written meanwhile is compacted", async () => {
+    const rig = await lockRig();
+    const leadership = await leadershipOf(await campaign(rig, 4));
+    const usage = () => ({ logBytes: 0, snapshotBytes: 0, firstIndex: 1, lastIndex: 1 });
+    const inspect = () => Promise.reject(new Error("nobody asks"));
+    const { consensus, machine: state, clock } = rig;
+    const context = serviceContext({ consensus, state, clock, version: "1", address: "127.0.0.1:1", usage, inspect });
+    const call = { signal: new AbortController().signal, timeoutMs: () => undefined };
+    const leaders = leadersOf(context, new ChangeWaits(context.watchHub), bytes("job"), call);
+    expect((await leaders.next()).value.entry?.createRevision).toBe(leadership.token);
+    for (let i = 0; i < 5; i++) await propose(rig, put("other", `${i}`));
+    await propose(rig, compact(rig.machine.revision()));
+    const next = leaders.next();
+    await settle();
+    await rig.elections.resign({ leadership });
+    expect((await next).value.entry).toBeUndefined();
+    await leaders.return(undefined);
   });
 });

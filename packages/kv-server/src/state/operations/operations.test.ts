@@ -68,9 +68,15 @@ test("what an earlier version passes over is passed over as long as one may be t
   const before = await KvStateMachine.open({ store: new GatedStore(), clock: new ManualClock() });
   const log = new CommandLog();
   await applyOne(before, log, { operations: [openSession(60_000)] });
+  await applyOne(before, log, { operations: [put("a", "0")] });
+  await before.flush();
   expect(await applyOne(before, log, batch)).toEqual({
     kind: "answers",
-    answers: [{ kind: "put", revision: 2 }, { kind: "put", revision: 3 }, { kind: "skip" }],
+    answers: [{ kind: "put", revision: 3 }, { kind: "put", revision: 4 }, { kind: "skip" }],
+  });
+  const limits = { pageBytes: MIB, totalBytes: MIB };
+  expect(await before.read([{ kind: "get", key: bytes("a") }], limits)).toMatchObject({
+    answers: [{ entry: { version: 3, createRevision: 2 } }],
   });
   const { machine, log: later } = await machineWithTransactions();
   await applyOne(machine, later, { operations: [openSession(60_000)] });

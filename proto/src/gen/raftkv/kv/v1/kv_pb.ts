@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file raftkv/kv/v1/kv.proto.
  */
 export const file_raftkv_kv_v1_kv: GenFile = /*@__PURE__*/
-  fileDesc("ChVyYWZ0a3Yva3YvdjEva3YucHJvdG8SDHJhZnRrdi5rdi52MSKGAgoKUHV0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEg8KBXZhbHVlGAMgASgMSAESFAoKdmFsdWVfdGV4dBgEIAEoCUgBEg8KB2ZvcndhcmQYBSABKAgSEAoIbGVhc2VfaWQYBiABKAQSDgoGdHRsX21zGAcgASgEEhUKDXdpdGhfcHJldmlvdXMYCCABKAgSIgoFZmVuY2UYCSABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2USEgoKa2VlcF92YWx1ZRgKIAEoCBISCgprZWVwX2xlYXNlGAsgASgIQgoKCGtleV9mb3JtQgwKCnZhbHVlX2Zvcm0iSQoLUHV0UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSKAoIcHJldmlvdXMYAiABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiRgoTVHJhbnNhY3Rpb25SZXNwb25zZRIvCgZyZXN1bHQYASABKAsyHy5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25SZXN1bHQiygEKCkdldFJlcXVlc3QSDQoDa2V5GAEgASgMSAASEgoIa2V5X3RleHQYAiABKAlIABIuCgtjb25zaXN0ZW5jeRgDIAEoDjIZLnJhZnRrdi5rdi52MS5Db25zaXN0ZW5jeRIUCgxtaW5fcmV2aXNpb24YBCABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgFIAEoBEgBiAEBEhMKC2F0X3JldmlzaW9uGAYgASgEQgoKCGtleV9mb3JtQhMKEV9tYXhfc3RhbGVuZXNzX21zIlUKC0dldFJlc3BvbnNlEg0KBWZvdW5kGAEgASgIEhAKCHJldmlzaW9uGAIgASgEEiUKBWVudHJ5GAMgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIooBCg1EZWxldGVSZXF1ZXN0Eg0KA2tleRgBIAEoDEgAEhIKCGtleV90ZXh0GAIgASgJSAASDwoHZm9yd2FyZBgDIAEoCBIVCg13aXRoX3ByZXZpb3VzGAQgASgIEiIKBWZlbmNlGAUgASgLMhMucmFmdGt2Lmt2LnYxLkZlbmNlQgoKCGtleV9mb3JtIl0KDkRlbGV0ZVJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAgSKAoIcHJldmlvdXMYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUinAEKEkRlbGV0ZVJhbmdlUmVxdWVzdBIMCgRmcm9tGAEgASgMEgoKAnRvGAIgASgMEhMKC3ByZWZpeF90ZXh0GAMgASgJEhUKDXdpdGhfcHJldmlvdXMYBCABKAgSIgoFZmVuY2UYBSABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2USDwoHZm9yd2FyZBgGIAEoCBILCgNhbGwYByABKAgiYgoTRGVsZXRlUmFuZ2VSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgEEigKCHByZXZpb3VzGAMgAygLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIoIBChJUcmFuc2FjdGlvblJlcXVlc3QSNwoLdHJhbnNhY3Rpb24YASABKAsyIi5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25PcGVyYXRpb24SIgoFZmVuY2UYAiABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2USDwoHZm9yd2FyZBgDIAEoCCLZAgoMUmFuZ2VSZXF1ZXN0EgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSEwoLcHJlZml4X3RleHQYAyABKAkSDQoFbGltaXQYBCABKA0SEQoJa2V5c19vbmx5GAUgASgIEi4KC2NvbnNpc3RlbmN5GAYgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5EhQKDG1pbl9yZXZpc2lvbhgHIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAggASgESACIAQESEwoLYXRfcmV2aXNpb24YCSABKAQSEgoKY291bnRfb25seRgKIAEoCBInCgVvcmRlchgLIAEoCzIYLnJhZnRrdi5rdi52MS5SYW5nZU9yZGVyEiwKBmZpbHRlchgMIAEoCzIcLnJhZnRrdi5rdi52MS5SZXZpc2lvbkZpbHRlckITChFfbWF4X3N0YWxlbmVzc19tcyJ5Cg1SYW5nZVJlc3BvbnNlEicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoDBINCgVjb3VudBgEIAEoBBIQCghhc19hc2tlZBgFIAEoCCLdAQoOSGlzdG9yeVJlcXVlc3QSDQoDa2V5GAEgASgMSAASEgoIa2V5X3RleHQYAiABKAlIABITCgthdF9yZXZpc2lvbhgDIAEoBBINCgVsaW1pdBgEIAEoDRIuCgtjb25zaXN0ZW5jeRgFIAEoDjIZLnJhZnRrdi5rdi52MS5Db25zaXN0ZW5jeRIUCgxtaW5fcmV2aXNpb24YBiABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgHIAEoBEgBiAEBQgoKCGtleV9mb3JtQhMKEV9tYXhfc3RhbGVuZXNzX21zIlkKD0hpc3RvcnlSZXNwb25zZRImCgZ3cml0ZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5V3JpdGUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoBCJDCghLZXlXcml0ZRIQCghyZXZpc2lvbhgBIAEoBBIlCgVlbnRyeRgCIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSIzCg5Db21wYWN0UmVxdWVzdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdmb3J3YXJkGAIgASgIIisKD0NvbXBhY3RSZXNwb25zZRIYChBjb21wYWN0X3JldmlzaW9uGAEgASgEInMKD0V4Y2hhbmdlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgEEhcKDWNvbW1hbmRfYmF0Y2gYAiABKAxIABIoCgVyZWFkcxgDIAEoCzIXLnJhZnRrdi5rdi52MS5SZWFkQmF0Y2hIAEIJCgdyZXF1ZXN0IrYBCglSZWFkQmF0Y2gSLgoLY29uc2lzdGVuY3kYASABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSLwoKb3BlcmF0aW9ucxgCIAMoCzIbLnJhZnRrdi5rdi52MS5SZWFkT3BlcmF0aW9uEhQKDG1pbl9yZXZpc2lvbhgDIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAQgASgESACIAQFCEwoRX21heF9zdGFsZW5lc3NfbXMiiQIKDVJlYWRPcGVyYXRpb24SKQoDZ2V0GAEgASgLMhoucmFmdGt2Lmt2LnYxLkdldE9wZXJhdGlvbkgAEi0KBXJhbmdlGAIgASgLMhwucmFmdGt2Lmt2LnYxLlJhbmdlT3BlcmF0aW9uSAASMQoHaGlzdG9yeRgDIAEoCzIeLnJhZnRrdi5rdi52MS5IaXN0b3J5T3BlcmF0aW9uSAASLQoFbGVhc2UYBCABKAsyHC5yYWZ0a3Yua3YudjEuTGVhc2VPcGVyYXRpb25IABIvCgZsZWFzZXMYBSABKAsyHS5yYWZ0a3Yua3YudjEuTGVhc2VzT3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIjAKDEdldE9wZXJhdGlvbhILCgNrZXkYASABKAwSEwoLYXRfcmV2aXNpb24YAiABKAQiQwoQSGlzdG9yeU9wZXJhdGlvbhILCgNrZXkYASABKAwSEwoLYXRfcmV2aXNpb24YAiABKAQSDQoFbGltaXQYAyABKA0izAEKDlJhbmdlT3BlcmF0aW9uEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSDQoFbGltaXQYAyABKA0SEQoJa2V5c19vbmx5GAQgASgIEhMKC2F0X3JldmlzaW9uGAUgASgEEhIKCmNvdW50X29ubHkYBiABKAgSJwoFb3JkZXIYByABKAsyGC5yYWZ0a3Yua3YudjEuUmFuZ2VPcmRlchIsCgZmaWx0ZXIYCCABKAsyHC5yYWZ0a3Yua3YudjEuUmV2aXNpb25GaWx0ZXIiNQoOTGVhc2VPcGVyYXRpb24SEAoIbGVhc2VfaWQYASABKAQSEQoJd2l0aF9rZXlzGAIgASgIIjcKD0xlYXNlc09wZXJhdGlvbhIVCg1mcm9tX2xlYXNlX2lkGAEgASgEEg0KBWxpbWl0GAIgASgNIqcCChBFeGNoYW5nZVJlc3BvbnNlEhIKCnJlcXVlc3RfaWQYASABKAQSLwoHcmVzdWx0cxgCIAEoCzIcLnJhZnRrdi5rdi52MS5Db21tYW5kUmVzdWx0c0gAEioKBXJlYWRzGAMgASgLMhkucmFmdGt2Lmt2LnYxLlJlYWRSZXN1bHRzSAASKgoFZXJyb3IYBCABKAsyGS5yYWZ0a3Yua3YudjEuRXJyb3JEZXRhaWxIABIzCg1sZWFkZXJfY2hhbmdlGAUgASgLMhoucmFmdGt2Lmt2LnYxLkxlYWRlckNoYW5nZUgAEjUKDm1lbWJlcnNfY2hhbmdlGAYgASgLMhsucmFmdGt2Lmt2LnYxLk1lbWJlcnNDaGFuZ2VIAEIKCghyZXNwb25zZSJACg5Db21tYW5kUmVzdWx0cxIuCgdyZXN1bHRzGAEgAygLMh0ucmFmdGt2Lmt2LnYxLk9wZXJhdGlvblJlc3VsdCJKCgtSZWFkUmVzdWx0cxIQCghyZXZpc2lvbhgBIAEoBBIpCgdyZXN1bHRzGAIgAygLMhgucmFmdGt2Lmt2LnYxLlJlYWRSZXN1bHQioAIKClJlYWRSZXN1bHQSJgoDZ2V0GAEgASgLMhcucmFmdGt2Lmt2LnYxLkdldFJlc3VsdEgAEioKBXJhbmdlGAIgASgLMhkucmFmdGt2Lmt2LnYxLlJhbmdlUmVzdWx0SAASKgoFZXJyb3IYAyABKAsyGS5yYWZ0a3Yua3YudjEuRXJyb3JEZXRhaWxIABIuCgdoaXN0b3J5GAQgASgLMhsucmFmdGt2Lmt2LnYxLkhpc3RvcnlSZXN1bHRIABIqCgVsZWFzZRgFIAEoCzIZLnJhZnRrdi5rdi52MS5MZWFzZVJlc3VsdEgAEiwKBmxlYXNlcxgGIAEoCzIaLnJhZnRrdi5rdi52MS5MZWFzZXNSZXN1bHRIAEIICgZyZXN1bHQiXgoLTGVhc2VSZXN1bHQSDQoFZm91bmQYASABKAgSDgoGdHRsX21zGAIgASgEEg8KB2xlZnRfbXMYAyABKAQSEQoJa2V5X2NvdW50GAQgASgEEgwKBGtleXMYBSADKAwiRgoMTGVhc2VzUmVzdWx0EigKBmxlYXNlcxgBIAMoCzIYLnJhZnRrdi5rdi52MS5MZWFzZUVudHJ5EgwKBG5leHQYAiABKAQiUgoKTGVhc2VFbnRyeRIQCghsZWFzZV9pZBgBIAEoBBIOCgZ0dGxfbXMYAiABKAQSDwoHbGVmdF9tcxgDIAEoBBIRCglrZXlfY291bnQYBCABKAQiMgoJR2V0UmVzdWx0EiUKBWVudHJ5GAEgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIncKC1JhbmdlUmVzdWx0EicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSDAoEbmV4dBgCIAEoDBIQCghyZXZpc2lvbhgDIAEoBBINCgVjb3VudBgEIAEoBBIQCghhc19hc2tlZBgFIAEoCCJFCg1IaXN0b3J5UmVzdWx0EiYKBndyaXRlcxgBIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlXcml0ZRIMCgRuZXh0GAIgASgEIiIKDU1lbWJlcnNDaGFuZ2USEQoJYWRkcmVzc2VzGAEgAygJIjQKDExlYWRlckNoYW5nZRIkCgZsZWFkZXIYASABKAsyFC5yYWZ0a3Yua3YudjEuTGVhZGVyIqABCgxXYXRjaFJlcXVlc3QSKwoGY3JlYXRlGAEgASgLMhkucmFmdGt2Lmt2LnYxLkNyZWF0ZVdhdGNoSAASKwoGY2FuY2VsGAIgASgLMhkucmFmdGt2Lmt2LnYxLkNhbmNlbFdhdGNoSAASKwoGY3JlZGl0GAMgASgLMhkucmFmdGt2Lmt2LnYxLldhdGNoQ3JlZGl0SABCCQoHcmVxdWVzdCLhAQoLQ3JlYXRlV2F0Y2gSEAoId2F0Y2hfaWQYASABKAQSDAoEZnJvbRgCIAEoDBIKCgJ0bxgDIAEoDBIWCg5zdGFydF9yZXZpc2lvbhgEIAEoBBIUCgx3aXRob3V0X3B1dHMYBSABKAgSFwoPd2l0aG91dF9kZWxldGVzGAYgASgIEhUKDXdpdGhfcHJldmlvdXMYByABKAgSHAoUcHJvZ3Jlc3NfaW50ZXJ2YWxfbXMYCSABKAQSFAoMY3JlZGl0X2J5dGVzGAogASgEEhQKDG1pbl9yZXZpc2lvbhgLIAEoBCIfCgtDYW5jZWxXYXRjaBIQCgh3YXRjaF9pZBgBIAEoBCJGCgtXYXRjaENyZWRpdBIQCgh3YXRjaF9pZBgBIAEoBBINCgVieXRlcxgCIAEoBBIWCg5tb3JlX3dhdGNoX2lkcxgDIAMoBCKDAgoNV2F0Y2hSZXNwb25zZRIQCgh3YXRjaF9pZBgBIAEoBBItCgdjcmVhdGVkGAIgASgLMhoucmFmdGt2Lmt2LnYxLldhdGNoQ3JlYXRlZEgAEisKBmV2ZW50cxgDIAEoCzIZLnJhZnRrdi5rdi52MS5XYXRjaEV2ZW50c0gAEi8KCHByb2dyZXNzGAQgASgLMhsucmFmdGt2Lmt2LnYxLldhdGNoUHJvZ3Jlc3NIABIvCghjYW5jZWxlZBgFIAEoCzIbLnJhZnRrdi5rdi52MS5XYXRjaENhbmNlbGVkSAASFgoObW9yZV93YXRjaF9pZHMYBiADKARCCgoIcmVzcG9uc2UiIAoMV2F0Y2hDcmVhdGVkEhAKCHJldmlzaW9uGAEgASgEIlEKC1dhdGNoRXZlbnRzEigKBmV2ZW50cxgBIAMoCzIYLnJhZnRrdi5rdi52MS5XYXRjaEV2ZW50EhgKEHRocm91Z2hfcmV2aXNpb24YAiABKAQibgoKV2F0Y2hFdmVudBIlCgVlbnRyeRgBIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZRIPCgdkZWxldGVkGAIgASgIEigKCHByZXZpb3VzGAMgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIiEKDVdhdGNoUHJvZ3Jlc3MSEAoIcmV2aXNpb24YASABKAQiOQoNV2F0Y2hDYW5jZWxlZBIoCgVlcnJvchgBIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbCp9CgtDb25zaXN0ZW5jeRIbChdDT05TSVNURU5DWV9VTlNQRUNJRklFRBAAEhwKGENPTlNJU1RFTkNZX0xJTkVBUklaQUJMRRABEhwKGENPTlNJU1RFTkNZX1NFUklBTElaQUJMRRACEhUKEUNPTlNJU1RFTkNZX0xFQVNFEAMy1wUKCUt2U2VydmljZRI6CgNQdXQSGC5yYWZ0a3Yua3YudjEuUHV0UmVxdWVzdBoZLnJhZnRrdi5rdi52MS5QdXRSZXNwb25zZRI6CgNHZXQSGC5yYWZ0a3Yua3YudjEuR2V0UmVxdWVzdBoZLnJhZnRrdi5rdi52MS5HZXRSZXNwb25zZRJDCgZEZWxldGUSGy5yYWZ0a3Yua3YudjEuRGVsZXRlUmVxdWVzdBocLnJhZnRrdi5rdi52MS5EZWxldGVSZXNwb25zZRJACgVSYW5nZRIaLnJhZnRrdi5rdi52MS5SYW5nZVJlcXVlc3QaGy5yYWZ0a3Yua3YudjEuUmFuZ2VSZXNwb25zZRJGCgdIaXN0b3J5EhwucmFmdGt2Lmt2LnYxLkhpc3RvcnlSZXF1ZXN0Gh0ucmFmdGt2Lmt2LnYxLkhpc3RvcnlSZXNwb25zZRJGCgdDb21wYWN0EhwucmFmdGt2Lmt2LnYxLkNvbXBhY3RSZXF1ZXN0Gh0ucmFmdGt2Lmt2LnYxLkNvbXBhY3RSZXNwb25zZRJSCgtEZWxldGVSYW5nZRIgLnJhZnRrdi5rdi52MS5EZWxldGVSYW5nZVJlcXVlc3QaIS5yYWZ0a3Yua3YudjEuRGVsZXRlUmFuZ2VSZXNwb25zZRJSCgtUcmFuc2FjdGlvbhIgLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblJlcXVlc3QaIS5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25SZXNwb25zZRJECgVXYXRjaBIaLnJhZnRrdi5rdi52MS5XYXRjaFJlcXVlc3QaGy5yYWZ0a3Yua3YudjEuV2F0Y2hSZXNwb25zZSgBMAESTQoIRXhjaGFuZ2USHS5yYWZ0a3Yua3YudjEuRXhjaGFuZ2VSZXF1ZXN0Gh4ucmFmdGt2Lmt2LnYxLkV4Y2hhbmdlUmVzcG9uc2UoATABYgZwcm90bzM", [file_raftkv_kv_v1_command, file_raftkv_kv_v1_error]);
+  fileDesc("ChVyYWZ0a3Yva3YvdjEva3YucHJvdG8SDHJhZnRrdi5rdi52MSKGAgoKUHV0UmVxdWVzdBINCgNrZXkYASABKAxIABISCghrZXlfdGV4dBgCIAEoCUgAEg8KBXZhbHVlGAMgASgMSAESFAoKdmFsdWVfdGV4dBgEIAEoCUgBEg8KB2ZvcndhcmQYBSABKAgSEAoIbGVhc2VfaWQYBiABKAQSDgoGdHRsX21zGAcgASgEEhUKDXdpdGhfcHJldmlvdXMYCCABKAgSIgoFZmVuY2UYCSABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2USEgoKa2VlcF92YWx1ZRgKIAEoCBISCgprZWVwX2xlYXNlGAsgASgIQgoKCGtleV9mb3JtQgwKCnZhbHVlX2Zvcm0iSQoLUHV0UmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSKAoIcHJldmlvdXMYAiABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUiRgoTVHJhbnNhY3Rpb25SZXNwb25zZRIvCgZyZXN1bHQYASABKAsyHy5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25SZXN1bHQiygEKCkdldFJlcXVlc3QSDQoDa2V5GAEgASgMSAASEgoIa2V5X3RleHQYAiABKAlIABIuCgtjb25zaXN0ZW5jeRgDIAEoDjIZLnJhZnRrdi5rdi52MS5Db25zaXN0ZW5jeRIUCgxtaW5fcmV2aXNpb24YBCABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgFIAEoBEgBiAEBEhMKC2F0X3JldmlzaW9uGAYgASgEQgoKCGtleV9mb3JtQhMKEV9tYXhfc3RhbGVuZXNzX21zIlUKC0dldFJlc3BvbnNlEg0KBWZvdW5kGAEgASgIEhAKCHJldmlzaW9uGAIgASgEEiUKBWVudHJ5GAMgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIooBCg1EZWxldGVSZXF1ZXN0Eg0KA2tleRgBIAEoDEgAEhIKCGtleV90ZXh0GAIgASgJSAASDwoHZm9yd2FyZBgDIAEoCBIVCg13aXRoX3ByZXZpb3VzGAQgASgIEiIKBWZlbmNlGAUgASgLMhMucmFmdGt2Lmt2LnYxLkZlbmNlQgoKCGtleV9mb3JtIl0KDkRlbGV0ZVJlc3BvbnNlEhAKCHJldmlzaW9uGAEgASgEEg8KB2RlbGV0ZWQYAiABKAgSKAoIcHJldmlvdXMYAyABKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUinAEKEkRlbGV0ZVJhbmdlUmVxdWVzdBIMCgRmcm9tGAEgASgMEgoKAnRvGAIgASgMEhMKC3ByZWZpeF90ZXh0GAMgASgJEhUKDXdpdGhfcHJldmlvdXMYBCABKAgSIgoFZmVuY2UYBSABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2USDwoHZm9yd2FyZBgGIAEoCBILCgNhbGwYByABKAgiYgoTRGVsZXRlUmFuZ2VSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIPCgdkZWxldGVkGAIgASgEEigKCHByZXZpb3VzGAMgAygLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIoIBChJUcmFuc2FjdGlvblJlcXVlc3QSNwoLdHJhbnNhY3Rpb24YASABKAsyIi5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25PcGVyYXRpb24SIgoFZmVuY2UYAiABKAsyEy5yYWZ0a3Yua3YudjEuRmVuY2USDwoHZm9yd2FyZBgDIAEoCCLZAgoMUmFuZ2VSZXF1ZXN0EgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSEwoLcHJlZml4X3RleHQYAyABKAkSDQoFbGltaXQYBCABKA0SEQoJa2V5c19vbmx5GAUgASgIEi4KC2NvbnNpc3RlbmN5GAYgASgOMhkucmFmdGt2Lmt2LnYxLkNvbnNpc3RlbmN5EhQKDG1pbl9yZXZpc2lvbhgHIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAggASgESACIAQESEwoLYXRfcmV2aXNpb24YCSABKAQSEgoKY291bnRfb25seRgKIAEoCBInCgVvcmRlchgLIAEoCzIYLnJhZnRrdi5rdi52MS5SYW5nZU9yZGVyEiwKBmZpbHRlchgMIAEoCzIcLnJhZnRrdi5rdi52MS5SZXZpc2lvbkZpbHRlckITChFfbWF4X3N0YWxlbmVzc19tcyJ5Cg1SYW5nZVJlc3BvbnNlEicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoDBINCgVjb3VudBgEIAEoBBIQCghhc19hc2tlZBgFIAEoCCLdAQoOSGlzdG9yeVJlcXVlc3QSDQoDa2V5GAEgASgMSAASEgoIa2V5X3RleHQYAiABKAlIABITCgthdF9yZXZpc2lvbhgDIAEoBBINCgVsaW1pdBgEIAEoDRIuCgtjb25zaXN0ZW5jeRgFIAEoDjIZLnJhZnRrdi5rdi52MS5Db25zaXN0ZW5jeRIUCgxtaW5fcmV2aXNpb24YBiABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgHIAEoBEgBiAEBQgoKCGtleV9mb3JtQhMKEV9tYXhfc3RhbGVuZXNzX21zIlkKD0hpc3RvcnlSZXNwb25zZRImCgZ3cml0ZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5V3JpdGUSEAoIcmV2aXNpb24YAiABKAQSDAoEbmV4dBgDIAEoBCJDCghLZXlXcml0ZRIQCghyZXZpc2lvbhgBIAEoBBIlCgVlbnRyeRgCIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZSJGChFHcmFudExlYXNlUmVxdWVzdBIOCgZ0dGxfbXMYASABKAQSEAoIbGVhc2VfaWQYAiABKAQSDwoHZm9yd2FyZBgDIAEoCCI2ChJHcmFudExlYXNlUmVzcG9uc2USEAoIbGVhc2VfaWQYASABKAQSDgoGdHRsX21zGAIgASgEIjoKFUtlZXBMZWFzZUFsaXZlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoBBIPCgdmb3J3YXJkGAIgASgIIigKFktlZXBMZWFzZUFsaXZlUmVzcG9uc2USDgoGdHRsX21zGAEgASgEIjcKElJldm9rZUxlYXNlUmVxdWVzdBIQCghsZWFzZV9pZBgBIAEoBBIPCgdmb3J3YXJkGAIgASgIIjgKE1Jldm9rZUxlYXNlUmVzcG9uc2USEAoIcmV2aXNpb24YASABKAQSDwoHZGVsZXRlZBgCIAEoBCKwAQoPR2V0TGVhc2VSZXF1ZXN0EhAKCGxlYXNlX2lkGAEgASgEEhEKCXdpdGhfa2V5cxgCIAEoCBIuCgtjb25zaXN0ZW5jeRgDIAEoDjIZLnJhZnRrdi5rdi52MS5Db25zaXN0ZW5jeRIUCgxtaW5fcmV2aXNpb24YBCABKAQSHQoQbWF4X3N0YWxlbmVzc19tcxgFIAEoBEgAiAEBQhMKEV9tYXhfc3RhbGVuZXNzX21zIk4KEEdldExlYXNlUmVzcG9uc2USKAoFbGVhc2UYASABKAsyGS5yYWZ0a3Yua3YudjEuTGVhc2VSZXN1bHQSEAoIcmV2aXNpb24YAiABKAQiswEKEUxpc3RMZWFzZXNSZXF1ZXN0EhUKDWZyb21fbGVhc2VfaWQYASABKAQSDQoFbGltaXQYAiABKA0SLgoLY29uc2lzdGVuY3kYAyABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSFAoMbWluX3JldmlzaW9uGAQgASgEEh0KEG1heF9zdGFsZW5lc3NfbXMYBSABKARIAIgBAUITChFfbWF4X3N0YWxlbmVzc19tcyJeChJMaXN0TGVhc2VzUmVzcG9uc2USKAoGbGVhc2VzGAEgAygLMhgucmFmdGt2Lmt2LnYxLkxlYXNlRW50cnkSDAoEbmV4dBgCIAEoBBIQCghyZXZpc2lvbhgDIAEoBCIzCg5Db21wYWN0UmVxdWVzdBIQCghyZXZpc2lvbhgBIAEoBBIPCgdmb3J3YXJkGAIgASgIIisKD0NvbXBhY3RSZXNwb25zZRIYChBjb21wYWN0X3JldmlzaW9uGAEgASgEInMKD0V4Y2hhbmdlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgEEhcKDWNvbW1hbmRfYmF0Y2gYAiABKAxIABIoCgVyZWFkcxgDIAEoCzIXLnJhZnRrdi5rdi52MS5SZWFkQmF0Y2hIAEIJCgdyZXF1ZXN0IrYBCglSZWFkQmF0Y2gSLgoLY29uc2lzdGVuY3kYASABKA4yGS5yYWZ0a3Yua3YudjEuQ29uc2lzdGVuY3kSLwoKb3BlcmF0aW9ucxgCIAMoCzIbLnJhZnRrdi5rdi52MS5SZWFkT3BlcmF0aW9uEhQKDG1pbl9yZXZpc2lvbhgDIAEoBBIdChBtYXhfc3RhbGVuZXNzX21zGAQgASgESACIAQFCEwoRX21heF9zdGFsZW5lc3NfbXMiiQIKDVJlYWRPcGVyYXRpb24SKQoDZ2V0GAEgASgLMhoucmFmdGt2Lmt2LnYxLkdldE9wZXJhdGlvbkgAEi0KBXJhbmdlGAIgASgLMhwucmFmdGt2Lmt2LnYxLlJhbmdlT3BlcmF0aW9uSAASMQoHaGlzdG9yeRgDIAEoCzIeLnJhZnRrdi5rdi52MS5IaXN0b3J5T3BlcmF0aW9uSAASLQoFbGVhc2UYBCABKAsyHC5yYWZ0a3Yua3YudjEuTGVhc2VPcGVyYXRpb25IABIvCgZsZWFzZXMYBSABKAsyHS5yYWZ0a3Yua3YudjEuTGVhc2VzT3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIjAKDEdldE9wZXJhdGlvbhILCgNrZXkYASABKAwSEwoLYXRfcmV2aXNpb24YAiABKAQiQwoQSGlzdG9yeU9wZXJhdGlvbhILCgNrZXkYASABKAwSEwoLYXRfcmV2aXNpb24YAiABKAQSDQoFbGltaXQYAyABKA0izAEKDlJhbmdlT3BlcmF0aW9uEgwKBGZyb20YASABKAwSCgoCdG8YAiABKAwSDQoFbGltaXQYAyABKA0SEQoJa2V5c19vbmx5GAQgASgIEhMKC2F0X3JldmlzaW9uGAUgASgEEhIKCmNvdW50X29ubHkYBiABKAgSJwoFb3JkZXIYByABKAsyGC5yYWZ0a3Yua3YudjEuUmFuZ2VPcmRlchIsCgZmaWx0ZXIYCCABKAsyHC5yYWZ0a3Yua3YudjEuUmV2aXNpb25GaWx0ZXIiNQoOTGVhc2VPcGVyYXRpb24SEAoIbGVhc2VfaWQYASABKAQSEQoJd2l0aF9rZXlzGAIgASgIIjcKD0xlYXNlc09wZXJhdGlvbhIVCg1mcm9tX2xlYXNlX2lkGAEgASgEEg0KBWxpbWl0GAIgASgNIqcCChBFeGNoYW5nZVJlc3BvbnNlEhIKCnJlcXVlc3RfaWQYASABKAQSLwoHcmVzdWx0cxgCIAEoCzIcLnJhZnRrdi5rdi52MS5Db21tYW5kUmVzdWx0c0gAEioKBXJlYWRzGAMgASgLMhkucmFmdGt2Lmt2LnYxLlJlYWRSZXN1bHRzSAASKgoFZXJyb3IYBCABKAsyGS5yYWZ0a3Yua3YudjEuRXJyb3JEZXRhaWxIABIzCg1sZWFkZXJfY2hhbmdlGAUgASgLMhoucmFmdGt2Lmt2LnYxLkxlYWRlckNoYW5nZUgAEjUKDm1lbWJlcnNfY2hhbmdlGAYgASgLMhsucmFmdGt2Lmt2LnYxLk1lbWJlcnNDaGFuZ2VIAEIKCghyZXNwb25zZSJACg5Db21tYW5kUmVzdWx0cxIuCgdyZXN1bHRzGAEgAygLMh0ucmFmdGt2Lmt2LnYxLk9wZXJhdGlvblJlc3VsdCJKCgtSZWFkUmVzdWx0cxIQCghyZXZpc2lvbhgBIAEoBBIpCgdyZXN1bHRzGAIgAygLMhgucmFmdGt2Lmt2LnYxLlJlYWRSZXN1bHQioAIKClJlYWRSZXN1bHQSJgoDZ2V0GAEgASgLMhcucmFmdGt2Lmt2LnYxLkdldFJlc3VsdEgAEioKBXJhbmdlGAIgASgLMhkucmFmdGt2Lmt2LnYxLlJhbmdlUmVzdWx0SAASKgoFZXJyb3IYAyABKAsyGS5yYWZ0a3Yua3YudjEuRXJyb3JEZXRhaWxIABIuCgdoaXN0b3J5GAQgASgLMhsucmFmdGt2Lmt2LnYxLkhpc3RvcnlSZXN1bHRIABIqCgVsZWFzZRgFIAEoCzIZLnJhZnRrdi5rdi52MS5MZWFzZVJlc3VsdEgAEiwKBmxlYXNlcxgGIAEoCzIaLnJhZnRrdi5rdi52MS5MZWFzZXNSZXN1bHRIAEIICgZyZXN1bHQiXgoLTGVhc2VSZXN1bHQSDQoFZm91bmQYASABKAgSDgoGdHRsX21zGAIgASgEEg8KB2xlZnRfbXMYAyABKAQSEQoJa2V5X2NvdW50GAQgASgEEgwKBGtleXMYBSADKAwiRgoMTGVhc2VzUmVzdWx0EigKBmxlYXNlcxgBIAMoCzIYLnJhZnRrdi5rdi52MS5MZWFzZUVudHJ5EgwKBG5leHQYAiABKAQiUgoKTGVhc2VFbnRyeRIQCghsZWFzZV9pZBgBIAEoBBIOCgZ0dGxfbXMYAiABKAQSDwoHbGVmdF9tcxgDIAEoBBIRCglrZXlfY291bnQYBCABKAQiMgoJR2V0UmVzdWx0EiUKBWVudHJ5GAEgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIncKC1JhbmdlUmVzdWx0EicKB2VudHJpZXMYASADKAsyFi5yYWZ0a3Yua3YudjEuS2V5VmFsdWUSDAoEbmV4dBgCIAEoDBIQCghyZXZpc2lvbhgDIAEoBBINCgVjb3VudBgEIAEoBBIQCghhc19hc2tlZBgFIAEoCCJFCg1IaXN0b3J5UmVzdWx0EiYKBndyaXRlcxgBIAMoCzIWLnJhZnRrdi5rdi52MS5LZXlXcml0ZRIMCgRuZXh0GAIgASgEIiIKDU1lbWJlcnNDaGFuZ2USEQoJYWRkcmVzc2VzGAEgAygJIjQKDExlYWRlckNoYW5nZRIkCgZsZWFkZXIYASABKAsyFC5yYWZ0a3Yua3YudjEuTGVhZGVyIqABCgxXYXRjaFJlcXVlc3QSKwoGY3JlYXRlGAEgASgLMhkucmFmdGt2Lmt2LnYxLkNyZWF0ZVdhdGNoSAASKwoGY2FuY2VsGAIgASgLMhkucmFmdGt2Lmt2LnYxLkNhbmNlbFdhdGNoSAASKwoGY3JlZGl0GAMgASgLMhkucmFmdGt2Lmt2LnYxLldhdGNoQ3JlZGl0SABCCQoHcmVxdWVzdCLhAQoLQ3JlYXRlV2F0Y2gSEAoId2F0Y2hfaWQYASABKAQSDAoEZnJvbRgCIAEoDBIKCgJ0bxgDIAEoDBIWCg5zdGFydF9yZXZpc2lvbhgEIAEoBBIUCgx3aXRob3V0X3B1dHMYBSABKAgSFwoPd2l0aG91dF9kZWxldGVzGAYgASgIEhUKDXdpdGhfcHJldmlvdXMYByABKAgSHAoUcHJvZ3Jlc3NfaW50ZXJ2YWxfbXMYCSABKAQSFAoMY3JlZGl0X2J5dGVzGAogASgEEhQKDG1pbl9yZXZpc2lvbhgLIAEoBCIfCgtDYW5jZWxXYXRjaBIQCgh3YXRjaF9pZBgBIAEoBCJGCgtXYXRjaENyZWRpdBIQCgh3YXRjaF9pZBgBIAEoBBINCgVieXRlcxgCIAEoBBIWCg5tb3JlX3dhdGNoX2lkcxgDIAMoBCKDAgoNV2F0Y2hSZXNwb25zZRIQCgh3YXRjaF9pZBgBIAEoBBItCgdjcmVhdGVkGAIgASgLMhoucmFmdGt2Lmt2LnYxLldhdGNoQ3JlYXRlZEgAEisKBmV2ZW50cxgDIAEoCzIZLnJhZnRrdi5rdi52MS5XYXRjaEV2ZW50c0gAEi8KCHByb2dyZXNzGAQgASgLMhsucmFmdGt2Lmt2LnYxLldhdGNoUHJvZ3Jlc3NIABIvCghjYW5jZWxlZBgFIAEoCzIbLnJhZnRrdi5rdi52MS5XYXRjaENhbmNlbGVkSAASFgoObW9yZV93YXRjaF9pZHMYBiADKARCCgoIcmVzcG9uc2UiIAoMV2F0Y2hDcmVhdGVkEhAKCHJldmlzaW9uGAEgASgEIlEKC1dhdGNoRXZlbnRzEigKBmV2ZW50cxgBIAMoCzIYLnJhZnRrdi5rdi52MS5XYXRjaEV2ZW50EhgKEHRocm91Z2hfcmV2aXNpb24YAiABKAQibgoKV2F0Y2hFdmVudBIlCgVlbnRyeRgBIAEoCzIWLnJhZnRrdi5rdi52MS5LZXlWYWx1ZRIPCgdkZWxldGVkGAIgASgIEigKCHByZXZpb3VzGAMgASgLMhYucmFmdGt2Lmt2LnYxLktleVZhbHVlIiEKDVdhdGNoUHJvZ3Jlc3MSEAoIcmV2aXNpb24YASABKAQiOQoNV2F0Y2hDYW5jZWxlZBIoCgVlcnJvchgBIAEoCzIZLnJhZnRrdi5rdi52MS5FcnJvckRldGFpbCp9CgtDb25zaXN0ZW5jeRIbChdDT05TSVNURU5DWV9VTlNQRUNJRklFRBAAEhwKGENPTlNJU1RFTkNZX0xJTkVBUklaQUJMRRABEhwKGENPTlNJU1RFTkNZX1NFUklBTElaQUJMRRACEhUKEUNPTlNJU1RFTkNZX0xFQVNFEAMy9QgKCUt2U2VydmljZRI6CgNQdXQSGC5yYWZ0a3Yua3YudjEuUHV0UmVxdWVzdBoZLnJhZnRrdi5rdi52MS5QdXRSZXNwb25zZRI6CgNHZXQSGC5yYWZ0a3Yua3YudjEuR2V0UmVxdWVzdBoZLnJhZnRrdi5rdi52MS5HZXRSZXNwb25zZRJDCgZEZWxldGUSGy5yYWZ0a3Yua3YudjEuRGVsZXRlUmVxdWVzdBocLnJhZnRrdi5rdi52MS5EZWxldGVSZXNwb25zZRJACgVSYW5nZRIaLnJhZnRrdi5rdi52MS5SYW5nZVJlcXVlc3QaGy5yYWZ0a3Yua3YudjEuUmFuZ2VSZXNwb25zZRJGCgdIaXN0b3J5EhwucmFmdGt2Lmt2LnYxLkhpc3RvcnlSZXF1ZXN0Gh0ucmFmdGt2Lmt2LnYxLkhpc3RvcnlSZXNwb25zZRJGCgdDb21wYWN0EhwucmFmdGt2Lmt2LnYxLkNvbXBhY3RSZXF1ZXN0Gh0ucmFmdGt2Lmt2LnYxLkNvbXBhY3RSZXNwb25zZRJSCgtEZWxldGVSYW5nZRIgLnJhZnRrdi5rdi52MS5EZWxldGVSYW5nZVJlcXVlc3QaIS5yYWZ0a3Yua3YudjEuRGVsZXRlUmFuZ2VSZXNwb25zZRJSCgtUcmFuc2FjdGlvbhIgLnJhZnRrdi5rdi52MS5UcmFuc2FjdGlvblJlcXVlc3QaIS5yYWZ0a3Yua3YudjEuVHJhbnNhY3Rpb25SZXNwb25zZRJPCgpHcmFudExlYXNlEh8ucmFmdGt2Lmt2LnYxLkdyYW50TGVhc2VSZXF1ZXN0GiAucmFmdGt2Lmt2LnYxLkdyYW50TGVhc2VSZXNwb25zZRJbCg5LZWVwTGVhc2VBbGl2ZRIjLnJhZnRrdi5rdi52MS5LZWVwTGVhc2VBbGl2ZVJlcXVlc3QaJC5yYWZ0a3Yua3YudjEuS2VlcExlYXNlQWxpdmVSZXNwb25zZRJSCgtSZXZva2VMZWFzZRIgLnJhZnRrdi5rdi52MS5SZXZva2VMZWFzZVJlcXVlc3QaIS5yYWZ0a3Yua3YudjEuUmV2b2tlTGVhc2VSZXNwb25zZRJJCghHZXRMZWFzZRIdLnJhZnRrdi5rdi52MS5HZXRMZWFzZVJlcXVlc3QaHi5yYWZ0a3Yua3YudjEuR2V0TGVhc2VSZXNwb25zZRJPCgpMaXN0TGVhc2VzEh8ucmFmdGt2Lmt2LnYxLkxpc3RMZWFzZXNSZXF1ZXN0GiAucmFmdGt2Lmt2LnYxLkxpc3RMZWFzZXNSZXNwb25zZRJECgVXYXRjaBIaLnJhZnRrdi5rdi52MS5XYXRjaFJlcXVlc3QaGy5yYWZ0a3Yua3YudjEuV2F0Y2hSZXNwb25zZSgBMAESTQoIRXhjaGFuZ2USHS5yYWZ0a3Yua3YudjEuRXhjaGFuZ2VSZXF1ZXN0Gh4ucmFmdGt2Lmt2LnYxLkV4Y2hhbmdlUmVzcG9uc2UoATABYgZwcm90bzM", [file_raftkv_kv_v1_command, file_raftkv_kv_v1_error]);
 
 /**
  * @generated from message raftkv.kv.v1.PutRequest
@@ -656,6 +656,281 @@ export const KeyWriteSchema: GenMessage<KeyWrite> = /*@__PURE__*/
   messageDesc(file_raftkv_kv_v1_kv, 14);
 
 /**
+ * @generated from message raftkv.kv.v1.GrantLeaseRequest
+ */
+export type GrantLeaseRequest = Message<"raftkv.kv.v1.GrantLeaseRequest"> & {
+  /**
+   * As in GrantLeaseOperation.
+   *
+   * @generated from field: uint64 ttl_ms = 1;
+   */
+  ttlMs: bigint;
+
+  /**
+   * @generated from field: uint64 lease_id = 2;
+   */
+  leaseId: bigint;
+
+  /**
+   * A node that does not lead passes the request on to the leader instead of refusing it.
+   *
+   * @generated from field: bool forward = 3;
+   */
+  forward: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.GrantLeaseRequest.
+ * Use `create(GrantLeaseRequestSchema)` to create a new message.
+ */
+export const GrantLeaseRequestSchema: GenMessage<GrantLeaseRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 15);
+
+/**
+ * @generated from message raftkv.kv.v1.GrantLeaseResponse
+ */
+export type GrantLeaseResponse = Message<"raftkv.kv.v1.GrantLeaseResponse"> & {
+  /**
+   * @generated from field: uint64 lease_id = 1;
+   */
+  leaseId: bigint;
+
+  /**
+   * @generated from field: uint64 ttl_ms = 2;
+   */
+  ttlMs: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.GrantLeaseResponse.
+ * Use `create(GrantLeaseResponseSchema)` to create a new message.
+ */
+export const GrantLeaseResponseSchema: GenMessage<GrantLeaseResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 16);
+
+/**
+ * @generated from message raftkv.kv.v1.KeepLeaseAliveRequest
+ */
+export type KeepLeaseAliveRequest = Message<"raftkv.kv.v1.KeepLeaseAliveRequest"> & {
+  /**
+   * @generated from field: uint64 lease_id = 1;
+   */
+  leaseId: bigint;
+
+  /**
+   * @generated from field: bool forward = 2;
+   */
+  forward: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.KeepLeaseAliveRequest.
+ * Use `create(KeepLeaseAliveRequestSchema)` to create a new message.
+ */
+export const KeepLeaseAliveRequestSchema: GenMessage<KeepLeaseAliveRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 17);
+
+/**
+ * @generated from message raftkv.kv.v1.KeepLeaseAliveResponse
+ */
+export type KeepLeaseAliveResponse = Message<"raftkv.kv.v1.KeepLeaseAliveResponse"> & {
+  /**
+   * From the renewal on it lives so long.
+   *
+   * @generated from field: uint64 ttl_ms = 1;
+   */
+  ttlMs: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.KeepLeaseAliveResponse.
+ * Use `create(KeepLeaseAliveResponseSchema)` to create a new message.
+ */
+export const KeepLeaseAliveResponseSchema: GenMessage<KeepLeaseAliveResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 18);
+
+/**
+ * @generated from message raftkv.kv.v1.RevokeLeaseRequest
+ */
+export type RevokeLeaseRequest = Message<"raftkv.kv.v1.RevokeLeaseRequest"> & {
+  /**
+   * @generated from field: uint64 lease_id = 1;
+   */
+  leaseId: bigint;
+
+  /**
+   * @generated from field: bool forward = 2;
+   */
+  forward: boolean;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RevokeLeaseRequest.
+ * Use `create(RevokeLeaseRequestSchema)` to create a new message.
+ */
+export const RevokeLeaseRequestSchema: GenMessage<RevokeLeaseRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 19);
+
+/**
+ * @generated from message raftkv.kv.v1.RevokeLeaseResponse
+ */
+export type RevokeLeaseResponse = Message<"raftkv.kv.v1.RevokeLeaseResponse"> & {
+  /**
+   * As in RevokeLeaseResult.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * @generated from field: uint64 deleted = 2;
+   */
+  deleted: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.RevokeLeaseResponse.
+ * Use `create(RevokeLeaseResponseSchema)` to create a new message.
+ */
+export const RevokeLeaseResponseSchema: GenMessage<RevokeLeaseResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 20);
+
+/**
+ * @generated from message raftkv.kv.v1.GetLeaseRequest
+ */
+export type GetLeaseRequest = Message<"raftkv.kv.v1.GetLeaseRequest"> & {
+  /**
+   * As in LeaseOperation.
+   *
+   * @generated from field: uint64 lease_id = 1;
+   */
+  leaseId: bigint;
+
+  /**
+   * @generated from field: bool with_keys = 2;
+   */
+  withKeys: boolean;
+
+  /**
+   * @generated from field: raftkv.kv.v1.Consistency consistency = 3;
+   */
+  consistency: Consistency;
+
+  /**
+   * As in GetRequest.
+   *
+   * @generated from field: uint64 min_revision = 4;
+   */
+  minRevision: bigint;
+
+  /**
+   * @generated from field: optional uint64 max_staleness_ms = 5;
+   */
+  maxStalenessMs?: bigint | undefined;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.GetLeaseRequest.
+ * Use `create(GetLeaseRequestSchema)` to create a new message.
+ */
+export const GetLeaseRequestSchema: GenMessage<GetLeaseRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 21);
+
+/**
+ * @generated from message raftkv.kv.v1.GetLeaseResponse
+ */
+export type GetLeaseResponse = Message<"raftkv.kv.v1.GetLeaseResponse"> & {
+  /**
+   * @generated from field: raftkv.kv.v1.LeaseResult lease = 1;
+   */
+  lease?: LeaseResult | undefined;
+
+  /**
+   * The store's revision that the answer is from.
+   *
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.GetLeaseResponse.
+ * Use `create(GetLeaseResponseSchema)` to create a new message.
+ */
+export const GetLeaseResponseSchema: GenMessage<GetLeaseResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 22);
+
+/**
+ * @generated from message raftkv.kv.v1.ListLeasesRequest
+ */
+export type ListLeasesRequest = Message<"raftkv.kv.v1.ListLeasesRequest"> & {
+  /**
+   * As in LeasesOperation.
+   *
+   * @generated from field: uint64 from_lease_id = 1;
+   */
+  fromLeaseId: bigint;
+
+  /**
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: raftkv.kv.v1.Consistency consistency = 3;
+   */
+  consistency: Consistency;
+
+  /**
+   * As in GetRequest.
+   *
+   * @generated from field: uint64 min_revision = 4;
+   */
+  minRevision: bigint;
+
+  /**
+   * @generated from field: optional uint64 max_staleness_ms = 5;
+   */
+  maxStalenessMs?: bigint | undefined;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.ListLeasesRequest.
+ * Use `create(ListLeasesRequestSchema)` to create a new message.
+ */
+export const ListLeasesRequestSchema: GenMessage<ListLeasesRequest> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 23);
+
+/**
+ * @generated from message raftkv.kv.v1.ListLeasesResponse
+ */
+export type ListLeasesResponse = Message<"raftkv.kv.v1.ListLeasesResponse"> & {
+  /**
+   * @generated from field: repeated raftkv.kv.v1.LeaseEntry leases = 1;
+   */
+  leases: LeaseEntry[];
+
+  /**
+   * Where the next page begins; 0: this was the last.
+   *
+   * @generated from field: uint64 next = 2;
+   */
+  next: bigint;
+
+  /**
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message raftkv.kv.v1.ListLeasesResponse.
+ * Use `create(ListLeasesResponseSchema)` to create a new message.
+ */
+export const ListLeasesResponseSchema: GenMessage<ListLeasesResponse> = /*@__PURE__*/
+  messageDesc(file_raftkv_kv_v1_kv, 24);
+
+/**
  * @generated from message raftkv.kv.v1.CompactRequest
  */
 export type CompactRequest = Message<"raftkv.kv.v1.CompactRequest"> & {
@@ -679,7 +954,7 @@ export type CompactRequest = Message<"raftkv.kv.v1.CompactRequest"> & {
  * Use `create(CompactRequestSchema)` to create a new message.
  */
 export const CompactRequestSchema: GenMessage<CompactRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 15);
+  messageDesc(file_raftkv_kv_v1_kv, 25);
 
 /**
  * @generated from message raftkv.kv.v1.CompactResponse
@@ -696,7 +971,7 @@ export type CompactResponse = Message<"raftkv.kv.v1.CompactResponse"> & {
  * Use `create(CompactResponseSchema)` to create a new message.
  */
 export const CompactResponseSchema: GenMessage<CompactResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 16);
+  messageDesc(file_raftkv_kv_v1_kv, 26);
 
 /**
  * @generated from message raftkv.kv.v1.ExchangeRequest
@@ -734,7 +1009,7 @@ export type ExchangeRequest = Message<"raftkv.kv.v1.ExchangeRequest"> & {
  * Use `create(ExchangeRequestSchema)` to create a new message.
  */
 export const ExchangeRequestSchema: GenMessage<ExchangeRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 17);
+  messageDesc(file_raftkv_kv_v1_kv, 27);
 
 /**
  * @generated from message raftkv.kv.v1.ReadBatch
@@ -768,7 +1043,7 @@ export type ReadBatch = Message<"raftkv.kv.v1.ReadBatch"> & {
  * Use `create(ReadBatchSchema)` to create a new message.
  */
 export const ReadBatchSchema: GenMessage<ReadBatch> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 18);
+  messageDesc(file_raftkv_kv_v1_kv, 28);
 
 /**
  * @generated from message raftkv.kv.v1.ReadOperation
@@ -815,7 +1090,7 @@ export type ReadOperation = Message<"raftkv.kv.v1.ReadOperation"> & {
  * Use `create(ReadOperationSchema)` to create a new message.
  */
 export const ReadOperationSchema: GenMessage<ReadOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 19);
+  messageDesc(file_raftkv_kv_v1_kv, 29);
 
 /**
  * @generated from message raftkv.kv.v1.GetOperation
@@ -839,7 +1114,7 @@ export type GetOperation = Message<"raftkv.kv.v1.GetOperation"> & {
  * Use `create(GetOperationSchema)` to create a new message.
  */
 export const GetOperationSchema: GenMessage<GetOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 20);
+  messageDesc(file_raftkv_kv_v1_kv, 30);
 
 /**
  * As HistoryRequest.
@@ -868,7 +1143,7 @@ export type HistoryOperation = Message<"raftkv.kv.v1.HistoryOperation"> & {
  * Use `create(HistoryOperationSchema)` to create a new message.
  */
 export const HistoryOperationSchema: GenMessage<HistoryOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 21);
+  messageDesc(file_raftkv_kv_v1_kv, 31);
 
 /**
  * @generated from message raftkv.kv.v1.RangeOperation
@@ -922,7 +1197,7 @@ export type RangeOperation = Message<"raftkv.kv.v1.RangeOperation"> & {
  * Use `create(RangeOperationSchema)` to create a new message.
  */
 export const RangeOperationSchema: GenMessage<RangeOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 22);
+  messageDesc(file_raftkv_kv_v1_kv, 32);
 
 /**
  * How much longer a lease lives, and its keys. As the answering node knows it by what the batch asks for.
@@ -946,7 +1221,7 @@ export type LeaseOperation = Message<"raftkv.kv.v1.LeaseOperation"> & {
  * Use `create(LeaseOperationSchema)` to create a new message.
  */
 export const LeaseOperationSchema: GenMessage<LeaseOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 23);
+  messageDesc(file_raftkv_kv_v1_kv, 33);
 
 /**
  * The leases that were granted, not those that keys have of their own, in the order of their ids.
@@ -974,7 +1249,7 @@ export type LeasesOperation = Message<"raftkv.kv.v1.LeasesOperation"> & {
  * Use `create(LeasesOperationSchema)` to create a new message.
  */
 export const LeasesOperationSchema: GenMessage<LeasesOperation> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 24);
+  messageDesc(file_raftkv_kv_v1_kv, 34);
 
 /**
  * @generated from message raftkv.kv.v1.ExchangeResponse
@@ -1032,7 +1307,7 @@ export type ExchangeResponse = Message<"raftkv.kv.v1.ExchangeResponse"> & {
  * Use `create(ExchangeResponseSchema)` to create a new message.
  */
 export const ExchangeResponseSchema: GenMessage<ExchangeResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 25);
+  messageDesc(file_raftkv_kv_v1_kv, 35);
 
 /**
  * @generated from message raftkv.kv.v1.CommandResults
@@ -1049,7 +1324,7 @@ export type CommandResults = Message<"raftkv.kv.v1.CommandResults"> & {
  * Use `create(CommandResultsSchema)` to create a new message.
  */
 export const CommandResultsSchema: GenMessage<CommandResults> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 26);
+  messageDesc(file_raftkv_kv_v1_kv, 36);
 
 /**
  * @generated from message raftkv.kv.v1.ReadResults
@@ -1071,7 +1346,7 @@ export type ReadResults = Message<"raftkv.kv.v1.ReadResults"> & {
  * Use `create(ReadResultsSchema)` to create a new message.
  */
 export const ReadResultsSchema: GenMessage<ReadResults> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 27);
+  messageDesc(file_raftkv_kv_v1_kv, 37);
 
 /**
  * @generated from message raftkv.kv.v1.ReadResult
@@ -1124,7 +1399,7 @@ export type ReadResult = Message<"raftkv.kv.v1.ReadResult"> & {
  * Use `create(ReadResultSchema)` to create a new message.
  */
 export const ReadResultSchema: GenMessage<ReadResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 28);
+  messageDesc(file_raftkv_kv_v1_kv, 38);
 
 /**
  * @generated from message raftkv.kv.v1.LeaseResult
@@ -1168,7 +1443,7 @@ export type LeaseResult = Message<"raftkv.kv.v1.LeaseResult"> & {
  * Use `create(LeaseResultSchema)` to create a new message.
  */
 export const LeaseResultSchema: GenMessage<LeaseResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 29);
+  messageDesc(file_raftkv_kv_v1_kv, 39);
 
 /**
  * @generated from message raftkv.kv.v1.LeasesResult
@@ -1192,7 +1467,7 @@ export type LeasesResult = Message<"raftkv.kv.v1.LeasesResult"> & {
  * Use `create(LeasesResultSchema)` to create a new message.
  */
 export const LeasesResultSchema: GenMessage<LeasesResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 30);
+  messageDesc(file_raftkv_kv_v1_kv, 40);
 
 /**
  * @generated from message raftkv.kv.v1.LeaseEntry
@@ -1224,7 +1499,7 @@ export type LeaseEntry = Message<"raftkv.kv.v1.LeaseEntry"> & {
  * Use `create(LeaseEntrySchema)` to create a new message.
  */
 export const LeaseEntrySchema: GenMessage<LeaseEntry> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 31);
+  messageDesc(file_raftkv_kv_v1_kv, 41);
 
 /**
  * @generated from message raftkv.kv.v1.GetResult
@@ -1243,7 +1518,7 @@ export type GetResult = Message<"raftkv.kv.v1.GetResult"> & {
  * Use `create(GetResultSchema)` to create a new message.
  */
 export const GetResultSchema: GenMessage<GetResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 32);
+  messageDesc(file_raftkv_kv_v1_kv, 42);
 
 /**
  * @generated from message raftkv.kv.v1.RangeResult
@@ -1286,7 +1561,7 @@ export type RangeResult = Message<"raftkv.kv.v1.RangeResult"> & {
  * Use `create(RangeResultSchema)` to create a new message.
  */
 export const RangeResultSchema: GenMessage<RangeResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 33);
+  messageDesc(file_raftkv_kv_v1_kv, 43);
 
 /**
  * @generated from message raftkv.kv.v1.HistoryResult
@@ -1308,7 +1583,7 @@ export type HistoryResult = Message<"raftkv.kv.v1.HistoryResult"> & {
  * Use `create(HistoryResultSchema)` to create a new message.
  */
 export const HistoryResultSchema: GenMessage<HistoryResult> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 34);
+  messageDesc(file_raftkv_kv_v1_kv, 44);
 
 /**
  * @generated from message raftkv.kv.v1.MembersChange
@@ -1327,7 +1602,7 @@ export type MembersChange = Message<"raftkv.kv.v1.MembersChange"> & {
  * Use `create(MembersChangeSchema)` to create a new message.
  */
 export const MembersChangeSchema: GenMessage<MembersChange> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 35);
+  messageDesc(file_raftkv_kv_v1_kv, 45);
 
 /**
  * @generated from message raftkv.kv.v1.LeaderChange
@@ -1346,7 +1621,7 @@ export type LeaderChange = Message<"raftkv.kv.v1.LeaderChange"> & {
  * Use `create(LeaderChangeSchema)` to create a new message.
  */
 export const LeaderChangeSchema: GenMessage<LeaderChange> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 36);
+  messageDesc(file_raftkv_kv_v1_kv, 46);
 
 /**
  * @generated from message raftkv.kv.v1.WatchRequest
@@ -1381,7 +1656,7 @@ export type WatchRequest = Message<"raftkv.kv.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 37);
+  messageDesc(file_raftkv_kv_v1_kv, 47);
 
 /**
  * @generated from message raftkv.kv.v1.CreateWatch
@@ -1461,7 +1736,7 @@ export type CreateWatch = Message<"raftkv.kv.v1.CreateWatch"> & {
  * Use `create(CreateWatchSchema)` to create a new message.
  */
 export const CreateWatchSchema: GenMessage<CreateWatch> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 38);
+  messageDesc(file_raftkv_kv_v1_kv, 48);
 
 /**
  * @generated from message raftkv.kv.v1.CancelWatch
@@ -1478,7 +1753,7 @@ export type CancelWatch = Message<"raftkv.kv.v1.CancelWatch"> & {
  * Use `create(CancelWatchSchema)` to create a new message.
  */
 export const CancelWatchSchema: GenMessage<CancelWatch> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 39);
+  messageDesc(file_raftkv_kv_v1_kv, 49);
 
 /**
  * The client has used up events, and takes so many bytes more.
@@ -1509,7 +1784,7 @@ export type WatchCredit = Message<"raftkv.kv.v1.WatchCredit"> & {
  * Use `create(WatchCreditSchema)` to create a new message.
  */
 export const WatchCreditSchema: GenMessage<WatchCredit> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 40);
+  messageDesc(file_raftkv_kv_v1_kv, 50);
 
 /**
  * @generated from message raftkv.kv.v1.WatchResponse
@@ -1564,7 +1839,7 @@ export type WatchResponse = Message<"raftkv.kv.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 41);
+  messageDesc(file_raftkv_kv_v1_kv, 51);
 
 /**
  * @generated from message raftkv.kv.v1.WatchCreated
@@ -1583,7 +1858,7 @@ export type WatchCreated = Message<"raftkv.kv.v1.WatchCreated"> & {
  * Use `create(WatchCreatedSchema)` to create a new message.
  */
 export const WatchCreatedSchema: GenMessage<WatchCreated> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 42);
+  messageDesc(file_raftkv_kv_v1_kv, 52);
 
 /**
  * In revision order. What changed at one revision may be split over several responses.
@@ -1609,7 +1884,7 @@ export type WatchEvents = Message<"raftkv.kv.v1.WatchEvents"> & {
  * Use `create(WatchEventsSchema)` to create a new message.
  */
 export const WatchEventsSchema: GenMessage<WatchEvents> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 43);
+  messageDesc(file_raftkv_kv_v1_kv, 53);
 
 /**
  * @generated from message raftkv.kv.v1.WatchEvent
@@ -1640,7 +1915,7 @@ export type WatchEvent = Message<"raftkv.kv.v1.WatchEvent"> & {
  * Use `create(WatchEventSchema)` to create a new message.
  */
 export const WatchEventSchema: GenMessage<WatchEvent> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 44);
+  messageDesc(file_raftkv_kv_v1_kv, 54);
 
 /**
  * Everything up to this revision has been told.
@@ -1659,7 +1934,7 @@ export type WatchProgress = Message<"raftkv.kv.v1.WatchProgress"> & {
  * Use `create(WatchProgressSchema)` to create a new message.
  */
 export const WatchProgressSchema: GenMessage<WatchProgress> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 45);
+  messageDesc(file_raftkv_kv_v1_kv, 55);
 
 /**
  * @generated from message raftkv.kv.v1.WatchCanceled
@@ -1678,7 +1953,7 @@ export type WatchCanceled = Message<"raftkv.kv.v1.WatchCanceled"> & {
  * Use `create(WatchCanceledSchema)` to create a new message.
  */
 export const WatchCanceledSchema: GenMessage<WatchCanceled> = /*@__PURE__*/
-  messageDesc(file_raftkv_kv_v1_kv, 46);
+  messageDesc(file_raftkv_kv_v1_kv, 56);
 
 /**
  * What a read must see. `min_revision` and `max_staleness_ms`, where a request has them, come on top.
@@ -1803,6 +2078,52 @@ export const KvService: GenService<{
     methodKind: "unary";
     input: typeof TransactionRequestSchema;
     output: typeof TransactionResponseSchema;
+  },
+  /**
+   * Grants, renews or ends a lease, without a session: a grant that is sent again grants another.
+   *
+   * @generated from rpc raftkv.kv.v1.KvService.GrantLease
+   */
+  grantLease: {
+    methodKind: "unary";
+    input: typeof GrantLeaseRequestSchema;
+    output: typeof GrantLeaseResponseSchema;
+  },
+  /**
+   * @generated from rpc raftkv.kv.v1.KvService.KeepLeaseAlive
+   */
+  keepLeaseAlive: {
+    methodKind: "unary";
+    input: typeof KeepLeaseAliveRequestSchema;
+    output: typeof KeepLeaseAliveResponseSchema;
+  },
+  /**
+   * @generated from rpc raftkv.kv.v1.KvService.RevokeLease
+   */
+  revokeLease: {
+    methodKind: "unary";
+    input: typeof RevokeLeaseRequestSchema;
+    output: typeof RevokeLeaseResponseSchema;
+  },
+  /**
+   * How much longer a lease lives, and its keys.
+   *
+   * @generated from rpc raftkv.kv.v1.KvService.GetLease
+   */
+  getLease: {
+    methodKind: "unary";
+    input: typeof GetLeaseRequestSchema;
+    output: typeof GetLeaseResponseSchema;
+  },
+  /**
+   * One page of the leases that were granted; ask again from `next` while it is set.
+   *
+   * @generated from rpc raftkv.kv.v1.KvService.ListLeases
+   */
+  listLeases: {
+    methodKind: "unary";
+    input: typeof ListLeasesRequestSchema;
+    output: typeof ListLeasesResponseSchema;
   },
   /**
    * Changes as they are made, of any number of watches on one stream. Served by any node.
