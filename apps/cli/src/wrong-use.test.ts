@@ -145,6 +145,7 @@ const wrong: Readonly<Record<string, readonly (readonly [line: string, message: 
   ],
   others: [
     ["status now", "too many arguments"],
+    ["check now", "too many arguments"],
     ["leader transfer x", "Expected the id of a node"],
     ["snapshot now x", "Expected the id of a node"],
     ["snapshot now 1 --all", "--all"],
