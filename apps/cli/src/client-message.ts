@@ -3,7 +3,7 @@ const calls = [
   ...["get", "put", "delete", "deleteRange", "transaction", "range", "count", "history", "compact", "watch", "observe"],
   ...["leases.grant", "leases.keepAlive", "leases.keep", "leases.revoke", "leases.get", "leases.list", "leases.keys"],
   ...["status", "members", "leader", "changeMembership", "leaveJoint", "transferLeadership", "takeSnapshot"],
-  ...["inspectAddress", "backup", "check", "beginCheck", "checkResult", "close"],
+  ...["inspectAddress", "backup", "check", "close"],
 ];
 const callName = new RegExp(`^(?:${calls.join("|").replaceAll(".", "\\.")}): `);
 

@@ -58,7 +58,10 @@ export interface KvLimits {
   readonly maxLockWaits: number;
   /** Unanswered requests of all clients. */
   readonly maxRequests: number;
-  /** Bytes of unanswered requests, and of answers not sent, of all clients. */
+  /**
+   * Bytes of unanswered requests, and of answers not sent, of all clients. Where less than a quarter is left, clients that have
+   * read nothing of their stream for 5 s are given up.
+   */
   readonly maxRequestBytes: number;
 }
 

@@ -26,16 +26,17 @@ const entry = (key: string, leaseId: number | undefined, modRevision = 5) => ({
 });
 
 it("is that of the lease which a key goes with by now, where that is another", async () => {
-  const client = clientOf({ again: 8, forever: undefined, kept: 1, none: undefined }, { 1: 100, 8: 800 });
+  const client = clientOf({ again: 8, ending: 7, forever: undefined, kept: 1 }, { 1: 100, 8: 800 });
   const entries = [
     entry("kept", 1),
     entry("again", 7),
     entry("forever", 7),
     entry("gone", 7),
+    entry("ending", 7),
     entry("none", undefined),
   ];
   const times = await timesLeft(client, entries, {});
-  expect(entries.map((one) => times.get(one))).toEqual([100, 800, undefined, 0, undefined]);
+  expect(entries.map((one) => times.get(one))).toEqual([100, 800, undefined, 0, 0, undefined]);
 });
 
 it("is asked for where the entries are known, and as they were read; of each lease once", async () => {

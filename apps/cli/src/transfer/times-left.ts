@@ -28,7 +28,8 @@ export async function timesLeft<One extends Entry>(
       const left = await ofLease(id);
       if (left !== undefined) return left;
       const now = await client.get(keyBytes, needs);
-      if (now === undefined) return 0;
+      // Where it still goes with that lease, this is ending, and takes its keys one after another.
+      if (now === undefined || now.leaseId === id) return 0;
       id = now.leaseId;
     }
     return id === undefined ? undefined : 0;

@@ -28,6 +28,11 @@ export class Admission {
     return this.#bytes >= this.#maxBytes || this.#outer?.full === true;
   }
 
+  /** Little room is left: less than a quarter, of either. */
+  get isScarce(): boolean {
+    return 4 * this.#requests > 3 * this.#maxRequests || 4 * this.#bytes > 3 * this.#maxBytes;
+  }
+
   /** An admitted request turned out to hold so many bytes more. */
   grow(bytes: number): void {
     if (this.#closed) return;

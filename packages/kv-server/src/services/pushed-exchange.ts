@@ -3,9 +3,13 @@ import type { ServerCall, StreamListener } from "@raftkv/grpc-stream";
 import type { ExchangeRequest, ExchangeResponseSchema } from "@raftkv/proto/kv";
 import { ExchangeStream } from "./exchange-stream.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { StalledClient } from "./stalled-client.ts";
 
 /** What carries the stream. */
-export type ExchangeCall = Pick<ServerCall<typeof ExchangeResponseSchema>, "send" | "end" | "pause" | "resume">;
+export type ExchangeCall = Pick<
+  ServerCall<typeof ExchangeResponseSchema>,
+  "send" | "end" | "cancel" | "pause" | "resume"
+>;
 
 export interface PushedExchangeOptions {
   readonly context: ServiceContext;
@@ -18,6 +22,7 @@ export class PushedExchange implements StreamListener<ExchangeRequest> {
   readonly stream: ExchangeStream;
   readonly #call: ExchangeCall;
   readonly #onClosed: () => void;
+  readonly #stalled: StalledClient;
   #hasRoom = true;
   #flushScheduled = false;
   #paused = false;
@@ -28,6 +33,13 @@ export class PushedExchange implements StreamListener<ExchangeRequest> {
     this.stream = new ExchangeStream(context, () => this.#schedule());
     this.#call = call;
     this.#onClosed = onClosed;
+    this.#stalled = new StalledClient({
+      context,
+      isRoomNeeded: () => context.admission.isScarce,
+      giveUp: (error) => call.cancel(error),
+      what: "its answers",
+      advice: "ask again",
+    });
   }
 
   message(request: ExchangeRequest): void {
@@ -38,6 +50,7 @@ export class PushedExchange implements StreamListener<ExchangeRequest> {
   }
 
   drained(): void {
+    this.#stalled.ended();
     this.#hasRoom = true;
     for (const written of this.#unwritten.splice(0)) written();
     this.#flush();
@@ -48,6 +61,7 @@ export class PushedExchange implements StreamListener<ExchangeRequest> {
   }
 
   closed(): void {
+    this.#stalled.ended();
     this.stream.release();
     this.#onClosed();
   }
@@ -68,6 +82,7 @@ export class PushedExchange implements StreamListener<ExchangeRequest> {
       if (this.#hasRoom) written();
       else this.#unwritten.push(written);
     }
+    if (!this.#hasRoom) this.#stalled.waits();
     if (this.#paused) {
       this.#paused = false;
       this.#call.resume();

@@ -69,3 +69,28 @@ describe.each([
     });
   });
 });
+
+test("take the room of others only for a while, from clients that do not read", async () => {
+  const rig = await watchRig({ limits: { maxStreamBytes: 400 * KIB, maxRequestBytes: 800 * KIB } }, 3);
+  const stalled = [1, 2].map(() => new ExchangeCall(rig, pushed));
+  const [first, ...others] = stalled;
+  first?.commands({ operations: [put("a", "x".repeat(100 * KIB))] });
+  for (const stream of others) stream.gets("b");
+  for (const stream of stalled) await stream.received(1);
+  for (const stream of stalled) {
+    stream.paused = true;
+    for (let i = 0; i < 10; i++) stream.gets("a");
+  }
+  for (let turns = 0; turns < 200; turns++) await new Promise((resolve) => setImmediate(resolve));
+  const other = new ExchangeCall(rig, pushed);
+  const refused = other.commands({ operations: [put("b", "x".repeat(200 * KIB))] });
+  await other.received(1);
+  expect(other.answer(refused)).toMatchObject({ case: "error", value: { code: ErrorCode.RESOURCE_EXHAUSTED } });
+  rig.clock.advance(5_000);
+  const taken = other.commands({ operations: [put("b", "x".repeat(200 * KIB))] });
+  await other.received(2);
+  expect(other.answer(taken)).toMatchObject({ case: "results" });
+  for (const stream of stalled) stream.paused = false;
+  const ends = await Promise.all(stalled.map(({ ended }) => ended));
+  expect(ends).toContainEqual(expect.objectContaining({ message: expect.stringMatching(/does not read its answers/) }));
+});

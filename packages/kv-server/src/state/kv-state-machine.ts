@@ -27,6 +27,7 @@ import { lastSequence } from "./session.ts";
 import { decodeSnapshot } from "./snapshot-decoder.ts";
 import { encodeSnapshot } from "./snapshot-format.ts";
 import { StateMarks } from "./state-marks.ts";
+import { TurnTakingStore } from "./turn-taking-store.ts";
 import { WholeChecks } from "./whole-checks.ts";
 
 export interface KvStateMachineOptions {
@@ -70,7 +71,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
   #restoring: Promise<unknown> | undefined;
 
   private constructor({ store, clock, merge }: KvStateMachineOptions, saved: SavedState) {
-    this.#store = store;
+    this.#store = new TurnTakingStore(store, clock);
     this.#saved = saved;
     this.clusterClock = new ClusterClock(clock, saved.counters.clusterTimeMs);
     this.checks = new WholeChecks(clock, saved.counters.clusterTimeMs);
@@ -78,7 +79,7 @@ export class KvStateMachine implements StateMachine<ApplyResult> {
     const limits = { ...DEFAULT_MERGE_LIMITS, ...merge };
     this.#generations = new Generations(limits.settledBytes);
     this.#merger = new Merger({
-      store,
+      store: this.#store,
       clock,
       limits,
       state: () => ({ ...this.#saved, generations: this.#generations }),

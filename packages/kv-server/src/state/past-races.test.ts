@@ -1,5 +1,5 @@
 import { integerBetween, seededRandom } from "@raftkv/raft-core/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   bytes,
   CommandLog,
@@ -15,6 +15,9 @@ import { plain } from "../test-rig/plain.ts";
 import { StateModel } from "../test-rig/state-model.ts";
 import { KvStateMachine } from "./kv-state-machine.ts";
 import type { Read, ReadAnswer } from "./read.ts";
+
+// Hundreds of steps that wait for turns of the event loop take a while on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const limits = { pageBytes: 1024 * 1024, totalBytes: 4 * 1024 * 1024 };
 const keys = ["a", "a\x00", "b", "c"];
@@ -62,7 +65,7 @@ test("a range of the past passes over the long histories of keys without reading
   const read: Read = { kind: "range", from: bytes(""), to: undefined, limit: 99, keysOnly: false, atRevision };
   const { answers } = await machine.read([read], limits);
   expect(plain(answers)).toMatchObject([{ entries: many.map((key) => ({ key, value: "99", version: 100 })) }]);
-  expect((store.rowsScanned - rowsBefore) / many.length, "rows a key, of 200").toBeLessThan(40);
+  expect((store.rowsScanned - rowsBefore) / many.length, "rows a key, of 200").toBeLessThan(8);
 });
 
 test("a page of the past ends in time where there were few keys then, and the next goes on from there", async () => {

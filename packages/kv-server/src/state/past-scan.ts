@@ -15,7 +15,7 @@ interface PastKey {
  * Rows fetched at a time: the fewest to begin with and where most of what was fetched had to be passed over, as with keys that
  * were written often; the most where all of it was wanted.
  */
-const FEWEST_ROWS = 8;
+const FEWEST_ROWS = 2;
 const MOST_ROWS = 256;
 
 /** What the history rows in [from, to) say that each key was at `revision`, in key order. */
@@ -90,7 +90,7 @@ export class PastScan {
   /** History rows are small, so the number of rows is the only bound; fewer than asked for means that this is the end. */
   async #fetch(): Promise<void> {
     this.#fetches++;
-    const limit = Math.min(Math.max(FEWEST_ROWS, 8 * this.#wanted), MOST_ROWS);
+    const limit = Math.min(Math.max(FEWEST_ROWS, 2 * this.#wanted), MOST_ROWS);
     this.#wanted = 0;
     this.#position = 0;
     this.#rows = [];

@@ -37,6 +37,11 @@ class PushedCall {
         this.#end ??= { error };
         this.#wake();
       },
+      cancel: (error) => {
+        this.#end ??= { error };
+        this.#listener.closed(error);
+        this.#wake();
+      },
       pause: () => {
         this.#paused = true;
       },

@@ -22,6 +22,8 @@ export class GatedStore implements StateStore {
   turns: () => number = () => 0;
   writes = 0;
   rowsScanned = 0;
+  /** Scanned, or asked for by their keys. */
+  rowsRead = 0;
 
   hold(operation: GatedOperation): void {
     this.#holding.add(operation);
@@ -42,6 +44,7 @@ export class GatedStore implements StateStore {
 
   async getMany(keys: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
     await this.#gate("getMany");
+    this.rowsRead += keys.length;
     return keys.map((key) => this.#rows.get(name(key)));
   }
 
@@ -51,6 +54,7 @@ export class GatedStore implements StateStore {
     const rows = this.#sorted().filter(({ id }) => id >= name(from) && (end === undefined || id < end));
     const taken = rows.slice(0, limit);
     this.rowsScanned += taken.length;
+    this.rowsRead += taken.length;
     return taken.map(({ row }) => row);
   }
 

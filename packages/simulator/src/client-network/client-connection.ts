@@ -194,6 +194,7 @@ export class ClientConnection implements NodeConnection {
     return this.#open(ExchangeRequestSchema, ExchangeResponseSchema, listener, (control, answer) =>
       services.openExchange({
         ...control,
+        cancel: (error) => control.end(error),
         send: (response) => {
           answer(toBinary(ExchangeResponseSchema, response));
           return true;

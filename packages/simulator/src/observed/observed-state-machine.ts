@@ -18,7 +18,7 @@ export function observedStateMachine(
     durableIndex: () => machine.durableIndex(),
     async apply(entries) {
       const results = await machine.apply(entries);
-      observe({ kind: "applied", node, entries, results: results.map(resultText) });
+      observe({ kind: "applied", node, entries: entries.slice(0, results.length), results: results.map(resultText) });
       return results;
     },
     flush: () => machine.flush(),

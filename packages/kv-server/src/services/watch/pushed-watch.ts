@@ -1,9 +1,8 @@
 import { ConnectError } from "@connectrpc/connect";
 import type { ServerCall, StreamListener } from "@raftkv/grpc-stream";
-import { ErrorCode, type WatchRequest, type WatchResponseSchema } from "@raftkv/proto/kv";
-import { systemClock, type Timer } from "@raftkv/raft-core";
-import { connectError } from "../error-mapping.ts";
+import type { WatchRequest, WatchResponseSchema } from "@raftkv/proto/kv";
 import type { ServiceContext } from "../service-context.ts";
+import { StalledClient } from "../stalled-client.ts";
 import type { Waiting } from "./watch-outbox.ts";
 import { WatchStream } from "./watch-stream.ts";
 
@@ -12,9 +11,6 @@ export type WatchCall = Pick<
   ServerCall<typeof WatchResponseSchema>,
   "sendEncoded" | "end" | "cancel" | "pause" | "resume"
 >;
-
-/** A client that has taken nothing for so long is given up, if what waits for it takes the room of others. */
-const STALL_MS = 5_000;
 
 export interface PushedWatchOptions {
   readonly context: ServiceContext;
@@ -25,19 +21,25 @@ export interface PushedWatchOptions {
 /** A stream of watches that is carried by hand: all that a turn of the event loop has to tell goes out in one write. */
 export class PushedWatch implements StreamListener<WatchRequest> {
   readonly stream: WatchStream;
-  readonly #context: ServiceContext;
   readonly #call: WatchCall;
   readonly #onClosed: () => void;
+  readonly #stalled: StalledClient;
   #flushScheduled = false;
   #paused = false;
   /** What waits for the client to read. */
-  #unwritten: { readonly waiting: Waiting; stallTimer: Timer } | undefined;
+  #unwritten: Waiting | undefined;
 
   constructor({ context, call, onClosed }: PushedWatchOptions) {
     this.stream = new WatchStream(context, () => this.#schedule());
-    this.#context = context;
     this.#call = call;
     this.#onClosed = onClosed;
+    this.#stalled = new StalledClient({
+      context,
+      isRoomNeeded: () => !context.watchHub.hasRoom,
+      giveUp: (error) => call.cancel(error),
+      what: "what it is told",
+      advice: "watch again from there",
+    });
   }
 
   message(request: WatchRequest): void {
@@ -48,8 +50,8 @@ export class PushedWatch implements StreamListener<WatchRequest> {
   }
 
   drained(): void {
-    this.#unwritten?.stallTimer.cancel();
-    this.#unwritten?.waiting.written();
+    this.#stalled.ended();
+    this.#unwritten?.written();
     this.#unwritten = undefined;
     this.#flush();
   }
@@ -59,7 +61,7 @@ export class PushedWatch implements StreamListener<WatchRequest> {
   }
 
   closed(): void {
-    this.#unwritten?.stallTimer.cancel();
+    this.#stalled.ended();
     this.stream.release();
     this.#onClosed();
   }
@@ -78,7 +80,10 @@ export class PushedWatch implements StreamListener<WatchRequest> {
     const waiting = this.stream.takeWaiting();
     if (!waiting.isEmpty) {
       if (this.#call.sendEncoded(waiting.encoded())) waiting.written();
-      else this.#unwritten = { waiting, stallTimer: this.#stallTimer() };
+      else {
+        this.#unwritten = waiting;
+        this.#stalled.waits();
+      }
     }
     if (this.#paused) {
       this.#paused = false;
@@ -87,17 +92,4 @@ export class PushedWatch implements StreamListener<WatchRequest> {
     const { end } = this.stream;
     if (end !== undefined) this.#call.end(end.error === undefined ? undefined : ConnectError.from(end.error));
   }
-
-  #stallTimer(): Timer {
-    return (this.#context.options.clock ?? systemClock).setTimer(STALL_MS, () => {
-      if (this.#unwritten === undefined) return;
-      if (this.#context.watchHub.hasRoom) this.#unwritten.stallTimer = this.#stallTimer();
-      else this.#call.cancel(connectError(TOO_SLOW));
-    });
-  }
 }
-
-const TOO_SLOW = {
-  code: ErrorCode.RESOURCE_EXHAUSTED,
-  message: "the client does not read what it is told, and the node needs the room: watch again from there",
-};
