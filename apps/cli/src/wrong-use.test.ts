@@ -145,6 +145,8 @@ const wrong: Readonly<Record<string, readonly (readonly [line: string, message: 
   ],
   others: [
     ["status now", "too many arguments"],
+    ["check 3", "too many arguments"],
+    ["check --timeout soon", "Expected milliseconds"],
     ["check now", "too many arguments"],
     ["leader transfer x", "Expected the id of a node"],
     ["snapshot now x", "Expected the id of a node"],
