@@ -12,7 +12,7 @@ const Service = z.object({
 });
 const services = kv.namespace("examples/configuration/").typed({ value: Service });
 
-await services.deleteRange({ prefix: "" });
+await services.deleteRange({ all: true });
 await services.put("web", { replicas: 2 });
 await services.put("worker", { replicas: 1, logLevel: "debug" });
 for await (const { key, value } of services.range()) console.log(`${key}: ${value.replicas}, logs ${value.logLevel}`);
@@ -56,4 +56,4 @@ for await (const change of services.observe()) {
   console.log(`${change.key} is gone`);
   break;
 }
-await services.deleteRange({ prefix: "" });
+await services.deleteRange({ all: true });
