@@ -13,6 +13,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           include: ["{proto,packages,apps,tests,examples,benchmarks}/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "tests/src/{process,differential}/**"],
+          maxWorkers: "100%",
         },
       },
       {
