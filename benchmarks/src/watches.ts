@@ -46,6 +46,7 @@ if (isEtcdInstalled()) {
 }
 await unwatchedPuts();
 for (const watchers of [0, 1_000]) await slowWatchers(watchers);
+process.exit(); // The watches of etcd's client look for their cluster for ever, closed or not.
 
 async function historyKept(endpoints: readonly string[]): Promise<void> {
   await using kv = new RaftKv({ endpoints: [...endpoints], timeoutMs: 60_000 });
