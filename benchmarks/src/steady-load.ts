@@ -40,11 +40,10 @@ export class SteadyLoad {
     const load = new SteadyLoad(operation);
     const pace = async (): Promise<void> => {
       const under = new Set<Promise<void>>();
-      const start = performance.now();
-      for (let sent = 0; !load.#stopped; await delay(1)) {
-        for (let due = start; due <= performance.now(); sent++) {
-          due = start + (sent * 1_000) / perSecond;
-          const one = load.#one(due).finally(() => under.delete(one));
+      let dueMs = performance.now();
+      for (; !load.#stopped; await delay(1)) {
+        for (; dueMs <= performance.now(); dueMs += 1_000 / perSecond) {
+          const one = load.#one(dueMs).finally(() => under.delete(one));
           under.add(one);
         }
       }
