@@ -71,6 +71,8 @@ const undisturbed = (drawn: Plan): Plan => ({
 const livingOnSnapshots = (drawn: Plan): Plan => ({
   ...drawn,
   nodes: drawn.nodes === 5 ? 5 : 3,
+  // As many as were drawn may be all of fewer nodes, and then nobody can ever lead.
+  membership: { ...drawn.membership, learners: Math.min(drawn.membership.learners, 1) },
   config: {
     ...drawn.config,
     snapshot: { entries: 5, bytes: 1_000_000, tailEntries: 0 },
