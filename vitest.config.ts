@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const timed = ["leadership-transfer", "locks", "minority-and-majority", "partitions", "torture"].map(
+const timed = ["leadership-transfer", "minority-and-majority", "torture"].map(
   (name) => `tests/src/process/${name}.test.ts`,
 );
 

@@ -34,6 +34,11 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
     10_000,
     "a limit of liveness that did not count with how long a slow snapshot takes that holds history",
   ],
+  [
+    983_220_331,
+    10_000,
+    "a node that heard its leader before it knew who that is, and told idle watches of no progress",
+  ],
 ];
 
 async function run(seed: number, steps: number): Promise<SimulationReport> {

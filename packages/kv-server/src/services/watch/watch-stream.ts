@@ -229,8 +229,9 @@ export class WatchStream implements HubOutlet {
 
   /** A node that is cut off from its cluster keeps quiet, so that clients look for another one. */
   #sayProgress(): void {
-    const { ledTerm, leader } = this.#context.leadership.view();
-    if ((ledTerm === undefined && leader === undefined) || !this.hasRoom) return;
+    // Asked for now: a newcomer may have heard its leader before it could tell who that is, and nothing else changes since.
+    const { role, leader } = this.#context.options.consensus.status();
+    if ((role !== "leader" && leader === undefined) || !this.hasRoom) return;
     const told = this.#context.watchHub.told;
     const wanted = [...this.#watches.values()].filter(({ wantsProgress }) => wantsProgress);
     const isOneForAll = wanted.length === this.#watches.size && this.#unstarted.size === 0;
