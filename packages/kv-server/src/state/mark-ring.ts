@@ -1,7 +1,7 @@
 /** So many marks are kept, the last ones. */
 export const KEPT_MARKS = 16_384;
-/** How many the first ring holds: most logs that are short need no other. */
-const KEPT_AT_FIRST = 64;
+/** How many the first ring holds: so few that the runtime keeps them among its objects, as a start should be cheap. */
+const KEPT_AT_FIRST = 8;
 
 /** What a ring holds of one place. */
 export interface RingMark {
@@ -18,11 +18,7 @@ export class MarkRing {
 
   /** Takes the place of what was noted at the same position before. From 1 on. */
   note(position: number, revision: number, high: number, low: number): void {
-    const { size, positions } = this.#ring;
-    if (size < KEPT_MARKS) {
-      const there = positions[position % size];
-      if (there !== 0 && there !== position) this.#grow();
-    }
+    while (this.#ring.size < KEPT_MARKS && this.#ring.isTaken(position)) this.#grow();
     this.#ring.set(position, revision, high, low);
   }
 
@@ -64,6 +60,12 @@ class Slots {
     this.revisions = new Float64Array(size);
     this.high = new Uint32Array(size);
     this.low = new Uint32Array(size);
+  }
+
+  /** Another position's mark is where this one's would be. */
+  isTaken(position: number): boolean {
+    const there = this.positions[position % this.size];
+    return there !== 0 && there !== position;
   }
 
   set(position: number, revision: number, high: number, low: number): void {

@@ -1,6 +1,9 @@
 import { cpuMs } from "../campaign/real-clock.ts";
 import { describeSpeed, measureSpeed } from "./measure-speed.ts";
 
+// As in a campaign.
+Error.stackTraceLimit = 0;
+
 /**
  * From a cluster that has time between two operations to one that hardly comes to rest; and the first again with plain
  * clients alone. After a hundred runs the runtime has compiled most of what is run: a campaign is thousands.
