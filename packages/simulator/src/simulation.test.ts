@@ -39,6 +39,7 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
     10_000,
     "a node that heard its leader before it knew who that is, and told idle watches of no progress",
   ],
+  [1_003_804, 10_000, "a log that was compacted as soon as a snapshot had arrived, and had its follower need another"],
 ];
 
 async function run(seed: number, steps: number): Promise<SimulationReport> {

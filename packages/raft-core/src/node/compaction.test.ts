@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Input } from "../algorithm/input.ts";
 import { BackgroundWork } from "./background-work.ts";
+import { CatchingUp } from "./catching-up.ts";
 import { Compaction } from "./compaction.ts";
 import type { PeerProgress } from "./consensus.ts";
 
@@ -51,6 +52,7 @@ class Surroundings {
       feed: (input) => this.inputs.push(input),
       metadataAt: (index) => ({ index, term: 1, membership }),
       progress: () => this.progress,
+      catchingUp: new CatchingUp({ now: () => 0 }, 1_000),
       snapshotInUse: () => this.snapshotInUse,
       maxHeldLogBytes: 5_000,
       letGo: (index) => {
@@ -127,6 +129,37 @@ describe("compaction", () => {
     around.progress = [{ ...follower, match: 1 }];
     await around.applyTo(around.compaction({ entries: 1e9, bytes: 50_000, tailEntries: 0 }), 600);
     expect(around.letGo).toEqual([]);
+  });
+
+  it("keeps the log behind a snapshot that has arrived until the follower has come through it", async () => {
+    const around = new Surroundings();
+    const policy = { entries: 80, bytes: 1e9, tailEntries: 10 };
+    const compaction = around.compaction(policy);
+    around.snapshotInUse = 7;
+    around.progress = [{ ...follower, state: "snapshot" }];
+    await around.applyTo(compaction, 300);
+    around.snapshotInUse = undefined;
+    for (const match of [7, 100, 200]) {
+      around.progress = [{ ...follower, match }];
+      await compaction.now();
+      expect(around.base).toBe(match);
+    }
+    around.progress = [{ ...follower, match: 295 }];
+    await compaction.now();
+    expect(around.base).toBe(290);
+  });
+
+  it("lets a follower go that is slower than the log grows, and keeps the log within the bound", async () => {
+    const around = new Surroundings();
+    const compaction = around.compaction({ entries: 80, bytes: 10_000, tailEntries: 10 });
+    around.progress = [{ ...follower, state: "snapshot" }];
+    await compaction.now();
+    around.progress = [{ ...follower, match: 7 }];
+    await around.applyTo(compaction, 156);
+    expect(around.base).toBe(7);
+    await around.applyTo(compaction, 190);
+    expect(around.letGo).toHaveLength(1);
+    expect(around.base).toBe(around.letGo[0]);
   });
 
   it("does not try again with every entry by bytes either", async () => {

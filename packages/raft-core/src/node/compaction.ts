@@ -3,6 +3,7 @@ import type { Input } from "../algorithm/input.ts";
 import type { RaftStorage } from "../ports/raft-storage.ts";
 import type { StateMachine } from "../ports/state-machine.ts";
 import type { BackgroundWork } from "./background-work.ts";
+import type { CatchingUp } from "./catching-up.ts";
 import type { PeerProgress } from "./consensus.ts";
 import type { Logger } from "./logger.ts";
 import type { SnapshotPolicy } from "./raft-node-options.ts";
@@ -19,7 +20,8 @@ interface CompactionOptions {
   readonly progress: () => readonly PeerProgress[];
   /** No compaction past this index just now, because a snapshot there is being sent; undefined: none is. */
   readonly snapshotInUse: () => Index | undefined;
-  /** Of log beyond the policy's bound, for the sake of snapshots that are being sent. */
+  readonly catchingUp: CatchingUp;
+  /** Of log beyond the policy's bound, for the sake of snapshots that are being sent, and of what follows them. */
   readonly maxHeldLogBytes: number;
   /** Snapshots below that index are not waited for any more. */
   readonly letGo: (index: Index) => void;
@@ -32,7 +34,7 @@ const RETRY_FRACTION = 8;
 
 /**
  * Drops the log's prefix by policy: only what the state machine holds durably, with a tail for followers that are a
- * little behind, and not what a follower needs to go on from the snapshot that it is being sent, up to a bound.
+ * little behind, and not what a follower needs to go on from the snapshot that it is being sent, or was, up to a bound.
  */
 export class Compaction {
   readonly #options: CompactionOptions;
@@ -115,12 +117,13 @@ export class Compaction {
 
   /** The log does not grow without a bound because a snapshot is slow: it begins anew then, with a newer one. */
   #heldForSnapshots(tail: Index): Index {
-    const { snapshotInUse, maxHeldLogBytes, policy, storage, logger, letGo } = this.#options;
-    const index = snapshotInUse() ?? tail;
+    const { snapshotInUse, catchingUp, progress, maxHeldLogBytes, policy, storage, logger, letGo } = this.#options;
+    const index = Math.min(snapshotInUse() ?? tail, catchingUp.heldIndex(progress(), this.#base, tail) ?? tail);
     const { logBytes } = storage.usage();
     if (index >= tail || logBytes <= policy.bytes + maxHeldLogBytes) return index;
     logger.warn("giving up a snapshot that is slower than the log grows", { index, logBytes, maxHeldLogBytes });
     letGo(tail);
+    catchingUp.letGo();
     return tail;
   }
 

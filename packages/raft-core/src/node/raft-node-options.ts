@@ -71,8 +71,8 @@ export interface RaftNodeConfig {
    */
   readonly snapshotTimeoutMs: number;
   /**
-   * So much more log than `snapshot.bytes` is kept for the sake of a snapshot on its way, or one that broke off. A log
-   * that grows further is compacted, and the snapshot begins anew with a newer one.
+   * So much more log than `snapshot.bytes` is kept for the sake of a snapshot on its way, or one that broke off, and of a
+   * follower that catches up behind one. A log that grows further is compacted, and a newer snapshot begins anew.
    */
   readonly maxHeldLogBytes: number;
   /** What this node sends of snapshots a second, all together; infinite: as fast as it goes. */

@@ -11,6 +11,7 @@ import type { TransportHandler } from "../ports/raft-transport.ts";
 import { Applier } from "./applier.ts";
 import { ApplyBacklog } from "./apply-backlog.ts";
 import { BackgroundWork } from "./background-work.ts";
+import { CatchingUp } from "./catching-up.ts";
 import { Compaction } from "./compaction.ts";
 import type { Consensus, ConsensusStatus, LeaseAnswer } from "./consensus.ts";
 import { consensusStatus, namedLeader } from "./consensus-status.ts";
@@ -153,6 +154,7 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
       feed,
       metadataAt,
       progress: () => status().progress,
+      catchingUp: new CatchingUp(clock, config.snapshotTimeoutMs),
       snapshotInUse: () => lowestSnapshotInUse(this.#sender, this.#raft.status(), config.snapshotTimeoutMs),
       maxHeldLogBytes: config.maxHeldLogBytes,
       letGo: (index) => this.#sender.letGo(index),
