@@ -10,6 +10,7 @@ import { aReadThatOutlastsItsLease } from "./a-read-that-outlasts-its-lease.ts";
 import { aSnapshotOfAJointMembership } from "./a-snapshot-of-a-joint-membership.ts";
 import { aSnapshotOfTheWholeLog } from "./a-snapshot-of-the-whole-log.ts";
 import { aSnapshotOfWhatTheFollowerHolds } from "./a-snapshot-of-what-the-follower-holds.ts";
+import { aSnapshotWhileOthersWrite } from "./a-snapshot-while-others-write.ts";
 import { aSuccessorThatNobodyHears } from "./a-successor-that-nobody-hears.ts";
 import { aSwitchThatFailsPartially } from "./a-switch-that-fails-partially.ts";
 import type { Scenario } from "./scenario.ts";
@@ -29,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   aSnapshotOfAJointMembership,
   aSnapshotOfTheWholeLog,
   aSnapshotOfWhatTheFollowerHolds,
+  aSnapshotWhileOthersWrite,
   aSuccessorThatNobodyHears,
   aSwitchThatFailsPartially,
   theLeadersDiskIsFull,

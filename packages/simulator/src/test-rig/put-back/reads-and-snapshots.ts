@@ -84,6 +84,13 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     noticedBy: ["liveness"],
   },
   {
+    name: "a log that is compacted as soon as a snapshot has arrived",
+    row: undefined,
+    patches: [inNode("compaction", "catchingUp.heldIndex(progress(), this.#base, tail) ?? tail", "tail")],
+    scenario: "a snapshot while others write",
+    noticedBy: ["the story"],
+  },
+  {
     name: "a log that is compacted past what the state holds durably",
     row: 21,
     patches: [
