@@ -195,7 +195,7 @@ class Simulation {
       else await this.#play(script);
       this.#checkHistory();
     } catch (error) {
-      if (!(error instanceof BrokenInvariant)) throw error;
+      if (!(error instanceof BrokenInvariant)) this.#cannotGoOn(error);
     }
     return this.#report();
   }
@@ -343,6 +343,12 @@ class Simulation {
       if (error instanceof BrokenHistory) this.#historyPage ??= error.page;
       this.#invariants.breaks(invariant, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** A mistake of the simulator's own, most likely: it is reported as what is found, with all that it takes to look at it. */
+  #cannotGoOn(error: unknown): void {
+    this.#trace.add(error instanceof Error ? `${error.stack}` : String(error));
+    this.#invariants.breaks("the simulation goes on", error instanceof Error ? error.message : String(error));
   }
 
   #throwIfBroken(): void {

@@ -72,7 +72,7 @@ export class ClusterView {
     const inPlay: Membership[] = [];
     let committed: Membership | undefined;
     for (const { written } of this.#nodes.values()) {
-      if (written.lastIndex >= this.#lastCommitted) committed ??= written.membershipAt(this.#lastCommitted);
+      if (written.lastIndex >= this.#lastCommitted) committed ??= decisive(written.membershipAt(this.#lastCommitted));
       for (const { membership } of written.membershipsAbove(this.#lastCommitted)) inPlay.push(membership);
     }
     return committed === undefined ? inPlay : [committed, ...inPlay];
@@ -129,6 +129,11 @@ export class ClusterView {
     this.#nodes.set(id, fresh);
     return fresh;
   }
+}
+
+/** Before anything is committed, a newcomer's log reaches as far as any other, and knows of no member. */
+function decisive(membership: Membership | undefined): Membership | undefined {
+  return membership === undefined || membership.voters.length === 0 ? undefined : membership;
 }
 
 function freshView(id: NodeId, memberId: string | undefined): NodeView {
