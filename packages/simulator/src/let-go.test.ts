@@ -16,18 +16,23 @@ const crashingAtWrites = (drawn: Plan): Plan => ({
   faults: { ...drawn.faults, kinds: ["crashAtEffect"], meanIntervalMs: 2 * drawn.config.electionTimeoutMaxMs },
 });
 
-it("keeps nothing of a run that is over: crashed processes wait for disks that never answer", async () => {
+/** Readers of revisions that their node has not come to wait for it while it crashes. */
+const waitingForRevisions = (drawn: Plan): Plan => ({
+  ...drawn,
+  faults: { ...drawn.faults, kinds: ["crash"], meanIntervalMs: 2 * drawn.config.electionTimeoutMaxMs },
+  workload: { ...drawn.workload, typedClients: 2, historians: 5, historianThinkMs: 2 },
+});
+
+it.each([
+  ["wait for disks that never answer", crashingAtWrites],
+  ["wait for revisions that never come", waitingForRevisions],
+])("keeps nothing of a run that is over: crashed processes %s", async (_, adjust) => {
   const storages: WeakRef<object>[] = [];
   const storage = <Kept extends object>(kept: Kept): Kept => {
     storages.push(new WeakRef(kept));
     return kept;
   };
-  const { failure, coverage } = await simulate({
-    seed: 11,
-    steps: 4_000,
-    wrappers: { storage },
-    adjust: crashingAtWrites,
-  });
+  const { failure, coverage } = await simulate({ seed: 11, steps: 4_000, wrappers: { storage }, adjust });
   expect(failure).toBeUndefined();
   expect(coverage.restarts).toBeGreaterThan(5);
   expect(storages.length).toBe(coverage.restarts);

@@ -43,9 +43,12 @@ export class RevisionWaits {
     this.#waiting++;
     const ended = new AbortController();
     const known: Known = { revision: undefined };
+    const aborted = () => ended.abort(signal.reason);
     try {
       const reached = this.#whenReached(revision, known, signal, ended.signal);
-      const asked = gate.pass(AbortSignal.any([signal, ended.signal])).then(() => {
+      if (signal.aborted) aborted();
+      signal.addEventListener("abort", aborted, { once: true });
+      const asked = gate.pass(ended.signal).then(() => {
         known.revision = state.revision();
       });
       // Whichever comes first; what is known by then decides what a failure means.
@@ -53,6 +56,7 @@ export class RevisionWaits {
       await Promise.race([reached, asked.then(() => reached)]);
     } finally {
       this.#waiting--;
+      signal.removeEventListener("abort", aborted);
       ended.abort(waitIsOver);
     }
   }
