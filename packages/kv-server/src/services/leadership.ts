@@ -1,4 +1,4 @@
-import type { Consensus, Term } from "@raftkv/raft-core";
+import type { Consensus, ConsensusStatus, Term } from "@raftkv/raft-core";
 import type { LeaderHint } from "./kv-failure.ts";
 
 /** Who leads, kept at hand so that no request has to ask. */
@@ -8,15 +8,19 @@ export interface LeadershipView {
   readonly leader: LeaderHint | undefined;
 }
 
-/** Follows the changes of role, term and leader. */
+/**
+ * Follows the changes of role, term and leader, and those of the members: a newcomer hears its leader before its log says
+ * who that is, and a leader may move to another address.
+ */
 export class Leadership {
   readonly #listeners = new Set<(view: LeadershipView) => void>();
-  readonly #unsubscribe: () => void;
+  readonly #subscriptions: readonly (() => void)[];
   #view: LeadershipView;
 
-  constructor(consensus: Pick<Consensus, "status" | "onRoleChange">) {
+  constructor(consensus: Pick<Consensus, "status" | "onRoleChange" | "onMembersChange">) {
     this.#view = viewOf(consensus.status());
-    this.#unsubscribe = consensus.onRoleChange((status) => this.#update(viewOf(status)));
+    const update = (status: ConsensusStatus) => this.#update(viewOf(status));
+    this.#subscriptions = [consensus.onRoleChange(update), consensus.onMembersChange(update)];
   }
 
   view(): LeadershipView {
@@ -30,7 +34,7 @@ export class Leadership {
   }
 
   close(): void {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
     this.#listeners.clear();
   }
 
@@ -43,7 +47,7 @@ export class Leadership {
   }
 }
 
-function viewOf({ role, term, leader }: ReturnType<Consensus["status"]>): LeadershipView {
+function viewOf({ role, term, leader }: Pick<ConsensusStatus, "role" | "term" | "leader">): LeadershipView {
   return {
     ledTerm: role === "leader" ? term : undefined,
     leader: leader === undefined ? undefined : { nodeId: leader.id, address: leader.address },

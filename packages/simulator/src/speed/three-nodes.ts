@@ -9,7 +9,8 @@ import { faultKinds, type Plan } from "../plan/plan.ts";
  * and then with many operations at once. The membership stays as it is.
  *
  * How many of the clients are real ones, over connections that break, and how many watch and carry out transactions beside
- * the five, is drawn: none in half of the runs. `plainOnly` leaves all of that out.
+ * the five, is drawn: none in half of the runs. Whoever carries out transactions pauses as the others do. `plainOnly`
+ * leaves all of that out.
  */
 export function threeNodes(drawn: Plan, thinkMs: number, plainOnly = false): Plan {
   const { electionTimeoutMinMs, electionTimeoutMaxMs, heartbeatIntervalMs } = defaultRaftNodeConfig;
@@ -58,6 +59,7 @@ export function threeNodes(drawn: Plan, thinkMs: number, plainOnly = false): Pla
       keys: 4,
       operationsPerKey: 40,
       thinkMs,
+      transactorThinkMs: thinkMs,
       sessionTtlMs: 60_000,
       patienceMs: 5_000,
       answerTimeoutMs: 1_000,
