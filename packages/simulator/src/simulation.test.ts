@@ -40,6 +40,7 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
     "a node that heard its leader before it knew who that is, and told idle watches of no progress",
   ],
   [1_003_804, 10_000, "a log that was compacted as soon as a snapshot had arrived, and had its follower need another"],
+  [1_009_608, 10_000, "a lease that counts as held although its renewal was heard too late"],
 ];
 
 async function run(seed: number, steps: number): Promise<SimulationReport> {

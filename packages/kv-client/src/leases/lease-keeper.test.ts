@@ -77,6 +77,33 @@ describe("a lease in the background", () => {
     expect(keeper.leftMs(kept)).toBe(0);
   });
 
+  it("is lost as soon as a process that stood still hears, too late, that it was renewed", async () => {
+    let nowMs = 0;
+    let answer = () => {};
+    const wakes: (() => void)[] = [];
+    const keeper = new LeaseKeeper({
+      clock: {
+        now: () => nowMs,
+        setTimer: (_, wake) => {
+          wakes.push(wake);
+          return { cancel: () => {} };
+        },
+      },
+      keepAlive: () =>
+        new Promise<void>((resolve) => {
+          answer = resolve;
+        }),
+    });
+    const kept = keeper.keep({ id: 7, ttlMs: 3_000 }, nowMs, true);
+    nowMs = 1_000;
+    wakes.at(-1)?.();
+    nowMs = 4_000;
+    answer();
+    await settle();
+    expect(kept.lost.signal.reason).toMatchObject({ code: "LEASE_LOST" });
+    expect(keeper.leftMs(kept)).toBe(0);
+  });
+
   it("counts nothing twice: a lease that was granted long ago, as the answer took its time, is lost before its time", () => {
     const { clock, keeper } = rig();
     clock.advance(5_000);

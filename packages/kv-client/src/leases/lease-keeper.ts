@@ -82,6 +82,11 @@ export class LeaseKeeper {
     }
     // An answer to an earlier request may come later.
     kept.validUntilMs = Math.max(kept.validUntilMs, sentAtMs + kept.ttlMs);
+    // Nor is one of use that a process hears after it has stood still for that long.
+    if (!kept.released && this.#nowMs >= kept.validUntilMs) {
+      this.#lose(kept, lostError(kept, "its renewal was heard too late"));
+      throw kept.lost.signal.reason;
+    }
     if (kept.renewAtMs !== Number.POSITIVE_INFINITY) kept.renewAtMs = kept.validUntilMs - (kept.ttlMs * 2) / 3;
   }
 
