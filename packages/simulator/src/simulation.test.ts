@@ -41,6 +41,11 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
   ],
   [1_003_804, 10_000, "a log that was compacted as soon as a snapshot had arrived, and had its follower need another"],
   [1_009_608, 10_000, "a lease that counts as held although its renewal was heard too late"],
+  [1_026_980, 10_000, "a read that rests on the answer to a heartbeat of a past term, whose round has the same number"],
+  [1_030_885, 10_000, "a change of the membership whose caller waits for the joint membership of another change"],
+  [1_004_522, 10_000, "a newcomer that knows nobody, taken for what the cluster has agreed on"],
+  [1_019_973, 10_000, "a watch that is told by a node that stops what nobody is known to have committed"],
+  [1_031_358, 10_000, "a majority that was drawn while the answer to a change of the membership was still to come"],
 ];
 
 async function run(seed: number, steps: number): Promise<SimulationReport> {

@@ -189,6 +189,7 @@ function messageContent(message: Message): string {
     case "heartbeatRequest":
       return `, round ${message.round}, commit ${message.commit}${message.asksPromise ? ", asks for a promise" : ""}${message.needsNoAnswer ? ", needs no answer" : ""}`;
     case "heartbeatResponse":
+      if (message.round === 0) return ", not followed";
       return `, round ${message.round}${message.promiseMs === undefined ? "" : `, no vote for ${message.promiseMs} ms`}`;
     case "snapshotRequest":
       return `, to ${message.to}, at ${message.atLeast} or later`;

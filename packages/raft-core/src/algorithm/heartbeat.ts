@@ -43,14 +43,17 @@ export function roundDueMs(state: RaftState, leader: LeaderState): number {
   return Math.min(intervalMs, commitNewsDueMs(state, leader));
 }
 
-/** A stale leader is always answered: it learns the term that deposed it. */
+/**
+ * A stale leader is always answered: it learns the term that deposed it, and nothing of its round. It may lead again by the
+ * time that it hears of it, in that very term, and its rounds have the same numbers in every term.
+ */
 export function handleHeartbeatRequest(state: RaftState, from: NodeId, request: HeartbeatRequest): void {
   const follows = follow(state, from, request.term);
   if (follows) advanceFollowerCommit(state, request.commit);
   if (follows && request.needsNoAnswer === true) return;
   const promise = follows && request.asksPromise === true ? promiseOf(state) : {};
   const { term } = state.hardState;
-  send(state, from, { kind: "heartbeatResponse", term, round: request.round, ...promise });
+  send(state, from, { kind: "heartbeatResponse", term, round: follows ? request.round : 0, ...promise });
 }
 
 /** Shows that the follower still followed when the round reached it, and that what it lacks must be sent again. */

@@ -103,6 +103,7 @@ export interface HeartbeatRequest {
 export interface HeartbeatResponse {
   readonly kind: "heartbeatResponse";
   readonly term: Term;
+  /** 0: the sender does not follow that leader, and the round counts for nothing. */
   readonly round: number;
   /** For so long since the round reached it, on its own clock, the sender votes for nobody; absent: no promise. */
   readonly promiseMs?: number;

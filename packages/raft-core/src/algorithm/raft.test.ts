@@ -211,7 +211,7 @@ describe("a promise to a leader that reads by lease", () => {
     ]);
     turn(raft, { kind: "clock", nowMs: 0 });
     expect(sent(turn(raft, message(2, { ...heartbeat, term: 1 })))).toEqual([
-      { kind: "heartbeatResponse", term: 2, round: 1 },
+      { kind: "heartbeatResponse", term: 2, round: 0 },
     ]);
   });
 });

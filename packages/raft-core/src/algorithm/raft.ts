@@ -14,7 +14,7 @@ import { HeldProposals } from "./held-proposals.ts";
 import type { BatchId, Input } from "./input.ts";
 import { invariant, unreachable } from "./invariant.ts";
 import { LogView } from "./log-view.ts";
-import type { Member } from "./membership.ts";
+import type { Member, Membership } from "./membership.ts";
 import { handleChangeMembership, handleLeaveJoint, promoteCaughtUp } from "./membership-handlers.ts";
 import { isUnknown, MembershipTracker } from "./membership-tracker.ts";
 import type { Message } from "./message.ts";
@@ -233,6 +233,11 @@ export class Raft {
   /** The term of the entry at `index`; undefined below the log's base and beyond its end. */
   termAt(index: Index): Term | undefined {
     return this.#state.log.termAt(index);
+  }
+
+  /** In force at `index`, which is not below the log's base. */
+  membershipAt(index: Index): Membership {
+    return this.#state.memberships.at(index);
   }
 
   /**

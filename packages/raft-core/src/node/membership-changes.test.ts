@@ -7,10 +7,21 @@ import { RaftError } from "./raft-error.ts";
 const never = new AbortController().signal;
 const after = testMembership([1, 2, 4]);
 const joint = testMembership([1, 2, 4], [1, 2, 3]);
+const nextJoint = testMembership([1, 2, 5], [1, 2, 4]);
 
 /** The log up to the commit index, as terms from index 1 on; undefined where it has been replaced. */
 function committed(committedMembership: Membership, ...terms: readonly (number | undefined)[]): () => CommitView {
-  return () => ({ commit: terms.length, committedMembership, termAt: (index) => terms[index - 1] });
+  return committedAfter(committedMembership, committedMembership, ...terms);
+}
+
+/** The same, where the change had made something else of the membership before that. */
+function committedAfter(
+  made: Membership,
+  committedMembership: Membership,
+  ...terms: readonly (number | undefined)[]
+): () => CommitView {
+  const [termAt, membershipAt] = [(index: number) => terms[index - 1], () => made];
+  return () => ({ commit: terms.length, committedMembership, termAt, membershipAt });
 }
 
 /** A change that stands in the log at index 2, in term 3. */
@@ -35,6 +46,16 @@ describe("calls that change the membership", () => {
     changes.committed(committed(joint, 1, 3));
     changes.committed(committed(after, undefined, undefined, 4));
     expect(await call).toBe(after);
+  });
+
+  it("do not wait for the joint membership of another change, where both are heard of at once", async () => {
+    const changes = new MembershipChanges();
+    const call = appended(changes);
+    changes.committed(committedAfter(joint, nextJoint, 1, 3, 3, 3));
+    expect(await call).toBe(nextJoint);
+    const simple = appended(changes);
+    changes.committed(committedAfter(after, nextJoint, 1, 3, 3));
+    expect(await simple).toBe(nextJoint);
   });
 
   it("do not wait for that where it is left on request", async () => {

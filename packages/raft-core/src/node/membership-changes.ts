@@ -7,13 +7,14 @@ import { dropped, superseded } from "./lost-proposals.ts";
 import { RaftError } from "./raft-error.ts";
 
 interface Waiter {
-  /** Not done before the membership is no longer joint. */
+  /** Not done before the joint membership that it has made, if it has, is left. */
   readonly untilLeft: boolean;
   resolve(membership: Membership): void;
   reject(error: unknown): void;
   /** Its entry in the log; undefined until it is appended. */
   entry: EntryId | undefined;
-  isCommitted: boolean;
+  /** What its entry made of the membership; undefined until that is committed. */
+  made: Membership | undefined;
 }
 
 /** What has become of the log. */
@@ -21,6 +22,8 @@ export interface CommitView {
   readonly commit: Index;
   readonly committedMembership: Membership;
   termAt(index: Index): Term | undefined;
+  /** For an index whose term is known. */
+  membershipAt(index: Index): Membership;
 }
 
 /**
@@ -42,7 +45,7 @@ export class MembershipChanges {
       const waiter: Waiter = {
         untilLeft,
         entry: undefined,
-        isCommitted: false,
+        made: undefined,
         resolve: (membership) => {
           settled();
           resolve(membership);
@@ -77,7 +80,7 @@ export class MembershipChanges {
   }
 }
 
-function advance(waiter: Waiter, { commit, committedMembership, termAt }: CommitView): void {
+function advance(waiter: Waiter, { commit, committedMembership, termAt, membershipAt }: CommitView): void {
   const { entry } = waiter;
   if (entry === undefined) return;
   if (entry.index > commit) {
@@ -86,15 +89,20 @@ function advance(waiter: Waiter, { commit, committedMembership, termAt }: Commit
     if (term !== undefined && term > entry.term) waiter.reject(superseded({ index: commit, term }));
     return;
   }
-  if (!waiter.isCommitted) {
+  if (waiter.made === undefined) {
     const term = termAt(entry.index);
     if (term !== entry.term) {
       waiter.reject(term === undefined ? replaced() : superseded({ index: entry.index, term }));
       return;
     }
-    waiter.isCommitted = true;
+    waiter.made = membershipAt(entry.index);
   }
-  if (!waiter.untilLeft || !isJoint(committedMembership)) waiter.resolve(committedMembership);
+  if (!waiter.untilLeft || !isStill(waiter.made, committedMembership)) waiter.resolve(committedMembership);
+}
+
+/** A node that hears late of much at once may find another joint membership in the place of the one that was left. */
+function isStill(made: Membership, now: Membership): boolean {
+  return isJoint(made) && made.outgoingVoters.join() === now.outgoingVoters.join();
 }
 
 function replaced(): RaftError {

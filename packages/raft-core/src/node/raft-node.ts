@@ -321,7 +321,12 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
 
   #commitView(): CommitView {
     const { hardState, committedMembership } = this.#raft.status();
-    return { commit: hardState.commit, committedMembership, termAt: (index) => this.#raft.termAt(index) };
+    return {
+      commit: hardState.commit,
+      committedMembership,
+      termAt: (index) => this.#raft.termAt(index),
+      membershipAt: (index) => this.#raft.membershipAt(index),
+    };
   }
 
   #applied(entries: readonly Entry[], results: readonly Result[]): void {

@@ -3,8 +3,12 @@ import type { Operator } from "../membership/operator.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import { type Convergence, leaderOf, within } from "./convergence.ts";
 
-/** Machines that are a quorum of every membership in play, and hardly more than that. */
+/**
+ * Machines that are a quorum of every membership in play, and hardly more than that; all, where another membership may be in
+ * play at any moment.
+ */
 export function drawCore(machines: readonly Machine[], operator: Operator, chance: Chance): readonly Machine[] {
+  if (operator.awaitsAnswer) return machines;
   let core = machines;
   for (const machine of chance.shuffle(machines)) {
     const fewer = core.filter((other) => other !== machine);

@@ -70,6 +70,8 @@ interface Incarnation {
   readonly process: Process;
   readonly clock: ProcessClock;
   running: RunningNode | undefined;
+  /** The node, until the process is gone: while it stops in order, it is no longer running, and still commits. */
+  node: RunningNode["node"] | undefined;
   /** Its disk was told to fail: it may stop for that. */
   excused: boolean;
 }
@@ -120,7 +122,7 @@ export class Machine {
   takeNews(): ConsensusStatus | undefined {
     if (!this.#touched) return undefined;
     this.#touched = false;
-    return this.running?.node.status();
+    return this.#incarnation?.node?.status();
   }
 
   /** A blank machine starts with a log that begins with `membership`, and waits to be added to the cluster. */
@@ -150,7 +152,13 @@ export class Machine {
       enter: (run) => this.#enter(process, run),
     });
     clock.setRate(this.#clockRate);
-    const incarnation: Incarnation = { process, clock, running: undefined, excused: this.#options.disk.isFull };
+    const incarnation: Incarnation = {
+      process,
+      clock,
+      running: undefined,
+      node: undefined,
+      excused: this.#options.disk.isFull,
+    };
     this.#incarnation = incarnation;
     trace.add(`${this.id} starts`);
     this.#bringUp(incarnation, formation).catch((error: unknown) => this.#ended(incarnation, "did not come up", error));
@@ -319,6 +327,7 @@ export class Machine {
       endOfTurn: (callback) => this.#options.scheduler.after(0, () => this.#enter(process, callback)),
     });
     if (this.#options.servesAtOnce) void clients.services;
+    incarnation.node = node;
     incarnation.running = {
       node,
       consensus,

@@ -84,10 +84,9 @@ export class Operator {
     const { scheduler } = this.#options;
     if (scheduler.nowMs < this.#repairAtMs) return;
     this.#repairAtMs = scheduler.nowMs + repairEveryMs;
-    this.#asked = this.#asked.filter(({ process, isSettled }) => !isSettled && process.alive);
     const leader = this.#leader();
     const membership = leader?.running?.node.status().membership;
-    if (leader === undefined || membership === undefined || this.#asked.length > 0) return;
+    if (leader === undefined || membership === undefined || this.awaitsAnswer) return;
     const [lost] = this.lostOf(membership);
     if (membership.outgoingVoters.length > 0) {
       if (membership.leavesOnRequest === true) this.#leaveJoint(leader);
@@ -99,6 +98,12 @@ export class Operator {
   /** The members whose disk is gone. */
   lostOf({ members }: Membership): readonly NodeId[] {
     return members.filter((member) => !this.#isIntact(member)).map(({ id }) => id);
+  }
+
+  /** Whether a change was asked for that is not answered: it may bring voters into play that nobody knows of yet. */
+  get awaitsAnswer(): boolean {
+    this.#asked = this.#asked.filter(({ process, isSettled }) => !isSettled && process.alive);
+    return this.#asked.length > 0;
   }
 
   /** Whether the machines of `ids`, with the data that they have, are a quorum of whatever may decide. */
@@ -127,7 +132,6 @@ export class Operator {
   #act(): void {
     const { plan, machines } = this.#options;
     const chance = this.#chance;
-    this.#asked = this.#asked.filter(({ process, isSettled }) => !isSettled && process.alive);
     if (plan.actions.includes("wipe") && chance.happens(0.2)) {
       this.#loseDisk();
       return;
@@ -191,7 +195,7 @@ export class Operator {
 
   /** Not while a change is under way that nobody may know of yet. */
   #canLose(machine: Machine): boolean {
-    if (this.#asked.length > 0) return false;
+    if (this.awaitsAnswer) return false;
     return this.suffice(new Set(this.#options.machines.filter((other) => other !== machine).map(({ id }) => id)));
   }
 

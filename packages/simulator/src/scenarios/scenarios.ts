@@ -3,6 +3,7 @@ import { aCandidateThatWasAway } from "./a-candidate-that-was-away.ts";
 import { aChangeThatNobodyHearsOf } from "./a-change-that-nobody-hears-of.ts";
 import { aDeletionThatHistoryBeginsWith } from "./a-deletion-that-history-begins-with.ts";
 import { aLeaderCutOffWhileItHandsOver } from "./a-leader-cut-off-while-it-hands-over.ts";
+import { aLeaderThatLeadsAgain } from "./a-leader-that-leads-again.ts";
 import { aLeaderThatWasSuspended } from "./a-leader-that-was-suspended.ts";
 import { aMarkWhileAWatchIsOnItsWay } from "./a-mark-while-a-watch-is-on-its-way.ts";
 import { aPromotionThatIsNotHeardOf } from "./a-promotion-that-is-not-heard-of.ts";
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   aChangeThatNobodyHearsOf,
   aDeletionThatHistoryBeginsWith,
   aLeaderCutOffWhileItHandsOver,
+  aLeaderThatLeadsAgain,
   aLeaderThatWasSuspended,
   aMarkWhileAWatchIsOnItsWay,
   aPromotionThatIsNotHeardOf,

@@ -7,6 +7,7 @@ import type { ClusterView } from "../invariants/cluster-view.ts";
 import type { Machine, RunningNode } from "../machine/machine.ts";
 import type { SimulatedNetwork } from "../network/network.ts";
 import { cutOff, way } from "../network/partitions.ts";
+import { calmNetwork } from "../plan/draw-plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
@@ -124,6 +125,13 @@ export class Stage {
     this.#options.workload.mute(isMute);
   }
 
+  /** A linearizable read, as soon as the node runs. Whether it is answered, and from what, is for an invariant to judge. */
+  read(machine: Machine): void {
+    machine.handle(({ consensus }) => {
+      consensus.readIndex(new AbortController().signal).catch(() => undefined);
+    });
+  }
+
   /** A read by lease that takes so long. Whether it may be answered is for the node to say, and for an invariant. */
   readByLease(machine: Machine, takesMs = 0): void {
     machine.handle(({ consensus }) => {
@@ -147,6 +155,11 @@ export class Stage {
   /** Replaces whatever was cut. */
   cut(...ways: readonly (readonly [from: Machine, to: Machine])[]): void {
     this.#options.network.cut(new Set(ways.map(([from, to]) => way(from.id, to.id))));
+  }
+
+  /** What is sent from here on comes in time. */
+  calmNetwork(): void {
+    this.#options.network.behave(calmNetwork);
   }
 
   cutOff(machine: Machine, how: "cut off" | "deaf" | "mute" = "cut off"): void {

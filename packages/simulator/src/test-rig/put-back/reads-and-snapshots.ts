@@ -18,6 +18,13 @@ export const readsAndSnapshots: readonly PutBackBug[] = [
     noticedBy: ["reads are fresh", "linearizability"],
   },
   {
+    name: "a late round of a past term that counts for one of this",
+    row: 15,
+    patches: [inAlgorithm("heartbeat", "round: follows ? request.round : 0", "round: request.round")],
+    scenario: "a leader that leads again",
+    noticedBy: ["reads are fresh", "linearizability"],
+  },
+  {
     name: "a read context that is used again after a restart",
     row: 15,
     patches: [

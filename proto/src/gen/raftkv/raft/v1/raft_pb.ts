@@ -488,6 +488,8 @@ export const HeartbeatRequestSchema: GenMessage<HeartbeatRequest> = /*@__PURE__*
  */
 export type HeartbeatResponse = Message$1<"raftkv.raft.v1.HeartbeatResponse"> & {
   /**
+   * 0: the sender does not follow the leader of that term, and the round counts for nothing.
+   *
    * @generated from field: uint64 round = 1;
    */
   round: bigint;
