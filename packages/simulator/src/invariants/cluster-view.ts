@@ -131,7 +131,7 @@ export class ClusterView {
   }
 }
 
-/** Before anything is committed, a newcomer's log reaches as far as any other, and knows of no member. */
+/** Before anything is committed, a newcomer's log reaches as far as the others', and knows of no member. */
 function decisive(membership: Membership | undefined): Membership | undefined {
   return membership === undefined || membership.voters.length === 0 ? undefined : membership;
 }
