@@ -45,6 +45,7 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
   [1_030_885, 10_000, "a change of the membership whose caller waits for the joint membership of another change"],
   [1_004_522, 10_000, "a newcomer that knows nobody, taken for what the cluster has agreed on"],
   [1_019_973, 10_000, "a watch that is told by a node that stops what nobody is known to have committed"],
+  [1_038_760, 10_000, "a leader that is late, asked for what the leader of a later term has committed"],
   [1_031_358, 10_000, "a majority that was drawn while the answer to a change of the membership was still to come"],
 ];
 

@@ -23,6 +23,8 @@ export class ClusterView {
   readonly #former = new Map<string, NodeView>();
   /** The term of every committed entry, by index. */
   readonly committed = new Map<Index, Term>();
+  /** The term that whoever first called it committed was in: it was committed in that term, or before. */
+  readonly committedIn = new Map<Index, Term>();
   #lastCommitted: Index = 0;
   #lastClaimed: Index = 0;
   #changes = 0;
@@ -78,9 +80,11 @@ export class ClusterView {
     return committed === undefined ? inPlay : [committed, ...inPlay];
   }
 
-  commit(index: Index, term: Term): void {
+  /** @param term Of the entry. */
+  commit(index: Index, term: Term, committedIn: Term): void {
     this.#changes++;
     this.committed.set(index, term);
+    this.committedIn.set(index, committedIn);
     this.#lastCommitted = Math.max(this.#lastCommitted, index);
   }
 

@@ -1,4 +1,4 @@
-import type { Index, Membership } from "@raftkv/raft-core";
+import type { Index, Membership, Term } from "@raftkv/raft-core";
 import type { ClusterView, NodeView } from "./cluster-view.ts";
 import type { Invariant } from "./invariant.ts";
 
@@ -23,7 +23,7 @@ export function commitSafety(): Invariant {
       if (observation.kind === "restored") seen.delete(view.node(observation.node));
       if (observation.kind !== "status") return;
       const node = view.node(observation.node);
-      const { commit, membership, role } = observation.status;
+      const { commit, membership, role, term } = observation.status;
       if (commit > node.written.lastIndex) {
         throw new Error(`node ${node.id} has committed ${commit} of a log that ends at ${node.written.lastIndex}`);
       }
@@ -35,18 +35,24 @@ export function commitSafety(): Invariant {
       const inForce = () =>
         role === "leader" ? [before.newest, membership] : [before.newest, membership, ...view.membershipsInPlay()];
       const from = Math.max(before.checked, node.written.base.index - 1) + 1;
-      for (let index = from; index <= commit; index++) check(node, index, inForce, view);
+      for (let index = from; index <= commit; index++) check({ node, in: term }, index, inForce, view);
     },
   };
 }
 
-function check(node: NodeView, index: Index, inForce: () => readonly Membership[], view: ClusterView): void {
+/** Of a node that calls it committed, in its term. */
+function check(
+  { node, in: committedIn }: { readonly node: NodeView; readonly in: Term },
+  index: Index,
+  inForce: () => readonly Membership[],
+  view: ClusterView,
+): void {
   const term = node.written.termAt(index);
   const known = view.committed.get(index);
   if (term === undefined || index === 0) return;
   if (known === undefined) {
     assertOnQuorum(index, term, inForce(), view);
-    view.commit(index, term);
+    view.commit(index, term, committedIn);
   } else if (known !== term) {
     throw new Error(`node ${node.id} has committed ${index}@${term}, where ${index}@${known} was committed before`);
   }
