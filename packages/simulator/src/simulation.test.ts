@@ -46,6 +46,11 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
   [1_004_522, 10_000, "a newcomer that knows nobody, taken for what the cluster has agreed on"],
   [1_019_973, 10_000, "a watch that is told by a node that stops what nobody is known to have committed"],
   [1_038_760, 10_000, "a leader that is late, asked for what the leader of a later term has committed"],
+  [
+    1_042_075,
+    7_000,
+    "a node that stops while its state is being compared, and a simulation that waits for it for ever",
+  ],
   [1_031_358, 10_000, "a majority that was drawn while the answer to a change of the membership was still to come"],
 ];
 

@@ -43,13 +43,14 @@ export async function runSeeds(options: SeedsOptions): Promise<readonly RunSumma
 
 function work(takeTask: () => WorkerTask | undefined, done: (summary: RunSummary) => void): Promise<void> {
   const worker = new Worker(new URL("./campaign-worker.ts", import.meta.url));
+  let task: WorkerTask | undefined;
   return new Promise((resolve, reject) => {
     const takeNext = () => {
-      const task = takeTask();
+      task = takeTask();
       if (task === undefined) worker.terminate().then(() => resolve(), reject);
       else worker.postMessage(task);
     };
-    worker.on("error", reject);
+    worker.on("error", (error) => reject(new Error(`seed ${task?.seed}: ${error.message}`, { cause: error })));
     worker.on("message", (summary: RunSummary) => {
       done(summary);
       takeNext();

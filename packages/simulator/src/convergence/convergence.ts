@@ -165,24 +165,41 @@ const MOST_ROUNDS = 10;
 
 /** Equal hashes of all of the state at an equal index. */
 async function fingerprints(convergence: Convergence): Promise<void> {
-  const { runUntil, invariants } = convergence;
+  const { invariants } = convergence;
   for (let round = 1; ; round++) {
-    const members = membersOf(convergence);
-    const found: Fingerprint[] = [];
-    for (const machine of members) {
-      machine.handle(({ state }) => {
-        void state.fingerprint().then((fingerprint) => found.push(fingerprint));
-      });
-    }
-    await runUntil(() => found.length === members.length);
-    if (new Set(found.map(({ index }) => index)).size > 1 && round < MOST_ROUNDS) {
+    const found = await askFingerprints(convergence);
+    const isAsOfOne = found !== undefined && new Set(found.map(({ index }) => index)).size <= 1;
+    if (!isAsOfOne && round < MOST_ROUNDS) {
       await within(convergence, "equal logs", () => lacksAgreement(convergence));
       continue;
     }
-    const texts = found.map(({ index, sha256 }) => `${index} ${sha256}`);
-    if (new Set(texts).size > 1) invariants.breaks("equal states", `after convergence: ${texts.join(", ")}`);
+    const texts = found?.map(({ index, sha256 }) => `${index} ${sha256}`) ?? ["nodes stop"];
+    if (found === undefined || new Set(texts).size > 1)
+      invariants.breaks("equal states", `after convergence: ${texts.join(", ")}`);
     return;
   }
+}
+
+/** Of all members; undefined: one has stopped meanwhile, for a write of earlier that has failed only now. */
+async function askFingerprints(convergence: Convergence): Promise<readonly Fingerprint[] | undefined> {
+  const asked = membersOf(convergence).map((machine) => ({ machine, running: machine.running }));
+  const found: Fingerprint[] = [];
+  let isOver = false;
+  for (const { machine } of asked) {
+    machine.handle(({ state }) => {
+      state.fingerprint().then(
+        (fingerprint) => found.push(fingerprint),
+        () => {
+          isOver = true;
+        },
+      );
+    });
+  }
+  await convergence.runUntil(() => {
+    isOver ||= asked.some(({ machine, running }) => machine.running !== running);
+    return isOver || found.length === asked.length;
+  });
+  return isOver ? undefined : found;
 }
 
 function runningNodes(machines: readonly Machine[]): readonly RunningNode[] {
