@@ -68,7 +68,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
     ended,
     saysOnStderr: (pattern) => says(pattern, () => stderr),
     saysOnStdout: (pattern) => says(pattern, () => Buffer.concat(stdout).toString()),
-    hasEnded: () => child.exitCode !== null,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     signal: (signal) => void child.kill(signal),
     stopReading: () => child.stderr.destroy(),
   };
