@@ -51,6 +51,7 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
     7_000,
     "a node that stops while its state is being compared, and a simulation that waits for it for ever",
   ],
+  [17_111_726, 10_000, "a change of the membership that was asked for just before the faults ended"],
   [1_031_358, 10_000, "a majority that was drawn while the answer to a change of the membership was still to come"],
 ];
 

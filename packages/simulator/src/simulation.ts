@@ -13,6 +13,7 @@ import { Machine, memberOn } from "./machine/machine.ts";
 import type { Wrappers } from "./machine/wrappers.ts";
 import { Operator } from "./membership/operator.ts";
 import { SimulatedNetwork } from "./network/network.ts";
+import { pieceBytes } from "./network/snapshot-streams.ts";
 import { AppliedLog } from "./observed/applied-log.ts";
 import { type Coverage, CoverageCounter } from "./observed/coverage.ts";
 import { calmDisk, calmNetwork, drawPlan } from "./plan/draw-plan.ts";
@@ -232,12 +233,12 @@ class Simulation {
     await converge(convergence);
   }
 
-  /** What two snapshots of the largest state take, where their pace is bounded: one may break off. */
+  /** What two snapshots of the largest state take, piece by piece, and at the pace that they are held to: one may break off. */
   #snapshotMs(): number {
-    const { snapshotBytesPerSecond } = this.#plan.config;
-    if (snapshotBytesPerSecond === undefined) return 0;
-    const largest = Math.max(...this.#machines.map(({ running }) => running?.state.sizeBytes() ?? 0));
-    return Math.ceil((2 * 1_000 * largest) / snapshotBytesPerSecond);
+    const { snapshotBytesPerSecond = Number.POSITIVE_INFINITY } = this.#plan.config;
+    const largest = Math.max(0, ...this.#machines.map(({ running }) => running?.state.sizeBytes() ?? 0));
+    const pieces = Math.ceil(largest / pieceBytes);
+    return Math.ceil(2 * (pieces * calmNetwork.delayMaxMs + (1_000 * largest) / snapshotBytesPerSecond));
   }
 
   async #runUntil(done: () => boolean): Promise<void> {

@@ -38,6 +38,7 @@ export async function converge(convergence: Convergence): Promise<void> {
   await within(convergence, "a leader", () =>
     leaderOf(convergence.machines) === undefined ? "nobody leads" : undefined,
   );
+  await changesAreAnswered(convergence);
   await within(convergence, "settled membership", () => {
     operator.repair();
     return lacksSettledMembership(convergence);
@@ -68,6 +69,12 @@ export async function converge(convergence: Convergence): Promise<void> {
   await leasesEnd(convergence);
   await within(convergence, "equal logs", () => lacksAgreement(convergence));
   await fingerprints(convergence);
+}
+
+/** One that is still under way would change the membership behind what is settled; a call may wait in vain, though. */
+async function changesAreAnswered({ scheduler, operator, limitMs, runUntil }: Convergence): Promise<void> {
+  const endMs = scheduler.nowMs + limitMs;
+  await runUntil(() => !operator.awaitsAnswer || scheduler.nowMs > endMs);
 }
 
 /** Nobody keeps one alive any more: all are over some time, and go. */

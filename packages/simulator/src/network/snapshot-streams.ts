@@ -7,7 +7,7 @@ import type { Trace } from "../trace/trace.ts";
 import { type Endpoint, hears } from "./endpoint.ts";
 
 /** So small that a stream has many moments at which it can break. */
-const pieceBytes = 64;
+export const pieceBytes = 64;
 
 interface SnapshotStreamsOptions {
   readonly scheduler: Scheduler;
