@@ -44,7 +44,10 @@ export class Lease implements AsyncDisposable {
     return this.#ports.keeper.leftMs(this.#kept);
   }
 
-  /** Renews it now, beside what is done in the background. LEASE_NOT_FOUND where it has ended. */
+  /**
+   * Renews it now, beside what is done in the background. LEASE_NOT_FOUND where it has ended; LEASE_LOST where the answer
+   * was heard only after its time, as this process stood still.
+   */
   async keepAlive(options: CallOptions = {}): Promise<void> {
     await this.#ports.keeper.renew(this.#kept, options);
   }

@@ -229,7 +229,7 @@ export class WatchStream implements HubOutlet {
 
   /** A node that is cut off from its cluster keeps quiet, so that clients look for another one. */
   #sayProgress(): void {
-    // Asked for now: a newcomer may have heard its leader before it could tell who that is, and nothing else changes since.
+    // Asked for now: a newcomer may have heard its leader before it could tell who that is, and its transport tells it first.
     const { role, leader } = this.#context.options.consensus.status();
     if ((role !== "leader" && leader === undefined) || !this.hasRoom) return;
     const told = this.#context.watchHub.told;
