@@ -1,11 +1,12 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { CommandBatchSchema, ErrorCode } from "@raftkv/proto/kv";
+import { CommandBatchSchema } from "@raftkv/proto/kv";
 import type { Consensus, Member, Term } from "@raftkv/raft-core";
 import { encodeEnvelope } from "../codec/envelope.ts";
 import { APPLY_VERSION } from "../state/counters.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import type { Failure } from "./kv-failure.ts";
 import type { InspectPeer } from "./peer-inspection.ts";
+import { SOON_NEW_ENOUGH } from "./too-old.ts";
 
 export interface ApplyVersionRaiseOptions {
   readonly consensus: Pick<Consensus<unknown>, "propose" | "status">;
@@ -51,10 +52,7 @@ export class ApplyVersionRaise {
   explained(failure: Failure): Failure {
     const { term } = this.#options.consensus.status();
     if (this.#obstacle?.term === term) return { ...failure, message: `${failure.message} (${this.#obstacle.what})` };
-    return {
-      code: ErrorCode.NOT_READY,
-      message: "the cluster is just about to do this for the first time: try again in a moment",
-    };
+    return SOON_NEW_ENOUGH;
   }
 
   /** One look at all members. Rejects where one does not answer. */

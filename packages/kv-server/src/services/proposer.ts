@@ -2,12 +2,13 @@ import type { Consensus, Term } from "@raftkv/raft-core";
 import { encodeEnvelope } from "../codec/envelope.ts";
 import type { KvLimits } from "../limits.ts";
 import type { ApplyResult } from "../state/answer.ts";
+import type { EntryContent } from "../state/command.ts";
 import type { KvStateMachine } from "../state/kv-state-machine.ts";
 import type { ApplyVersionRaise } from "./apply-version-raise.ts";
 import { checkCommand } from "./command-check.ts";
-import type { Failure } from "./kv-failure.ts";
+import { type Failure, KvFailure } from "./kv-failure.ts";
 import type { Quota } from "./quota.ts";
-import { isTooOld } from "./too-old.ts";
+import { isTooOld, SOON_NEW_ENOUGH } from "./too-old.ts";
 
 /** A command batch on its way, or the reason why it was not let on it. */
 export type Proposed =
@@ -15,7 +16,7 @@ export type Proposed =
   | { readonly kind: "refused"; readonly failure: Failure };
 
 export interface ProposerOptions {
-  readonly consensus: Pick<Consensus<ApplyResult>, "propose">;
+  readonly consensus: Pick<Consensus<ApplyResult>, "propose" | "readIndex">;
   readonly state: Pick<KvStateMachine, "clusterClock" | "decoder" | "applyVersion">;
   readonly limits: KvLimits;
   readonly quota: Quota;
@@ -24,7 +25,7 @@ export interface ProposerOptions {
 
 /** Takes encoded command batches to consensus: stamped, checked, and decoded once. */
 export class Proposer {
-  readonly #consensus: Pick<Consensus<ApplyResult>, "propose">;
+  readonly #consensus: Pick<Consensus<ApplyResult>, "propose" | "readIndex">;
   readonly #state: Pick<KvStateMachine, "clusterClock" | "decoder" | "applyVersion">;
   readonly #limits: KvLimits;
   readonly #quota: Quota;
@@ -42,11 +43,21 @@ export class Proposer {
   propose(commandBatch: Uint8Array, term: Term): Proposed {
     const payload = encodeEnvelope(this.#state.clusterClock.stampMs(term), commandBatch);
     const content = this.#state.decoder.preview(payload);
-    const failure = checkCommand(content, this.#limits, this.#state.applyVersion()) ?? this.#quota.refusal(content);
-    if (failure !== undefined) {
-      return { kind: "refused", failure: isTooOld(failure) ? this.#raise.explained(failure) : failure };
-    }
+    const failure = this.#check(content) ?? this.#quota.refusal(content);
     const operations = content.kind === "command" ? content.command.operations.length : 0;
-    return { kind: "proposed", operations, result: this.#consensus.propose(payload) };
+    if (failure === undefined) return { kind: "proposed", operations, result: this.#consensus.propose(payload) };
+    if (isTooOld(failure)) return { kind: "proposed", operations, result: this.#refuseConfirmed(content) };
+    return { kind: "refused", failure };
+  }
+
+  #check(content: EntryContent): Failure | undefined {
+    return checkCommand(content, this.#limits, this.#state.applyVersion());
+  }
+
+  /** A leader that was deposed, and has not heard of it, does not know what the cluster has come to do since. */
+  async #refuseConfirmed(content: EntryContent): Promise<never> {
+    await this.#consensus.readIndex();
+    const failure = this.#check(content);
+    throw new KvFailure(failure === undefined ? SOON_NEW_ENOUGH : this.#raise.explained(failure));
   }
 }

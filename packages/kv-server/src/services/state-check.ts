@@ -21,7 +21,7 @@ import { requireLeadership } from "./cluster-operations.ts";
 import { KvFailure } from "./kv-failure.ts";
 import { orAborted } from "./read-gate.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { CLUSTER_TOO_OLD } from "./too-old.ts";
+import { CLUSTER_TOO_OLD, SOON_NEW_ENOUGH } from "./too-old.ts";
 
 type Call = Pick<HandlerContext, "signal">;
 
@@ -34,13 +34,16 @@ export async function beginCheck(context: ServiceContext, { signal }: Call): Pro
 }
 
 export interface CheckProposer {
-  readonly consensus: Pick<Consensus<ApplyResult>, "propose">;
+  readonly consensus: Pick<Consensus<ApplyResult>, "propose" | "readIndex">;
   readonly state: Pick<KvStateMachine, "applyVersion" | "clusterClock">;
 }
 
 /** Resolves with the entry. Rejects with a `KvFailure` where not every member may know of checks. */
 export async function proposeCheck({ consensus, state }: CheckProposer, term: Term): Promise<Index> {
-  if (!hashesChanges({ applyVersion: state.applyVersion() })) throw new KvFailure(CLUSTER_TOO_OLD);
+  if (!hashesChanges({ applyVersion: state.applyVersion() })) {
+    await consensus.readIndex();
+    throw new KvFailure(hashesChanges({ applyVersion: state.applyVersion() }) ? SOON_NEW_ENOUGH : CLUSTER_TOO_OLD);
+  }
   const result = await consensus.propose(encodeEnvelope(state.clusterClock.stampMs(term), CHECK));
   const answer = result.kind === "answers" ? result.answers[0] : undefined;
   if (answer?.kind === "checkState") return answer.index;

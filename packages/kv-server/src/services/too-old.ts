@@ -23,6 +23,12 @@ export const NO_HISTORY: Failure = {
     "can: upgrade all nodes, and see to it that they are up",
 };
 
+/** What is refused now may be asked for in a moment. */
+export const SOON_NEW_ENOUGH: Failure = {
+  code: ErrorCode.NOT_READY,
+  message: "the cluster is just about to do this for the first time: try again in a moment",
+};
+
 /** This node does not know whether the cluster does. */
 export const NOT_CAUGHT_UP: Failure = {
   code: ErrorCode.NOT_READY,

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { ComparisonRelation, ErrorCode, type SortTarget, type TransactionOperationSchema } from "@raftkv/proto/kv";
+import { RaftError } from "@raftkv/raft-core";
 import { describe, expect, test } from "vitest";
 import { encodeEnvelope } from "../codec/envelope.ts";
 import { type BatchInit, bytes, encodeBatch, openSession, put, raiseApplyVersion } from "../test-rig/command-log.ts";
@@ -175,6 +176,38 @@ describe("before it is proposed", () => {
     answering = Promise.withResolvers();
     rig.consensus.become("leader", 2);
     expect((await refusal()).code).toBe(ErrorCode.NOT_READY);
+  });
+
+  test("only who is known to lead says that the cluster is too old: it may have gone on without a leader that was deposed", async () => {
+    const inspect = async (address: string) => {
+      const nodeId = Number(address.at(-1));
+      return { nodeId, memberId: `member-${nodeId}`, clusterId: "cluster", maxApplyVersion: 1 };
+    };
+    const rig = await serviceRig({ inspect });
+    for (let turn = 0; turn < 20; turn++) await promisesSettle();
+    const { consensus } = rig;
+    const refusals = async () => {
+      const calls = [
+        rig.kv.transaction({ transaction: {} }),
+        rig.kv.compact({ revision: 1n }),
+        rig.cluster.beginCheck({}),
+      ];
+      const failures = await Promise.all(calls.map(failureOfCall));
+      return failures.map(({ detail: { code, outcomeUnknown } }) => ({ code: ErrorCode[code], outcomeUnknown }));
+    };
+    const all = (...codes: readonly string[]) => codes.map((code) => ({ code, outcomeUnknown: false }));
+    expect(await refusals()).toEqual(all("CLUSTER_TOO_OLD", "NO_HISTORY", "CLUSTER_TOO_OLD"));
+    consensus.readIndexError = new RaftError("notLeader", "another node leads");
+    expect(await refusals()).toEqual(all("NOT_LEADER", "NOT_LEADER", "NOT_LEADER"));
+    consensus.readIndexError = undefined;
+    consensus.holding = true;
+    void raise(rig, 3);
+    const readIndex = consensus.readIndex.bind(consensus);
+    consensus.readIndex = (signal) => {
+      consensus.commit();
+      return readIndex(signal);
+    };
+    expect(await refusals()).toEqual(all("NOT_READY", "NOT_READY", "NOT_READY"));
   });
 
   test("a deletion that names no keys deletes none; every key goes where that is said", async () => {

@@ -182,9 +182,7 @@ export class Watchers {
       const code = error instanceof RaftKvError ? error.code : undefined;
       trace.add(`${client}: the watch ends: ${error instanceof Error ? error.message : String(error)}`);
       if (code === "COMPACTED") kept.compactedBy = lastCommitted();
-      // A node that is behind may not have come to where history begins.
-      else if (code !== "CLOSED" && !(code === "NO_HISTORY" && kept.startedAt === undefined))
-        breaks("watches go on", `${client}: ${String(error)}`);
+      else if (code !== "CLOSED") breaks("watches go on", `${client}: ${String(error)}`);
     }
     kept.endedAt = scheduler.nowMs;
   }

@@ -137,12 +137,30 @@ export class WatchStream implements HubOutlet {
   }
 
   #startLater(plan: WatchPlan): void {
-    const endWait = this.#context.watchHub.whenAt(plan.minRevision, () => {
-      const credit = plan.credit + (this.#unstarted.get(plan.id)?.credit ?? 0);
-      this.#unstarted.delete(plan.id);
-      this.#start({ ...plan, credit });
-    });
+    const endWait = this.#context.watchHub.whenAt(plan.minRevision, () => this.#start(this.#taken(plan)));
     this.#unstarted.set(plan.id, { endWait, credit: 0 });
+  }
+
+  /** One that has waited, with the credit that came meanwhile. */
+  #taken(plan: WatchPlan): WatchPlan {
+    const credit = plan.credit + (this.#unstarted.get(plan.id)?.credit ?? 0);
+    this.#unstarted.delete(plan.id);
+    return { ...plan, credit };
+  }
+
+  /** A state that is behind may be from before the cluster kept history: it is brought up to date first. */
+  #startIfHistoryIsKept(plan: WatchPlan): void {
+    const { consensus, state } = this.#context.options;
+    const abort = new AbortController();
+    const unstarted: Unstarted = { endWait: () => abort.abort(), credit: 0 };
+    this.#unstarted.set(plan.id, unstarted);
+    const settle = (then: (taken: WatchPlan) => void) => {
+      if (this.#unstarted.get(plan.id) === unstarted) then(this.#taken(plan));
+    };
+    consensus.readIndex(abort.signal).then(
+      () => settle((taken) => (state.keepsHistory() ? this.#start(taken) : this.#refuse(plan.id, NO_HISTORY))),
+      () => settle(() => this.#refuse(plan.id, NOT_CAUGHT_UP)),
+    );
   }
 
   #giveCredit({ watchId, moreWatchIds, bytes }: WatchCredit): void {
@@ -160,13 +178,13 @@ export class WatchStream implements HubOutlet {
     this.#context.watchHub.resume(watch);
   }
 
-  #start({ id, interest, startRevision, credit, progressMs }: WatchPlan): void {
+  #start(plan: WatchPlan): void {
+    const { id, interest, startRevision, credit, progressMs } = plan;
     const { options, watchHub } = this.#context;
     const { state } = options;
     const revision = state.revision();
     if (!state.keepsHistory()) {
-      const { applied, commit } = options.consensus.status();
-      this.#refuse(id, applied < commit ? NOT_CAUGHT_UP : NO_HISTORY);
+      this.#startIfHistoryIsKept(plan);
       return;
     }
     if (startRevision !== undefined && startRevision < state.earliestRevision()) {

@@ -1,4 +1,5 @@
 import { ErrorCode } from "@raftkv/proto/kv";
+import { RaftError } from "@raftkv/raft-core";
 import { describe, expect, test } from "vitest";
 import { bytes, compact, del, put, raiseApplyVersion } from "../../test-rig/command-log.ts";
 import { sourceOf } from "../../test-rig/snapshot-source.ts";
@@ -122,12 +123,43 @@ describe("a watch", () => {
     const call = new WatchCallRig(rig).watch(1n, { key: "a" });
     await call.has(1n, "canceled");
     expect(failureIn(call, 1n)?.code).toBe(ErrorCode.NO_HISTORY);
-    // Where it has not applied all that it knows of, the cluster may keep it by now.
-    const status = rig.consensus.status.bind(rig.consensus);
-    rig.consensus.status = () => ({ ...status(), commit: status().applied + 1 });
-    call.watch(2n, { key: "a" });
-    await call.has(2n, "canceled");
-    expect(failureIn(call, 2n)?.code).toBe(ErrorCode.NOT_READY);
+    const canceled = new WatchCallRig(rig).watch(2n, { key: "a" }).cancel(2n);
+    await canceled.has(2n, "canceled");
+    await settle();
+    expect(canceled.of(2n).map((response) => response.case)).toEqual(["canceled"]);
+    expect(failureIn(canceled, 2n)).toBeUndefined();
+  });
+
+  test("starts on a node whose state is from before history was kept, once that is up to date", async () => {
+    const rig = await watchRig({}, 1);
+    const { consensus } = rig;
+    consensus.holding = true;
+    void rig.write(raiseApplyVersion(2));
+    const readIndex = consensus.readIndex.bind(consensus);
+    const isAsked = Promise.withResolvers<void>();
+    const isConfirmed = Promise.withResolvers<void>();
+    consensus.readIndex = async (signal) => {
+      isAsked.resolve();
+      await isConfirmed.promise;
+      consensus.commit();
+      return readIndex(signal);
+    };
+    const call = new WatchCallRig(rig).watch(1n, { key: "a" });
+    await isAsked.promise;
+    expect(call.of(1n)).toEqual([]);
+    isConfirmed.resolve();
+    await call.has(1n, "created");
+    consensus.holding = false;
+    await rig.write(put("a", "1"));
+    expect(await call.told(1n, 1)).toEqual(["2 a=1"]);
+  });
+
+  test("is refused for now on such a node where nobody tells it whether it is up to date", async () => {
+    const rig = await watchRig({}, 1);
+    rig.consensus.readIndexError = new RaftError("notLeader", "nobody leads just now");
+    const call = new WatchCallRig(rig).watch(1n, { key: "a" });
+    await call.has(1n, "canceled");
+    expect(failureIn(call, 1n)?.code).toBe(ErrorCode.NOT_READY);
   });
 
   test("does not begin at a write of before history was kept, of which only the value is known", async () => {
