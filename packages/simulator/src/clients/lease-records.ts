@@ -144,9 +144,13 @@ export class LeaseRecords {
 }
 
 function recordOf(history: StoreHistory, name: string, { ended }: LeaseLife, told: Told): LeaseRecord {
-  const end =
-    ended && ({ at: history.at(ended.index).atMs, how: ended.how === "revoked" ? "revoked" : "expired" } as const);
-  return { name, ...told, ended: end };
+  if (ended === undefined) return { name, ...told, ended };
+  const { committedMs, atMs } = history.at(ended.index);
+  return {
+    name,
+    ...told,
+    ended: { from: committedMs, at: atMs, how: ended.how === "revoked" ? "revoked" : "expired" },
+  };
 }
 
 /** An answer comes from an entry that was applied between call and answer: a renewal is one, and so is what a put left. */
@@ -175,7 +179,7 @@ function wrongAnswer(history: StoreHistory, lives: ReadonlyMap<number, LeaseLife
 function seenOf(history: StoreHistory, { id, leftMs }: Info, each: Asked, isStrong: boolean): LeaseSeen {
   const { client, calledAt, answeredAt } = each;
   const life = history.leases.find((one) => one.id === id);
-  const [from, to] = [isStrong ? history.indexBy(calledAt, true) : 0, history.indexBy(answeredAt)];
+  const [from, to] = [isStrong ? history.appliedBefore(calledAt) : 0, history.committedBy(answeredAt)];
   const told = { client, calledAt, answeredAt, leftMs, isStrong };
   return life === undefined ? told : { ...told, mostLeftMs: mostLeftMs(history, life, from, to) };
 }

@@ -217,7 +217,8 @@ function placesOf(history: StoreHistory, name: string): readonly LockPlace[] {
     return versions.flatMap(({ revision, entry }, position): LockPlace[] => {
       if (entry?.createRevision !== revision) return [];
       const end = versions.slice(position).find((version) => version.entry === undefined);
-      const gone = end && { at: history.reachedAt(end.revision), revision: end.revision };
+      const moment = end && history.at(history.indexOf(end.revision));
+      const gone = moment && { from: moment.committedMs, at: moment.atMs, revision: end.revision };
       return [{ key, token: revision, gone }];
     });
   });

@@ -9,6 +9,8 @@ export interface Applied {
   readonly entry: Entry;
   readonly result: string;
   readonly atMs: number;
+  /** Sooner nobody can have seen what it made: a state may be read while it is being applied. */
+  readonly committedMs: number;
 }
 
 /**
@@ -19,6 +21,8 @@ export class AppliedLog {
   readonly #applied: Applied[] = [];
   /** Above the first that nobody has answered yet. */
   readonly #ahead = new Map<Index, Applied>();
+  /** When a node first knew the entry of that index to be committed; of those at hand. */
+  readonly #committedMs: number[] = [0];
   #highestIndex: Index = 0;
   readonly #nowMs: () => number;
 
@@ -37,12 +41,14 @@ export class AppliedLog {
   }
 
   observe(observation: Observation): void {
+    if (observation.kind === "status") this.#commits(observation.status.commit);
     if (observation.kind !== "applied") return;
     for (const [position, entry] of observation.entries.entries()) {
       this.#highestIndex = Math.max(this.#highestIndex, entry.index);
       if (entry.index <= this.lastIndex || this.#ahead.has(entry.index)) continue;
       const result = observation.results[position] ?? "";
-      this.#ahead.set(entry.index, { entry, result, atMs: this.#nowMs() });
+      const atMs = this.#nowMs();
+      this.#ahead.set(entry.index, { entry, result, atMs, committedMs: this.#committedMs[entry.index] ?? atMs });
     }
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.#ahead.delete(next.entry.index);
@@ -53,6 +59,10 @@ export class AppliedLog {
   /** False: nobody has answered one of the entries, and who came after it came by a snapshot. */
   get isWhole(): boolean {
     return this.#ahead.size === 0;
+  }
+
+  #commits(commit: Index): void {
+    while (this.#committedMs.length <= commit) this.#committedMs.push(this.#nowMs());
   }
 
   #next(): Applied | undefined {

@@ -31,7 +31,12 @@ class Log {
   at(timeMs: number, operation: OperationInit, answer: object, batch: Batch = {}): this {
     const command = toBinary(CommandBatchSchema, create(CommandBatchSchema, { ...batch, operations: [operation] }));
     const entry = { kind: "command", index: ++this.#index, term: 1, payload: encodeEnvelope(timeMs, command) } as const;
-    this.replay.apply({ entry, result: JSON.stringify({ kind: "answers", answers: [answer] }), atMs: timeMs });
+    this.replay.apply({
+      entry,
+      result: JSON.stringify({ kind: "answers", answers: [answer] }),
+      atMs: timeMs,
+      committedMs: timeMs,
+    });
     return this;
   }
 

@@ -27,7 +27,9 @@ const asOne = "a transaction is carried out as one";
  */
 export class LogReplay {
   readonly written: RevisionWritten[] = [];
-  readonly moments: StoreMoment[] = [{ revision: 1, earliest: 1, earliestTold: 1, clusterTimeMs: 0, atMs: 0 }];
+  readonly moments: StoreMoment[] = [
+    { revision: 1, earliest: 1, earliestTold: 1, clusterTimeMs: 0, atMs: 0, committedMs: 0 },
+  ];
   readonly transactions: Carried[] = [];
   readonly leases = new LeaseReplay();
   /** What was first not as it should have been; nothing after it is looked at. */
@@ -42,14 +44,15 @@ export class LogReplay {
   readonly #sequences = new Map<bigint, bigint>();
 
   /** The next entry. */
-  apply({ entry, result, atMs }: Applied): void {
+  apply({ entry, result, atMs, committedMs }: Applied): void {
     if (entry.kind === "command") this.#applyCommand(entry.payload, result, entry.index);
     const [revision, begunAt] = [this.#revision, this.#begunAt];
     const earliest = begunAt === undefined ? revision : this.#compacted;
     const isTold = earliest === 1 || (begunAt !== undefined && earliest > begunAt);
     const earliestTold = isTold ? earliest : earliest + 1;
     const latestMs = Math.max(atMs, this.moments.at(-1)?.atMs ?? 0);
-    this.moments.push({ revision, earliest, earliestTold, clusterTimeMs: this.#timeMs, atMs: latestMs });
+    const times = { clusterTimeMs: this.#timeMs, atMs: latestMs, committedMs };
+    this.moments.push({ revision, earliest, earliestTold, ...times });
   }
 
   #applyCommand(payload: Uint8Array, result: string, index: number): void {

@@ -13,6 +13,8 @@ export interface StoreMoment {
   readonly clusterTimeMs: number;
   /** By then somebody had applied it, and all before it. */
   readonly atMs: number;
+  /** Sooner nobody can have seen it: some node came to know that it is committed. */
+  readonly committedMs: number;
 }
 
 /** A transaction that has taken effect, with what one at a time would have answered. */
@@ -53,26 +55,32 @@ export class StoreHistory {
     return moment;
   }
 
-  /** The last entry that anybody had applied by then; `before`: before then. */
-  indexBy(ms: number, before = false): Index {
+  /** The last entry that anybody had applied before then. */
+  appliedBefore(ms: number): Index {
+    return Math.max(0, this.#countWhile(({ atMs }) => atMs < ms) - 1);
+  }
+
+  /** The last entry that anybody can have seen by then. */
+  committedBy(ms: number): Index {
+    return Math.max(0, this.#countWhile(({ committedMs }) => committedMs <= ms) - 1);
+  }
+
+  /** The entry that brought that revision. */
+  indexOf(revision: number): Index {
+    return Math.min(
+      this.#countWhile((moment) => moment.revision < revision),
+      this.#moments.length - 1,
+    );
+  }
+
+  /** Of the moments, for which it holds: from the first on. */
+  #countWhile(holds: (moment: StoreMoment) => boolean): number {
     let [low, high] = [0, this.#moments.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const { atMs } = this.at(middle);
-      if (before ? atMs < ms : atMs <= ms) low = middle + 1;
+      if (holds(this.at(middle))) low = middle + 1;
       else high = middle;
     }
-    return Math.max(0, low - 1);
-  }
-
-  /** When anybody had come to that revision. */
-  reachedAt(revision: number): number {
-    let [low, high] = [0, this.#moments.length - 1];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.at(middle).revision < revision) low = middle + 1;
-      else high = middle;
-    }
-    return this.at(low).atMs;
+    return low;
   }
 }

@@ -37,6 +37,15 @@ describe("a lease", () => {
     expect(wrong({ refusals: [{ client: "b", calledAt: 50, answeredAt: 101 }] })).toBeUndefined();
   });
 
+  it("may have ended before anybody is known to have seen to it, and not sooner than it can have", () => {
+    const ended = { from: 50, at: 90, how: "revoked" } as const;
+    const refused = (answeredAt: number) => [{ client: "b", calledAt: 40, answeredAt }];
+    expect(wrong({ refusals: refused(50), seen: [seen(45, undefined)], ended })).toBeUndefined();
+    expect(wrong({ refusals: refused(49), ended })).toContain("was called over at 49");
+    expect(wrong({ seen: [seen(44, undefined)], ended })).toContain("was shown as gone at 49");
+    expect(wrong({ seen: [seen(89, 10)], ended })).toBeUndefined();
+  });
+
   it("that is over is renewed by nobody", () => {
     const promises = [promised(0), promised(130)];
     expect(wrong({ promises, ended: { at: 120, how: "revoked" } })).toContain("over is over");

@@ -36,7 +36,7 @@ function wrongOf(record: LeaseRecord, { fastestClock = 1, roundingMs = 0.01 }: L
   }
   for (const refusal of refusals) {
     if (last === undefined || refusal.answeredAt >= until(last)) continue;
-    if (ended?.how === "revoked" && ended.at <= refusal.answeredAt) continue;
+    if (ended?.how === "revoked" && (ended.from ?? ended.at) <= refusal.answeredAt) continue;
     const message = `was called over at ${refusal.answeredAt}, and ${untilText(last)}`;
     return [found(record, "nothing expires early", message, last, refusal)];
   }
@@ -50,7 +50,7 @@ function wrongOf(record: LeaseRecord, { fastestClock = 1, roundingMs = 0.01 }: L
 function wrongSeen({ leftMs, mostLeftMs, calledAt, answeredAt, isStrong }: LeaseSeen, { ended }: LeaseRecord) {
   if (leftMs === undefined) {
     // What may be from earlier may be from before the grant.
-    if (!isStrong || (ended !== undefined && ended.at <= answeredAt)) return undefined;
+    if (!isStrong || (ended !== undefined && (ended.from ?? ended.at) <= answeredAt)) return undefined;
     return { promise: "over is over", message: `was shown as gone at ${answeredAt}, and had not ended` };
   }
   if (isStrong && ended !== undefined && ended.at < calledAt) {

@@ -32,6 +32,14 @@ describe("a lock", () => {
     expect(wrong({ holds: [hold(13, 300)] })).toContain("held without a place");
   });
 
+  it("may be held as soon as whoever came before can have gone", () => {
+    const [first, ...others] = places;
+    const gone = first?.gone && { from: 30, ...first.gone };
+    const early = first === undefined ? [] : [{ ...first, gone }, ...others];
+    expect(wrong({ places: early, holds: [hold(11, 30)] })).toBeUndefined();
+    expect(wrong({ places: early, holds: [hold(11, 29)] })).toContain("while 10 came before");
+  });
+
   it("with permits is held by as many as there are", () => {
     expect(wrong({ permits: 2, holds: [hold(11, 50), hold(12, 100)] })).toBeUndefined();
     expect(wrong({ permits: 2, holds: [hold(12, 99)] })).toContain("while 10 and 11 came before");

@@ -24,7 +24,7 @@ function wrongHold({ name, permits, places }: LockRecord, hold: LockHold, byName
   const { token, answeredAt } = hold;
   if (!byName.has(nameOf(hold))) return [found("is held by the first", `${name} is held without a place`, hold)];
   const before = places.filter(
-    (place) => place.token < token && (place.gone?.at ?? Number.POSITIVE_INFINITY) > answeredAt,
+    ({ token: earlier, gone }) => earlier < token && (gone === undefined || (gone.from ?? gone.at) > answeredAt),
   );
   const [first] = before;
   if (first === undefined || before.length < permits) return [];

@@ -33,6 +33,6 @@ export interface LeaseRecord {
   readonly promises: readonly LeasePromise[];
   readonly refusals: readonly LeaseRefusal[];
   readonly seen: readonly LeaseSeen[];
-  /** Undefined: it lives as far as is known. `at`: by then it had ended. */
-  readonly ended: { readonly at: number; readonly how: "expired" | "revoked" } | undefined;
+  /** Undefined: it lives as far as is known. `at`: by then it had ended; `from`: sooner it cannot have; `at`, if left out. */
+  readonly ended: { readonly from?: number; readonly at: number; readonly how: "expired" | "revoked" } | undefined;
 }

@@ -3,8 +3,8 @@ export interface LockPlace {
   readonly key: string;
   /** The revision at which the key was created. */
   readonly token: number;
-  /** Undefined: it is there as far as is known. `at`: by then it had gone, at that revision. */
-  readonly gone: { readonly at: number; readonly revision: number } | undefined;
+  /** Undefined: it is there as far as is known. `at`: by then it had gone, at that revision; `from`: sooner it cannot have; `at`, if left out. */
+  readonly gone: { readonly from?: number; readonly at: number; readonly revision: number } | undefined;
 }
 
 /** Somebody was told that it holds the lock. */
