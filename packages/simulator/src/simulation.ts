@@ -233,12 +233,13 @@ class Simulation {
     await converge(convergence);
   }
 
-  /** What two snapshots of the largest state take, piece by piece, and at the pace that they are held to: one may break off. */
+  /** What two snapshots of the largest state take, piece by piece: one may break off. Where a leader is held to a pace, for all. */
   #snapshotMs(): number {
     const { snapshotBytesPerSecond = Number.POSITIVE_INFINITY } = this.#plan.config;
     const largest = Math.max(0, ...this.#machines.map(({ running }) => running?.state.sizeBytes() ?? 0));
     const pieces = Math.ceil(largest / pieceBytes);
-    return Math.ceil(2 * (pieces * calmNetwork.delayMaxMs + (1_000 * largest) / snapshotBytesPerSecond));
+    const pacedMs = (1_000 * largest * this.#machines.length) / snapshotBytesPerSecond;
+    return Math.ceil(2 * pieces * calmNetwork.delayMaxMs + pacedMs);
   }
 
   async #runUntil(done: () => boolean): Promise<void> {
