@@ -20,6 +20,8 @@ export interface Convergence {
 
 /** What a client may need to notice that a connection is dead, and to find another node. */
 const clientPatienceMs = 10_000;
+/** Far more than the longest call of a client may take. */
+const longestWorkMs = 600_000;
 /** A change of leader prolongs a lease by a quarter of what was left. */
 const leasePatience = 1.5;
 /**
@@ -50,7 +52,9 @@ export async function converge(convergence: Convergence): Promise<void> {
   await within(convergence, "fresh writes and reads at every member", () =>
     serving < members.length ? `${serving} of ${members.length} members serve` : undefined,
   );
-  await convergence.runUntil(() => workload.idle);
+  await within({ ...convergence, limitMs: longestWorkMs }, "end of what clients are at", () =>
+    workload.idle ? undefined : "some have not come to it",
+  );
   workload.findMembers(members);
   await within(
     { ...convergence, limitMs: convergence.limitMs + watchPatienceMs },
