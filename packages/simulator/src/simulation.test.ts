@@ -55,6 +55,7 @@ const corpus: readonly (readonly [seed: number, steps: number, found: string])[]
   [1_031_358, 10_000, "a majority that was drawn while the answer to a change of the membership was still to come"],
   [1_056_418, 10_000, "a leader that was deposed unheard, and said that the cluster was too old for a compaction"],
   [1_064_234, 10_000, "a leader that brings a snapshot to three at once, at the pace that it is held to"],
+  [1_075_214, 10_000, "a leader that was to remove itself, was deposed, and left whoever had asked for that waiting"],
   [1_061_783, 10_000, "a lease that was shown while what made it was being applied"],
 ];
 

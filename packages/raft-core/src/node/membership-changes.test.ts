@@ -72,6 +72,17 @@ describe("calls that change the membership", () => {
     await expect(call).rejects.toMatchObject({ code: "superseded" });
   });
 
+  it("reject where nobody tells this node any more what becomes of their entry, unless that is not in the log yet", async () => {
+    const changes = new MembershipChanges();
+    const call = appended(changes);
+    const submitted = changes.add(8, true, never);
+    changes.unheard();
+    await expect(call).rejects.toMatchObject({ code: "outcomeUnknown" });
+    changes.settle({ kind: "appended", id: 8, first: { term: 3, index: 3 }, count: 1 });
+    changes.committed(committed(after, 1, 3, 3));
+    expect(await submitted).toBe(after);
+  });
+
   it("reject as soon as a later term has committed anything, though the log does not reach their place again yet", async () => {
     const changes = new MembershipChanges();
     const call = appended(changes);

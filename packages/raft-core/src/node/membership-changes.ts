@@ -28,7 +28,7 @@ export interface CommitView {
 
 /**
  * Calls that change the membership and wait for that to be committed. They wait through changes of leadership: whatever
- * leads next decides what becomes of the entry, and a member hears of it.
+ * leads next decides what becomes of the entry, and a member hears of it. Whoever was to be removed may never do.
  */
 export class MembershipChanges {
   readonly #waiters = new Map<ProposalId, Waiter>();
@@ -74,6 +74,11 @@ export class MembershipChanges {
     for (const waiter of [...this.#waiters.values()]) advance(waiter, now);
   }
 
+  /** This node is no member by its own log, and has heard from nobody for so long that it would lead. */
+  unheard(): void {
+    for (const waiter of [...this.#waiters.values()]) if (waiter.entry !== undefined) waiter.reject(leftOut());
+  }
+
   /** Ends every wait: with `submitted` what never reached the log, with `appended` what did. */
   rejectAll(submitted: RaftError, appended: RaftError): void {
     for (const waiter of [...this.#waiters.values()]) waiter.reject(waiter.entry === undefined ? submitted : appended);
@@ -107,4 +112,11 @@ function isStill(made: Membership, now: Membership): boolean {
 
 function replaced(): RaftError {
   return new RaftError("outcomeUnknown", "a snapshot replaced the log: look at the membership for what became of it");
+}
+
+function leftOut(): RaftError {
+  const message =
+    "this node was to be removed, does not lead any more, and hears from nobody what became of that: ask another node for " +
+    "the membership";
+  return new RaftError("outcomeUnknown", message);
 }

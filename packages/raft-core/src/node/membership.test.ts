@@ -124,6 +124,15 @@ describe("a node that leaves", () => {
     expect(leader.node.status()).toMatchObject({ role: "follower", leader: undefined });
   });
 
+  it("and may be the leader that is cut off meanwhile: its call does not wait for what nobody tells it", async () => {
+    const cluster = await TestCluster.start(3);
+    const leader = await settled(cluster);
+    cluster.network.isolate(leader.id);
+    const call = change(leader, { kind: "remove", id: leader.id });
+    await expect(within(cluster, call)).rejects.toMatchObject({ code: "outcomeUnknown" });
+    expect(leader.node.status().role).not.toBe("leader");
+  });
+
   it("is replaced in one go, and the joint membership on the way is left when the call resolves", async () => {
     const cluster = await TestCluster.start(3);
     const leader = await settled(cluster);

@@ -343,7 +343,14 @@ export class RaftNode<Result = unknown> implements Consensus<Result> {
   #roleChanged(change: RoleChange): void {
     this.#leads = change.role === "leader";
     this.#logger.info("role changed", { role: change.role, term: change.term, leader: change.leader });
+    const isAlone = change.role === "preCandidate" || change.role === "candidate";
+    if (isAlone && !this.#isMember()) this.#changes.unheard();
     this.#roleListeners.notify(this.status());
+  }
+
+  #isMember(): boolean {
+    const { members } = this.#raft.status().membership;
+    return members.some(({ id }) => id === this.#identity.nodeId);
   }
 
   #fail(error: unknown): void {
