@@ -49,6 +49,12 @@ export function leaseCalled(id: number | undefined): number {
   return Math.min(id ?? 0, ownLeaseId);
 }
 
+/** All comparisons of a transaction, those of transactions within it too. */
+export function comparisonsIn({ compare, then, else: otherwise }: LeasedTransaction): readonly LeasedComparison[] {
+  const nested = [...then, ...otherwise].flatMap((call) => (call.kind === "transaction" ? comparisonsIn(call) : []));
+  return [...compare, ...nested];
+}
+
 /** The puts of a transaction that were carried out, as its answer tells, those in transactions within it too. */
 export function putsDone({ then, else: otherwise }: LeasedTransaction, answer: StoreAnswer): readonly LeasedPut[] {
   if (answer.kind !== "transaction") return [];
