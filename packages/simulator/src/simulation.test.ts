@@ -108,9 +108,13 @@ const livingOnSnapshots = (drawn: Plan): Plan => ({
   workload: { ...drawn.workload, keys: 8, thinkMs: 5 },
 });
 
-/** Every client is a `RaftKv`, whose connections break and whose process stands still at times. */
+/**
+ * Every client is a `RaftKv`, whose connections break and whose process stands still at times. Clocks do not leap: of leases
+ * nothing is promised then.
+ */
 const allTyped = (drawn: Plan): Plan => ({
   ...drawn,
+  faults: { ...drawn.faults, kinds: drawn.faults.kinds.filter((kind) => kind !== "clockLeap") },
   workload: {
     ...drawn.workload,
     typedClients: drawn.workload.clients,
