@@ -85,6 +85,7 @@ const undisturbed = (drawn: Plan): Plan => ({
     watchers: 0,
     transactors: 0,
     leasers: 0,
+    leasedTransactors: 0,
     lockers: 0,
   },
   majorityFirst: false,
@@ -110,9 +111,13 @@ const livingOnSnapshots = (drawn: Plan): Plan => ({
   workload: { ...drawn.workload, keys: 8, thinkMs: 5 },
 });
 
-/** Every client is a `RaftKv`, whose connections break and whose process stands still at times. */
+/**
+ * Every client is a `RaftKv`, whose connections break and whose process stands still at times. Clocks do not leap: of leases
+ * nothing is promised then.
+ */
 const allTyped = (drawn: Plan): Plan => ({
   ...drawn,
+  faults: { ...drawn.faults, kinds: drawn.faults.kinds.filter((kind) => kind !== "clockLeap") },
   workload: {
     ...drawn.workload,
     typedClients: drawn.workload.clients,
@@ -122,6 +127,7 @@ const allTyped = (drawn: Plan): Plan => ({
     transactorThinkMs: drawn.config.electionTimeoutMaxMs / 2,
     richTransactions: true,
     leasers: 2,
+    leasedTransactors: 2,
     lockers: 3,
     leaserThinkMs: drawn.config.electionTimeoutMaxMs / 4,
     longestTtlMs: 4 * drawn.config.electionTimeoutMaxMs,

@@ -1,7 +1,8 @@
-import { type KeyValue, type RaftKv, RaftKvError, type RaftKvErrorCode } from "@raftkv/kv-client";
-import type { StoreEntry } from "../history/models/store-operation.ts";
+import { type RaftKv, RaftKvError, type RaftKvErrorCode } from "@raftkv/kv-client";
+import type { WholeEntry } from "../history/models/store-operation.ts";
 import type { StateAnswer, StateCall } from "../history/replay/state-read.ts";
 import type { KeyVersion } from "../history/replay/store-replay.ts";
+import { entryOf } from "./entry-of.ts";
 import type { StateNeeds, StateSource } from "./state-reads.ts";
 
 /** What a client never tells of a call that makes sense. */
@@ -62,15 +63,11 @@ export class ClientSource implements StateSource {
     const { from, to = "", keysOnly } = call;
     // Whoever has not come to where history begins has no picture to go on with: one page has to do.
     const pageSize = consistency === "serializable" ? {} : { pageSize: this.#pageSize() };
-    const entries: Required<StoreEntry>[] = [];
+    const entries: WholeEntry[] = [];
     for await (const entry of kv.range({ ...limited, ...pageSize, from, to, keysOnly })) {
       entries.push(entryOf(entry));
       await this.#useUp();
     }
     return { kind: "entries", entries, revision: undefined, hasMore: entries.length === limit };
   }
-}
-
-function entryOf({ key, text, version, modRevision, createRevision }: KeyValue): Required<StoreEntry> {
-  return { key, value: text, version, modRevision, createRevision };
 }

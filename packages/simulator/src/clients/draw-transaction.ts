@@ -1,3 +1,4 @@
+import type { LeasedTransaction } from "../history/models/leased-operation.ts";
 import type { StoreCall, StoreComparison, StoreTransaction } from "../history/models/store-operation.ts";
 import type { Chance } from "../scheduler/chance.ts";
 
@@ -16,6 +17,12 @@ export function drawTransaction(chance: Chance, mark: string, known: number): St
     then: drawSteps(chance, mark),
     else: drawSteps(chance, mark),
   };
+}
+
+/** What it puts as its mark, whichever way it goes. */
+export function markOf({ then, else: otherwise }: LeasedTransaction): string | undefined {
+  const mark = [...then, ...otherwise].find((step) => step.kind === "put" && step.key === markKey);
+  return mark?.kind === "put" ? mark.value : undefined;
 }
 
 export function drawComparison(chance: Chance, key: string, known: number): StoreComparison {

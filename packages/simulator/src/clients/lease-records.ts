@@ -2,24 +2,22 @@ import type { Lease } from "@raftkv/kv-client";
 import type { Finding } from "../history/checkers/facts.ts";
 import { checkLeases } from "../history/leases/check-leases.ts";
 import type { LeasePromise, LeaseRecord, LeaseRefusal, LeaseSeen } from "../history/leases/lease-record.ts";
+import { type LeasedPut, type LeasedTransaction, ownLeaseId, putsDone } from "../history/models/leased-operation.ts";
+import type { StoreAnswer } from "../history/models/store-operation.ts";
 import { assertPromised } from "../history/replay/assert-promised.ts";
 import type { LeaseLife } from "../observed/lease-replay.ts";
 import type { StoreHistory } from "../observed/store-history.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Outcome } from "./answered.ts";
+import { markOf } from "./draw-transaction.ts";
 
 /** What a leaser asks for. */
 export type LeaseAsked =
   | { readonly kind: "grant"; readonly ttlMs: number; readonly id?: number }
   | { readonly kind: "keepAlive" | "revoke"; readonly id: number }
-  /** With a lease, with a time to live, or without. */
-  | {
-      readonly kind: "put";
-      readonly key: string;
-      readonly value: string;
-      readonly id?: number;
-      readonly ttlMs?: number;
-    }
+  | LeasedPut
+  /** With its mark in it. */
+  | LeasedTransaction
   | { readonly kind: "delete" | "get"; readonly key: string }
   | { readonly kind: "look"; readonly id: number; readonly isStrong: boolean }
   | { readonly kind: "list"; readonly isStrong: boolean };
@@ -105,6 +103,7 @@ export class LeaseRecords {
     const see = (info: Info, each: Asked, isStrong: boolean) =>
       of(info.id).seen.push(seenOf(history, info, each, isStrong));
     const lives = new Map(history.leases.map((life) => [life.id, life]));
+    const refusedFor = refusedForOf(history);
     for (const id of this.#counted.keys()) of(id);
     for (const each of this.#asked) {
       const { asked, outcome } = each;
@@ -119,8 +118,9 @@ export class LeaseRecords {
         } else if (asked.kind === "look") see(infoIn(value), each, asked.isStrong);
         if (asked.kind === "list" && Array.isArray(value))
           for (const one of value) see(infoIn(one), each, asked.isStrong);
-      } else if (outcome.kind === "refused" && outcome.code === "LEASE_NOT_FOUND" && "id" in asked) {
-        if (asked.id !== undefined) of(asked.id).refusals.push(told);
+      } else if (outcome.kind === "refused" && outcome.code === "LEASE_NOT_FOUND") {
+        const id = asked.kind === "transaction" ? refusedFor.get(markOf(asked)) : leaseIn(asked);
+        if (id !== undefined) of(id).refusals.push(told);
       }
     }
     return told;
@@ -134,13 +134,41 @@ export class LeaseRecords {
       }),
     );
     return this.#asked.flatMap(({ asked, outcome, client, calledAt, answeredAt }) => {
-      if (asked.kind !== "put" || asked.ttlMs === undefined || outcome.kind !== "answered") return [];
-      const life = own.get(`${asked.key} ${revisionIn(outcome.value)}`);
-      if (life === undefined || life.ended?.how === "written") return [];
-      const promises = [{ client, calledAt, answeredAt, ttlMs: asked.ttlMs }];
-      return [recordOf(history, asked.key, life, { promises, refusals: [], seen: [] })];
+      if (outcome.kind !== "answered") return [];
+      return putsOf(asked, outcome.value).flatMap(({ key, lease }) => {
+        const life = own.get(`${key} ${revisionIn(outcome.value)}`);
+        if (typeof lease !== "object" || !("ttlMs" in lease)) return [];
+        if (life === undefined || life.ended?.how === "written") return [];
+        const promises = [{ client, calledAt, answeredAt, ttlMs: lease.ttlMs }];
+        return [recordOf(history, key, life, { promises, refusals: [], seen: [] })];
+      });
     });
   }
+}
+
+/** Of transactions that were refused because a lease was over, by their marks: which. */
+function refusedForOf(history: StoreHistory): ReadonlyMap<string | undefined, number> {
+  return new Map(
+    history.refused.flatMap(({ call, refusal }) => {
+      return refusal.code === "leaseNotFound" ? [[markOf(call), refusal.leaseId] as const] : [];
+    }),
+  );
+}
+
+/** The lease that it names. */
+function leaseIn(asked: LeaseAsked): number | undefined {
+  if (asked.kind === "put") return typeof asked.lease === "object" && "id" in asked.lease ? asked.lease.id : undefined;
+  return "id" in asked ? asked.id : undefined;
+}
+
+/** What was put, as the answer tells. */
+function putsOf(asked: LeaseAsked, answer: unknown): readonly LeasedPut[] {
+  if (asked.kind === "put") return [asked];
+  return asked.kind === "transaction" && isTransactionAnswer(answer) ? putsDone(asked, answer) : [];
+}
+
+function isTransactionAnswer(value: unknown): value is StoreAnswer {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "transaction";
 }
 
 function recordOf(history: StoreHistory, name: string, { ended }: LeaseLife, told: Told): LeaseRecord {
@@ -156,24 +184,63 @@ function recordOf(history: StoreHistory, name: string, { ended }: LeaseLife, tol
 /** An answer comes from an entry that was applied between call and answer: a renewal is one, and so is what a put left. */
 function wrongAnswer(history: StoreHistory, lives: ReadonlyMap<number, LeaseLife>, each: Asked): Finding[] {
   const { client, asked, calledAt, answeredAt, outcome } = each;
-  if (outcome.kind !== "answered") return [];
-  const found = (message: string): Finding[] => {
-    const operation = { client, calledAt, answeredAt, call: asked, answer: outcome.value };
-    return [{ promise: "lease: what is answered is so", message, operations: [operation] }];
-  };
-  if (asked.kind === "put") {
-    const revision = revisionIn(outcome.value);
-    const entry = history.replay.entryAt(asked.key, revision);
-    const isSo = entry?.value === asked.value && entry.modRevision === revision;
-    return isSo ? [] : found(`${asked.key} was not put like this at revision ${revision}`);
+  const message = wrongWith(history, lives, each);
+  if (message === undefined) return [];
+  const answer = outcome.kind === "answered" ? outcome.value : outcome;
+  const operation = { client, calledAt, answeredAt, call: asked, answer };
+  return [{ promise: "lease: what is answered is so", message, operations: [operation] }];
+}
+
+function wrongWith(history: StoreHistory, lives: ReadonlyMap<number, LeaseLife>, each: Asked): string | undefined {
+  const { asked, outcome } = each;
+  if (outcome.kind === "answered") {
+    if (asked.kind === "put") return wrongPut(history, asked, revisionIn(outcome.value));
+    return asked.kind === "keepAlive" ? wrongRenewal(history, lives, asked.id, each) : undefined;
   }
-  if (asked.kind !== "keepAlive") return [];
-  const renewals = lives.get(asked.id)?.renewals ?? [];
+  const isAbsent = outcome.kind === "refused" && outcome.code === "KEY_NOT_FOUND";
+  return isAbsent && asked.kind === "put" ? wrongAbsence(history, asked, each) : undefined;
+}
+
+function wrongPut({ replay }: StoreHistory, { key, value, lease }: LeasedPut, revision: number): string | undefined {
+  const [before, entry] = [replay.entryAt(key, revision - 1), replay.entryAt(key, revision)];
+  if (before === undefined && isKeeping({ value, lease })) return `${key} was not there before revision ${revision}`;
+  const leaseId = lease === "kept" ? before?.leaseId : leaseAfter(lease);
+  const isSo = entry?.value === (value ?? before?.value) && entry?.leaseId === leaseId;
+  return isSo && entry?.modRevision === revision ? undefined : `${key} was not put like this at revision ${revision}`;
+}
+
+function leaseAfter(lease: Exclude<LeasedPut["lease"], "kept">): number {
+  if (lease === undefined) return 0;
+  return "id" in lease ? lease.id : ownLeaseId;
+}
+
+/** Whether the key has to be there for it. */
+function isKeeping({ value, lease }: Pick<LeasedPut, "value" | "lease">): boolean {
+  return value === undefined || lease === "kept";
+}
+
+/** There must have been no such key at a moment between call and answer. */
+function wrongAbsence(history: StoreHistory, put: LeasedPut, { calledAt, answeredAt }: Asked): string | undefined {
+  if (!isKeeping(put)) return `${put.key} was called missing, and need not be there`;
+  const { revision: from } = history.at(history.appliedBefore(calledAt));
+  const { revision: to } = history.at(history.committedBy(answeredAt));
+  const later = history.replay.versionsOf(put.key).filter(({ revision }) => revision > from && revision <= to);
+  const wasAbsent = history.replay.entryAt(put.key, from) === undefined || later.some(({ entry }) => !entry);
+  return wasAbsent ? undefined : `${put.key} was called missing, and was there from revision ${from} to ${to}`;
+}
+
+function wrongRenewal(
+  history: StoreHistory,
+  lives: ReadonlyMap<number, LeaseLife>,
+  id: number,
+  { calledAt, answeredAt }: Asked,
+): string | undefined {
+  const renewals = lives.get(id)?.renewals ?? [];
   const isRenewed = renewals.some((index) => {
     const { atMs } = history.at(index);
     return atMs >= calledAt && atMs <= answeredAt;
   });
-  return isRenewed ? [] : found(`lease ${asked.id} was not renewed between ${calledAt} and ${answeredAt}`);
+  return isRenewed ? undefined : `lease ${id} was not renewed between ${calledAt} and ${answeredAt}`;
 }
 
 function seenOf(history: StoreHistory, { id, leftMs }: Info, each: Asked, isStrong: boolean): LeaseSeen {

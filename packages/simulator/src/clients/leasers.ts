@@ -1,13 +1,16 @@
 import type { Lease, RaftKv } from "@raftkv/kv-client";
+import type { LeasedPut } from "../history/models/leased-operation.ts";
 import type { StoreHistory } from "../observed/store-history.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Acknowledged } from "./acknowledged.ts";
 import { answered, type Outcome } from "./answered.ts";
+import { leaseOptionsOf } from "./ask-transaction.ts";
 import type { Client } from "./client.ts";
+import { drawLease, drawTtlMs } from "./draw-leases.ts";
 import type { KeptHistory } from "./kept-history.ts";
-import { type LeaseAsked, LeaseRecords } from "./lease-records.ts";
+import type { LeaseAsked, LeaseRecords } from "./lease-records.ts";
 
 interface LeasersOptions {
   readonly scheduler: Scheduler;
@@ -16,8 +19,8 @@ interface LeasersOptions {
   readonly kept: KeptHistory;
   readonly ended: () => boolean;
   readonly breaks: (invariant: string, finding: string) => void;
-  /** The rate of the fastest clock of a node that there may be. */
-  readonly fastestClock: number;
+  /** Where what is told of leases is judged. */
+  readonly leaseRecords: LeaseRecords;
 }
 
 interface LeaserRole {
@@ -29,6 +32,8 @@ interface LeaserRole {
   readonly thinkMs: number;
   /** Leases live for so long at the most. */
   readonly longestTtlMs: number;
+  /** Puts that keep the value of their key are among what it does. */
+  readonly keepsValues: boolean;
 }
 
 /** A lease that a leaser holds. */
@@ -39,8 +44,7 @@ interface Holding {
 /** Keys that only leasers write. */
 export const leasedKeys: readonly string[] = ["l/1", "l/2", "l/3", "l/4", "l/5", "l/6"];
 
-/** The shortest that there may be. */
-const shortestTtlMs = 100;
+const neverGranted = 1_000_000;
 
 /** Clients that grant leases, keep them alive or do not, put keys with them and with times to live, and look at what is left. */
 export class Leasers {
@@ -55,12 +59,17 @@ export class Leasers {
 
   constructor(options: LeasersOptions) {
     this.#options = options;
-    this.#records = new LeaseRecords(options);
+    this.#records = options.leaseRecords;
   }
 
   /** Calls that were answered. */
   get answered(): number {
     return this.#records.answered;
+  }
+
+  /** Of a lease that somebody has granted lately; of one that never was as long as nobody has. */
+  someId(chance: Chance): number {
+    return chance.pick(this.#ids) ?? neverGranted;
   }
 
   /** Resolves once the work has ended. What is held then is kept alive until its client is closed, or given up. */
@@ -88,10 +97,11 @@ export class Leasers {
 
   async #act(role: LeaserRole, held: Holding[]): Promise<void> {
     const { chance } = role;
+    if (role.keepsValues && chance.happens(0.12)) return this.#keepValue(role);
     const draw = chance.next();
     if (draw < 0.12 || this.#ids.length === 0) return this.#grant(role, held);
     if (draw < 0.22) return this.#ttlPut(role);
-    const id = this.#someId(chance);
+    const id = this.someId(chance);
     if (draw < 0.42) return this.#putWith(role, id);
     if (draw < 0.54) return this.#keepAlive(role, id, held);
     if (draw < 0.58) return this.#revoke(role, id, held);
@@ -101,7 +111,7 @@ export class Leasers {
   }
 
   async #grant({ name, chance, kv, longestTtlMs }: LeaserRole, held: Holding[]): Promise<void> {
-    const ttlMs = Math.round(chance.spread(shortestTtlMs, Math.max(longestTtlMs, shortestTtlMs + 1)));
+    const ttlMs = drawTtlMs(chance, longestTtlMs);
     const id = chance.happens(0.5) ? ++this.#chosen : undefined;
     const keepAlive = chance.happens(0.5);
     const asked = { kind: "grant", ttlMs, ...(id !== undefined && { id }) } as const;
@@ -116,23 +126,27 @@ export class Leasers {
     if (this.#ids.length > 8) this.#ids.shift();
   }
 
-  async #putWith({ name, chance, kv }: LeaserRole, id: number): Promise<void> {
-    const [key, value] = [this.#key(chance), this.#value()];
-    const keeps = chance.happens(0.15);
-    const asked = keeps ? ({ kind: "put", key, value } as const) : ({ kind: "put", key, value, id } as const);
-    const outcome = await this.#perform(name, asked, () =>
-      kv().put(key, value, keeps ? { keepLease: true } : { lease: id }),
-    );
-    this.#wrote(key, outcome);
+  async #putWith(role: LeaserRole, id: number): Promise<void> {
+    const [key, value] = [this.#key(role.chance), this.#value()];
+    const keeps = role.chance.happens(0.15);
+    await this.#put(role, { kind: "put", key, value, lease: keeps ? "kept" : { id } });
   }
 
-  async #ttlPut({ name, chance, kv, longestTtlMs }: LeaserRole): Promise<void> {
-    const ttlMs = Math.round(chance.spread(shortestTtlMs, Math.max(longestTtlMs, shortestTtlMs + 1)));
-    const [key, value] = [this.#key(chance), this.#value()];
-    this.#wrote(
-      key,
-      await this.#perform(name, { kind: "put", key, value, ttlMs }, () => kv().put(key, value, { ttlMs })),
-    );
+  async #ttlPut(role: LeaserRole): Promise<void> {
+    const ttlMs = drawTtlMs(role.chance, role.longestTtlMs);
+    await this.#put(role, { kind: "put", key: this.#key(role.chance), value: this.#value(), lease: { ttlMs } });
+  }
+
+  /** Takes a key from its lease to another one, or to none, or writes it as it is. */
+  async #keepValue(role: LeaserRole): Promise<void> {
+    const leases = { longestTtlMs: role.longestTtlMs, someId: (chance: Chance) => this.someId(chance) };
+    const [key, lease] = [this.#key(role.chance), drawLease(role.chance, leases)];
+    await this.#put(role, { kind: "put", key, value: undefined, lease });
+  }
+
+  async #put({ name, kv }: LeaserRole, put: LeasedPut): Promise<void> {
+    const options = { ...leaseOptionsOf(put.lease), ...(put.value === undefined && { keepValue: true }) };
+    this.#wrote(put.key, await this.#perform(name, put, () => kv().put(put.key, put.value, options)));
   }
 
   /** Takes a key from its lease. */
@@ -208,10 +222,6 @@ export class Leasers {
 
   #wrote(key: string, outcome: Outcome<{ readonly revision: number }>): void {
     if (outcome.kind === "answered" && !this.#created.has(key)) this.#created.set(key, outcome.value.revision);
-  }
-
-  #someId(chance: Chance): number {
-    return chance.pick(this.#ids) ?? 1;
   }
 
   #key(chance: Chance): string {

@@ -1,7 +1,8 @@
 import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { Consistency, ErrorCode, ErrorDetailSchema, type KeyValue, KvService } from "@raftkv/proto/kv";
 import type { NodeId } from "@raftkv/raft-core";
-import type { StoreEntry } from "../history/models/store-operation.ts";
+import { leaseCalled } from "../history/models/leased-operation.ts";
+import type { WholeEntry } from "../history/models/store-operation.ts";
 import type { StateAnswer, StateCall } from "../history/replay/state-read.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { RemoteNode } from "./remote-node.ts";
@@ -86,12 +87,13 @@ async function asked(transport: Transport, call: StateCall, needs: StateNeeds): 
   return { kind: "entries", entries: entries.map(entryOf), revision: Number(revision), hasMore: next.length > 0 };
 }
 
-function entryOf(wire: KeyValue): Required<StoreEntry> {
+function entryOf(wire: KeyValue): WholeEntry {
   return {
     key: textOf(wire.key),
     value: textOf(wire.value),
     version: Number(wire.version),
     modRevision: Number(wire.modRevision),
     createRevision: Number(wire.createRevision),
+    leaseId: leaseCalled(Number(wire.leaseId)),
   };
 }

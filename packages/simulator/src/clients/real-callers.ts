@@ -36,6 +36,7 @@ export class RealCallers {
       ...many(plan.transactors, (number) => this.#transact(number)),
       ...many(plan.leasers, (number) => this.#lease(number)),
       ...many(plan.lockers, (number) => this.#lock(number)),
+      ...many(plan.leasedTransactors, (number) => this.#transactWithLeases(number)),
     ];
   }
 
@@ -50,14 +51,23 @@ export class RealCallers {
     const { transactors, plan } = this.#options;
     const isRich = plan.richTransactions;
     const thinkMs = plan.transactorThinkMs * (isRich ? 0.4 : 1);
-    if (role !== undefined) await transactors.loop({ ...role, thinkMs, isRich });
+    if (role !== undefined) await transactors.loop({ ...role, thinkMs, isRich, leases: undefined });
+  }
+
+  async #transactWithLeases(number: number): Promise<void> {
+    const role = this.#roleOf(`leased transactor ${number}`, number);
+    const { transactors, leasers, plan } = this.#options;
+    const { leaserThinkMs: thinkMs, longestTtlMs } = plan;
+    const leases = { longestTtlMs, someId: (chance: Chance) => leasers.someId(chance) };
+    if (role !== undefined) await transactors.loop({ ...role, thinkMs, isRich: true, leases });
   }
 
   async #lease(number: number): Promise<void> {
     const role = this.#roleOf(`leaser ${number}`, number);
     const { leasers, plan } = this.#options;
-    if (role !== undefined)
-      await leasers.loop({ ...role, thinkMs: plan.leaserThinkMs, longestTtlMs: plan.longestTtlMs });
+    const { leaserThinkMs: thinkMs, longestTtlMs } = plan;
+    const keepsValues = plan.leasedTransactors > 0;
+    if (role !== undefined) await leasers.loop({ ...role, thinkMs, longestTtlMs, keepsValues });
   }
 
   async #lock(number: number): Promise<void> {

@@ -1,17 +1,26 @@
-import { type Fence, type RaftKv, RaftKvError } from "@raftkv/kv-client";
+import type { RaftKv, RaftKvErrorCode } from "@raftkv/kv-client";
 import type { Finding } from "../history/checkers/facts.ts";
-import type { StoreAnswer, StoreTransaction } from "../history/models/store-operation.ts";
+import {
+  comparisonsIn,
+  type LeasedComparison,
+  type LeasedTransaction,
+  putsIn,
+} from "../history/models/leased-operation.ts";
+import type { StoreAnswer, StoreEntry } from "../history/models/store-operation.ts";
 import { assertPromised } from "../history/replay/assert-promised.ts";
-import type { Carried, StoreHistory } from "../observed/store-history.ts";
+import type { Carried, Refused, StoreHistory } from "../observed/store-history.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Acknowledged } from "./acknowledged.ts";
+import { answered, type Outcome } from "./answered.ts";
 import { askTransaction, type TransactionAnswer } from "./ask-transaction.ts";
 import type { Client } from "./client.ts";
+import type { LeaseSource } from "./draw-leases.ts";
 import { drawFence, drawRichTransaction } from "./draw-rich-transaction.ts";
-import { drawTransaction, markKey } from "./draw-transaction.ts";
+import { drawTransaction, markOf } from "./draw-transaction.ts";
 import type { KeptHistory } from "./kept-history.ts";
+import type { LeaseRecords } from "./lease-records.ts";
 
 interface TransactorsOptions {
   readonly scheduler: Scheduler;
@@ -20,6 +29,8 @@ interface TransactorsOptions {
   readonly kept: KeptHistory;
   readonly ended: () => boolean;
   readonly breaks: (invariant: string, finding: string) => void;
+  /** Where what is told of leases is judged. */
+  readonly leaseRecords: LeaseRecords;
 }
 
 interface TransactorRole {
@@ -31,16 +42,17 @@ interface TransactorRole {
   readonly thinkMs: number;
   /** Nested, with values and ranges compared, and fences. */
   readonly isRich: boolean;
+  /** From which those that are rich put with leases, and compare them; undefined: they do not. */
+  readonly leases: LeaseSource | undefined;
 }
 
-/** What became of one: an answer, certainly nothing, or nobody knows. */
 interface Asked {
   readonly client: string;
-  readonly call: StoreTransaction;
+  readonly call: LeasedTransaction;
   readonly mark: string;
   readonly calledAt: number;
   readonly answeredAt: number;
-  readonly outcome: TransactionAnswer | "nothing" | "unknown";
+  readonly outcome: Outcome<TransactionAnswer & { readonly revision: number }>;
   /** The latest revision that anybody had been told of when it was called. */
   readonly known: number;
 }
@@ -53,6 +65,7 @@ export class Transactors {
   readonly #asked: Asked[] = [];
   /** Of keys, as last seen. */
   readonly #created = new Map<string, number>();
+  readonly #leases = new Map<string, number>();
   #marks = 0;
 
   constructor(options: TransactorsOptions) {
@@ -61,85 +74,124 @@ export class Transactors {
 
   /** Transactions that were answered. */
   get answered(): number {
-    return this.#asked.filter(({ outcome }) => typeof outcome === "object").length;
+    return this.#asked.filter(({ outcome }) => outcome.kind === "answered").length;
   }
 
-  async loop({ name, chance, kv, client, thinkMs, isRich }: TransactorRole): Promise<void> {
-    const { scheduler, trace, acknowledged, kept, ended, breaks } = this.#options;
+  async loop(role: TransactorRole): Promise<void> {
+    const { scheduler, kept, ended, breaks } = this.#options;
+    const { name, chance, client, thinkMs } = role;
     await kept.begun(client, chance, 4 * thinkMs);
-    while (!ended()) {
-      await scheduler.sleep(chance.exponential(thinkMs));
-      const [mark, known] = [`x${++this.#marks}`, acknowledged.latest];
-      const draw = isRich ? drawRichTransaction : drawTransaction;
-      const call = draw(chance, mark, known);
-      const fence = isRich ? drawFence(chance, this.#created) : undefined;
-      const calledAt = scheduler.nowMs;
-      trace.add(`${name}: ${JSON.stringify(call)}${fence === undefined ? "" : ` under ${JSON.stringify(fence)}`}`);
-      try {
-        const outcome = await outcomeOf(kv(), call, fence);
-        if (typeof outcome === "object")
-          for (const entry of entriesIn(outcome)) this.#created.set(entry.key, entry.createRevision);
-        if (typeof outcome === "object") acknowledged.note(outcome.revision ?? 0);
-        this.#asked.push({ client: name, call, mark, calledAt, answeredAt: scheduler.nowMs, outcome, known });
-        trace.add(`${name}: ${JSON.stringify(outcome)}`);
-      } catch (error) {
-        breaks(promise, `${name}: ${error instanceof Error ? error.message : String(error)}`);
-        return;
+    try {
+      while (!ended()) {
+        await scheduler.sleep(chance.exponential(thinkMs));
+        await this.#transact(role);
       }
+    } catch (error) {
+      breaks(promise, `${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
   /** Throws a `BrokenHistory` where an answer is not what one at a time would have given. */
   check(history: StoreHistory): void {
-    const carried = Map.groupBy(history.transactions, markOf);
-    assertPromised(this.#asked.flatMap((asked) => findingOf(asked, carried.get(asked.mark) ?? [])));
+    const carried = Map.groupBy(history.transactions, ({ call }) => markOf(call));
+    const refused = Map.groupBy(history.refused, ({ call }) => markOf(call));
+    assertPromised(
+      this.#asked.flatMap((asked) => {
+        const { mark } = asked;
+        return findingOf(asked, { carried: carried.get(mark) ?? [], refused: refused.get(mark) ?? [] });
+      }),
+    );
+  }
+
+  async #transact({ name, chance, kv, isRich, leases }: TransactorRole): Promise<void> {
+    const { scheduler, trace, acknowledged } = this.#options;
+    const [mark, known] = [`x${++this.#marks}`, acknowledged.latest];
+    const lastSeen = (key: string) => this.#leases.get(key);
+    const knownLeases = leases && { ...leases, lastSeen };
+    const draw = isRich ? drawRichTransaction : drawTransaction;
+    const call = draw(chance, mark, known, knownLeases);
+    const fence = isRich ? drawFence(chance, this.#created) : undefined;
+    const calledAt = scheduler.nowMs;
+    trace.add(`${name}: ${JSON.stringify(call)}${fence === undefined ? "" : ` under ${JSON.stringify(fence)}`}`);
+    const outcome = await answered(() => askTransaction(kv(), call, fence));
+    const asked = { client: name, call, mark, calledAt, answeredAt: scheduler.nowMs, outcome, known };
+    this.#asked.push(asked);
+    if (leases !== undefined) this.#options.leaseRecords.add({ ...asked, asked: call });
+    if (outcome.kind !== "answered") {
+      trace.add(`${name}: ${outcome.kind === "refused" ? outcome.code : outcome.kind}`);
+      return;
+    }
+    this.#see(outcome.value);
+    acknowledged.note(outcome.value.revision);
+    trace.add(`${name}: ${JSON.stringify(outcome.value)}`);
+  }
+
+  #see(answer: StoreAnswer): void {
+    for (const { key, createRevision, leaseId } of entriesIn(answer)) {
+      if (createRevision !== undefined) this.#created.set(key, createRevision);
+      if (leaseId !== undefined) this.#leases.set(key, leaseId);
+    }
   }
 }
 
-async function outcomeOf(kv: RaftKv, call: StoreTransaction, fence: Fence | undefined): Promise<Asked["outcome"]> {
-  try {
-    return await askTransaction(kv, call, fence);
-  } catch (error) {
-    const isUnexpected = !(error instanceof RaftKvError) || ["INTERNAL", "INVALID_ARGUMENT"].includes(error.code);
-    if (isUnexpected) throw error;
-    return error.outcomeUnknown ? "unknown" : "nothing";
-  }
-}
-
-function entriesIn(answer: StoreAnswer): readonly { readonly key: string; readonly createRevision: number }[] {
+function entriesIn(answer: StoreAnswer): readonly StoreEntry[] {
   if (answer.kind === "transaction") return answer.answers.flatMap(entriesIn);
   const entries = answer.kind === "get" ? [answer.entry] : answer.kind === "range" ? answer.entries : [];
-  return entries.flatMap((entry) => {
-    return entry?.createRevision === undefined ? [] : [{ key: entry.key, createRevision: entry.createRevision }];
-  });
+  return entries.flatMap((entry) => entry ?? []);
 }
 
-function markOf({ call }: Carried): string | undefined {
-  const mark = [...call.then, ...call.else].find((step) => step.kind === "put" && step.key === markKey);
-  return mark?.kind === "put" ? mark.value : undefined;
+/** What became of one, as the log tells. */
+interface Decided {
+  readonly carried: readonly Carried[];
+  readonly refused: readonly Refused[];
 }
 
-function findingOf(
-  { client, call, calledAt, answeredAt, outcome, known }: Asked,
-  carried: readonly Carried[],
-): Finding[] {
-  const answer = typeof outcome === "object" ? outcome : undefined;
-  const message = wrongWith(outcome, known, carried);
+function findingOf(asked: Asked, decided: Decided): Finding[] {
+  const { client, call, calledAt, answeredAt, outcome } = asked;
+  const answer = outcome.kind === "answered" ? outcome.value : undefined;
+  const message = wrongWith(asked, decided);
   if (message === undefined) return [];
   return [{ promise, message, operations: [{ client, calledAt, answeredAt, call, answer }] }];
 }
 
-function wrongWith(outcome: Asked["outcome"], known: number, carried: readonly Carried[]): string | undefined {
+function wrongWith({ call, outcome, known }: Asked, { carried, refused }: Decided): string | undefined {
   const at = carried.map(({ revision }) => revision);
   if (at.length > 1) return `took effect at revisions ${at.join(" and ")}`;
   const [only] = carried;
-  if (outcome === "unknown") return undefined;
-  if (outcome === "nothing") return only && `was called undone, and took effect at revision ${only.revision}`;
+  if (outcome.kind === "unknown") return undefined;
+  if (outcome.kind === "refused") {
+    return only === undefined
+      ? wrongRefusal(outcome.code, refused)
+      : `was called undone, and took effect at revision ${only.revision}`;
+  }
   if (only === undefined) return "was answered, and has not taken effect";
-  if (only.revision !== outcome.revision) return `took effect at revision ${only.revision}`;
+  if (only.revision !== outcome.value.revision) return `took effect at revision ${only.revision}`;
   if (only.revision <= known) return `took effect at ${only.revision}, though ${known} was known before it was called`;
-  const [expected, told] = [withoutRevisions(only.answer), withoutRevisions(outcome)];
+  const [asked, done] = [askedText(call), askedText(only.call)];
+  if (asked !== done) return `stands in the log as ${done}, and should as ${asked}`;
+  const [expected, told] = [withoutRevisions(only.answer), withoutRevisions(outcome.value)];
   return expected === told ? undefined : `should have been answered with ${expected}, and was with ${told}`;
+}
+
+/** As the log calls what clients are told. */
+const codes: ReadonlyMap<RaftKvErrorCode, Refused["refusal"]["code"]> = new Map([
+  ["LEASE_NOT_FOUND", "leaseNotFound"],
+  ["KEY_NOT_FOUND", "keyNotFound"],
+]);
+
+function wrongRefusal(told: RaftKvErrorCode, refused: readonly Refused[]): string | undefined {
+  const code = codes.get(told);
+  if (code === undefined || refused.some(({ refusal }) => refusal.code === code)) return undefined;
+  return `was refused as ${told}, and nothing was in its way`;
+}
+
+/** What it compares and puts: the same for what was asked and for what stands in the log, where it was not changed on the way. */
+function askedText(call: LeasedTransaction): string {
+  const puts = putsIn(call).map(({ key, value, lease }) => ({ key, value, lease }));
+  const compared = comparisonsIn(call).map(({ key, rangeEnd, target, is, to }) => ({ key, rangeEnd, target, is, to }));
+  // In the log another one asks whether there is a key, beside each whose value must not be so.
+  const isAdded = ({ target, is, to }: LeasedComparison) => target === "version" && is === ">" && to === 0;
+  return JSON.stringify({ puts, compared: compared.filter((each) => !isAdded(each)) });
 }
 
 /** The steps' own revisions are the transaction's. */

@@ -1,4 +1,4 @@
-import { type KeyValue, type RaftKv, RaftKvError, type Watch, type WatchBatch } from "@raftkv/kv-client";
+import { type RaftKv, RaftKvError, type Watch, type WatchBatch } from "@raftkv/kv-client";
 import type { Index } from "@raftkv/raft-core";
 import { assertPromised } from "../history/replay/assert-promised.ts";
 import { checkWatches } from "../history/replay/check-watches.ts";
@@ -9,6 +9,7 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
 import type { Acknowledged } from "./acknowledged.ts";
 import type { Client } from "./client.ts";
+import { entryOf } from "./entry-of.ts";
 import type { KeptHistory } from "./kept-history.ts";
 
 interface WatchersOptions {
@@ -231,8 +232,4 @@ function recordOf(
 
 function changeOf({ key, revision, entry, previous }: WatchBatch["events"][number]): WatchedChange {
   return { key, revision, entry: entry && entryOf(entry), previous: previous && entryOf(previous) };
-}
-
-function entryOf({ key, text, version, modRevision, createRevision }: KeyValue) {
-  return { key, value: text, version, modRevision, createRevision };
 }

@@ -16,6 +16,7 @@ import { ClientSource } from "./client-source.ts";
 import { Historians } from "./historians.ts";
 import { KeptHistory } from "./kept-history.ts";
 import { KeysInUse } from "./keys-in-use.ts";
+import { LeaseRecords } from "./lease-records.ts";
 import { Leasers } from "./leasers.ts";
 import { Lockers } from "./lockers.ts";
 import { NodeSource } from "./node-source.ts";
@@ -96,10 +97,11 @@ export class Workload {
       kept: new KeptHistory({ scheduler, ended: () => this.#stopped }),
       ended: () => this.#stopped,
     };
+    const leaseRecords = new LeaseRecords(options);
     this.#historians = new Historians({ ...observing, reads: this.stateReads });
     this.watchers = new Watchers(observing);
-    this.transactors = new Transactors(observing);
-    this.leasers = new Leasers(observing);
+    this.transactors = new Transactors({ ...observing, leaseRecords });
+    this.leasers = new Leasers({ ...observing, leaseRecords });
     this.lockers = new Lockers(observing);
     this.#lossRate = options.network.dropRate;
     this.#typed = new TypedClients(options);

@@ -76,8 +76,9 @@ export class AppliedLog {
       replay.apply(applied);
       if (replay.wrong !== undefined) break;
     }
-    const { written, moments, transactions, leases, wrong } = replay;
-    const history = new StoreHistory({ replay: new StoreReplay(written), moments, transactions, leases: leases.lives });
+    const { written, moments, transactions, refused, leases, wrong } = replay;
+    const store = new StoreReplay(written);
+    const history = new StoreHistory({ replay: store, moments, transactions, refused, leases: leases.lives });
     return { history, wrong };
   }
 }

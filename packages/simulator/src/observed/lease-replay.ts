@@ -1,6 +1,8 @@
 import type { Answer } from "@raftkv/kv-server";
 import type { Index } from "@raftkv/raft-core";
 import { LeaseBook, type ModelLease } from "../history/models/lease-book.ts";
+import { ownLeaseId } from "../history/models/leased-operation.ts";
+import type { PerformedLeased } from "../history/models/store-semantics.ts";
 
 /** What a lease was from an entry on. */
 export interface LeaseState {
@@ -20,14 +22,6 @@ export interface LeaseLife {
   /** The entries that renewed it. */
   readonly renewals: Index[];
   ended: { readonly index: Index; readonly how: "expired" | "revoked" | "written" } | undefined;
-}
-
-interface PutLease {
-  readonly key: string;
-  /** 0: none. */
-  readonly leaseId: number;
-  readonly ttlMs: number;
-  readonly keep: boolean;
 }
 
 /** Deletes keys at one revision, and tells it. */
@@ -106,24 +100,32 @@ export class LeaseReplay {
     return expected === told && answer.more === more ? undefined : `${told} have ended, and ${expected} are over`;
   }
 
-  wrongPut({ key, leaseId, keep }: PutLease, answer: Answer): string | undefined {
-    if (leaseId === 0 || keep) return undefined;
-    const isAlive = this.#book.isAlive(leaseId, this.#nowMs);
-    if (answer.kind === "put" && !isAlive) return `${key} was put with lease ${leaseId}, which is over`;
-    const isRefused = answer.kind === "refused" && answer.code === "leaseNotFound";
-    return isRefused && isAlive ? `${key} was not put with lease ${leaseId}, which is alive` : undefined;
+  /** Whether keys can join it. */
+  isAlive(id: number): boolean {
+    return this.#book.isAlive(id, this.#nowMs);
   }
 
-  /** The lease that such a put, at that revision, gives its key. */
-  put({ key, leaseId, ttlMs, keep }: PutLease, revision: number): ModelLease | undefined {
-    if (keep) return this.#book.ofKey(key);
-    if (ttlMs === 0) return this.#book.get(leaseId);
+  /** Each key that was written goes with the lease that it has now, by a write at that revision. */
+  written({ changed, entries, ownTtlMs }: PerformedLeased, revision: number): void {
+    for (const key of changed.keys()) {
+      const ttlMs = ownTtlMs.get(key);
+      const leaseId = entries.get(key)?.leaseId ?? 0;
+      this.#keyWritten(key, ttlMs === undefined ? this.#joined(key, leaseId) : this.#grantOwn(key, ttlMs, revision));
+    }
+  }
+
+  /** The lease of that name; where it is one that keys have of their own, the one that the key has. */
+  #joined(key: string, leaseId: number): ModelLease | undefined {
+    return leaseId === ownLeaseId ? this.#book.ofKey(key) : this.#book.get(leaseId);
+  }
+
+  #grantOwn(key: string, ttlMs: number, revision: number): ModelLease {
     const lease = this.#book.grantOwn(ttlMs, this.#nowMs);
     this.#lives(lease, { key, revision });
     return lease;
   }
 
-  keyWritten(key: string, lease: ModelLease | undefined): void {
+  #keyWritten(key: string, lease: ModelLease | undefined): void {
     const before = this.#book.ofKey(key);
     if (before === lease) return;
     this.#book.keyWritten(key, lease);

@@ -2,13 +2,20 @@ import { fromBinary } from "@bufbuild/protobuf";
 import type { Answer, ApplyResult } from "@raftkv/kv-server";
 import { CommandBatchSchema, EntryEnvelopeSchema, type Fence, type Operation } from "@raftkv/proto/kv";
 import { textOf } from "../clients/utf8.ts";
+import type { LeaseRefusal } from "../history/models/leased-operation.ts";
 import type { StoreAnswer, StoreCall } from "../history/models/store-operation.ts";
-import { type Performed, perform, type StoreEntries } from "../history/models/store-semantics.ts";
+import {
+  type Performed,
+  type PerformedLeased,
+  perform,
+  performLeased,
+  type StoreEntries,
+} from "../history/models/store-semantics.ts";
 import type { RevisionWritten } from "../history/replay/store-replay.ts";
 import type { Applied } from "./applied-log.ts";
 import { LeaseReplay } from "./lease-replay.ts";
 import { storeCallOf } from "./store-call.ts";
-import type { Carried, StoreMoment } from "./store-history.ts";
+import type { Carried, Refused, StoreMoment } from "./store-history.ts";
 
 type StepAnswer = Extract<Answer, { kind: "transaction" }>["results"][number];
 
@@ -17,6 +24,9 @@ const leaseVersion = 3;
 
 /** Answers of a session to what has not been carried out, or has been before. */
 const notCarriedOut: ReadonlySet<string> = new Set(["tooManyAnswers", "answerDiscarded", "sessionUnknown"]);
+
+/** Answers to what cannot be carried out because of leases, and of what is to be kept. */
+const refusals: ReadonlySet<string> = new Set<LeaseRefusal["code"]>(["leaseNotFound", "keyNotFound"]);
 
 const asOne = "a transaction is carried out as one";
 
@@ -31,6 +41,7 @@ export class LogReplay {
     { revision: 1, earliest: 1, earliestTold: 1, clusterTimeMs: 0, atMs: 0, committedMs: 0 },
   ];
   readonly transactions: Carried[] = [];
+  readonly refused: Refused[] = [];
   readonly leases = new LeaseReplay();
   /** What was first not as it should have been; nothing after it is looked at. */
   wrong: { readonly promise: string; readonly message: string } | undefined;
@@ -84,11 +95,8 @@ export class LogReplay {
       if (this.#begunAt === undefined) [this.#begunAt, this.#compacted] = [this.#revision, this.#revision];
     }
     if (answer.kind === "compact") this.#compacted = Math.max(this.#compacted, answer.compactRevision);
-    if (this.#version < leaseVersion) {
-      this.#write(operation, answer, () => undefined);
-      return;
-    }
-    if (fence !== undefined && this.#isFenced(fence, operation.case, answer)) return;
+    const hasLeases = this.#version >= leaseVersion;
+    if (hasLeases && fence !== undefined && this.#isFenced(fence, operation.case, answer)) return;
     switch (operation.case) {
       case "grantLease":
         this.#judgeLeases(this.leases.grant(Number(operation.value.leaseId), Number(operation.value.ttlMs), answer));
@@ -102,21 +110,14 @@ export class LogReplay {
       case "expireLeases":
         this.#judgeLeases(this.leases.expire(answer, (keys) => this.#delete(keys)));
         return;
-      case "put": {
-        const { value } = operation;
-        const put = {
-          key: textOf(value.key),
-          leaseId: Number(value.leaseId),
-          ttlMs: Number(value.ttlMs),
-          keep: value.keepLease,
-        };
-        const wrong = this.leases.wrongPut(put, answer);
-        if (wrong !== undefined) this.#judgeLeases(wrong);
-        else this.#write(operation, answer, (revision) => this.leases.put(put, revision));
+      case "put":
+      case "delete":
+      case "deleteRange":
+      case "transaction":
+        this.#write(operation, answer);
         return;
-      }
       default:
-        this.#write(operation, answer, () => undefined);
+        return;
     }
   }
 
@@ -127,31 +128,37 @@ export class LogReplay {
       if (!isHeld) this.#breaks("a fence holds", `a ${what} took effect under a fence of ${token}, which is not held`);
       return !isHeld;
     }
-    if (answer.code === "fenced" && isHeld) {
+    const isFenced = answer.code === "fenced";
+    if (isFenced && isHeld) {
       this.#breaks("a fence holds", `a ${what} was refused under a fence of ${token}, which is held`);
     }
-    return true;
+    if (refusals.has(answer.code) && !isHeld) {
+      this.#breaks("a fence holds", `a ${what} was refused as ${answer.code} under ${token}, which is not held`);
+    }
+    return isFenced || !isHeld;
   }
 
   /** Whatever does not move the revision has changed nothing, or has been carried out before. */
-  #write(
-    operation: Operation["operation"],
-    answer: Answer,
-    leaseOfPut: (revision: number) => ReturnType<LeaseReplay["put"]>,
-  ): void {
-    if (!("revision" in answer) || answer.revision <= this.#revision) return;
+  #write(operation: Operation["operation"], answer: Answer): void {
+    const isRefused = answer.kind === "refused";
+    if (!isRefused && !("revision" in answer && answer.revision > this.#revision)) return;
     const call = storeCallOf({ operation });
-    const performed = perform(this.#entries, call, this.#revision);
-    const lease = leaseOfPut(answer.revision);
-    for (const key of performed.changed.keys()) {
-      this.leases.keyWritten(key, performed.entries.has(key) ? lease : undefined);
+    const performed = performLeased(this.#entries, call, this.#revision, (id) => this.leases.isAlive(id));
+    if (isRefused || "refusal" in performed) {
+      const refusal = "refusal" in performed ? performed.refusal : undefined;
+      this.#judgeLeases(wrongRefusal(call.kind, answer, refusal));
+      if (call.kind === "transaction" && refusal !== undefined) this.refused.push({ call, refusal });
+      return;
     }
-    if (call.kind === "transaction") {
-      const [told, expected] = [toldOf(answer), modelToldOf(performed.answer)];
-      if (told !== expected) this.#breaks(asOne, `a transaction did ${told}, and should have done ${expected}`);
-      this.transactions.push({ call, answer: performed.answer, revision: answer.revision });
-    }
+    this.leases.written(performed, answer.revision);
+    if (call.kind === "transaction") this.#judgeTransaction(call, performed, answer);
     this.#becomes(performed, answer.revision);
+  }
+
+  #judgeTransaction(call: Carried["call"], performed: PerformedLeased, answer: Answer & { revision: number }): void {
+    const [told, expected] = [toldOf(answer), modelToldOf(performed.answer)];
+    if (told !== expected) this.#breaks(asOne, `a transaction did ${told}, and should have done ${expected}`);
+    this.transactions.push({ call, answer: performed.answer, revision: answer.revision });
   }
 
   /** The keys of a lease that ends: at one revision. Returns it. */
@@ -168,7 +175,10 @@ export class LogReplay {
     [this.#entries, this.#revision] = [entries, revision];
     this.written.push({
       revision,
-      changes: [...changed.keys()].map((key) => ({ key, value: entries.get(key)?.value })),
+      changes: [...changed.keys()].map((key) => {
+        const { value, leaseId } = entries.get(key) ?? {};
+        return { key, value, leaseId };
+      }),
     });
   }
 
@@ -179,6 +189,20 @@ export class LogReplay {
   #breaks(promise: string, message: string): void {
     this.wrong ??= { promise, message: `${message}, at revision ${this.#revision} and cluster time ${this.#timeMs}` };
   }
+}
+
+/** Where something else was in the way, nobody can say more. */
+function wrongRefusal(what: string, answer: Answer, refusal: LeaseRefusal | undefined): string | undefined {
+  const because = refusal === undefined ? "nothing was in its way" : describeRefusal(refusal);
+  if (answer.kind !== "refused") return `a ${what} took effect, and ${because}`;
+  const isRight = !refusals.has(answer.code) || answer.code === refusal?.code;
+  return isRight ? undefined : `a ${what} was refused as ${answer.code}, and ${because}`;
+}
+
+function describeRefusal(refusal: LeaseRefusal): string {
+  return refusal.code === "leaseNotFound"
+    ? `lease ${refusal.leaseId} is over`
+    : `${refusal.key}, which is to keep what it has, is not there`;
 }
 
 /** Which way a transaction went, and how much it has deleted and found on it. */

@@ -2,13 +2,20 @@ import {
   type Comparison,
   ComparisonRelation,
   type Operation,
+  type PutOperation,
   type TransactionOperation,
   type TransactionStep,
 } from "@raftkv/proto/kv";
 import { textOf } from "../clients/utf8.ts";
-import type { StoreCall, StoreComparison, StoreTransaction } from "../history/models/store-operation.ts";
+import type {
+  LeasedCall,
+  LeasedComparison,
+  LeasedPut,
+  LeasedTransaction,
+  PutLease,
+} from "../history/models/leased-operation.ts";
 
-const relations: Readonly<Record<ComparisonRelation, StoreComparison["is"] | undefined>> = {
+const relations: Readonly<Record<ComparisonRelation, LeasedComparison["is"] | undefined>> = {
   [ComparisonRelation.UNSPECIFIED]: undefined,
   [ComparisonRelation.EQUAL]: "=",
   [ComparisonRelation.NOT_EQUAL]: "!=",
@@ -17,11 +24,11 @@ const relations: Readonly<Record<ComparisonRelation, StoreComparison["is"] | und
 };
 
 /** A command that writes, in the words of the model. Throws for what the model does not know. */
-export function storeCallOf({ operation }: Operation | Pick<Operation, "operation">): StoreCall {
+export function storeCallOf({ operation }: Operation | Pick<Operation, "operation">): LeasedCall {
   return operation.case === "transaction" ? transactionOf(operation.value) : simpleCallOf(operation);
 }
 
-function transactionOf({ comparisons, then, otherwise }: TransactionOperation): StoreTransaction {
+function transactionOf({ comparisons, then, otherwise }: TransactionOperation): LeasedTransaction {
   return {
     kind: "transaction",
     compare: comparisons.flatMap(comparisonOf),
@@ -31,20 +38,14 @@ function transactionOf({ comparisons, then, otherwise }: TransactionOperation): 
   };
 }
 
-/** The model knows of no leases within transactions. */
-function stepOf(step: TransactionStep["step"]): StoreCall {
-  if (step.case === "transaction") return transactionOf(step.value);
-  if (step.case === "put" && (step.value.leaseId !== 0n || step.value.ttlMs !== 0n || step.value.keepLease)) {
-    throw new Error("the model knows no put with a lease in a transaction");
-  }
-  return simpleCallOf(step);
+function stepOf(step: TransactionStep["step"]): LeasedCall {
+  return step.case === "transaction" ? transactionOf(step.value) : simpleCallOf(step);
 }
 
-function simpleCallOf(operation: Operation["operation"] | TransactionStep["step"]): StoreCall {
+function simpleCallOf(operation: Operation["operation"] | TransactionStep["step"]): LeasedCall {
   switch (operation.case) {
     case "put":
-      if (operation.value.keepValue) throw new Error("the model knows no put that keeps the value");
-      return { kind: "put", key: textOf(operation.value.key), value: textOf(operation.value.value) };
+      return putOf(operation.value);
     case "delete":
       return { kind: "delete", key: textOf(operation.value.key) };
     case "deleteRange":
@@ -60,9 +61,20 @@ function simpleCallOf(operation: Operation["operation"] | TransactionStep["step"
   }
 }
 
-function comparisonOf({ key: bytes, to, toLast, relation, target }: Comparison): readonly StoreComparison[] {
+function putOf(put: PutOperation): LeasedPut {
+  const value = put.keepValue ? undefined : textOf(put.value);
+  return { kind: "put", key: textOf(put.key), value, lease: leaseOf(put) };
+}
+
+function leaseOf({ leaseId, ttlMs, keepLease }: PutOperation): PutLease | undefined {
+  if (keepLease) return "kept";
+  if (ttlMs !== 0n) return { ttlMs: Number(ttlMs) };
+  return leaseId === 0n ? undefined : { id: Number(leaseId) };
+}
+
+function comparisonOf({ key: bytes, to, toLast, relation, target }: Comparison): readonly LeasedComparison[] {
   const is = relations[relation];
-  const isKnown = target.case !== undefined && target.case !== "leaseId" && !toLast;
+  const isKnown = target.case !== undefined && !toLast;
   if (is === undefined || !isKnown) throw new Error(`the model knows no comparison of ${target.case}`);
   const subject = { key: textOf(bytes), ...(to.length > 0 && { rangeEnd: textOf(to) }) };
   if (target.case !== "value") return [{ ...subject, target: target.case, is, to: Number(target.value) }];

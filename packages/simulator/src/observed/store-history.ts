@@ -1,5 +1,6 @@
 import type { Index } from "@raftkv/raft-core";
-import type { StoreAnswer, StoreTransaction } from "../history/models/store-operation.ts";
+import type { LeasedTransaction, LeaseRefusal } from "../history/models/leased-operation.ts";
+import type { StoreAnswer } from "../history/models/store-operation.ts";
 import type { StoreReplay } from "../history/replay/store-replay.ts";
 import type { LeaseLife } from "./lease-replay.ts";
 
@@ -19,9 +20,15 @@ export interface StoreMoment {
 
 /** A transaction that has taken effect, with what one at a time would have answered. */
 export interface Carried {
-  readonly call: StoreTransaction;
+  readonly call: LeasedTransaction;
   readonly answer: StoreAnswer;
   readonly revision: number;
+}
+
+/** A transaction of which nothing was carried out, and why not. */
+export interface Refused {
+  readonly call: LeasedTransaction;
+  readonly refusal: LeaseRefusal;
 }
 
 interface StoreHistoryParts {
@@ -29,6 +36,7 @@ interface StoreHistoryParts {
   /** After each entry, from the state before the first one on. */
   readonly moments: readonly StoreMoment[];
   readonly transactions: readonly Carried[];
+  readonly refused: readonly Refused[];
   readonly leases: readonly LeaseLife[];
 }
 
@@ -37,13 +45,15 @@ export class StoreHistory {
   readonly replay: StoreReplay;
   /** In the order in which they took effect. */
   readonly transactions: readonly Carried[];
+  readonly refused: readonly Refused[];
   /** In the order in which they were granted. */
   readonly leases: readonly LeaseLife[];
   readonly #moments: readonly StoreMoment[];
 
-  constructor({ replay, moments, transactions, leases }: StoreHistoryParts) {
+  constructor({ replay, moments, transactions, refused, leases }: StoreHistoryParts) {
     this.replay = replay;
     this.transactions = transactions;
+    this.refused = refused;
     this.leases = leases;
     this.#moments = moments;
   }

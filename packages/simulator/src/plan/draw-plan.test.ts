@@ -31,6 +31,15 @@ describe("the plans of many seeds", () => {
     }
   });
 
+  it("have transactions with leases in about half of the runs in which leases are granted, and in no others", () => {
+    const leasing = plans.filter(({ workload }) => workload.leasers > 0);
+    const share = leasing.filter(({ workload }) => workload.leasedTransactors > 0).length / leasing.length;
+    expect(leasing.length).toBeGreaterThan(plans.length / 20);
+    expect(share).toBeGreaterThan(0.45);
+    expect(share).toBeLessThan(0.75);
+    for (const { workload } of plans) expect(workload.leasers === 0 && workload.leasedTransactors > 0).toBe(false);
+  });
+
   it("come in the order of the seeds where one theme is asked for", () => {
     const seed = nextSeedOn("leases", 100);
     expect(themeOf(seed)).toBe("leases");

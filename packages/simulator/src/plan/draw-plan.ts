@@ -32,7 +32,8 @@ export function drawPlan(chance: Chance): Plan {
   const plan = theme === undefined ? withMoreFaults(drawn, chance) : onTheme(theme, drawn, chance);
   const oldNodes = chance.happens(0.2) ? chance.subset([1, 2, 3, 4, 5, 6, 7, 8]) : [];
   const withClients = withHistorians(withTypedClients({ ...plan, oldNodes }, chance), chance);
-  return withLeases(withTransactors(withWatchers(withClients, chance), chance), chance);
+  const withHolders = withLeases(withTransactors(withWatchers(withClients, chance), chance), chance);
+  return withLeasedTransactors(withHolders, chance);
 }
 
 /** Where what they do is not in the way of what a run is about. */
@@ -85,6 +86,12 @@ function withLeases(plan: Plan, chance: Chance): Plan {
   const drawn = { richTransactions, leasers, lockers, leaserThinkMs, longestTtlMs };
   const withHolders = { ...plan, workload: { ...workload, ...drawn } };
   return leasers + lockers > 0 ? withRoomForLeases(withHolders) : withHolders;
+}
+
+/** In most runs with leasers, whose leases they put keys with. Drawn last, too. */
+function withLeasedTransactors(plan: Plan, chance: Chance): Plan {
+  if (plan.workload.leasers === 0 || chance.happens(0.4)) return plan;
+  return { ...plan, workload: { ...plan.workload, leasedTransactors: chance.integer(1, 2) } };
 }
 
 /** The other clients leave them room, and leaders last for some time now and then: else there are hardly any leases. */
@@ -246,6 +253,7 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
     transactorThinkMs: 0,
     richTransactions: false,
     leasers: 0,
+    leasedTransactors: 0,
     lockers: 0,
     leaserThinkMs: 0,
     longestTtlMs: 0,

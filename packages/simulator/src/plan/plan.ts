@@ -108,6 +108,11 @@ export interface WorkloadPlan {
   readonly richTransactions: boolean;
   /** Real clients' callers that grant, renew and use leases. */
   readonly leasers: number;
+  /**
+   * Real clients' callers whose transactions are rich, put with leases, and compare them. Where there are any, leasers keep
+   * the values of keys too.
+   */
+  readonly leasedTransactors: number;
   /** Real clients' callers that wait for locks, and write under their fences. */
   readonly lockers: number;
   /** The mean pause of a leaser and of a locker between two calls. */

@@ -35,6 +35,7 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
       watchers: 0,
       transactors: 0,
       leasers: 0,
+      leasedTransactors: 0,
       lockers: 0,
       answerTimeoutMs: electionTimeoutMaxMs,
     },

@@ -55,6 +55,7 @@ export function threeNodes(drawn: Plan, thinkMs: number, plainOnly = false): Pla
       historians: 0,
       richTransactions: false,
       leasers: 0,
+      leasedTransactors: 0,
       lockers: 0,
       keys: 4,
       operationsPerKey: 40,

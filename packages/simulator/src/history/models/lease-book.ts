@@ -1,3 +1,5 @@
+import { ownLeaseId } from "./leased-operation.ts";
+
 /** A lease as the model has it. */
 export interface ModelLease {
   /** Larger than all others where it is one that a key has of its own: those have no name. */
@@ -9,8 +11,6 @@ export interface ModelLease {
   /** Ends as soon as its key is written again. */
   readonly own: boolean;
 }
-
-const firstOwnId = 2 ** 52;
 
 /** Which leases there are, how long they live, and which keys go with them: all that commands make of it, one at a time. */
 export class LeaseBook {
@@ -56,7 +56,7 @@ export class LeaseBook {
 
   /** The lease that a key has of its own from a put on. */
   grantOwn(ttlMs: number, nowMs: number): ModelLease {
-    return this.grant(firstOwnId + this.#own++, ttlMs, nowMs, true);
+    return this.grant(ownLeaseId + this.#own++, ttlMs, nowMs, true);
   }
 
   /** It is no more. Its keys, which go with it, in their order. */

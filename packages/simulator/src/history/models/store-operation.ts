@@ -34,6 +34,22 @@ export interface StoreEntry {
   readonly version: number;
   readonly modRevision: number;
   readonly createRevision?: number | undefined;
+  /** The lease that the key goes with; 0: none. Not judged by models of histories, whose calls say nothing of leases. */
+  readonly leaseId?: number | undefined;
+}
+
+/** All that a store keeps of a key; the lease may not be known. */
+export interface WholeEntry extends StoreEntry {
+  readonly createRevision: number;
+}
+
+export interface LeasedEntry extends WholeEntry {
+  readonly leaseId: number;
+}
+
+/** Whether two say nothing different of the lease. */
+export function agreeOnLease(one: StoreEntry, other: StoreEntry): boolean {
+  return one.leaseId === undefined || other.leaseId === undefined || one.leaseId === other.leaseId;
 }
 
 /** What was answered. What is left out is not judged; `revision` is the store's after the operation. */

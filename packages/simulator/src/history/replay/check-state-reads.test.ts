@@ -46,6 +46,23 @@ const writes = (of: readonly KeyVersion[], revision?: number, hasMore = false) =
 const version = (modified: typeof a1): KeyVersion => ({ revision: modified.modRevision, entry: modified });
 const deletion = (revision: number): KeyVersion => ({ revision, entry: undefined });
 
+describe("a lease", () => {
+  const leased = new StoreReplay([{ revision: 2, changes: [{ key: "a", value: "1", leaseId: 7 }] }]);
+  const read = (of: StoreReplay, leaseId?: number) => {
+    const answer = entries([{ ...a1, leaseId }], 2);
+    const atRevision2 = bounds({ atMost: 2, known: 2 });
+    return wrongWith(of, { client: "c", calledAt: 0, answeredAt: 1, call: get(), answer, bounds: atRevision2 });
+  };
+
+  it("is the one that the key went with, where both are known", () => {
+    expect(read(leased, 7)).toBeUndefined();
+    expect(read(leased, 8)).toContain("there is a=1 version 1 revision 2 lease 7");
+    expect(read(leased, 0)).toContain("lease 7");
+    expect(read(leased)).toBeUndefined();
+    expect(read(replay, 8)).toBeUndefined();
+  });
+});
+
 describe("a read of the present", () => {
   it("may be from any revision that it does not exclude", () => {
     expect(wrong(get(), entries([a1]))).toBeUndefined();

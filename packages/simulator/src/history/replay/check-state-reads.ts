@@ -1,5 +1,5 @@
 import type { Finding } from "../checkers/facts.ts";
-import type { StoreEntry } from "../models/store-operation.ts";
+import { agreeOnLease, type StoreEntry } from "../models/store-operation.ts";
 import type { StateAnswer, StateCall, StateRead } from "./state-read.ts";
 import type { KeyRange, KeyVersion, StoreReplay } from "./store-replay.ts";
 
@@ -149,12 +149,14 @@ function isSame(entry: StoreEntry, expected: StoreEntry | undefined, keysOnly: b
     entry.value === (keysOnly ? "" : expected.value) &&
     entry.version === expected.version &&
     entry.modRevision === expected.modRevision &&
-    entry.createRevision === expected.createRevision
+    entry.createRevision === expected.createRevision &&
+    agreeOnLease(entry, expected)
   );
 }
 
-function describeEntry({ key, value, version, modRevision }: StoreEntry): string {
-  return `${key}=${value} version ${version} revision ${modRevision}`;
+function describeEntry({ key, value, version, modRevision, leaseId }: StoreEntry): string {
+  const lease = leaseId === undefined ? "" : ` lease ${leaseId}`;
+  return `${key}=${value} version ${version} revision ${modRevision}${lease}`;
 }
 
 function describeWrite(write: KeyVersion | undefined): string {

@@ -109,4 +109,16 @@ describe("a watch", () => {
     expect(wrong([told(2, "a")], {}, { compacted: { mayBeCompacted: 4 } })).toBeUndefined();
     expect(wrong([told(2, "a")], {}, { compacted: { mayBeCompacted: 3 } })).toContain("watch: resumable");
   });
+
+  it("shows the lease that a key goes with, where both are known", () => {
+    const leased = new StoreReplay([{ revision: 2, changes: [{ key: "a", value: "1", leaseId: 7 }] }]);
+    const shown = (leaseId?: number) => {
+      const entry = { key: "a", value: "1", version: 1, modRevision: 2, createRevision: 2, leaseId };
+      const event = { key: "a", revision: 2, entry, previous: undefined };
+      const batch = { revision: 2, events: [event], latest: 2, mayBeCompacted: 0 };
+      const times = { client: "w", calledAt: 0, endedAt: 9, startedAt: 1, compacted: undefined };
+      return checkWatches(leased, [{ ...times, asked: everything, told: [batch] }]).length;
+    };
+    expect([shown(7), shown(), shown(0), shown(8)]).toEqual([0, 0, 1, 1]);
+  });
 });

@@ -1,5 +1,5 @@
 import type { Finding } from "../checkers/facts.ts";
-import type { StoreEntry } from "../models/store-operation.ts";
+import { agreeOnLease, type StoreEntry } from "../models/store-operation.ts";
 import type { StoreReplay } from "./store-replay.ts";
 import type { WatchAsked, WatchedChange, WatchRecord, WatchTold } from "./watch-record.ts";
 
@@ -129,6 +129,7 @@ function isSame(one: StoreEntry | undefined, other: StoreEntry | undefined): boo
     one.value === other.value &&
     one.version === other.version &&
     one.modRevision === other.modRevision &&
-    one.createRevision === other.createRevision
+    one.createRevision === other.createRevision &&
+    agreeOnLease(one, other)
   );
 }

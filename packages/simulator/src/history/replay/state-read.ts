@@ -1,4 +1,4 @@
-import type { StoreEntry } from "../models/store-operation.ts";
+import type { WholeEntry } from "../models/store-operation.ts";
 import type { KeyRange, KeyVersion } from "./store-replay.ts";
 
 /** What was asked of a store that keeps its history. `atRevision` undefined: as it is. */
@@ -24,7 +24,7 @@ export type StateAnswer =
   /** `revision`: the store's that the answer is from, where it was told. `hasMore`: there may be others beyond these. */
   | {
       readonly kind: "entries";
-      readonly entries: readonly Required<StoreEntry>[];
+      readonly entries: readonly WholeEntry[];
       readonly revision: number | undefined;
       readonly hasMore: boolean;
     }

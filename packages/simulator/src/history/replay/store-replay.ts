@@ -1,16 +1,24 @@
-import type { StoreEntry } from "../models/store-operation.ts";
+import type { WholeEntry } from "../models/store-operation.ts";
 
 /** What a store with one global revision became at one of them. */
 export interface RevisionWritten {
   readonly revision: number;
-  /** In order. `value` undefined: the key was deleted. */
-  readonly changes: readonly { readonly key: string; readonly value: string | undefined }[];
+  /** In order. */
+  readonly changes: readonly KeyWritten[];
+}
+
+export interface KeyWritten {
+  readonly key: string;
+  /** Undefined: the key was deleted. */
+  readonly value: string | undefined;
+  /** The lease that the key goes with from now on, 0: none. Undefined: nobody knows, and no answer is judged by it. */
+  readonly leaseId?: number | undefined;
 }
 
 /** What a key was from a revision on. `entry` undefined: there was none. */
 export interface KeyVersion {
   readonly revision: number;
-  readonly entry: Required<StoreEntry> | undefined;
+  readonly entry: WholeEntry | undefined;
 }
 
 /** Every key from `from`, up to `to` without it; undefined: to the last. */
@@ -31,7 +39,7 @@ export class StoreReplay {
     for (const { revision, changes } of written) {
       if (revision <= latest) throw new Error(`revision ${revision} was written after revision ${latest}`);
       latest = revision;
-      for (const { key, value } of changes) this.#write(revision, key, value);
+      for (const change of changes) this.#write(revision, change);
     }
     this.#latest = latest;
     this.#keys = [...this.#versions.keys()].sort((a, b) => (a < b ? -1 : 1));
@@ -46,12 +54,12 @@ export class StoreReplay {
     return this.#versions.get(key) ?? [];
   }
 
-  entryAt(key: string, revision: number): Required<StoreEntry> | undefined {
+  entryAt(key: string, revision: number): WholeEntry | undefined {
     return this.versionsOf(key).findLast((version) => version.revision <= revision)?.entry;
   }
 
   /** In the order of their keys. */
-  rangeAt(range: KeyRange, revision: number): readonly Required<StoreEntry>[] {
+  rangeAt(range: KeyRange, revision: number): readonly WholeEntry[] {
     return this.keysIn(range).flatMap((key) => this.entryAt(key, revision) ?? []);
   }
 
@@ -83,22 +91,23 @@ export class StoreReplay {
     return this.#keys.slice(first, end < 0 ? undefined : end);
   }
 
-  #write(revision: number, key: string, value: string | undefined): void {
+  #write(revision: number, change: KeyWritten): void {
+    const { key } = change;
     const versions = this.#versions.get(key) ?? [];
     this.#versions.set(key, versions);
     const last = versions.at(-1);
     if (last?.revision === revision) versions.pop();
     const before = versions.at(-1)?.entry;
-    versions.push({ revision, entry: value === undefined ? undefined : entryAfter(before, revision, key, value) });
+    versions.push({ revision, entry: entryAfter(before, revision, change) });
   }
 }
 
 function entryAfter(
-  before: StoreEntry | undefined,
+  before: WholeEntry | undefined,
   revision: number,
-  key: string,
-  value: string,
-): Required<StoreEntry> {
+  { key, value, leaseId }: KeyWritten,
+): WholeEntry | undefined {
+  if (value === undefined) return undefined;
   const createRevision = before?.createRevision ?? revision;
-  return { key, value, version: (before?.version ?? 0) + 1, modRevision: revision, createRevision };
+  return { key, value, version: (before?.version ?? 0) + 1, modRevision: revision, createRevision, leaseId };
 }

@@ -1,4 +1,4 @@
-import type { StoreEntry } from "../models/store-operation.ts";
+import type { WholeEntry } from "../models/store-operation.ts";
 import type { KeyRange } from "./store-replay.ts";
 
 /** What a watch was to tell. */
@@ -16,9 +16,9 @@ export interface WatchedChange {
   readonly key: string;
   readonly revision: number;
   /** As the write left it; undefined: deleted. */
-  readonly entry: Required<StoreEntry> | undefined;
+  readonly entry: WholeEntry | undefined;
   /** Undefined: there was none, or it was not asked for, or is not known any more. */
-  readonly previous: Required<StoreEntry> | undefined;
+  readonly previous: WholeEntry | undefined;
 }
 
 /** What was told at once: all of one revision, or, without events, that all up to it has been told. */

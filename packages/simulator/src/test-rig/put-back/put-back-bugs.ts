@@ -3,6 +3,7 @@ import { clients } from "./clients.ts";
 import { coordination } from "./coordination.ts";
 import { elections } from "./elections.ts";
 import { history } from "./history.ts";
+import { leasedWrites } from "./leased-writes.ts";
 import { leases } from "./leases.ts";
 import { membership } from "./membership.ts";
 import type { PutBackBug } from "./put-back-bug.ts";
@@ -22,5 +23,6 @@ export const putBackBugs: readonly PutBackBug[] = [
   ...history,
   ...transactions,
   ...coordination,
+  ...leasedWrites,
   ...watches,
 ];
