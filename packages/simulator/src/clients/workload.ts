@@ -17,10 +17,13 @@ import { Historians } from "./historians.ts";
 import { KeptHistory } from "./kept-history.ts";
 import { KeysInUse } from "./keys-in-use.ts";
 import { Leasers } from "./leasers.ts";
+import { LockRecords } from "./lock-records.ts";
 import { Lockers } from "./lockers.ts";
 import { NodeSource } from "./node-source.ts";
+import { readOn } from "./readers.ts";
 import { RealCallers } from "./real-callers.ts";
 import { RemoteNode } from "./remote-node.ts";
+import { Services } from "./services.ts";
 import { StateReads } from "./state-reads.ts";
 import { Transactors } from "./transactors.ts";
 import type { TypedClient } from "./typed-client.ts";
@@ -66,6 +69,8 @@ export class Workload {
   readonly transactors: Transactors;
   readonly leasers: Leasers;
   readonly lockers: Lockers;
+  readonly locks = new LockRecords();
+  readonly services: Services;
   #typed: TypedClients;
   readonly #batches: Batches;
   readonly #acknowledged: Acknowledged;
@@ -94,6 +99,7 @@ export class Workload {
       acknowledged: this.#acknowledged,
       key: (chance: Chance) => this.#keys.some(chance),
       kept: new KeptHistory({ scheduler, ended: () => this.#stopped }),
+      locks: this.locks,
       ended: () => this.#stopped,
     };
     this.#historians = new Historians({ ...observing, reads: this.stateReads });
@@ -101,6 +107,7 @@ export class Workload {
     this.transactors = new Transactors(observing);
     this.leasers = new Leasers(observing);
     this.lockers = new Lockers(observing);
+    this.services = new Services(observing);
     this.#lossRate = options.network.dropRate;
     this.#typed = new TypedClients(options);
     this.#batches = new Batches(this.recorder, options.plan, options.trace);
@@ -129,8 +136,9 @@ export class Workload {
 
   /** Leases live for so long at the most; 0: there are none. */
   get longestTtlMs(): number {
-    const { leasers, lockers, longestTtlMs } = this.#options.plan;
-    return leasers + lockers > 0 ? Math.max(longestTtlMs, 101) : 0;
+    const { leasers, lockers, longestTtlMs, serviceLockers } = this.#options.plan;
+    const ofServicesMs = serviceLockers === undefined ? 0 : Math.max(serviceLockers.longestTtlMs, 101);
+    return Math.max(ofServicesMs, leasers + lockers > 0 ? Math.max(longestTtlMs, 101) : 0);
   }
 
   /** Each client finishes what it is at. */
@@ -157,6 +165,14 @@ export class Workload {
     for (let number = 1; number <= historians; number++) this.#work(this.#historianLoop(number));
     for (const loop of this.#realCallers.begin()) this.#work(loop);
     for (let number = 1; number <= batchers; number++) this.#work(this.#batchLoop(number));
+    for (const loop of this.services.begin((name) => this.#callerOf(name))) this.#work(loop);
+  }
+
+  #callerOf(name: string) {
+    const { machines, plan } = this.#options;
+    const chance = this.#chanceOf(name);
+    const nodes = this.#nodes(`${name}'s nodes`, machines, plan.answerTimeoutMs);
+    return { chance, nodes, client: this.#client(`${name} at first`, machines, plan.answerTimeoutMs) };
   }
 
   /** The draws of what has this name, of these clients. */
@@ -266,19 +282,14 @@ export class Workload {
 
   async #readLoop(number: number): Promise<void> {
     const { plan, machines, scheduler } = this.#options;
-    const chance = this.#chanceOf(`reader ${number}`);
+    const { recorder } = this;
+    const name = `reader ${number}`;
+    const chance = this.#chanceOf(name);
     const clients = machines.map((machine) =>
-      this.#client(`reader ${number} of ${machine.id}`, [machine], plan.answerTimeoutMs),
+      this.#client(`${name} of ${machine.id}`, [machine], plan.answerTimeoutMs),
     );
-    while (!this.#stopped) {
-      const client = chance.pick(clients);
-      for (let read = chance.integer(1, 30); read > 0 && !this.#stopped && client !== undefined; read--) {
-        await scheduler.sleep(chance.exponential(plan.readerThinkMs));
-        const key = this.#keys.last;
-        const read = () => client.performOnce(key, { kind: "get" });
-        await this.recorder.record(key, { kind: "get" }, read, `reader ${number}`);
-      }
-    }
+    const shared = { scheduler, recorder, lastKey: () => this.#keys.last, ended: () => this.#stopped };
+    await readOn({ name, chance, clients, thinkMs: plan.readerThinkMs, ...shared });
   }
 
   async #loop(number: number): Promise<void> {

@@ -22,7 +22,8 @@ export interface LeaseLife {
   ended: { readonly index: Index; readonly how: "expired" | "revoked" | "written" } | undefined;
 }
 
-interface PutLease {
+/** What a put says of leases. */
+export interface PutLease {
   readonly key: string;
   /** 0: none. */
   readonly leaseId: number;
@@ -109,9 +110,17 @@ export class LeaseReplay {
   wrongPut({ key, leaseId, keep }: PutLease, answer: Answer): string | undefined {
     if (leaseId === 0 || keep) return undefined;
     const isAlive = this.#book.isAlive(leaseId, this.#nowMs);
-    if (answer.kind === "put" && !isAlive) return `${key} was put with lease ${leaseId}, which is over`;
+    if (answer.kind !== "refused" && !isAlive) return `${key} was put with lease ${leaseId}, which is over`;
     const isRefused = answer.kind === "refused" && answer.code === "leaseNotFound";
     return isRefused && isAlive ? `${key} was not put with lease ${leaseId}, which is alive` : undefined;
+  }
+
+  /** The same of all the puts of a transaction, of which one that is refused has all of them refused. */
+  wrongPuts(puts: readonly PutLease[], answer: Answer): string | undefined {
+    const wrong = puts.map((put) => this.wrongPut(put, answer));
+    return answer.kind === "refused" && wrong.includes(undefined)
+      ? undefined
+      : wrong.find((each) => each !== undefined);
   }
 
   /** The lease that such a put, at that revision, gives its key. */

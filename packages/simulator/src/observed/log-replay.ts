@@ -6,6 +6,7 @@ import type { StoreAnswer, StoreCall } from "../history/models/store-operation.t
 import { type Performed, perform, type StoreEntries } from "../history/models/store-semantics.ts";
 import type { RevisionWritten } from "../history/replay/store-replay.ts";
 import type { Applied } from "./applied-log.ts";
+import { carriedPuts, leaseOfPut } from "./carried-puts.ts";
 import { LeaseReplay } from "./lease-replay.ts";
 import { storeCallOf } from "./store-call.ts";
 import type { Carried, StoreMoment } from "./store-history.ts";
@@ -100,16 +101,22 @@ export class LogReplay {
         this.#judgeLeases(this.leases.expire(answer, (keys) => this.#delete(keys)));
         return;
       case "put": {
-        const { value } = operation;
-        const put = {
-          key: textOf(value.key),
-          leaseId: Number(value.leaseId),
-          ttlMs: Number(value.ttlMs),
-          keep: value.keepLease,
-        };
+        const put = leaseOfPut(operation.value);
         const wrong = this.leases.wrongPut(put, answer);
         if (wrong !== undefined) this.#judgeLeases(wrong);
         else this.#write(operation, answer, (revision) => this.leases.put(put, revision));
+        return;
+      }
+      case "transaction": {
+        const performed = perform(this.#entries, storeCallOf({ operation }), this.#revision);
+        const puts = new Map(carriedPuts(operation.value, performed.answer).map((put) => [put.key, put]));
+        const wrong = this.leases.wrongPuts([...puts.values()], answer);
+        const leaseOf = (revision: number, key: string) => {
+          const put = puts.get(key);
+          return put && this.leases.put(put, revision);
+        };
+        if (wrong !== undefined) this.#judgeLeases(wrong);
+        else this.#write(operation, answer, leaseOf);
         return;
       }
       default:
@@ -134,14 +141,13 @@ export class LogReplay {
   #write(
     operation: Operation["operation"],
     answer: Answer,
-    leaseOfPut: (revision: number) => ReturnType<LeaseReplay["put"]>,
+    leaseOf: (revision: number, key: string) => ReturnType<LeaseReplay["put"]>,
   ): void {
     if (!("revision" in answer) || answer.revision <= this.#revision) return;
     const call = storeCallOf({ operation });
     const performed = perform(this.#entries, call, this.#revision);
-    const lease = leaseOfPut(answer.revision);
     for (const key of performed.changed.keys()) {
-      this.leases.keyWritten(key, performed.entries.has(key) ? lease : undefined);
+      this.leases.keyWritten(key, performed.entries.has(key) ? leaseOf(answer.revision, key) : undefined);
     }
     if (call.kind === "transaction") {
       const [told, expected] = [toldOf(answer), modelToldOf(performed.answer)];

@@ -31,13 +31,8 @@ function transactionOf({ comparisons, then, otherwise }: TransactionOperation): 
   };
 }
 
-/** The model knows of no leases within transactions. */
 function stepOf(step: TransactionStep["step"]): StoreCall {
-  if (step.case === "transaction") return transactionOf(step.value);
-  if (step.case === "put" && (step.value.leaseId !== 0n || step.value.ttlMs !== 0n || step.value.keepLease)) {
-    throw new Error("the model knows no put with a lease in a transaction");
-  }
-  return simpleCallOf(step);
+  return step.case === "transaction" ? transactionOf(step.value) : simpleCallOf(step);
 }
 
 function simpleCallOf(operation: Operation["operation"] | TransactionStep["step"]): StoreCall {

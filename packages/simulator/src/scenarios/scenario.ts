@@ -36,6 +36,8 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
       transactors: 0,
       leasers: 0,
       lockers: 0,
+      serviceLockers: undefined,
+      stateChecks: undefined,
       answerTimeoutMs: electionTimeoutMaxMs,
     },
     majorityFirst: false,

@@ -56,6 +56,8 @@ export function threeNodes(drawn: Plan, thinkMs: number, plainOnly = false): Pla
       richTransactions: false,
       leasers: 0,
       lockers: 0,
+      serviceLockers: undefined,
+      stateChecks: undefined,
       keys: 4,
       operationsPerKey: 40,
       thinkMs,

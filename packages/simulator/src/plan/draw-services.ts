@@ -1,0 +1,48 @@
+import { type Chance, chanceOf } from "../scheduler/chance.ts";
+import { drawPlan, withRoomForLeases } from "./draw-plan.ts";
+import type { Plan, Theme } from "./plan.ts";
+
+/** Everything about the run under this seed. */
+export function planOf(seed: number): Plan {
+  return withStateChecks(
+    withServiceLockers(drawPlan(chanceOf(seed, "plan")), chanceOf(seed, "service lockers' plan")),
+    chanceOf(seed, "state checks' plan"),
+  );
+}
+
+/** Where somebody leads for long enough now and then to grant something. */
+const themesWithLocks: readonly (Theme | undefined)[] = ["leases", "snapshots", "disks"];
+
+/**
+ * In a third of the runs without a theme, and in most of those with real clients that lock: they contend for the same. In some
+ * with a theme as well, whose faults stay as they are. By a chance of their own: in the others nothing changes.
+ */
+function withServiceLockers(plan: Plan, chance: Chance): Plan {
+  const { config, workload, theme } = plan;
+  const serviceLockers = {
+    count: chance.integer(2, 4),
+    thinkMs: chance.spread(0.01, 0.3) * config.electionTimeoutMaxMs,
+    longestTtlMs: chance.spread(0.7, 12) * config.electionTimeoutMaxMs,
+  };
+  if (!chance.happens(shareWithLocks(plan))) return plan;
+  const drawn = { ...plan, workload: { ...workload, serviceLockers } };
+  if (theme === undefined && workload.leasers + workload.lockers === 0) return withRoomForLeases(drawn);
+  // Their leases count on monotonic clocks that do not leap.
+  return { ...drawn, faults: { ...plan.faults, kinds: plan.faults.kinds.filter((kind) => kind !== "clockLeap") } };
+}
+
+function shareWithLocks({ theme, workload }: Plan): number {
+  if (theme !== undefined) return themesWithLocks.includes(theme) ? 0.15 : 0;
+  return workload.lockers > 0 ? 0.7 : 0.3;
+}
+
+/** In a quarter of all runs. In most of those leaders have it checked as well, and the nodes compare. */
+function withStateChecks(plan: Plan, chance: Chance): Plan {
+  const stateChecks = {
+    checkers: chance.pick([0, 1, 1, 2]) ?? 1,
+    thinkMs: chance.spread(0.2, 8) * plan.config.electionTimeoutMaxMs,
+    intervalMs: chance.happens(0.7) ? Math.ceil(chance.spread(500, 20_000)) : 0,
+    areCompared: chance.happens(0.7),
+  };
+  return chance.happens(0.25) ? { ...plan, workload: { ...plan.workload, stateChecks } } : plan;
+}
