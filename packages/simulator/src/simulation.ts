@@ -8,9 +8,9 @@ import { BrokenHistory } from "./history/broken-history.ts";
 import { BrokenInvariant } from "./invariants/invariant.ts";
 import { Invariants } from "./invariants/invariants.ts";
 import type { Observation, Observe } from "./invariants/observation.ts";
-import { Inspection } from "./machine/inspection.ts";
+import type { MachineExtras } from "./machine/extras.ts";
 import { Machine, memberOn } from "./machine/machine.ts";
-import type { MachineChecks } from "./machine/machine-checks.ts";
+import { SideWays } from "./machine/side-ways.ts";
 import { Operator } from "./membership/operator.ts";
 import { SimulatedNetwork } from "./network/network.ts";
 import { pieceBytes } from "./network/snapshot-streams.ts";
@@ -71,7 +71,7 @@ class Simulation {
       oldNodes: new Set(plan.oldNodes),
     });
     const founders = foundersOf(plan);
-    const checks = this.#checksOf(plan, chance("inspection"));
+    const extras = this.#extrasOf(plan, chance("side ways"));
     const parts = Array.from({ length: plan.nodes + plan.membership.spares }, (_, position) => {
       const id = position + 1;
       const disk = new SimulatedDisk({
@@ -94,7 +94,7 @@ class Simulation {
         observe,
         wrappers: options.wrappers ?? {},
         servesAtOnce: servesAtOnce(plan),
-        checks,
+        extras,
         processEnded: (process) => this.#workload.processEnded(process),
         unexpected: (finding) => this.#invariants.breaks("nodes keep running", finding),
       });
@@ -147,16 +147,22 @@ class Simulation {
     return historians + watchers + transactors + leasers + lockers + others > 0;
   }
 
-  #checksOf({ workload, network }: Plan, chance: Chance): MachineChecks | undefined {
-    const { stateChecks } = workload;
-    if (stateChecks === undefined) return undefined;
-    const { intervalMs, areCompared } = stateChecks;
-    const scheduler = this.#scheduler;
-    const ways = { machines: () => this.#machines, scheduler, chance, lossRate: network.dropRate };
-    const inspection = new Inspection(ways);
+  /** Undefined: nothing of it is what this run is about. */
+  #extrasOf({ workload, network }: Plan, chance: Chance): MachineExtras | undefined {
+    const { serviceLockers, stateChecks } = workload;
+    if (serviceLockers === undefined && stateChecks === undefined) return undefined;
     return {
-      intervalMs,
-      inspect: areCompared ? (enter) => inspection.from(enter) : undefined,
+      ways: new SideWays({
+        machines: () => this.#machines,
+        network: this.#network,
+        scheduler: this.#scheduler,
+        chance,
+        lossRate: network.dropRate,
+      }),
+      forwards: serviceLockers !== undefined,
+      checkIntervalMs: stateChecks?.intervalMs,
+      historyMaxAgeMs: stateChecks?.historyMaxAgeMs,
+      compares: stateChecks?.areCompared ?? false,
       differs: (finding) =>
         this.#invariants.breaks("a check of the state finds no difference where there is none", finding),
     };

@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { ElectionService, KvService, LockService } from "@raftkv/proto/kv";
 import type { LeaderTold } from "./leader-records.ts";
 import type { RemoteNode, Waiting } from "./remote-node.ts";
-import type { ServiceCalls, ServiceOutcome } from "./service-calls.ts";
+import type { ServiceCall, ServiceCalls, ServiceOutcome } from "./service-calls.ts";
 import { bytesOf, textOf } from "./utf8.ts";
 
 /** A place at the head of a queue, as the services tell of it: with its token it is a fence. */
@@ -31,14 +31,18 @@ interface AskedFor {
 /** The calls of `LockService` and `ElectionService`, and of writes under their fences, each once. */
 export class LockCalls {
   readonly #calls: ServiceCalls;
+  readonly #forward: boolean;
 
-  constructor(calls: ServiceCalls) {
+  /** `forward`: it asks any node, which passes on to the leader what has to be written. */
+  constructor(calls: ServiceCalls, forward: boolean) {
     this.#calls = calls;
+    this.#forward = forward;
   }
 
   turn({ queue, lease, value }: AskedFor, waiting: Waiting): Promise<ServiceOutcome<Turn & At>> {
-    const asked = { nameForm: { case: "name", value: bytesOf(queue) }, leaseId: BigInt(lease) } as const;
-    return this.#calls.write(async (transport, signal) => {
+    const nameForm = { case: "name", value: bytesOf(queue) } as const;
+    const asked = { nameForm, leaseId: BigInt(lease), forward: this.#forward };
+    const call: ServiceCall<Turn & At> = async (transport, signal) => {
       const options = signal === undefined ? {} : { signal };
       if (value === undefined) {
         const { key, token, revision } = await createClient(LockService, transport).lock(asked, options);
@@ -49,46 +53,53 @@ export class LockCalls {
       const { leadership, revision } = await elections.campaign({ ...asked, valueForm }, options);
       if (leadership === undefined) throw new Error("the answer to a campaign has no leadership");
       return { key: textOf(leadership.key), token: Number(leadership.token), revision: Number(revision) };
-    }, waiting);
+    };
+    return this.#calls.write(call, { anywhere: this.#forward, waiting });
   }
 
   unlock({ key }: Turn): Promise<ServiceOutcome<At>> {
-    return this.#calls.write(async (transport) => {
+    const forward = this.#forward;
+    return this.#write(async (transport) => {
       const keyForm = { case: "key", value: bytesOf(key) } as const;
-      return at(await createClient(LockService, transport).unlock({ keyForm }));
+      return at(await createClient(LockService, transport).unlock({ keyForm, forward }));
     });
   }
 
   resign(turn: Turn): Promise<ServiceOutcome<At>> {
-    const leadership = leadershipOf(turn);
-    return this.#calls.write(async (transport) =>
-      at(await createClient(ElectionService, transport).resign({ leadership })),
+    const [leadership, forward] = [leadershipOf(turn), this.#forward];
+    return this.#write(async (transport) =>
+      at(await createClient(ElectionService, transport).resign({ leadership, forward })),
     );
   }
 
   proclaim(turn: Turn, value: string): Promise<ServiceOutcome<At>> {
-    const [leadership, valueForm] = [leadershipOf(turn), { case: "value", value: bytesOf(value) } as const];
-    return this.#calls.write(async (transport) =>
-      at(await createClient(ElectionService, transport).proclaim({ leadership, valueForm })),
+    const [leadership, forward] = [leadershipOf(turn), this.#forward];
+    const valueForm = { case: "value", value: bytesOf(value) } as const;
+    return this.#write(async (transport) =>
+      at(await createClient(ElectionService, transport).proclaim({ leadership, valueForm, forward })),
     );
   }
 
   put(turn: Turn, key: string, value: string): Promise<ServiceOutcome<Wrote>> {
     const keyForm = { case: "key", value: bytesOf(key) } as const;
     const valueForm = { case: "value", value: bytesOf(value) } as const;
-    return this.#calls.write(async (transport) => {
-      const put = { keyForm, valueForm, fence: fenceOf(turn) };
+    return this.#write(async (transport) => {
+      const put = { keyForm, valueForm, fence: fenceOf(turn), forward: this.#forward };
       return { ...at(await createClient(KvService, transport).put(put)), hasWritten: true };
     });
   }
 
   delete(turn: Turn, key: string): Promise<ServiceOutcome<Wrote>> {
     const keyForm = { case: "key", value: bytesOf(key) } as const;
-    return this.#calls.write(async (transport) => {
-      const deletion = { keyForm, fence: fenceOf(turn) };
+    return this.#write(async (transport) => {
+      const deletion = { keyForm, fence: fenceOf(turn), forward: this.#forward };
       const { revision, deleted } = await createClient(KvService, transport).delete(deletion);
       return { revision: Number(revision), hasWritten: deleted };
     });
+  }
+
+  #write<T>(call: ServiceCall<T>): Promise<ServiceOutcome<T>> {
+    return this.#calls.write(call, { anywhere: this.#forward });
   }
 
   leader(queue: string): Promise<ServiceOutcome<Omit<LeaderTold, "toldAt">>> {

@@ -21,6 +21,11 @@ interface ServiceCallsOptions {
   readonly chance: Chance;
 }
 
+interface WriteOptions {
+  readonly anywhere?: boolean;
+  readonly waiting?: Waiting;
+}
+
 /** What another node, or the same one later, may do. */
 const elsewhere: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.NOT_LEADER,
@@ -41,11 +46,15 @@ export class ServiceCalls {
     this.#options = options;
   }
 
-  /** What changes something, at the leader as far as it is known. Rejects where a node fails as none may. */
-  async write<T>(call: ServiceCall<T>, waiting?: Waiting): Promise<ServiceOutcome<T>> {
+  /**
+   * What changes something, at the leader as far as it is known; or at any node, which passes it on. Rejects where a node fails
+   * as none may.
+   */
+  async write<T>(call: ServiceCall<T>, { anywhere = false, waiting }: WriteOptions = {}): Promise<ServiceOutcome<T>> {
     const { nodes, scheduler, chance } = this.#options;
     for (let tries = mostTries; tries > 0; tries--) {
-      const node = nodes.find(({ id }) => id === this.#leader) ?? this.#anyNode();
+      const leader = anywhere ? undefined : nodes.find(({ id }) => id === this.#leader);
+      const node = leader ?? this.#anyNode();
       const outcome = await this.#at(node, call, waiting);
       if (outcome.kind !== "refused" || !elsewhere.has(outcome.code)) return outcome;
       await scheduler.sleep(chance.between(1, this.#leader === undefined ? 50 : 5));

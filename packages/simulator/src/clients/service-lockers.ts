@@ -114,7 +114,7 @@ export class ServiceLockers {
     const stay: Stay = {
       name,
       chance,
-      calls: new LockCalls(calls),
+      calls: new LockCalls(calls, chance.happens(0.5)),
       queue,
       lease,
       holdings: [],
@@ -229,7 +229,7 @@ export class ServiceLockers {
     if (node === undefined) return;
     const asked = this.#askedOf(name, queue);
     this.#options.trace.add(`${name}: observes ${queue} at node ${node.id}`);
-    await new LockCalls(calls).observe(node, queue, observesMs, (leader) => this.#tell(asked, leader));
+    await new LockCalls(calls, false).observe(node, queue, observesMs, (leader) => this.#tell(asked, leader));
   }
 
   #askedOf(client: string, queue: string): LeadersTold {

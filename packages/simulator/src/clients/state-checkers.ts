@@ -1,10 +1,11 @@
 import { createClient } from "@connectrpc/connect";
 import { type CheckResultResponse, CheckStage, ClusterService } from "@raftkv/proto/cluster";
-import { ErrorCode } from "@raftkv/proto/kv";
+import { ErrorCode, KvService } from "@raftkv/proto/kv";
 import type { StoreHistory } from "../observed/store-history.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
+import type { Acknowledged } from "./acknowledged.ts";
 import { CheckRecords } from "./check-records.ts";
 import type { Client } from "./client.ts";
 import type { KeptHistory } from "./kept-history.ts";
@@ -14,6 +15,7 @@ import type { ServiceCalls } from "./service-calls.ts";
 interface StateCheckersOptions {
   readonly scheduler: Scheduler;
   readonly trace: Trace;
+  readonly acknowledged: Acknowledged;
   readonly kept: KeptHistory;
   readonly ended: () => boolean;
   readonly breaks: (invariant: string, finding: string) => void;
@@ -66,6 +68,8 @@ export class StateCheckers {
 
   async #check({ name, chance, calls, thinkMs }: StateCheckerRole): Promise<void> {
     const { scheduler, trace, ended } = this.#options;
+    // What that makes superfluous each node removes at its own pace, and the check begins in the midst of it.
+    if (chance.happens(0.6)) await this.#compact(calls);
     const begun = await calls.write(async (transport) => {
       const { index } = await createClient(ClusterService, transport).beginCheck({});
       return index;
@@ -79,6 +83,11 @@ export class StateCheckers {
       const index = chance.happens(0.8) ? this.#indexes.at(-1) : chance.pick(this.#indexes);
       if (index !== undefined) await Promise.all(calls.nodes.map((node) => this.#ask(name, calls, node, index)));
     }
+  }
+
+  async #compact(calls: ServiceCalls): Promise<void> {
+    const revision = BigInt(this.#options.acknowledged.latest);
+    await calls.write((transport) => createClient(KvService, transport).compact({ revision }));
   }
 
   async #ask(name: string, calls: ServiceCalls, node: RemoteNode, index: bigint): Promise<void> {

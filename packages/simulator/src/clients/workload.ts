@@ -171,7 +171,7 @@ export class Workload {
   #callerOf(name: string) {
     const { machines, plan } = this.#options;
     const chance = this.#chanceOf(name);
-    const nodes = this.#nodes(`${name}'s nodes`, machines, plan.answerTimeoutMs);
+    const nodes = this.#nodes(`${name}'s nodes`, machines, Math.max(plan.answerTimeoutMs, plan.patienceMs / 5));
     return { chance, nodes, client: this.#client(`${name} at first`, machines, plan.answerTimeoutMs) };
   }
 

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@raftkv/kv-server";
-import { CommandBatchSchema, FenceSchema, type OperationSchema } from "@raftkv/proto/kv";
+import { CommandBatchSchema, ComparisonRelation, FenceSchema, type OperationSchema } from "@raftkv/proto/kv";
 import { describe, expect, it } from "vitest";
 import { LogReplay } from "./log-replay.ts";
 
@@ -95,6 +95,29 @@ describe("leases in a log", () => {
       "which is over",
     );
     expect(new Log().at(0, grant, granted).at(100, leased, notFound).wrong).toContain("which is alive");
+  });
+
+  it("take keys in transactions as well, on the way that these go", () => {
+    const step = (leaseId: bigint) =>
+      ({ step: { case: "put", value: { key: bytes("a"), value: bytes("1"), leaseId } } }) as const;
+    const kept = { step: { case: "put", value: { key: bytes("a"), keepValue: true, keepLease: true } } } as const;
+    const compared = { relation: ComparisonRelation.EQUAL, target: { case: "createRevision", value: 0n } } as const;
+    const taken: OperationInit = {
+      operation: {
+        case: "transaction",
+        // biome-ignore lint/suspicious/noThenProperty: it is a field of the message.
+        value: { comparisons: [{ key: bytes("a"), ...compared }], then: [step(7n)], otherwise: [kept] },
+      },
+    };
+    const went = (succeeded: boolean, revision: number) => {
+      return { kind: "transaction", revision, succeeded, results: [{ kind: "put", revision }] };
+    };
+    const log = new Log().at(0, grant, granted).at(1, taken, went(true, 2)).at(2, taken, went(false, 3));
+    log.at(101, expire, expired(4, 1, 1));
+    expect(log.wrong).toBeUndefined();
+    expect(log.replay.written.map(({ changes }) => changes[0]?.value)).toEqual(["1", "1", undefined]);
+    expect(new Log().at(0, grant, granted).at(101, taken, went(true, 2)).wrong).toContain("which is over");
+    expect(new Log().at(0, grant, granted).at(100, taken, notFound).wrong).toContain("which is alive");
   });
 
   it("are renewed once by a renewal that was sent twice in its session", () => {

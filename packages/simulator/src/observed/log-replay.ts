@@ -108,7 +108,7 @@ export class LogReplay {
         return;
       }
       case "transaction": {
-        const performed = perform(this.#entries, storeCallOf({ operation }), this.#revision);
+        const performed = perform(this.#entries, this.#callOf(operation), this.#revision);
         const puts = new Map(carriedPuts(operation.value, performed.answer).map((put) => [put.key, put]));
         const wrong = this.leases.wrongPuts([...puts.values()], answer);
         const leaseOf = (revision: number, key: string) => {
@@ -144,7 +144,7 @@ export class LogReplay {
     leaseOf: (revision: number, key: string) => ReturnType<LeaseReplay["put"]>,
   ): void {
     if (!("revision" in answer) || answer.revision <= this.#revision) return;
-    const call = storeCallOf({ operation });
+    const call = this.#callOf(operation);
     const performed = perform(this.#entries, call, this.#revision);
     for (const key of performed.changed.keys()) {
       this.leases.keyWritten(key, performed.entries.has(key) ? leaseOf(answer.revision, key) : undefined);
@@ -155,6 +155,10 @@ export class LogReplay {
       this.transactions.push({ call, answer: performed.answer, revision: answer.revision });
     }
     this.#becomes(performed, answer.revision);
+  }
+
+  #callOf(operation: Operation["operation"]): StoreCall {
+    return storeCallOf({ operation }, (key) => this.#entries.get(key)?.value);
   }
 
   /** The keys of a lease that ends: at one revision. Returns it. */

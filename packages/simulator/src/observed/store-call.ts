@@ -16,30 +16,44 @@ const relations: Readonly<Record<ComparisonRelation, StoreComparison["is"] | und
   [ComparisonRelation.GREATER]: ">",
 };
 
+/** The value that a key has before the command; undefined: there is no such key. */
+type ValueBefore = (key: string) => string | undefined;
+
 /** A command that writes, in the words of the model. Throws for what the model does not know. */
-export function storeCallOf({ operation }: Operation | Pick<Operation, "operation">): StoreCall {
-  return operation.case === "transaction" ? transactionOf(operation.value) : simpleCallOf(operation);
+export function storeCallOf({ operation }: Pick<Operation, "operation">, valueBefore: ValueBefore): StoreCall {
+  return operation.case === "transaction"
+    ? transactionOf(operation.value, valueBefore)
+    : simpleCallOf(operation, valueBefore);
 }
 
-function transactionOf({ comparisons, then, otherwise }: TransactionOperation): StoreTransaction {
+function transactionOf(
+  { comparisons, then, otherwise }: TransactionOperation,
+  valueBefore: ValueBefore,
+): StoreTransaction {
   return {
     kind: "transaction",
     compare: comparisons.flatMap(comparisonOf),
     // biome-ignore lint/suspicious/noThenProperty: it is a field of the model's.
-    then: then.map(({ step }) => stepOf(step)),
-    else: otherwise.map(({ step }) => stepOf(step)),
+    then: then.map(({ step }) => stepOf(step, valueBefore)),
+    else: otherwise.map(({ step }) => stepOf(step, valueBefore)),
   };
 }
 
-function stepOf(step: TransactionStep["step"]): StoreCall {
-  return step.case === "transaction" ? transactionOf(step.value) : simpleCallOf(step);
+function stepOf(step: TransactionStep["step"], valueBefore: ValueBefore): StoreCall {
+  return step.case === "transaction" ? transactionOf(step.value, valueBefore) : simpleCallOf(step, valueBefore);
 }
 
-function simpleCallOf(operation: Operation["operation"] | TransactionStep["step"]): StoreCall {
+/** A put that keeps the value is one of that value: no command writes a key twice. */
+function simpleCallOf(
+  operation: Operation["operation"] | TransactionStep["step"],
+  valueBefore: ValueBefore,
+): StoreCall {
   switch (operation.case) {
-    case "put":
-      if (operation.value.keepValue) throw new Error("the model knows no put that keeps the value");
-      return { kind: "put", key: textOf(operation.value.key), value: textOf(operation.value.value) };
+    case "put": {
+      const key = textOf(operation.value.key);
+      const value = operation.value.keepValue ? valueBefore(key) : textOf(operation.value.value);
+      return { kind: "put", key, value: value ?? "" };
+    }
     case "delete":
       return { kind: "delete", key: textOf(operation.value.key) };
     case "deleteRange":

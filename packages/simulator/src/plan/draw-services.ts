@@ -36,13 +36,14 @@ function shareWithLocks({ theme, workload }: Plan): number {
   return workload.lockers > 0 ? 0.7 : 0.3;
 }
 
-/** In a quarter of all runs. In most of those leaders have it checked as well, and the nodes compare. */
+/** In a fifth of all runs. In most of those leaders have it checked as well, and the nodes compare. */
 function withStateChecks(plan: Plan, chance: Chance): Plan {
   const stateChecks = {
-    checkers: chance.pick([0, 1, 1, 2]) ?? 1,
-    thinkMs: chance.spread(0.2, 8) * plan.config.electionTimeoutMaxMs,
+    checkers: chance.pick([0, 1, 1, 1, 2]) ?? 1,
+    thinkMs: chance.spread(0.05, 2) * plan.config.electionTimeoutMaxMs,
     intervalMs: chance.happens(0.7) ? Math.ceil(chance.spread(500, 20_000)) : 0,
     areCompared: chance.happens(0.7),
+    historyMaxAgeMs: chance.happens(0.6) ? Math.ceil(chance.spread(500, 20_000)) : undefined,
   };
-  return chance.happens(0.25) ? { ...plan, workload: { ...plan.workload, stateChecks } } : plan;
+  return chance.happens(0.2) ? { ...plan, workload: { ...plan.workload, stateChecks } } : plan;
 }

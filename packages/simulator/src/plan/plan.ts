@@ -100,6 +100,8 @@ export interface StateChecksPlan {
   readonly intervalMs: number;
   /** Nodes ask each other what their states are, as real ones do. */
   readonly areCompared: boolean;
+  /** Leaders have what is older given up, which each node then removes at its own pace. Undefined: as real ones, after ten minutes. */
+  readonly historyMaxAgeMs: number | undefined;
 }
 
 export interface WorkloadPlan {

@@ -8,6 +8,7 @@ import { membership } from "./membership.ts";
 import type { PutBackBug } from "./put-back-bug.ts";
 import { readsAndSnapshots } from "./reads-and-snapshots.ts";
 import { replication } from "./replication.ts";
+import { services } from "./services.ts";
 import { transactions } from "./transactions.ts";
 import { watches } from "./watches.ts";
 
@@ -22,5 +23,6 @@ export const putBackBugs: readonly PutBackBug[] = [
   ...history,
   ...transactions,
   ...coordination,
+  ...services,
   ...watches,
 ];
