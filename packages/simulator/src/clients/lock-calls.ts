@@ -17,7 +17,7 @@ export interface At {
 }
 
 /** `hasWritten` false: there was nothing to delete. */
-export interface Wrote extends At {
+interface Wrote extends At {
   readonly hasWritten: boolean;
 }
 
@@ -98,10 +98,6 @@ export class LockCalls {
     });
   }
 
-  #write<T>(call: ServiceCall<T>): Promise<ServiceOutcome<T>> {
-    return this.#calls.write(call, { anywhere: this.#forward });
-  }
-
   leader(queue: string): Promise<ServiceOutcome<Omit<LeaderTold, "toldAt">>> {
     const nameForm = { case: "name", value: bytesOf(queue) } as const;
     return this.#calls.read(async (transport) =>
@@ -122,6 +118,10 @@ export class LockCalls {
       (transport, signal) => createClient(ElectionService, transport).observe({ nameForm }, { signal }),
       (response) => told(leaderIn(response)),
     );
+  }
+
+  #write<T>(call: ServiceCall<T>): Promise<ServiceOutcome<T>> {
+    return this.#calls.write(call, { anywhere: this.#forward });
   }
 }
 

@@ -77,7 +77,7 @@ async function perform<T>(
   call: ServiceCall<T>,
 ): Promise<ServiceOutcome<T>> {
   trace.add(`${name}: ${JSON.stringify(asked)}`);
-  // Of several tries the last one counts: those before it had no effect.
+  // Before the first try, of which all but the last had no effect: that is what its holder may count from.
   const calledAt = scheduler.nowMs;
   const outcome = await calls.write(call);
   records.add({ client: name, asked, calledAt, answeredAt: scheduler.nowMs, outcome: recorded(outcome) });

@@ -4,8 +4,9 @@ import type { FencedWrite, LockHold, LockPlace, LockRecord } from "./lock-record
 /**
  * What locks with a fair queue and fencing tokens promise. Who is told that it holds has its turn: everybody who came before
  * it, but for as many as there are permits beside its own, has gone, so that two hold at once only where the lease of one is
- * over; and it keeps that until it leaves or its lease is over. What is written under a fence takes effect only while the holder's place is there, and is refused only once that has
- * gone; and so nothing of an older holder takes effect after what a younger one wrote.
+ * over; and it keeps that until it leaves or its lease is over. What is written under a fence takes effect only while the
+ * holder's place is there, and is refused only once that has gone; and so nothing of an older holder takes effect after what a
+ * younger one wrote.
  */
 export function checkLocks(records: readonly LockRecord[]): Finding[] {
   return records.flatMap((record) => {
