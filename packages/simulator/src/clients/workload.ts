@@ -1,7 +1,7 @@
 import type { RaftKv } from "@raftkv/kv-client";
 import type { Index } from "@raftkv/raft-core";
 import { HistoryRecorder } from "../history/history-recorder.ts";
-import type { KeyAnswer, KeyCall } from "../history/models/key-value-model.ts";
+import type { KeyCall } from "../history/models/key-value-model.ts";
 import { type Machine, memberOn } from "../machine/machine.ts";
 import type { Process } from "../machine/process.ts";
 import type { NetworkSettings } from "../network/network.ts";
@@ -51,12 +51,6 @@ interface WorkloadOptions {
   readonly breaks: (invariant: string, finding: string) => void;
 }
 
-/** 0: none is told. */
-function revisionIn(answer: KeyAnswer): number {
-  if (answer.kind === "put") return answer.revision;
-  return answer.kind === "found" ? answer.modRevision : 0;
-}
-
 /** Whoever has operations performed. */
 type Performer = Pick<Client, "perform" | "performOnce">;
 
@@ -92,7 +86,7 @@ export class Workload {
     this.#options = options;
     this.#keys = new KeysInUse(options.plan);
     this.#acknowledged = new Acknowledged(scheduler);
-    this.recorder = new HistoryRecorder((answer) => this.#acknowledged.note(revisionIn(answer)));
+    this.recorder = new HistoryRecorder((answer) => this.#acknowledged.noteAnswer(answer));
     this.stateReads = new StateReads({ scheduler, acknowledged: this.#acknowledged, lastCommitted, slowestClock });
     const observing = {
       ...options,

@@ -10,12 +10,12 @@ export function planOf(seed: number): Plan {
   );
 }
 
-/** Where somebody leads for long enough now and then to grant something. */
-const themesWithLocks: readonly (Theme | undefined)[] = ["leases", "snapshots", "disks"];
+/** Where what they do is not in the way of what a run is about, as with historians. */
+const themesWithServices: readonly (Theme | undefined)[] = ["disks", "overload"];
 
 /**
- * In a third of the runs without a theme, and in most of those with real clients that lock: they contend for the same. In some
- * with a theme as well, whose faults stay as they are. By a chance of their own: in the others nothing changes.
+ * In a third of the runs without a theme, in most of those with real clients that lock, as they contend for the same, and in some
+ * with a theme, whose faults stay as they are. By a chance of their own: in the others nothing changes.
  */
 function withServiceLockers(plan: Plan, chance: Chance): Plan {
   const { config, workload, theme } = plan;
@@ -32,11 +32,11 @@ function withServiceLockers(plan: Plan, chance: Chance): Plan {
 }
 
 function shareWithLocks({ theme, workload }: Plan): number {
-  if (theme !== undefined) return themesWithLocks.includes(theme) ? 0.15 : 0;
+  if (theme !== undefined) return themesWithServices.includes(theme) ? 0.2 : 0;
   return workload.lockers > 0 ? 0.7 : 0.3;
 }
 
-/** In a fifth of all runs. In most of those leaders have it checked as well, and the nodes compare. */
+/** In a third of the runs that they may be in. In most of those leaders have it checked as well, and the nodes compare. */
 function withStateChecks(plan: Plan, chance: Chance): Plan {
   const stateChecks = {
     checkers: chance.pick([0, 1, 1, 1, 2]) ?? 1,
@@ -45,5 +45,6 @@ function withStateChecks(plan: Plan, chance: Chance): Plan {
     areCompared: chance.happens(0.7),
     historyMaxAgeMs: chance.happens(0.6) ? Math.ceil(chance.spread(500, 20_000)) : undefined,
   };
-  return chance.happens(0.2) ? { ...plan, workload: { ...plan.workload, stateChecks } } : plan;
+  const mayBe = plan.theme === undefined || themesWithServices.includes(plan.theme);
+  return mayBe && chance.happens(0.33) ? { ...plan, workload: { ...plan.workload, stateChecks } } : plan;
 }
