@@ -87,6 +87,8 @@ const undisturbed = (drawn: Plan): Plan => ({
     leasers: 0,
     leasedTransactors: 0,
     lockers: 0,
+    serviceLockers: undefined,
+    stateChecks: undefined,
   },
   majorityFirst: false,
 });
@@ -172,6 +174,9 @@ describe("a cluster with faults at random", () => {
     expect(sum((run) => run.stateReads)).toBeGreaterThan(8 * seeds);
     expect(sum((run) => run.leaseCalls)).toBeGreaterThan(0.4 * seeds);
     expect(sum((run) => run.locksHeld)).toBeGreaterThan(0.05 * seeds);
+    expect(sum((run) => run.serviceLocksHeld)).toBeGreaterThan(0.5 * seeds);
+    expect(sum((run) => run.leadersTold)).toBeGreaterThan(0.5 * seeds);
+    expect(sum((run) => run.statesTold)).toBeGreaterThan(seeds);
     expect(sum((run) => run.membershipChanges)).toBeGreaterThan(seeds);
     expect(sum((run) => run.disksLost)).toBeGreaterThan(0.3 * seeds);
     expect(sum((run) => run.faults)).toBeGreaterThan(10 * seeds);

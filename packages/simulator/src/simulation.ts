@@ -5,73 +5,28 @@ import { coreServes, drawCore } from "./convergence/majority.ts";
 import { SimulatedDisk } from "./disk/simulated-disk.ts";
 import { FaultDriver } from "./faults/fault-driver.ts";
 import { BrokenHistory } from "./history/broken-history.ts";
-import type { HistorySummary } from "./history/history-recorder.ts";
 import { BrokenInvariant } from "./invariants/invariant.ts";
 import { Invariants } from "./invariants/invariants.ts";
 import type { Observation, Observe } from "./invariants/observation.ts";
+import type { MachineExtras } from "./machine/extras.ts";
 import { Machine, memberOn } from "./machine/machine.ts";
-import type { Wrappers } from "./machine/wrappers.ts";
+import { SideWays } from "./machine/side-ways.ts";
 import { Operator } from "./membership/operator.ts";
 import { SimulatedNetwork } from "./network/network.ts";
 import { pieceBytes } from "./network/snapshot-streams.ts";
 import { AppliedLog } from "./observed/applied-log.ts";
-import { type Coverage, CoverageCounter } from "./observed/coverage.ts";
-import { calmDisk, calmNetwork, drawPlan } from "./plan/draw-plan.ts";
+import { CoverageCounter } from "./observed/coverage.ts";
+import { calmDisk, calmNetwork } from "./plan/draw-plan.ts";
+import { planOf } from "./plan/draw-services.ts";
 import type { Plan } from "./plan/plan.ts";
-import { nothingSkipped, type Skipped } from "./plan/skipped.ts";
+import { nothingSkipped } from "./plan/skipped.ts";
 import { Stage } from "./scenarios/stage.ts";
 import { type Chance, chanceOf } from "./scheduler/chance.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
+import type { SimulationOptions, SimulationReport } from "./simulation-report.ts";
 import { Trace } from "./trace/trace.ts";
 
-export interface SimulationOptions {
-  /** A whole number: decides everything about the run. */
-  readonly seed: number;
-  /** Events before the faults end for good and the cluster has to recover. */
-  readonly steps: number;
-  /** Changes what the seed has drawn: the size of the cluster, say, or the faults. */
-  readonly adjust?: (drawn: Plan) => Plan;
-  /** What does not happen, though it was drawn. */
-  readonly skipped?: Skipped;
-  /** Receives the trace, line by line. */
-  readonly lines?: string[];
-  /** What is put around the real parts of every node. */
-  readonly wrappers?: Wrappers;
-  /** A story that takes the place of the faults at random; `steps` is then what it may take at most. */
-  readonly script?: (stage: Stage) => Promise<void>;
-}
-
-/** What a run was, and whether anything went wrong. */
-export interface SimulationReport {
-  readonly seed: number;
-  /** What did not hold first; undefined: everything held. */
-  readonly failure: BrokenInvariant | undefined;
-  /** Draws why what clients saw is broken: a page of HTML. Undefined where it is not. */
-  readonly historyPage: string | undefined;
-  /** Of all that happened: equal for equal runs. */
-  readonly traceHash: string;
-  readonly plan: Plan;
-  readonly steps: number;
-  readonly simulatedMs: number;
-  readonly committed: number;
-  readonly history: HistorySummary;
-  /** Ranges, histories, reads of the past and compactions that were answered or refused. */
-  readonly stateReads: number;
-  /** Revisions, and marks of progress, that watches were told. */
-  readonly watchesTold: number;
-  /** Transactions that were answered. */
-  readonly transactions: number;
-  /** Calls about leases that were answered. */
-  readonly leaseCalls: number;
-  /** How often a lock, an election or a permit was held. */
-  readonly locksHeld: number;
-  readonly faults: Readonly<Record<string, number>>;
-  /** What was done to the membership, and what came of it. */
-  readonly membershipActions: Readonly<Record<string, number>>;
-  readonly coverage: Coverage;
-  /** How many faults, actions on the membership and operations there were, skipped ones included. */
-  readonly happened: Readonly<Record<keyof Skipped, number>>;
-}
+export type { SimulationOptions, SimulationReport };
 
 /** Runs one cluster under one seed, to its end or to the first thing that does not hold. */
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
@@ -100,7 +55,7 @@ class Simulation {
     const { seed, skipped = nothingSkipped } = options;
     const chance = (name: string): Chance => chanceOf(seed, name);
     const scheduler = this.#scheduler;
-    const drawn = drawPlan(chance("plan"));
+    const drawn = planOf(seed);
     const plan = options.adjust?.(drawn) ?? drawn;
     const trace = new Trace(() => scheduler.nowMs, options.lines);
     const observe: Observe = (observation) => this.#observe(observation);
@@ -116,6 +71,7 @@ class Simulation {
       oldNodes: new Set(plan.oldNodes),
     });
     const founders = foundersOf(plan);
+    const extras = this.#extrasOf(plan, chance("side ways"));
     const parts = Array.from({ length: plan.nodes + plan.membership.spares }, (_, position) => {
       const id = position + 1;
       const disk = new SimulatedDisk({
@@ -137,7 +93,8 @@ class Simulation {
         disk,
         observe,
         wrappers: options.wrappers ?? {},
-        servesAtOnce: plan.workload.leasers + plan.workload.lockers > 0,
+        servesAtOnce: servesAtOnce(plan),
+        extras,
         processEnded: (process) => this.#workload.processEnded(process),
         unexpected: (finding) => this.#invariants.breaks("nodes keep running", finding),
       });
@@ -185,8 +142,30 @@ class Simulation {
 
   /** Whether anybody is told what only the whole log can say is right. */
   get #keepsLog(): boolean {
-    const { historians, watchers, transactors, leasers, lockers } = this.#plan.workload;
-    return historians + watchers + transactors + leasers + lockers > 0;
+    const { historians, watchers, transactors, leasers, lockers, serviceLockers, stateChecks } = this.#plan.workload;
+    const others = (serviceLockers?.count ?? 0) + (stateChecks?.checkers ?? 0);
+    return historians + watchers + transactors + leasers + lockers + others > 0;
+  }
+
+  /** Undefined: nothing of it is what this run is about. */
+  #extrasOf({ workload, network }: Plan, chance: Chance): MachineExtras | undefined {
+    const { serviceLockers, stateChecks } = workload;
+    if (serviceLockers === undefined && stateChecks === undefined) return undefined;
+    return {
+      ways: new SideWays({
+        machines: () => this.#machines,
+        network: this.#network,
+        scheduler: this.#scheduler,
+        chance,
+        lossRate: network.dropRate,
+      }),
+      forwards: serviceLockers !== undefined,
+      checkIntervalMs: stateChecks?.intervalMs,
+      historyMaxAgeMs: stateChecks?.historyMaxAgeMs,
+      compares: stateChecks?.areCompared ?? false,
+      differs: (finding) =>
+        this.#invariants.breaks("a check of the state finds no difference where there is none", finding),
+    };
   }
 
   async run(): Promise<SimulationReport> {
@@ -323,7 +302,7 @@ class Simulation {
   }
 
   #checkHistory(): void {
-    const { recorder, stateReads, watchers, transactors, leasers, lockers } = this.#workload;
+    const { recorder, stateReads, watchers, transactors, leasers, lockers, locks, services } = this.#workload;
     this.#check("linearizability", () => recorder.check());
     if (!this.#keepsLog || !this.#applied.isWhole) return;
     const { history, wrong } = this.#applied.replay();
@@ -334,6 +313,8 @@ class Simulation {
     this.#check("a transaction is carried out as one", () => transactors.check(history));
     this.#check("a lease ends when it should", () => leasers.check(history));
     this.#check("a lock is one's own", () => lockers.check(history));
+    this.#check("a lock is one's own", () => locks.check(history));
+    this.#check("a service tells what is so", () => services.check(history));
     this.#check("a read shows one revision", () => stateReads.check(history));
     this.#check("a watch tells everything once", () => watchers.check(history));
   }
@@ -376,6 +357,9 @@ class Simulation {
       transactions: this.#workload.transactors.answered,
       leaseCalls: this.#workload.leasers.answered,
       locksHeld: this.#workload.lockers.held,
+      serviceLocksHeld: this.#workload.services.lockers.held,
+      leadersTold: this.#workload.services.lockers.leadersTold,
+      statesTold: this.#workload.services.checkers.told,
       faults: this.#faults.counts,
       membershipActions: this.#operator.counts,
       coverage: this.#coverage.coverage,
@@ -386,6 +370,12 @@ class Simulation {
       },
     };
   }
+}
+
+/** Whether leaders do by themselves what this run is about. */
+function servesAtOnce({ workload }: Plan): boolean {
+  const { leasers, lockers, serviceLockers, stateChecks } = workload;
+  return leasers + lockers > 0 || serviceLockers !== undefined || stateChecks !== undefined;
 }
 
 function foundersOf({ nodes, membership }: Plan): Membership {

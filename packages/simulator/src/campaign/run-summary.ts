@@ -30,6 +30,12 @@ export interface RunSummary {
   readonly leaseCalls: number;
   /** How often a lock, an election or a permit was held. */
   readonly locksHeld: number;
+  /** The same by `LockService` and `ElectionService`. */
+  readonly serviceLocksHeld: number;
+  /** How often somebody was told who leads an election. */
+  readonly leadersTold: number;
+  /** How often a node told what its whole state is, to somebody who had it checked. */
+  readonly statesTold: number;
   /** Operations that nobody knows the outcome of. */
   readonly unknownOutcomes: number;
   /** Keys whose histories were judged. */
@@ -51,6 +57,9 @@ export function summaryOf(report: SimulationReport): RunSummary {
     transactions,
     leaseCalls,
     locksHeld,
+    serviceLocksHeld,
+    leadersTold,
+    statesTold,
     faults,
     membershipActions,
     failure,
@@ -67,6 +76,9 @@ export function summaryOf(report: SimulationReport): RunSummary {
     transactions,
     leaseCalls,
     locksHeld,
+    serviceLocksHeld,
+    leadersTold,
+    statesTold,
     unknownOutcomes: history.unknown,
     keys: history.keys,
     faults: Object.values(faults).reduce((sum, count) => sum + count, 0),

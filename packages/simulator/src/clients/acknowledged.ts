@@ -1,3 +1,4 @@
+import type { KeyAnswer } from "../history/models/key-value-model.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 
 /** Which revisions of the store clients have been told of, and when. */
@@ -18,6 +19,12 @@ export class Acknowledged {
   /** Some client is told now that there is this revision. */
   note(revision: number): void {
     if (revision > this.latest) this.#told.push({ atMs: this.#scheduler.nowMs, revision });
+  }
+
+  /** The same of whatever revision an answer names. */
+  noteAnswer(answer: KeyAnswer): void {
+    if (answer.kind === "put") this.note(answer.revision);
+    if (answer.kind === "found") this.note(answer.modRevision);
   }
 
   /** The latest that somebody had been told of by then. */

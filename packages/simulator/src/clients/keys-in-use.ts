@@ -28,10 +28,10 @@ export class KeysInUse {
   /** One that something has just happened to, or that is or was in use. */
   some(chance: Chance): string {
     if (chance.happens(0.5)) return this.#last;
-    const { keys, operationsPerKey, transactors, leasedTransactors, leasers, lockers } = this.#plan;
+    const { keys, operationsPerKey, transactors, leasedTransactors, leasers, lockers, serviceLockers } = this.#plan;
     if (transactors + leasedTransactors > 0 && chance.happens(0.4)) return `t/${chance.integer(1, 6)}`;
     if (leasers > 0 && chance.happens(0.4)) return `l/${chance.integer(1, 6)}`;
-    if (lockers > 0 && chance.happens(0.3)) return "m/lock-1";
+    if ((lockers > 0 || serviceLockers !== undefined) && chance.happens(0.3)) return "m/lock-1";
     const generation = Math.floor(this.#operations / (keys * operationsPerKey));
     return `${chance.integer(0, generation)}/${chance.integer(1, keys)}`;
   }

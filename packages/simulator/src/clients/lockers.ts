@@ -1,7 +1,4 @@
 import { key, type Leadership, type Lock, type LockOptions, type Permit, type RaftKv, step } from "@raftkv/kv-client";
-import { checkLocks } from "../history/leases/check-locks.ts";
-import type { FencedWrite, LockHold, LockPlace } from "../history/leases/lock-record.ts";
-import { assertPromised } from "../history/replay/assert-promised.ts";
 import type { StoreHistory } from "../observed/store-history.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -11,12 +8,14 @@ import { answered, type Outcome } from "./answered.ts";
 import type { Client } from "./client.ts";
 import type { KeptHistory } from "./kept-history.ts";
 import { LeaseRecords } from "./lease-records.ts";
+import { type LockRecords, leaseOf } from "./lock-records.ts";
 
 interface LockersOptions {
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly acknowledged: Acknowledged;
   readonly kept: KeptHistory;
+  readonly locks: LockRecords;
   readonly ended: () => boolean;
   readonly breaks: (invariant: string, finding: string) => void;
   /** The rate of the fastest clock of a node that there may be. */
@@ -57,22 +56,16 @@ const queues: readonly Queue[] = [
 /** By so much a timer of a process that is awake may be late, at the most. */
 const timerMs = 2;
 
-/** What is kept of what one of them was told. */
-interface Told {
-  readonly holds: LockHold[];
-  readonly writes: FencedWrite[];
-}
-
 /**
  * Clients that wait for locks, elections and permits, and write under their fences for as long as they hold, and at times for
  * longer: they stand still, their leases end, and they go on as if nothing had been.
  */
 export class Lockers {
   readonly #options: LockersOptions;
-  readonly #told = new Map<string, Told>(queues.map(({ name }) => [name, { holds: [], writes: [] }]));
   readonly #leases: LeaseRecords;
   #stopping = new AbortController();
   #values = 0;
+  #held = 0;
 
   constructor(options: LockersOptions) {
     this.#options = options;
@@ -81,7 +74,7 @@ export class Lockers {
 
   /** How often one was told that it holds. */
   get held(): number {
-    return [...this.#told.values()].reduce((sum, { holds }) => sum + holds.length, 0);
+    return this.#held;
   }
 
   /** Resolves once the work has ended. */
@@ -110,18 +103,13 @@ export class Lockers {
     this.#stopping = new AbortController();
   }
 
-  /** Throws a `BrokenHistory` where a lease ended early, two held at once, somebody was passed over, or a stale holder wrote. */
+  /** Throws a `BrokenHistory` where a lease ended early. */
   check(history: StoreHistory): void {
-    const records = queues.map(({ name, permits }) => {
-      const { holds = [], writes = [] } = this.#told.get(name) ?? {};
-      return { name, permits, places: placesOf(history, name), holds, writes };
-    });
     this.#leases.check(history);
-    assertPromised(checkLocks(records));
   }
 
   async #hold(role: LockerRole, queue: Queue): Promise<void> {
-    const { scheduler, trace } = this.#options;
+    const { scheduler, trace, locks } = this.#options;
     const { name, chance, kv, longestTtlMs, patienceMs } = role;
     const ttlMs = Math.round(chance.spread(100, Math.max(longestTtlMs, 101)));
     const timeoutMs = Math.ceil(chance.spread(0.2, 5) * patienceMs);
@@ -133,12 +121,14 @@ export class Lockers {
       return;
     }
     const held = outcome.value;
-    const { token } = held.fence;
+    const [key, { token }] = [String(held.fence.key), held.fence];
     trace.add(`${name}: holds ${queue.name} by ${token}`);
     const told = { client: name, calledAt, answeredAt: scheduler.nowMs };
-    this.#of(queue).holds.push({ ...told, key: String(held.fence.key), token });
-    this.#leases.counts(leaseOf(held), { ...told, ttlMs });
+    this.#held++;
+    const holding = locks.holds(queue.name, queue.permits, { ...told, key, token });
+    this.#leases.counts(leaseOf(key), { ...told, ttlMs });
     await this.#use(role, queue, held, ttlMs);
+    holding.releasedAt = scheduler.nowMs;
     await answered(() => ("release" in held ? held.release() : held.resign()));
   }
 
@@ -153,7 +143,7 @@ export class Lockers {
       const nowMs = scheduler.nowMs;
       // As long as nothing is said to be lost, there was a renewal within the time to live; timers may be a little late.
       if (!held.lost.aborted && isAwake()) {
-        this.#leases.counts(leaseOf(held), {
+        this.#leases.counts(leaseOf(String(held.fence.key)), {
           client: name,
           calledAt: nowMs - ttlMs - timerMs,
           answeredAt: nowMs,
@@ -165,7 +155,7 @@ export class Lockers {
   }
 
   async #write(client: string, chance: Chance, kv: RaftKv, queue: Queue, { fence }: Held): Promise<void> {
-    const { scheduler, trace, acknowledged } = this.#options;
+    const { scheduler, trace, acknowledged, locks } = this.#options;
     const [one, other, value] = [`${queue.name}-1`, `${queue.name}-2`, `m${++this.#values}`];
     const draw = chance.next();
     const calledAt = scheduler.nowMs;
@@ -189,37 +179,11 @@ export class Lockers {
     if (revision === undefined && !isFenced) return;
     const { token } = fence;
     const write = { client, key: String(fence.key), token, calledAt, answeredAt: scheduler.nowMs, revision };
-    this.#of(queue).writes.push(write);
+    locks.wrote(queue.name, queue.permits, write);
   }
-
-  #of({ name }: Queue): Told {
-    const told = this.#told.get(name);
-    if (told === undefined) throw new Error(`there is no queue ${name}`);
-    return told;
-  }
-}
-
-/** Places are named after it. */
-function leaseOf({ fence }: Held): number {
-  return Number.parseInt(String(fence.key).split("/").at(-1) ?? "", 16);
 }
 
 function describe(outcome: Outcome<{ readonly revision: number }>): string {
   if (outcome.kind === "answered") return `revision ${outcome.value.revision}`;
   return outcome.kind === "refused" ? outcome.code : "unknown";
-}
-
-/** Every key of the queue, as often as it was created. */
-function placesOf(history: StoreHistory, name: string): readonly LockPlace[] {
-  const { replay } = history;
-  return replay.keysIn({ from: `${name}/`, to: `${name}0` }).flatMap((key) => {
-    const versions = replay.versionsOf(key);
-    return versions.flatMap(({ revision, entry }, position): LockPlace[] => {
-      if (entry?.createRevision !== revision) return [];
-      const end = versions.slice(position).find((version) => version.entry === undefined);
-      const moment = end && history.at(history.indexOf(end.revision));
-      const gone = moment && { from: moment.committedMs, at: moment.atMs, revision: end.revision };
-      return [{ key, token: revision, gone }];
-    });
-  });
 }

@@ -1,7 +1,8 @@
-import type { Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { type ApplyResult, encodeEnvelope, type KeyEntry, type KvStateMachine } from "@raftkv/kv-server";
 import { type NodeId, RaftError } from "@raftkv/raft-core";
 import type { Machine, RunningNode } from "../machine/machine.ts";
+import type { Process } from "../machine/process.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 
@@ -12,6 +13,14 @@ export type Reply<T> =
   | { readonly kind: "refused"; readonly leader: NodeId | undefined; readonly copyLeft?: boolean }
   /** Nobody can say whether it takes effect: the answer was lost, or the node cannot tell. */
   | { readonly kind: "unknown" };
+
+/** How long somebody waits for an answer that may take long. */
+export interface Waiting {
+  /** After so long the node ends the call. */
+  readonly deadlineMs: number;
+  /** After so long the caller goes away, if there was no answer: before the deadline, or with it. */
+  readonly patienceMs: number;
+}
 
 interface RemoteNodeOptions {
   readonly machine: Machine;
@@ -72,8 +81,61 @@ export class RemoteNode {
     return this.#ask(repeatable, ({ clients }) => call(clients.unary));
   }
 
-  async #ask<T>(repeatable: boolean, request: (node: RunningNode) => Promise<T>): Promise<Reply<T>> {
-    const { scheduler, chance, timeoutMs, duplicateRate } = this.#options;
+  /** A call that waits there: once its deadline has passed, or the caller has gone away and that is heard, its signal says so. */
+  async callWaiting<T>(
+    { deadlineMs, patienceMs }: Waiting,
+    call: (transport: Transport, signal: AbortSignal) => Promise<T>,
+  ): Promise<Reply<T>> {
+    const { scheduler, machine } = this.#options;
+    const ended = new AbortController();
+    let there: Process | undefined;
+    const end = (code: Code) => {
+      if (there !== undefined)
+        machine.handleIn(there, () => ended.abort(new ConnectError("the caller waits no more", code)));
+    };
+    const gone = scheduler.after(patienceMs, () => this.#travel(() => end(Code.Canceled)));
+    const reply = this.#ask(
+      false,
+      ({ clients }, process) => {
+        there = process;
+        const deadline = scheduler.after(deadlineMs, () => end(Code.DeadlineExceeded));
+        return call(clients.unary, ended.signal).finally(() => scheduler.cancel(deadline));
+      },
+      patienceMs,
+    );
+    const { kind } = await reply;
+    if (kind === "answer") scheduler.cancel(gone);
+    return reply;
+  }
+
+  /** What the node tells one after the other, in that order. Resolves once that has ended, or after so long. */
+  stream<T>(
+    patienceMs: number,
+    open: (transport: Transport, signal: AbortSignal) => AsyncIterable<T>,
+    take: (part: T) => void,
+  ): Promise<void> {
+    const { scheduler, chance } = this.#options;
+    let isOver = false;
+    let lastAtMs = 0;
+    const told = this.callWaiting({ deadlineMs: patienceMs, patienceMs }, async (transport, signal) => {
+      for await (const part of open(transport, signal)) {
+        lastAtMs = Math.max(lastAtMs, scheduler.nowMs + chance.between(0.1, 2));
+        scheduler.after(lastAtMs - scheduler.nowMs, () => {
+          if (!isOver) take(part);
+        });
+      }
+    });
+    return told.then(() => {
+      isOver = true;
+    });
+  }
+
+  async #ask<T>(
+    repeatable: boolean,
+    request: (node: RunningNode, process: Process) => Promise<T>,
+    timeoutMs = this.#options.timeoutMs,
+  ): Promise<Reply<T>> {
+    const { scheduler, chance, duplicateRate } = this.#options;
     return new Promise((resolve) => {
       const timeout = scheduler.after(timeoutMs, () => resolve({ kind: "unknown" }));
       let copies = 1;
@@ -90,14 +152,14 @@ export class RemoteNode {
     });
   }
 
-  #deliver<T>(request: (node: RunningNode) => Promise<T>, resolve: (reply: Reply<T>) => void): void {
+  #deliver<T>(request: (node: RunningNode, process: Process) => Promise<T>, resolve: (reply: Reply<T>) => void): void {
     const { machine } = this.#options;
     this.#travel(() =>
       machine.handle((running, process) => {
         const answer = (reply: Reply<T>) => {
           if (process.mayAct("answer")) this.#travel(() => resolve(reply));
         };
-        request(running).then(
+        request(running, process).then(
           (value) => answer({ kind: "answer", value }),
           (error: unknown) => answer(replyOf(error)),
         );

@@ -1,7 +1,7 @@
 import type { RaftKv } from "@raftkv/kv-client";
 import type { Index } from "@raftkv/raft-core";
 import { HistoryRecorder } from "../history/history-recorder.ts";
-import type { KeyAnswer, KeyCall } from "../history/models/key-value-model.ts";
+import type { KeyCall } from "../history/models/key-value-model.ts";
 import { type Machine, memberOn } from "../machine/machine.ts";
 import type { Process } from "../machine/process.ts";
 import type { NetworkSettings } from "../network/network.ts";
@@ -18,10 +18,13 @@ import { KeptHistory } from "./kept-history.ts";
 import { KeysInUse } from "./keys-in-use.ts";
 import { LeaseRecords } from "./lease-records.ts";
 import { Leasers } from "./leasers.ts";
+import { LockRecords } from "./lock-records.ts";
 import { Lockers } from "./lockers.ts";
 import { NodeSource } from "./node-source.ts";
+import { readOn } from "./readers.ts";
 import { RealCallers } from "./real-callers.ts";
 import { RemoteNode } from "./remote-node.ts";
+import { Services } from "./services.ts";
 import { StateReads } from "./state-reads.ts";
 import { Transactors } from "./transactors.ts";
 import type { TypedClient } from "./typed-client.ts";
@@ -49,12 +52,6 @@ interface WorkloadOptions {
   readonly breaks: (invariant: string, finding: string) => void;
 }
 
-/** 0: none is told. */
-function revisionIn(answer: KeyAnswer): number {
-  if (answer.kind === "put") return answer.revision;
-  return answer.kind === "found" ? answer.modRevision : 0;
-}
-
 /** Whoever has operations performed. */
 type Performer = Pick<Client, "perform" | "performOnce">;
 
@@ -67,6 +64,8 @@ export class Workload {
   readonly transactors: Transactors;
   readonly leasers: Leasers;
   readonly lockers: Lockers;
+  readonly locks = new LockRecords();
+  readonly services: Services;
   #typed: TypedClients;
   readonly #batches: Batches;
   readonly #acknowledged: Acknowledged;
@@ -88,13 +87,14 @@ export class Workload {
     this.#options = options;
     this.#keys = new KeysInUse(options.plan);
     this.#acknowledged = new Acknowledged(scheduler);
-    this.recorder = new HistoryRecorder((answer) => this.#acknowledged.note(revisionIn(answer)));
+    this.recorder = new HistoryRecorder((answer) => this.#acknowledged.noteAnswer(answer));
     this.stateReads = new StateReads({ scheduler, acknowledged: this.#acknowledged, lastCommitted, slowestClock });
     const observing = {
       ...options,
       acknowledged: this.#acknowledged,
       key: (chance: Chance) => this.#keys.some(chance),
       kept: new KeptHistory({ scheduler, ended: () => this.#stopped }),
+      locks: this.locks,
       ended: () => this.#stopped,
     };
     const leaseRecords = new LeaseRecords(options);
@@ -103,6 +103,7 @@ export class Workload {
     this.transactors = new Transactors({ ...observing, leaseRecords });
     this.leasers = new Leasers({ ...observing, leaseRecords });
     this.lockers = new Lockers(observing);
+    this.services = new Services(observing);
     this.#lossRate = options.network.dropRate;
     this.#typed = new TypedClients(options);
     this.#batches = new Batches(this.recorder, options.plan, options.trace);
@@ -131,8 +132,9 @@ export class Workload {
 
   /** Leases live for so long at the most; 0: there are none. */
   get longestTtlMs(): number {
-    const { leasers, lockers, longestTtlMs } = this.#options.plan;
-    return leasers + lockers > 0 ? Math.max(longestTtlMs, 101) : 0;
+    const { leasers, lockers, longestTtlMs, serviceLockers } = this.#options.plan;
+    const ofServicesMs = serviceLockers === undefined ? 0 : Math.max(serviceLockers.longestTtlMs, 101);
+    return Math.max(ofServicesMs, leasers + lockers > 0 ? Math.max(longestTtlMs, 101) : 0);
   }
 
   /** Each client finishes what it is at. */
@@ -159,6 +161,14 @@ export class Workload {
     for (let number = 1; number <= historians; number++) this.#work(this.#historianLoop(number));
     for (const loop of this.#realCallers.begin()) this.#work(loop);
     for (let number = 1; number <= batchers; number++) this.#work(this.#batchLoop(number));
+    for (const loop of this.services.begin((name) => this.#callerOf(name))) this.#work(loop);
+  }
+
+  #callerOf(name: string) {
+    const { machines, plan } = this.#options;
+    const chance = this.#chanceOf(name);
+    const nodes = this.#nodes(`${name}'s nodes`, machines, Math.max(plan.answerTimeoutMs, plan.patienceMs / 5));
+    return { chance, nodes, client: this.#client(`${name} at first`, machines, plan.answerTimeoutMs) };
   }
 
   /** The draws of what has this name, of these clients. */
@@ -268,19 +278,14 @@ export class Workload {
 
   async #readLoop(number: number): Promise<void> {
     const { plan, machines, scheduler } = this.#options;
-    const chance = this.#chanceOf(`reader ${number}`);
+    const { recorder } = this;
+    const name = `reader ${number}`;
+    const chance = this.#chanceOf(name);
     const clients = machines.map((machine) =>
-      this.#client(`reader ${number} of ${machine.id}`, [machine], plan.answerTimeoutMs),
+      this.#client(`${name} of ${machine.id}`, [machine], plan.answerTimeoutMs),
     );
-    while (!this.#stopped) {
-      const client = chance.pick(clients);
-      for (let read = chance.integer(1, 30); read > 0 && !this.#stopped && client !== undefined; read--) {
-        await scheduler.sleep(chance.exponential(plan.readerThinkMs));
-        const key = this.#keys.last;
-        const read = () => client.performOnce(key, { kind: "get" });
-        await this.recorder.record(key, { kind: "get" }, read, `reader ${number}`);
-      }
-    }
+    const shared = { scheduler, recorder, lastKey: () => this.#keys.last, ended: () => this.#stopped };
+    await readOn({ name, chance, clients, thinkMs: plan.readerThinkMs, ...shared });
   }
 
   async #loop(number: number): Promise<void> {

@@ -16,7 +16,7 @@ export { type Judgement, judges } from "./judge-text.ts";
 export { checkLeases, type LeaseClocks } from "./leases/check-leases.ts";
 export { checkLocks } from "./leases/check-locks.ts";
 export type { LeasePromise, LeaseRecord, LeaseRefusal, LeaseSeen } from "./leases/lease-record.ts";
-export type { FencedWrite, LockHold, LockPlace, LockRecord } from "./leases/lock-record.ts";
+export type { FencedWrite, LockGone, LockHold, LockPlace, LockRecord } from "./leases/lock-record.ts";
 export type { Explanation } from "./linearizability/frontier.ts";
 export {
   checkLinearizability,

@@ -25,6 +25,7 @@ import { observedStorage } from "../observed/observed-storage.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Trace } from "../trace/trace.ts";
+import { extraOptions, type MachineExtras } from "./extras.ts";
 import { NodeServices } from "./node-services.ts";
 import { type Effect, type Fuse, Process } from "./process.ts";
 import { ProcessClock } from "./process-clock.ts";
@@ -47,6 +48,7 @@ export interface MachineOptions {
   readonly servesAtOnce?: boolean;
   /** How a node asks who listens at an address; unless told, nobody can be asked. */
   readonly inspect?: InspectPeer;
+  readonly extras?: MachineExtras | undefined;
   /** A process of it is gone, and with it its end of every connection. */
   readonly processEnded: (process: Process) => void;
   /** A node has stopped, or did not come up, though nothing was done to it. */
@@ -324,6 +326,7 @@ export class Machine {
       usage: () => raft.usage(),
       clock,
       inspect: this.#options.inspect ?? nobodyAnswers,
+      ...extraOptions(this.#options.extras, { id, enter: (run) => this.#enter(process, run) }),
       endOfTurn: (callback) => this.#options.scheduler.after(0, () => this.#enter(process, callback)),
     });
     if (this.#options.servesAtOnce) void clients.services;

@@ -95,7 +95,7 @@ function withLeasedTransactors(plan: Plan, chance: Chance): Plan {
 }
 
 /** The other clients leave them room, and leaders last for some time now and then: else there are hardly any leases. */
-function withRoomForLeases({ faults, workload, ...plan }: Plan): Plan {
+export function withRoomForLeases({ faults, workload, ...plan }: Plan): Plan {
   const kinds = faults.kinds.filter((kind) => kind !== "clockLeap");
   return {
     ...plan,
@@ -257,6 +257,8 @@ function drawWorkload(chance: Chance, electionTimeoutMs: number): WorkloadPlan {
     lockers: 0,
     leaserThinkMs: 0,
     longestTtlMs: 0,
+    serviceLockers: undefined,
+    stateChecks: undefined,
     sessionTtlMs: chance.pick([1_000, 10_000, 300_000]) ?? 10_000,
     patienceMs: chance.between(2, 20) * electionTimeoutMs,
     // Who asks elsewhere soon writes at the next leader while the last one still thinks that it leads.

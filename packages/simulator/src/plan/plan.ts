@@ -83,6 +83,27 @@ export interface FaultPlan {
   readonly clockRates: readonly [slowest: number, fastest: number];
 }
 
+export interface ServiceLockersPlan {
+  readonly count: number;
+  /** The mean pause of one of them between two calls. */
+  readonly thinkMs: number;
+  /** Their leases live for so long at the most. */
+  readonly longestTtlMs: number;
+}
+
+export interface StateChecksPlan {
+  /** Clients that have the state checked. */
+  readonly checkers: number;
+  /** The mean pause of one of them between two checks. */
+  readonly thinkMs: number;
+  /** After so much of cluster time a leader has it checked by itself; 0: never. */
+  readonly intervalMs: number;
+  /** Nodes ask each other what their states are, as real ones do. */
+  readonly areCompared: boolean;
+  /** Leaders have what is older given up, which each node then removes at its own pace. Undefined: as real ones, after ten minutes. */
+  readonly historyMaxAgeMs: number | undefined;
+}
+
 export interface WorkloadPlan {
   readonly clients: number;
   /** So many of them, the first ones, are real `RaftKv`s; the others speak to the nodes themselves. */
@@ -119,6 +140,10 @@ export interface WorkloadPlan {
   readonly leaserThinkMs: number;
   /** Leases live for so long at the most. */
   readonly longestTtlMs: number;
+  /** Plain clients of the services of locks and elections. Undefined: there are none. */
+  readonly serviceLockers: ServiceLockersPlan | undefined;
+  /** How the state is checked as a whole. Undefined: nobody asks for it, and no two nodes compare. */
+  readonly stateChecks: StateChecksPlan | undefined;
   /** Clients that perform many operations at a time, so many in a batch: for load, beside those that have one under way. */
   readonly batchers: number;
   readonly operationsPerBatch: number;

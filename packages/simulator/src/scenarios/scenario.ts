@@ -37,6 +37,8 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
       leasers: 0,
       leasedTransactors: 0,
       lockers: 0,
+      serviceLockers: undefined,
+      stateChecks: undefined,
       answerTimeoutMs: electionTimeoutMaxMs,
     },
     majorityFirst: false,

@@ -57,6 +57,8 @@ export function threeNodes(drawn: Plan, thinkMs: number, plainOnly = false): Pla
       leasers: 0,
       leasedTransactors: 0,
       lockers: 0,
+      serviceLockers: undefined,
+      stateChecks: undefined,
       keys: 4,
       operationsPerKey: 40,
       thinkMs,

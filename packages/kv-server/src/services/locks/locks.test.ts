@@ -1,14 +1,35 @@
-import { ErrorCode, type LockResponse } from "@raftkv/proto/kv";
+import { createClient, createRouterTransport } from "@connectrpc/connect";
+import { ErrorCode, type LockResponse, LockService } from "@raftkv/proto/kv";
 import { describe, expect, test } from "vitest";
 import { bytes, put } from "../../test-rig/command-log.ts";
 import { revokeLease } from "../../test-rig/lease-operations.ts";
 import { type Asking, asking, keysOf, lockRig, propose, settle, statesOf } from "../../test-rig/lock-rig.ts";
 import { failureOfCall, type ServiceRig, serviceRig } from "../../test-rig/service-rig.ts";
+import { KvServices } from "../kv-services.ts";
 
 const job = { case: "nameText", value: "job" } as const;
 
-const ask = ({ locks }: ServiceRig, lease: number): Promise<Asking<LockResponse>> =>
+const ask = ({ locks }: Pick<ServiceRig, "locks">, lease: number): Promise<Asking<LockResponse>> =>
   asking((call) => locks.lock({ nameForm: job, leaseId: BigInt(lease) }, call));
+
+/** Another node, which has applied the same. */
+function otherNode({ consensus, machine, clock }: ServiceRig): Pick<ServiceRig, "locks"> {
+  const services = new KvServices({
+    consensus,
+    state: machine,
+    clock,
+    version: "1.2.3",
+    address: "127.0.0.1:50052",
+    inspect: () => Promise.reject(new Error("connection refused")),
+    usage: () => ({ logBytes: 0, snapshotBytes: 0, firstIndex: 1, lastIndex: 1 }),
+  });
+  return {
+    locks: createClient(
+      LockService,
+      createRouterTransport((router) => services.register(router)),
+    ),
+  };
+}
 
 describe("a lock", () => {
   test("is held by whoever asked first, then by the others in the order in which they asked", async () => {
@@ -73,6 +94,24 @@ describe("a lock", () => {
     // What is held stays held, whoever goes away.
     next.cancel();
     await settle();
+    expect(await keysOf(rig)).toEqual(["job/3"]);
+  });
+
+  test("keeps the place of whoever has gone where it has come for it since on another node", async () => {
+    const rig = await lockRig();
+    const other = otherNode(rig);
+    const [holder, gone, again] = [await ask(rig, 1), await ask(rig, 2), await ask(other, 2)];
+    gone.cancel();
+    await settle();
+    expect(statesOf([holder, gone, again])).toEqual(["holds", "failed", "waits"]);
+    await propose(rig, revokeLease(1));
+    expect(again.state).toBe("holds");
+    // Nor does the one that came last take it from under one that came before: it leaves what may be the first by now.
+    const [third, late] = [await ask(rig, 3), await ask(other, 3)];
+    void propose(rig, revokeLease(2));
+    late.cancel();
+    await settle();
+    expect(statesOf([third, late])).toEqual(["holds", "failed"]);
     expect(await keysOf(rig)).toEqual(["job/3"]);
   });
 

@@ -1,6 +1,11 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
-import { ComparisonRelation, TransactionRequestSchema, type TransactionStepSchema } from "@raftkv/proto/kv";
+import {
+  ComparisonRelation,
+  type ComparisonSchema,
+  TransactionRequestSchema,
+  type TransactionStepSchema,
+} from "@raftkv/proto/kv";
 import { KvFailure } from "../kv-failure.ts";
 import type { ServiceContext } from "../service-context.ts";
 import { type Given, invalid, prefixEnd, textBytes } from "../text-form.ts";
@@ -14,6 +19,12 @@ export interface Place {
   readonly token: bigint;
   /** What is written goes to the leader from here. */
   readonly forward: boolean;
+}
+
+/** A place that a call has come for. */
+export interface TakenPlace extends Place {
+  /** The revision at which it came: any other that comes for the same place moves it on. */
+  readonly takenAt: bigint;
 }
 
 /** Who wants a place. */
@@ -53,29 +64,30 @@ export function placeKey({ name, leaseId }: Candidate): Uint8Array {
   return joined(name, `/${leaseId.toString(16)}`);
 }
 
-/** Takes the last place, unless it has one already. Another value that it has by now takes the place of the one before. */
-export async function takePlace(context: ServiceContext, candidate: Candidate, call: Call): Promise<Place> {
-  const { leaseId, value = NOTHING, forward } = candidate;
+/**
+ * Takes the last place, unless it has one already: then it comes for that one, with another value if it brings one. Either is a
+ * write, so that whoever came before can see that it was not the last.
+ */
+export async function takePlace(context: ServiceContext, candidate: Candidate, call: Call): Promise<TakenPlace> {
+  const { leaseId, value, forward } = candidate;
   const key = placeKey(candidate);
+  const changed = { key, keepLease: true, ...(value === undefined ? { keepValue: true } : { value }) };
   const request = create(TransactionRequestSchema, {
     transaction: {
       comparisons: [createdAt(key, 0n)],
       // biome-ignore lint/suspicious/noThenProperty: it is a field of the message.
-      then: [{ step: { case: "put", value: { key, value, leaseId } } }],
-      otherwise: [{ step: { case: "get", value: { key } } }],
+      then: [{ step: { case: "put", value: { key, value: value ?? NOTHING, leaseId } } }],
+      otherwise: [{ step: { case: "get", value: { key } } }, { step: { case: "put", value: changed } }],
     },
     forward,
   });
   const { result } = await transaction(context, request, call);
   const [step] = result?.results ?? [];
-  if (step?.result.case === "put") return { key, token: step.result.value.revision, forward };
+  const takenAt = result?.revision ?? 0n;
+  if (step?.result.case === "put") return { key, token: takenAt, takenAt, forward };
   const entry = step?.result.case === "get" ? step.result.value.entry : undefined;
   if (entry === undefined) throw new Error("taking a place in a queue gave no answer");
-  const place = { key, token: entry.createRevision, forward };
-  if (candidate.value !== undefined && Buffer.compare(entry.value, candidate.value) !== 0) {
-    await changeValue(context, place, candidate.value, call);
-  }
-  return place;
+  return { key, token: entry.createRevision, takenAt, forward };
 }
 
 /** What has become of a write that is only done while the place is there. */
@@ -93,15 +105,26 @@ export function leavePlace(context: ServiceContext, place: Place, call: Call): P
   return whileThere(context, place, { case: "delete", value: { key: place.key } }, call);
 }
 
+/**
+ * For a call that waits no more, behind the place `before`. Nothing is done where another has come for the place since; nor where
+ * it was another's before and may be the first by now, as that one may have been told so.
+ */
+export function giveUpPlace(context: ServiceContext, place: TakenPlace, before: Place, call: Call): Promise<AtPlace> {
+  const isItsOwn = place.takenAt === place.token;
+  const still = [changedAt(place.key, place.takenAt), ...(isItsOwn ? [] : [createdAt(before.key, before.token)])];
+  return whileThere(context, place, { case: "delete", value: { key: place.key } }, call, still);
+}
+
 async function whileThere(
   context: ServiceContext,
   { key, token, forward }: Place,
   step: MessageInitShape<typeof TransactionStepSchema>["step"] & {},
   call: Call,
+  still: MessageInitShape<typeof ComparisonSchema>[] = [],
 ): Promise<AtPlace> {
   const request = create(TransactionRequestSchema, {
     // biome-ignore lint/suspicious/noThenProperty: it is a field of the message.
-    transaction: { comparisons: [createdAt(key, token)], then: [{ step }] },
+    transaction: { comparisons: [createdAt(key, token), ...still], then: [{ step }] },
     forward,
   });
   const { result } = await transaction(context, request, call);
@@ -119,4 +142,8 @@ function joined(name: Uint8Array, end: string): Uint8Array {
 
 function createdAt(key: Uint8Array, revision: bigint) {
   return { key, relation: ComparisonRelation.EQUAL, target: { case: "createRevision", value: revision } } as const;
+}
+
+function changedAt(key: Uint8Array, revision: bigint) {
+  return { key, relation: ComparisonRelation.EQUAL, target: { case: "modRevision", value: revision } } as const;
 }

@@ -5,7 +5,16 @@ import { KvFailure } from "../kv-failure.ts";
 import type { ServiceContext } from "../service-context.ts";
 import { range } from "../unary-reads.ts";
 import type { ChangeWaits } from "./change-waits.ts";
-import { type Call, type Candidate, leavePlace, type Place, placeKey, placesOf, takePlace } from "./place.ts";
+import {
+  type Call,
+  type Candidate,
+  giveUpPlace,
+  type Place,
+  placeKey,
+  placesOf,
+  type TakenPlace,
+  takePlace,
+} from "./place.ts";
 
 /** The head of a queue. */
 export interface Turn extends Place {
@@ -20,8 +29,8 @@ export interface Turn extends Place {
 export class Queues {
   readonly #context: ServiceContext;
   readonly #changes: ChangeWaits;
-  /** Calls for a turn, by the key of their place. */
-  readonly #calls = new Map<string, number>();
+  /** Calls for a turn, by the key of their place: how many, and when the last of them came for it. */
+  readonly #calls = new Map<string, Calls>();
   #waiting = 0;
 
   constructor(context: ServiceContext, changes: ChangeWaits) {
@@ -38,8 +47,9 @@ export class Queues {
   async turn(candidate: Candidate, call: Call): Promise<Turn> {
     const id = keyId(placeKey(candidate));
     using _waiting = this.enter();
-    using _call = this.#count(id);
+    using calls = this.#count(id);
     const place = await takePlace(this.#context, candidate, call);
+    calls.took(place);
     return { ...place, revision: await this.#untilFirst(candidate.name, place, call) };
   }
 
@@ -50,17 +60,23 @@ export class Queues {
     return { [Symbol.dispose]: () => void this.#waiting-- };
   }
 
-  #count(id: string): Disposable {
-    this.#calls.set(id, (this.#calls.get(id) ?? 0) + 1);
+  #count(id: string): Disposable & { took(place: TakenPlace): void } {
+    const calls = this.#calls.get(id) ?? { count: 0, takenAt: 0n };
+    this.#calls.set(id, calls);
+    calls.count++;
     const leave = (): void => {
-      const others = (this.#calls.get(id) ?? 1) - 1;
-      if (others === 0) this.#calls.delete(id);
-      else this.#calls.set(id, others);
+      calls.count--;
+      if (calls.count === 0) this.#calls.delete(id);
     };
-    return { [Symbol.dispose]: leave };
+    return {
+      took: ({ takenAt }) => {
+        if (takenAt > calls.takenAt) calls.takenAt = takenAt;
+      },
+      [Symbol.dispose]: leave,
+    };
   }
 
-  async #untilFirst(name: Uint8Array, place: Place, call: Call): Promise<bigint> {
+  async #untilFirst(name: Uint8Array, place: TakenPlace, call: Call): Promise<bigint> {
     for (;;) {
       const { entries, revision } = await this.#lastTwo(name, place, call);
       const own = entries.find(({ key }) => Buffer.compare(key, place.key) === 0);
@@ -72,7 +88,7 @@ export class Queues {
       try {
         await this.#changes.changed(deletion, Number(revision), call.signal);
       } catch (error) {
-        if (call.signal.aborted) this.#giveUp(place);
+        if (call.signal.aborted) this.#giveUp(place, { ...place, key: before.key, token: before.createRevision });
         throw error;
       }
     }
@@ -91,13 +107,21 @@ export class Queues {
   }
 
   /**
-   * Whoever waited does not any more. Another call with the same lease, that came later, keeps the place. Nobody is left to
-   * hear of a failure: the place goes with its lease then.
+   * Whoever waited does not any more. Another call with the same lease, that waits here or came later anywhere, keeps the place.
+   * Nobody is left to hear of a failure: the place goes with its lease then.
    */
-  #giveUp(place: Place): void {
-    if ((this.#calls.get(keyId(place.key)) ?? 0) > 1) return;
-    leavePlace(this.#context, place, { signal: NEVER, timeoutMs: () => GIVE_UP_MS }).catch(() => undefined);
+  #giveUp(place: TakenPlace, before: Place): void {
+    const calls = this.#calls.get(keyId(place.key));
+    if (calls === undefined || calls.count > 1) return;
+    const left = { ...place, takenAt: calls.takenAt };
+    giveUpPlace(this.#context, left, before, { signal: NEVER, timeoutMs: () => GIVE_UP_MS }).catch(() => undefined);
   }
+}
+
+/** Those that are under way on this node. */
+interface Calls {
+  count: number;
+  takenAt: bigint;
 }
 
 const NEVER = new AbortController().signal;

@@ -40,6 +40,22 @@ describe("a lock", () => {
     expect(wrong({ places: early, holds: [hold(11, 29)] })).toContain("while 10 came before");
   });
 
+  it("is kept until its holder leaves or its lease is over", () => {
+    const withLease = (told: boolean | undefined) => ({
+      places: [
+        { key: "l/a", token: 10, gone: { at: 100, revision: 15, ...(told !== undefined && { withLease: told }) } },
+      ],
+    });
+    const left = (releasedAt?: number) => ({ holds: [{ ...hold(10, 20), releasedAt }] });
+    expect(wrong({ ...withLease(true), ...left() })).toBeUndefined();
+    expect(wrong({ ...withLease(undefined), ...left() })).toBeUndefined();
+    expect(wrong({ ...withLease(false), ...left(90) })).toBeUndefined();
+    expect(wrong({ ...withLease(false), ...left() })).toContain(
+      "lock: is kept by who holds: l: the place of 10 had gone by 100",
+    );
+    expect(wrong({ ...withLease(false), ...left(110) })).toContain("is kept by who holds");
+  });
+
   it("with permits is held by as many as there are", () => {
     expect(wrong({ permits: 2, holds: [hold(11, 50), hold(12, 100)] })).toBeUndefined();
     expect(wrong({ permits: 2, holds: [hold(12, 99)] })).toContain("while 10 and 11 came before");

@@ -4,8 +4,9 @@ import type { FencedWrite, LockHold, LockPlace, LockRecord } from "./lock-record
 /**
  * What locks with a fair queue and fencing tokens promise. Who is told that it holds has its turn: everybody who came before
  * it, but for as many as there are permits beside its own, has gone, so that two hold at once only where the lease of one is
- * over. What is written under a fence takes effect only while the holder's place is there, and is refused only once that has
- * gone; and so nothing of an older holder takes effect after what a younger one wrote.
+ * over; and it keeps that until it leaves or its lease is over. What is written under a fence takes effect only while the
+ * holder's place is there, and is refused only once that has gone; and so nothing of an older holder takes effect after what a
+ * younger one wrote.
  */
 export function checkLocks(records: readonly LockRecord[]): Finding[] {
   return records.flatMap((record) => {
@@ -21,8 +22,13 @@ export function checkLocks(records: readonly LockRecord[]): Finding[] {
 type Places = ReadonlyMap<string, LockPlace>;
 
 function wrongHold({ name, permits, places }: LockRecord, hold: LockHold, byName: Places): Finding[] {
-  const { token, answeredAt } = hold;
-  if (!byName.has(nameOf(hold))) return [found("is held by the first", `${name} is held without a place`, hold)];
+  const { token, answeredAt, releasedAt = Number.POSITIVE_INFINITY } = hold;
+  const own = byName.get(nameOf(hold));
+  if (own === undefined) return [found("is held by the first", `${name} is held without a place`, hold)];
+  if (own.gone?.withLease === false && own.gone.at < releasedAt) {
+    const message = `${name}: the place of ${token} had gone by ${own.gone.at}, though its lease lived and its holder had not left`;
+    return [found("is kept by who holds", message, hold)];
+  }
   const before = places.filter(
     ({ token: earlier, gone }) => earlier < token && (gone === undefined || (gone.from ?? gone.at) > answeredAt),
   );

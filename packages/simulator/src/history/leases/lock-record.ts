@@ -3,8 +3,17 @@ export interface LockPlace {
   readonly key: string;
   /** The revision at which the key was created. */
   readonly token: number;
-  /** Undefined: it is there as far as is known. `at`: by then it had gone, at that revision; `from`: sooner it cannot have; `at`, if left out. */
-  readonly gone: { readonly from?: number; readonly at: number; readonly revision: number } | undefined;
+  /** Undefined: it is there as far as is known. */
+  readonly gone: LockGone | undefined;
+}
+
+/** By `at` it had gone, at that revision; `from`: sooner it cannot have; `at`, if left out. */
+export interface LockGone {
+  readonly from?: number;
+  readonly at: number;
+  readonly revision: number;
+  /** False: its key was deleted while its lease lived. Nothing is judged by that where it is not told. */
+  readonly withLease?: boolean;
 }
 
 /** Somebody was told that it holds the lock. */
@@ -14,6 +23,8 @@ export interface LockHold {
   readonly token: number;
   readonly calledAt: number;
   readonly answeredAt: number;
+  /** When it asked for the end of that, if it did. */
+  readonly releasedAt?: number | undefined;
 }
 
 /** What a holder has written under its fence, and was answered. */

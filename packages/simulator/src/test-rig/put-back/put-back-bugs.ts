@@ -9,6 +9,7 @@ import { membership } from "./membership.ts";
 import type { PutBackBug } from "./put-back-bug.ts";
 import { readsAndSnapshots } from "./reads-and-snapshots.ts";
 import { replication } from "./replication.ts";
+import { services } from "./services.ts";
 import { transactions } from "./transactions.ts";
 import { watches } from "./watches.ts";
 
@@ -24,5 +25,6 @@ export const putBackBugs: readonly PutBackBug[] = [
   ...transactions,
   ...coordination,
   ...leasedWrites,
+  ...services,
   ...watches,
 ];

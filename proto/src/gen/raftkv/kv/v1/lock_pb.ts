@@ -163,8 +163,9 @@ export const UnlockResponseSchema: GenMessage<UnlockResponse> = /*@__PURE__*/
 export const LockService: GenService<{
   /**
    * Waits for its turn; whoever asked first comes first. The place in the queue is a key that goes with the caller's lease:
-   * a call that is sent again with the same lease, to any node, has the same place. Where the call's deadline passes, its place
-   * is given up; where it is broken off or fails otherwise, the place stays as long as the lease lives.
+   * a call that is sent again with the same lease, to any node, has the same place. Where the call's deadline passes, or its caller
+   * goes away, its place is given up, unless another call has come for it since; where it fails otherwise, the place stays as
+   * long as the lease lives.
    *
    * @generated from rpc raftkv.kv.v1.LockService.Lock
    */
