@@ -17,7 +17,13 @@ const moment = (revision: number) => ({
   committedMs: revision,
 });
 const replay = new StoreReplay([{ revision: 2, changes: [{ key: "a", value: "1" }] }]);
-const history = new StoreHistory({ replay, moments: [moment(1), moment(2)], transactions: [], refused: [], leases: [] });
+const history = new StoreHistory({
+  replay,
+  moments: [moment(1), moment(2)],
+  transactions: [],
+  refused: [],
+  leases: [],
+});
 
 it("has every node tell of an entry what the first has told, and goes on telling it", () => {
   const records = new CheckRecords();
