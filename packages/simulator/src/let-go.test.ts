@@ -39,3 +39,39 @@ it.each([
   collectGarbage();
   expect(storages.filter((kept) => kept.deref() !== undefined)).toEqual([]);
 });
+
+/** Those who call the services give up places in queues, at nodes that have to ask others to write that. */
+const givingPlacesUp = (drawn: Plan): Plan => ({
+  ...drawn,
+  faults: { ...drawn.faults, kinds: ["crash"], meanIntervalMs: 5 * drawn.config.electionTimeoutMaxMs },
+  workload: {
+    ...drawn.workload,
+    serviceLockers: {
+      count: 5,
+      thinkMs: 0.02 * drawn.config.electionTimeoutMaxMs,
+      longestTtlMs: 20 * drawn.config.electionTimeoutMaxMs,
+    },
+  },
+});
+
+it("keeps nothing of runs in which places in queues were given up", async () => {
+  let held = 0;
+  const kept: WeakRef<object>[] = [];
+  const storage = <Kept extends object>(made: Kept): Kept => {
+    kept.push(new WeakRef(made));
+    return made;
+  };
+  for (let seed = 1; seed <= 15; seed++) {
+    const { failure, serviceLocksHeld } = await simulate({
+      seed,
+      steps: 6_000,
+      wrappers: { storage },
+      adjust: givingPlacesUp,
+    });
+    expect(failure).toBeUndefined();
+    held += serviceLocksHeld;
+  }
+  expect(held).toBeGreaterThan(15);
+  collectGarbage();
+  expect(kept.filter((each) => each.deref() !== undefined)).toEqual([]);
+});

@@ -114,7 +114,9 @@ export class Queues {
     const calls = this.#calls.get(keyId(place.key));
     if (calls === undefined || calls.count > 1) return;
     const left = { ...place, takenAt: calls.takenAt };
-    giveUpPlace(this.#context, left, before, { signal: NEVER, timeoutMs: () => GIVE_UP_MS }).catch(() => undefined);
+    // A signal of its own: whoever listens to one is kept for as long as it is there.
+    const { signal } = new AbortController();
+    giveUpPlace(this.#context, left, before, { signal, timeoutMs: () => GIVE_UP_MS }).catch(() => undefined);
   }
 }
 
@@ -124,7 +126,6 @@ interface Calls {
   takenAt: bigint;
 }
 
-const NEVER = new AbortController().signal;
 /** What giving up a place may take where it has to go to another node. */
 const GIVE_UP_MS = 5_000;
 
