@@ -12,6 +12,7 @@ export const clients: readonly PutBackBug[] = [
         "batch.firstSequence = this.#session.takeSequences(batch.operations.length);\n            this.#send(batch, sessionId);\n        }\n    }\n    #sendNew",
       ),
     ],
+    firstSeed: 77,
     noticedBy: ["linearizability", "a transaction is carried out as one"],
   },
   {
@@ -24,6 +25,7 @@ export const clients: readonly PutBackBug[] = [
         "return false;",
       ),
     ],
+    firstSeed: 7,
     noticedBy: ["linearizability"],
   },
   {
@@ -32,6 +34,7 @@ export const clients: readonly PutBackBug[] = [
     patches: [
       inClient("stall-watch", "const now = this.#ports.clock.now();\n        if", "const now = 0;\n        if"),
     ],
+    firstSeed: 14,
     noticedBy: ["liveness"],
   },
   {

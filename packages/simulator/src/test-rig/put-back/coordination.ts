@@ -57,6 +57,7 @@ export const coordination: readonly PutBackBug[] = [
     name: "a time left that begins again with each question",
     row: 33,
     patches: [inServer("state/leases/lease-reads", "Math.max(0, deadlineMs - 1 - nowMs)", "ttlMs")],
+    firstSeed: 12,
     noticedBy: [inTime, ownLock],
   },
   {
@@ -98,7 +99,7 @@ export const coordination: readonly PutBackBug[] = [
   {
     name: "a key that has left its lease, and goes with it all the same",
     row: undefined,
-    firstSeed: 116,
+    firstSeed: 124,
     patches: [
       inServer("state/leases/lease-table", "this.#set(leaseKeyRowKey(lease.id, key), undefined);", ""),
       inServer("state/leases/lease-table", "this.#keys.get(lease.id)?.ids.delete(keyId(key));", ""),
@@ -147,7 +148,7 @@ export const coordination: readonly PutBackBug[] = [
   {
     name: "a lock that is taken for one's own once the one before has gone",
     row: undefined,
-    firstSeed: 105,
+    firstSeed: 148,
     patches: [
       inClient(
         "coordination/queue",

@@ -12,6 +12,7 @@ export const history: readonly PutBackBug[] = [
     patches: [
       inServer("state/generations", "if (change.revision <= revision)", "if (change.revision <= revision + 1)"),
     ],
+    firstSeed: 17,
     noticedBy: [oneRevision, "reads show what they must"],
   },
   {
@@ -26,6 +27,7 @@ export const history: readonly PutBackBug[] = [
     patches: [
       inServer("state/scavenger", "const end = valueRowKey(to + 1, 0);", "const end = valueRowKey(to + 2, 0);"),
     ],
+    firstSeed: 12,
     noticedBy: [oneRevision, "reads show what they must", nodesStop, noDifference],
   },
   {
@@ -44,7 +46,7 @@ export const history: readonly PutBackBug[] = [
   {
     name: "a history without what is about to be merged",
     row: undefined,
-    firstSeed: 40,
+    firstSeed: 44,
     patches: [
       inServer(
         "state/key-history",
@@ -70,6 +72,7 @@ export const history: readonly PutBackBug[] = [
     name: "a range whose pages are from different revisions",
     row: undefined,
     patches: [inClient("range", "atRevision = page.revision;", "atRevision = plan.atRevision;")],
+    firstSeed: 108,
     noticedBy: [oneRevision],
   },
 ];

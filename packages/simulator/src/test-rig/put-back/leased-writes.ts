@@ -17,6 +17,7 @@ export const leasedWrites: readonly PutBackBug[] = [
         "nextRecord(superseded, revision, this.#writes.length, value.length, this.#writes.length > 0 ? 0 : leaseId)",
       ),
     ],
+    firstSeed: 17,
     noticedBy: [asOne, commands, ...seen],
   },
   {
@@ -36,6 +37,7 @@ export const leasedWrites: readonly PutBackBug[] = [
     name: "a value that is to be kept, and becomes empty",
     row: undefined,
     patches: [inServer("state/operations/put", "options?.keepValue ? present.value(id) : value", "value")],
+    firstSeed: 12,
     noticedBy: [asOne, ...seen],
   },
   {
@@ -48,6 +50,7 @@ export const leasedWrites: readonly PutBackBug[] = [
         'if (answer.kind === "refused")\n        writes.commit();',
       ),
     ],
+    firstSeed: 17,
     noticedBy: [asOne, commands, "a fence holds", ...seen],
   },
   {
@@ -60,18 +63,21 @@ export const leasedWrites: readonly PutBackBug[] = [
         "addChange(this.#state, change, this.#writes.length > 1 ? Math.ceil(ttlMs / 2) : ttlMs);",
       ),
     ],
+    firstSeed: 17,
     noticedBy: [commands],
   },
   {
     name: "a client that leaves the lease out of a step",
     row: undefined,
     patches: [inClient("transaction/step", "...putLeaseFields(options),", "...putLeaseFields({}),")],
+    firstSeed: 12,
     noticedBy: [asOne],
   },
   {
     name: "a client that calls a lease over where a key is missing",
     row: undefined,
     patches: [inClient("refusal", 'code: "KEY_NOT_FOUND"', 'code: "LEASE_NOT_FOUND"')],
+    firstSeed: 17,
     noticedBy: [asOne, inTime],
   },
 ];

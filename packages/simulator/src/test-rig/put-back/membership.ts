@@ -68,7 +68,7 @@ export const membership: readonly PutBackBug[] = [
         "return true ? incoming : Math.min(",
       ),
     ],
-    firstSeed: 48,
+    firstSeed: 67,
     noticedBy: ["linearizability", ...split],
   },
   {
@@ -179,6 +179,7 @@ export const membership: readonly PutBackBug[] = [
       ),
     ],
     theme: "newDisks",
+    firstSeed: 638,
     noticedBy: ["reads are fresh", "Log Matching", ...split],
   },
   {
@@ -191,6 +192,7 @@ export const membership: readonly PutBackBug[] = [
         "const membership = this.#state.memberships.newest();",
       ),
     ],
+    firstSeed: 25,
     noticedBy: [...split, "liveness", "one change at a time"],
   },
 ];

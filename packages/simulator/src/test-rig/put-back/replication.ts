@@ -23,6 +23,7 @@ export const replication: readonly PutBackBug[] = [
     name: "an acknowledgement of all that the follower has",
     row: 40,
     patches: [inAlgorithm("append", "accept(state, from, end);", "accept(state, from, log.lastIndex);")],
+    firstSeed: 7,
     noticedBy: ["durable before told", "match is held", "commit safety", nodesStop],
   },
   {
@@ -61,6 +62,7 @@ export const replication: readonly PutBackBug[] = [
         "Math.min(role.leaderCommit, state.log.lastIndex)",
       ),
     ],
+    firstSeed: 6,
     noticedBy: ["durable before told", "commit safety", "State Machine Safety", "Leader Append-Only", nodesStop],
   },
   {
@@ -74,6 +76,7 @@ export const replication: readonly PutBackBug[] = [
         "commit = Math.min(commit, state.log.lastIndex);",
       ),
     ],
+    firstSeed: 7,
     noticedBy: ["commit safety", "State Machine Safety", "Leader Append-Only", nodesStop],
   },
   {
@@ -82,6 +85,7 @@ export const replication: readonly PutBackBug[] = [
     patches: [
       inAlgorithm("append", "if (log.termAt(known) !== knownTerm) {", "if (log.termAt(known) === undefined) {"),
     ],
+    firstSeed: 7,
     noticedBy: ["Log Matching", "match is held", "durable before told", "commit safety", nodesStop],
   },
   {
@@ -94,6 +98,7 @@ export const replication: readonly PutBackBug[] = [
         "this.#end = from - 1;",
       ),
     ],
+    firstSeed: 6,
     noticedBy: ["durable before told", "commit safety", "applied is committed", "match is held", nodesStop],
   },
   {
@@ -129,6 +134,7 @@ export const replication: readonly PutBackBug[] = [
     name: "uncommitted bytes that are never given back",
     row: 35,
     patches: [inAlgorithm("backlog", "this.#bytes -= bytes;", "this.#bytes -= 0;")],
+    firstSeed: 9,
     noticedBy: ["liveness"],
   },
   {

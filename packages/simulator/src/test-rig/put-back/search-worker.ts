@@ -1,3 +1,4 @@
+import { enableCompileCache, flushCompileCache } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import { patchModules } from "./patch-modules.ts";
 import { putBackBugs } from "./put-back-bugs.ts";
@@ -29,4 +30,7 @@ async function main({ name, firstSeed, seeds, steps, all }: SearchOptions): Prom
   }
 }
 
+// Each thread loads the whole simulator: that takes as long as a few runs.
+enableCompileCache();
 await main(workerData as SearchOptions);
+flushCompileCache();

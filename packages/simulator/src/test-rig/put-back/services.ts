@@ -10,6 +10,7 @@ export const services: readonly PutBackBug[] = [
     name: "a service that calls a lock held as soon as there is a place",
     row: undefined,
     patches: [inServer("services/locks/queues", "if (before === undefined)", "if (own !== undefined)")],
+    firstSeed: 12,
     noticedBy: [ownLock],
   },
   {
@@ -35,7 +36,7 @@ export const services: readonly PutBackBug[] = [
   {
     name: "a check of the state that counts what is compacted and still there",
     row: undefined,
-    firstSeed: 120,
+    firstSeed: 128,
     patches: [inServer("state/checked-rows", "if (this.#superfluous.size === 0 ||", "if (true ||")],
     noticedBy: [noDifference],
   },
@@ -43,6 +44,7 @@ export const services: readonly PutBackBug[] = [
     name: "a comparison of whole states as of different entries",
     row: undefined,
     patches: [inServer("services/consistency-verdict", " || own.index !== other.index", "")],
+    firstSeed: 16,
     noticedBy: [noDifference],
   },
 ];

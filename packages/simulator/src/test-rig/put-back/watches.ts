@@ -14,6 +14,7 @@ export const watches: readonly PutBackBug[] = [
         "replaced(revision) {",
       ),
     ],
+    firstSeed: 17,
     noticedBy: [everythingOnce, "liveness"],
   },
   {

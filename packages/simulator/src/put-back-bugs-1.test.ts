@@ -1,0 +1,3 @@
+import { findShare } from "./test-rig/put-back/find-share.ts";
+
+findShare(0, 4);
