@@ -57,7 +57,7 @@ export class Proposer {
   /** A leader that was deposed, and has not heard of it, does not know what the cluster has come to do since. */
   async #refuseConfirmed(content: EntryContent): Promise<never> {
     await this.#consensus.readIndex();
-    const failure = this.#check(content);
-    throw new KvFailure(failure === undefined ? SOON_NEW_ENOUGH : this.#raise.explained(failure));
+    const failure = this.#check(content) ?? SOON_NEW_ENOUGH;
+    throw new KvFailure(isTooOld(failure) ? this.#raise.explained(failure) : failure);
   }
 }
