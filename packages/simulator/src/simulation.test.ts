@@ -7,6 +7,7 @@ import { cpuMs, realNowMs } from "./campaign/real-clock.ts";
 import { runSeeds } from "./campaign/run-seeds.ts";
 import { type RunSummary, summaryOf } from "./campaign/run-summary.ts";
 import { calmDisk, calmNetwork } from "./plan/draw-plan.ts";
+import { nobodyElse } from "./plan/nobody-else.ts";
 import type { Plan } from "./plan/plan.ts";
 import { type SimulationReport, simulate } from "./simulation.ts";
 import { freshSeed } from "./test-rig/seeds.ts";
@@ -81,14 +82,7 @@ const undisturbed = (drawn: Plan): Plan => ({
     ...drawn.workload,
     burstRate: 0,
     typedClients: 0,
-    historians: 0,
-    watchers: 0,
-    transactors: 0,
-    leasers: 0,
-    leasedTransactors: 0,
-    lockers: 0,
-    serviceLockers: undefined,
-    stateChecks: undefined,
+    ...nobodyElse,
   },
   majorityFirst: false,
 });

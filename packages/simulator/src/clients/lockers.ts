@@ -10,7 +10,8 @@ import type { KeptHistory } from "./kept-history.ts";
 import { LeaseRecords } from "./lease-records.ts";
 import { type LockRecords, leaseOf } from "./lock-records.ts";
 
-interface LockersOptions {
+/** What is shared by all who lock, whichever way. */
+export interface LockersOptions {
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly acknowledged: Acknowledged;

@@ -2,29 +2,14 @@ import { ErrorCode } from "@raftkv/proto/kv";
 import type { StoreHistory } from "../observed/store-history.ts";
 import type { ServiceLockersPlan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
-import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { Trace } from "../trace/trace.ts";
-import type { Acknowledged } from "./acknowledged.ts";
 import type { Client } from "./client.ts";
-import type { KeptHistory } from "./kept-history.ts";
 import { LeaderRecords, type LeadersTold, type LeaderTold } from "./leader-records.ts";
 import { LeaseRecords } from "./lease-records.ts";
 import { type At, LockCalls, type Turn } from "./lock-calls.ts";
-import type { Holding, LockRecords } from "./lock-records.ts";
+import type { Holding } from "./lock-records.ts";
+import type { LockersOptions } from "./lockers.ts";
 import type { ServiceCalls, ServiceOutcome } from "./service-calls.ts";
 import { ServiceLease } from "./service-lease.ts";
-
-interface ServiceLockersOptions {
-  readonly scheduler: Scheduler;
-  readonly trace: Trace;
-  readonly acknowledged: Acknowledged;
-  readonly kept: KeptHistory;
-  readonly locks: LockRecords;
-  readonly ended: () => boolean;
-  readonly breaks: (invariant: string, finding: string) => void;
-  /** The rate of the fastest clock of a node that there may be. */
-  readonly fastestClock: number;
-}
 
 interface ServiceLockerRole {
   readonly name: string;
@@ -59,13 +44,13 @@ interface Stay {
  * go away while they wait, ask again with the same lease, write under their fence, and leave in order, by their lease, or not at all.
  */
 export class ServiceLockers {
-  readonly #options: ServiceLockersOptions;
+  readonly #options: LockersOptions;
   readonly #leases: LeaseRecords;
   readonly #leaders = new LeaderRecords();
   #held = 0;
   #values = 0;
 
-  constructor(options: ServiceLockersOptions) {
+  constructor(options: LockersOptions) {
     this.#options = options;
     this.#leases = new LeaseRecords(options);
   }

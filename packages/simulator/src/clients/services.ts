@@ -1,28 +1,15 @@
 import type { StoreHistory } from "../observed/store-history.ts";
 import type { WorkloadPlan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
-import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { Trace } from "../trace/trace.ts";
-import type { Acknowledged } from "./acknowledged.ts";
 import type { Client } from "./client.ts";
-import type { KeptHistory } from "./kept-history.ts";
-import type { LockRecords } from "./lock-records.ts";
+import type { LockersOptions } from "./lockers.ts";
 import type { RemoteNode } from "./remote-node.ts";
 import { ServiceCalls } from "./service-calls.ts";
 import { ServiceLockers } from "./service-lockers.ts";
 import { StateCheckers } from "./state-checkers.ts";
 
-interface ServicesOptions {
+interface ServicesOptions extends LockersOptions {
   readonly plan: WorkloadPlan;
-  readonly scheduler: Scheduler;
-  readonly trace: Trace;
-  readonly acknowledged: Acknowledged;
-  readonly kept: KeptHistory;
-  readonly locks: LockRecords;
-  readonly ended: () => boolean;
-  readonly breaks: (invariant: string, finding: string) => void;
-  /** The rate of the fastest clock of a node that there may be. */
-  readonly fastestClock: number;
 }
 
 /** What one who calls services is given. */

@@ -1,16 +1,5 @@
+import { nobodyElse } from "./nobody-else.ts";
 import type { Plan } from "./plan.ts";
-
-/** Whose answers are compared with the whole log, replayed: too long a log for that. */
-const nobodyElse = {
-  historians: 0,
-  watchers: 0,
-  transactors: 0,
-  leasers: 0,
-  leasedTransactors: 0,
-  lockers: 0,
-  serviceLockers: undefined,
-  stateChecks: undefined,
-};
 
 const clients = 2;
 

@@ -1,4 +1,5 @@
 import { calmDisk, calmNetwork } from "../plan/draw-plan.ts";
+import { nobodyElse } from "../plan/nobody-else.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Chance } from "../scheduler/chance.ts";
 import type { Stage } from "./stage.ts";
@@ -31,14 +32,7 @@ export function undisturbed(drawn: Plan, nodes: number): Plan {
       clients: 0,
       typedClients: 0,
       readers: 0,
-      historians: 0,
-      watchers: 0,
-      transactors: 0,
-      leasers: 0,
-      leasedTransactors: 0,
-      lockers: 0,
-      serviceLockers: undefined,
-      stateChecks: undefined,
+      ...nobodyElse,
       answerTimeoutMs: electionTimeoutMaxMs,
     },
     majorityFirst: false,
